@@ -9,6 +9,7 @@ use nowait_wire::{NameId, Outcome};
 ///
 /// Kotlin and Swift send the same signals, in the same meaning; `core/testdata/*.script` replays them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant explains its own fields")]
 pub enum Signal {
     /// When the operating system started this process, and whether it did so for the customer.
     /// Sent once, before any other signal. `visible` is false for a background start or a prewarmed process.
