@@ -8,10 +8,22 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod batch;
+mod body;
+mod error;
 mod event;
+mod frame;
+pub mod limits;
+mod quantise;
 
 pub use batch::{
     Anchor, Batch, BatchId, Context, DropReason, Ledger, Network, Os, Receipt, ReceiptStatus, Tier,
 };
+pub use body::{decode, encode};
+pub use error::Error;
 pub use event::{Event, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};
+pub use frame::{Header, decode_header};
+pub use quantise::{quantise, quantise_duration_ns, quantise_start_ns};
 pub use uuid::Uuid;
+
+/// The media type of a frame in an HTTP request.
+pub const CONTENT_TYPE: &str = "application/vnd.nowait.batch";

@@ -1,0 +1,134 @@
+//! The envelope: magic, version, suite, header, deflated body, checksum.
+//!
+//! Owns: everything of a frame but the meaning of its body. Refuses: events.
+//! Invariant: no byte of the body is inflated before the checksum of the whole frame was right.
+
+use crate::batch::BatchId;
+use crate::error::Error;
+use crate::limits::{ENCODED_BYTES_MAX, EVENTS_MAX, INFLATED_BYTES_MAX};
+use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
+use uuid::Uuid;
+
+/// The first three bytes of every frame: NoWait batch.
+const MAGIC: [u8; 3] = *b"NWB";
+/// The version of the format that this crate writes.
+pub(crate) const VERSION: u8 = 1;
+/// The only encryption suite so far: none.
+const SUITE_NONE: u8 = 0;
+/// Length of the checksum at the end.
+const CRC_BYTES: usize = 4;
+
+/// What a frame says about itself without being inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The batch inside.
+    pub id: BatchId,
+    /// How many events it claims to hold; [`crate::decode`] verifies it.
+    pub events: usize,
+    /// The length of its body after inflating, in bytes.
+    pub inflated_bytes: usize,
+}
+
+/// Reads the header of a frame: the checksum over all of it is verified, nothing is inflated.
+///
+/// # Errors
+/// As [`crate::decode`], for everything outside the body.
+pub fn decode_header(frame: &[u8]) -> Result<Header, Error> {
+    open(frame).map(|(header, _)| header)
+}
+
+/// The header, and the body still deflated.
+pub(crate) fn open(frame: &[u8]) -> Result<(Header, &[u8]), Error> {
+    Error::within("encoded bytes", frame.len(), ENCODED_BYTES_MAX)?;
+    let rest = frame.strip_prefix(&MAGIC).ok_or(Error::malformed("magic", "not a NoWait batch"))?;
+    let (&version, rest) = rest.split_first().ok_or(Error::malformed("version", "missing"))?;
+    if version != VERSION {
+        return Err(Error::version(version));
+    }
+    let (&suite, rest) = rest.split_first().ok_or(Error::malformed("encryption suite", "missing"))?;
+    if suite != SUITE_NONE {
+        return Err(Error::suite(suite));
+    }
+    let (rest, crc) = rest.split_last_chunk::<CRC_BYTES>().ok_or(Error::malformed("checksum", "missing"))?;
+    let covered = frame.get(..frame.len() - CRC_BYTES).unwrap_or_default();
+    if checksum(covered) != u32::from_le_bytes(*crc) {
+        return Err(Error::malformed("checksum", "does not match the frame"));
+    }
+    let (session, rest) = rest.split_first_chunk::<16>().ok_or(Error::malformed("session", "missing"))?;
+    let ((first, events, inflated), body) = postcard::take_from_bytes::<(u64, u64, u64)>(rest)
+        .map_err(|_| Error::malformed("header", "not three numbers"))?;
+    let events = usize::try_from(events).unwrap_or(usize::MAX);
+    let inflated_bytes = usize::try_from(inflated).unwrap_or(usize::MAX);
+    Error::within("events", events, EVENTS_MAX)?;
+    Error::within("inflated bytes", inflated_bytes, INFLATED_BYTES_MAX)?;
+    let id = BatchId { session: Uuid::from_bytes(*session), first };
+    Ok((Header { id, events, inflated_bytes }, body))
+}
+
+/// A frame around the body that these sections make when put end to end.
+pub(crate) fn seal(id: BatchId, events: usize, sections: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let inflated_bytes = sections.iter().map(|section| section.len()).sum();
+    Error::within("inflated bytes", inflated_bytes, INFLATED_BYTES_MAX)?;
+    let mut frame = Vec::with_capacity(inflated_bytes / 2 + 64);
+    frame.extend_from_slice(&MAGIC);
+    frame.extend_from_slice(&[VERSION, SUITE_NONE]);
+    frame.extend_from_slice(id.session.as_bytes());
+    let mut frame = postcard::to_extend(&(id.first, events as u64, inflated_bytes as u64), frame)
+        .map_err(|_| Error::malformed("header", "could not be written"))?;
+    deflate(sections, &mut frame)?;
+    let crc = checksum(&frame);
+    frame.extend_from_slice(&crc.to_le_bytes());
+    Error::within("encoded bytes", frame.len(), ENCODED_BYTES_MAX)?;
+    Ok(frame)
+}
+
+/// Deflates the sections as one stream, each in blocks of its own.
+fn deflate(sections: &[&[u8]], frame: &mut Vec<u8>) -> Result<(), Error> {
+    let failed = || Error::malformed("body", "could not be deflated");
+    let mut deflater = Compress::new(Compression::best(), false);
+    let last = sections.len().saturating_sub(1);
+    for (index, section) in sections.iter().enumerate() {
+        let flush = if index == last { FlushCompress::Finish } else { FlushCompress::Sync };
+        let mut rest = *section;
+        loop {
+            frame.reserve(rest.len() / 2 + 256);
+            let room = frame.capacity() - frame.len();
+            let before = deflater.total_in();
+            let length = frame.len();
+            let status = deflater.compress_vec(rest, frame, flush).map_err(|_| failed())?;
+            let taken = usize::try_from(deflater.total_in() - before).map_err(|_| failed())?;
+            rest = rest.get(taken..).ok_or_else(failed)?;
+            let is_flushed = index != last && rest.is_empty() && frame.len() - length < room;
+            if status == Status::StreamEnd || is_flushed {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Inflates a body that says it is `length` bytes long; allocates that much and no more.
+pub(crate) fn inflate(body: &[u8], length: usize) -> Result<Vec<u8>, Error> {
+    let mut inflated = vec![0; length];
+    let mut inflater = Decompress::new(false);
+    let status = inflater
+        .decompress(body, &mut inflated, FlushDecompress::Finish)
+        .map_err(|_| Error::malformed("body", "not a deflate stream"))?;
+    if status != Status::StreamEnd {
+        return Err(Error::malformed("body", "cut short, or longer than the header says"));
+    }
+    if inflater.total_out() != length as u64 {
+        return Err(Error::malformed("body", "shorter than the header says"));
+    }
+    if inflater.total_in() != body.len() as u64 {
+        return Err(Error::malformed("body", "followed by more bytes"));
+    }
+    Ok(inflated)
+}
+
+/// CRC-32 as in gzip and zlib (IEEE 802.3, reflected).
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
