@@ -1,1 +1,26 @@
-//! x
+//! The arithmetic of NoWait: from histograms to the sentence "customers wait here, since this release".
+//!
+//! Owns: histograms, cells, budgets, reports, comparisons and their text. `docs/report.md` defines every figure.
+//! Refuses: I/O, databases, clocks, random numbers.
+//! Invariant: **report knows no database**; the same input gives the same output, in any order.
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod boundary;
+pub mod budget;
+mod bytes;
+pub mod cell;
+pub mod compare;
+mod error;
+pub mod histogram;
+pub mod limits;
+pub mod report;
+pub mod text;
+
+pub use assemble::Input;
+pub use budget::{Budget, Budgets};
+pub use cell::{Cell, CellKey, Cells};
+pub use compare::{CompareOptions, Comparison, Verdict};
+pub use error::Error;
+pub use histogram::Histogram;
+pub use report::{Crumb, Exit, Report, Scope, SessionAccount};

@@ -1,0 +1,320 @@
+//! The cell: all that reports keep of the events of one kind, one name and one slice.
+//!
+//! Owns: [`CellKey`], [`Cell`] and its binary form, which a store keeps as a rollup.
+//! Refuses: time (a store decides which hour a cell is of) and budgets, which may change after the fact.
+//! Invariant: merging cells gives what adding all their events to one cell gives, in any order.
+
+use crate::bytes::{Reader, put};
+use crate::error::Error;
+use crate::histogram::Histogram;
+use crate::limits::CELL_BYTES_MAX;
+use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
+use std::collections::BTreeMap;
+
+/// The version that [`Cell::to_bytes`] writes first.
+const BYTES_VERSION: u8 = 1;
+
+/// How many outcomes there are.
+pub const OUTCOMES: usize = Outcome::ALL.len();
+
+/// How many numbers a cell sums beside its histograms.
+const TALLIES: usize = 6;
+
+/// What a cell is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellKey {
+    /// The kind of its events.
+    pub kind: Kind,
+    /// Their name, as text.
+    pub name: String,
+    /// The release that recorded them.
+    pub app_version: String,
+    /// The operating system family.
+    pub os: Os,
+    /// How strong the device is.
+    pub device_tier: Tier,
+    /// The network when the batch was sealed.
+    pub network: Network,
+}
+
+impl CellKey {
+    /// The key of events of this kind and name in a batch with this context.
+    #[must_use]
+    pub fn new(kind: Kind, name: &str, context: &Context) -> CellKey {
+        CellKey {
+            kind,
+            name: name.to_owned(),
+            app_version: context.app_version.clone(),
+            os: context.os,
+            device_tier: context.device_tier,
+            network: context.network,
+        }
+    }
+}
+
+/// Counts, latencies and sums of the events of one [`CellKey`].
+///
+/// `interrupted`, `already_animating` and `abandoned` events are counted and add no time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    done: Histogram,
+    failed: Histogram,
+    unanswered: Histogram,
+    part: Histogram,
+    outcomes: [u64; OUTCOMES],
+    tallies: [u64; TALLIES],
+}
+
+/// What a cell of kind `frames` sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameSums {
+    /// Frames drawn.
+    pub frames: u64,
+    /// Frames that were presented after their deadline.
+    pub slow: u64,
+    /// Frames that took longer than 700 ms (Android vitals).
+    pub frozen: u64,
+    /// How long the frozen frames took together, in milliseconds.
+    pub frozen_ms: u64,
+}
+
+impl Cell {
+    /// An empty cell.
+    #[must_use]
+    pub fn new() -> Cell {
+        Cell::default()
+    }
+
+    /// Whether events of this kind belong into cells. Exits, breadcrumbs, lifecycle changes and the frame-time
+    /// classes are read from the batches themselves.
+    #[must_use]
+    pub const fn takes(kind: Kind) -> bool {
+        !matches!(kind, Kind::Exit | Kind::Breadcrumb | Kind::Lifecycle | Kind::FrameTimes)
+    }
+
+    /// Adds one event. All events of a cell must be of one kind.
+    pub fn add(&mut self, event: &Event) {
+        if let Some(count) = self.outcomes.get_mut(event.outcome as usize) {
+            *count = count.saturating_add(1);
+        }
+        match event.outcome {
+            Outcome::Done => self.done.record(event.duration_ns),
+            Outcome::Failed => self.failed.record(event.duration_ns),
+            Outcome::NoResponse | Outcome::TimedOut => self.unanswered.record(event.duration_ns),
+            Outcome::Interrupted | Outcome::AlreadyAnimating | Outcome::Abandoned => {}
+        }
+        match event.kind {
+            Kind::Screen if event.a > 0 && event.outcome != Outcome::Interrupted => self.record_part(event.a),
+            Kind::Tap if event.outcome.is_latency() => self.record_part(event.a),
+            Kind::Journey | Kind::Step if event.outcome.is_latency() => {
+                self.record_part(event.a);
+                self.tally(0, event.b);
+            }
+            Kind::Frames => {
+                self.tally(0, event.a & 0xffff_ffff);
+                self.tally(1, event.a >> 32);
+                self.tally(2, event.b & 0xffff_ffff);
+                self.tally(3, event.b >> 32);
+            }
+            Kind::Request => self.tally((event.a / 100) as usize, 1),
+            Kind::RageTap => self.tally(0, event.a),
+            _ => {}
+        }
+    }
+
+    fn record_part(&mut self, micros: u64) {
+        self.part.record(micros.saturating_mul(1_000));
+    }
+
+    fn tally(&mut self, at: usize, n: u64) {
+        if let Some(sum) = self.tallies.get_mut(at) {
+            *sum = sum.saturating_add(n);
+        }
+    }
+
+    /// Adds everything that `other` holds.
+    pub fn merge(&mut self, other: &Cell) {
+        self.done.merge(&other.done);
+        self.failed.merge(&other.failed);
+        self.unanswered.merge(&other.unanswered);
+        self.part.merge(&other.part);
+        for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *mine = mine.saturating_add(theirs);
+        }
+        for (mine, theirs) in self.tallies.iter_mut().zip(other.tallies) {
+            *mine = mine.saturating_add(theirs);
+        }
+    }
+
+    /// Durations of the events that were `done`.
+    #[must_use]
+    pub fn done(&self) -> &Histogram {
+        &self.done
+    }
+
+    /// Durations of the events that `failed`.
+    #[must_use]
+    pub fn failed(&self) -> &Histogram {
+        &self.failed
+    }
+
+    /// Durations of the events that had `no_response` or `timed_out`: as long as somebody waited, not a latency.
+    #[must_use]
+    pub fn unanswered(&self) -> &Histogram {
+        &self.unanswered
+    }
+
+    /// The part of each event that its value `a` tells: of a screen the time to initial display, of a tap the time
+    /// until its handler ran, of a journey or a step the time the app made the customer wait. Empty for other kinds.
+    #[must_use]
+    pub fn part(&self) -> &Histogram {
+        &self.part
+    }
+
+    /// All latencies: `done` and `failed` together.
+    #[must_use]
+    pub fn latency(&self) -> Histogram {
+        let mut all = self.done.clone();
+        all.merge(&self.failed);
+        all
+    }
+
+    /// Events by outcome, in the order of [`Outcome::ALL`].
+    #[must_use]
+    pub fn outcomes(&self) -> &[u64; OUTCOMES] {
+        &self.outcomes
+    }
+
+    /// Events with this outcome.
+    #[must_use]
+    pub fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(outcome as usize).copied().unwrap_or(0)
+    }
+
+    /// All events.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.outcomes.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
+    /// Of a cell of kind `frames`: its sums.
+    #[must_use]
+    pub fn frames(&self) -> FrameSums {
+        let [frames, slow, frozen, frozen_ms, ..] = self.tallies;
+        FrameSums { frames, slow, frozen, frozen_ms }
+    }
+
+    /// Of a cell of kind `request`: how many had no answer, then 1xx, 2xx, 3xx, 4xx and 5xx.
+    #[must_use]
+    pub fn statuses(&self) -> [u64; 6] {
+        self.tallies
+    }
+
+    /// Of a cell of kind `journey` or `step`: the time in the background of the ones that were `done` or `failed`,
+    /// in nanoseconds.
+    #[must_use]
+    pub fn away_ns(&self) -> u64 {
+        self.tallies[0].saturating_mul(1_000)
+    }
+
+    /// Of a cell of kind `rage_tap`: how many taps the rage taps had.
+    #[must_use]
+    pub fn taps(&self) -> u64 {
+        self.tallies[0]
+    }
+
+    /// The compact form for a store, versioned.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![BYTES_VERSION, OUTCOMES as u8, TALLIES as u8];
+        for number in self.outcomes.iter().chain(&self.tallies) {
+            put(&mut out, *number);
+        }
+        for histogram in [&self.done, &self.failed, &self.unanswered, &self.part] {
+            histogram.put(&mut out);
+        }
+        out
+    }
+
+    /// Reads what [`Cell::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::is_unknown_version`] if a newer program wrote it, [`Error::is_corrupt`] for everything else that
+    /// `to_bytes` could not have written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Cell, Error> {
+        if bytes.len() > CELL_BYTES_MAX {
+            return Err(Error::corrupt("a cell is too long"));
+        }
+        let mut reader = Reader::new(bytes);
+        let version = reader.byte()?;
+        if version != BYTES_VERSION {
+            return Err(Error::version(version, BYTES_VERSION));
+        }
+        let mut cell = Cell::new();
+        if (usize::from(reader.byte()?), usize::from(reader.byte()?)) != (OUTCOMES, TALLIES) {
+            return Err(Error::corrupt("a cell has other lists than its version"));
+        }
+        for number in cell.outcomes.iter_mut().chain(&mut cell.tallies) {
+            *number = reader.number()?;
+        }
+        cell.done = Histogram::get(&mut reader)?;
+        cell.failed = Histogram::get(&mut reader)?;
+        cell.unanswered = Histogram::get(&mut reader)?;
+        cell.part = Histogram::get(&mut reader)?;
+        reader.end()?;
+        Ok(cell)
+    }
+}
+
+/// Cells by key: what a store hands to a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    by_key: BTreeMap<CellKey, Cell>,
+}
+
+impl Cells {
+    /// No cells.
+    #[must_use]
+    pub fn new() -> Cells {
+        Cells::default()
+    }
+
+    /// Adds what `cell` holds to the cell of this key.
+    pub fn merge(&mut self, key: CellKey, cell: &Cell) {
+        self.by_key.entry(key).or_default().merge(cell);
+    }
+
+    /// Adds one event to the cell of this key; kinds that cells do not take are passed over.
+    pub fn add(&mut self, key: CellKey, event: &Event) {
+        if Cell::takes(event.kind) {
+            self.by_key.entry(key).or_default().add(event);
+        }
+    }
+
+    /// The cells, sorted by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&CellKey, &Cell)> {
+        self.by_key.iter()
+    }
+
+    /// How many cells there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+}
+
+impl FromIterator<(CellKey, Cell)> for Cells {
+    fn from_iter<I: IntoIterator<Item = (CellKey, Cell)>>(cells: I) -> Cells {
+        let mut all = Cells::new();
+        for (key, cell) in cells {
+            all.merge(key, &cell);
+        }
+        all
+    }
+}

@@ -1,0 +1,274 @@
+//! A histogram of durations that never grows with the number of events.
+//!
+//! Owns: OpenTelemetry's base-2 exponential histogram at scale 6, positive range, in nanoseconds.
+//! Refuses: budgets, verdicts and everything that knows what was timed.
+//! Invariant: merging the histograms of two sets gives the histogram of both sets together, bit by bit.
+
+use crate::boundary::{LOWER, PER_OCTAVE, SCALE};
+use crate::bytes::{Reader, put};
+use crate::error::Error;
+use crate::limits::{BUCKETS_MAX, HISTOGRAM_BYTES_MAX};
+
+/// The version that [`Histogram::to_bytes`] writes first.
+const BYTES_VERSION: u8 = 1;
+
+/// The index of the lowest bucket: (2^(-1/64), 1], which holds 1 ns.
+const INDEX_MIN: i32 = -1;
+
+/// The bucket of `value_ns`, or `None` for 0, which has a counter of its own.
+///
+/// As OpenTelemetry's metrics data model defines it: bucket `i` holds the values in (base^i, base^(i+1)] with
+/// base = 2^(1/64), so a power of two belongs to the bucket that it ends. Exact for every `u64`: the bounds are
+/// compared as integers, no logarithm is taken.
+#[must_use]
+pub fn bucket_index(value_ns: u64) -> Option<i32> {
+    let octave = value_ns.checked_ilog2()?;
+    let mantissa = value_ns << (63 - octave);
+    let within = LOWER.partition_point(|lower| *lower < mantissa);
+    Some((octave << SCALE) as i32 + within as i32 - 1)
+}
+
+/// The bounds of bucket `index` in nanoseconds: the lower one is outside, the upper one inside.
+#[must_use]
+pub fn bucket_bounds_ns(index: i32) -> (f64, f64) {
+    (bound_ns(index), bound_ns(index.saturating_add(1)))
+}
+
+/// base^`index`, for the indices a histogram can hold.
+fn bound_ns(index: i32) -> f64 {
+    let within = index.rem_euclid(PER_OCTAVE as i32) as usize;
+    let mantissa = LOWER.get(within).map_or(1.0, |lower| *lower as f64 / (1u64 << 63) as f64);
+    mantissa * 2f64.powi(index.div_euclid(PER_OCTAVE as i32))
+}
+
+/// The middle of a bucket on the logarithmic scale, in nanoseconds: within 0.55 % of all it holds.
+fn middle_ns(index: i32) -> f64 {
+    let (lower, upper) = bucket_bounds_ns(index);
+    (lower * upper).sqrt()
+}
+
+/// Durations in nanoseconds, counted in buckets that are 1.09 % wide.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// How many were 0 ns.
+    zeros: u64,
+    /// The bucket index of `counts[0]`; without meaning while `counts` is empty.
+    first: i32,
+    /// Dense: the first and the last are never 0.
+    counts: Vec<u64>,
+    count: u64,
+    sum_ns: u64,
+    min_ns: u64,
+    max_ns: u64,
+}
+
+impl Histogram {
+    /// An empty histogram. It takes no memory until something is recorded.
+    #[must_use]
+    pub const fn new() -> Histogram {
+        Histogram { zeros: 0, first: 0, counts: Vec::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
+    }
+
+    /// Adds one duration in nanoseconds.
+    pub fn record(&mut self, value_ns: u64) {
+        self.record_n(value_ns, 1);
+    }
+
+    /// Adds the same duration `n` times. Counts and sums stop at `u64::MAX` instead of wrapping.
+    pub fn record_n(&mut self, value_ns: u64, n: u64) {
+        if n == 0 {
+            return;
+        }
+        self.widen(value_ns, value_ns);
+        self.count = self.count.saturating_add(n);
+        self.sum_ns = self.sum_ns.saturating_add(value_ns.saturating_mul(n));
+        match bucket_index(value_ns) {
+            None => self.zeros = self.zeros.saturating_add(n),
+            Some(index) => {
+                if let Some(count) = self.slots(index, index).first_mut() {
+                    *count = count.saturating_add(n);
+                }
+            }
+        }
+    }
+
+    /// Adds everything that `other` holds.
+    pub fn merge(&mut self, other: &Histogram) {
+        if other.count == 0 {
+            return;
+        }
+        self.widen(other.min_ns, other.max_ns);
+        self.count = self.count.saturating_add(other.count);
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.zeros = self.zeros.saturating_add(other.zeros);
+        if let Some(last) = other.last() {
+            for (mine, theirs) in self.slots(other.first, last).iter_mut().zip(&other.counts) {
+                *mine = mine.saturating_add(*theirs);
+            }
+        }
+    }
+
+    /// How many durations it holds.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The exact sum of all durations, in nanoseconds.
+    #[must_use]
+    pub fn sum_ns(&self) -> u64 {
+        self.sum_ns
+    }
+
+    /// The exact mean in nanoseconds, or `None` while empty.
+    #[must_use]
+    pub fn mean_ns(&self) -> Option<u64> {
+        self.sum_ns.checked_div(self.count)
+    }
+
+    /// The exact smallest duration in nanoseconds, or `None` while empty.
+    #[must_use]
+    pub fn min_ns(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.min_ns)
+    }
+
+    /// The exact largest duration in nanoseconds, or `None` while empty.
+    #[must_use]
+    pub fn max_ns(&self) -> Option<u64> {
+        (self.count > 0).then_some(self.max_ns)
+    }
+
+    /// How many were 0 ns.
+    #[must_use]
+    pub fn zeros(&self) -> u64 {
+        self.zeros
+    }
+
+    /// The filled buckets as (index, count), ascending; durations of 0 ns are in none of them.
+    pub fn buckets(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
+        self.counts
+            .iter()
+            .zip(self.first..)
+            .filter(|(count, _)| **count > 0)
+            .map(|(count, index)| (index, *count))
+    }
+
+    /// Takes `min_ns` and `max_ns` of what is about to be added into account.
+    fn widen(&mut self, min_ns: u64, max_ns: u64) {
+        self.min_ns = if self.count == 0 { min_ns } else { self.min_ns.min(min_ns) };
+        self.max_ns = self.max_ns.max(max_ns);
+    }
+
+    /// The index of the last filled bucket.
+    fn last(&self) -> Option<i32> {
+        (!self.counts.is_empty()).then(|| self.first + self.counts.len() as i32 - 1)
+    }
+
+    /// The counters of the buckets `from..=to`, made where they do not exist yet.
+    fn slots(&mut self, from: i32, to: i32) -> &mut [u64] {
+        let Some(last) = self.last() else {
+            self.first = from;
+            self.counts.resize((to - from + 1) as usize, 0);
+            return &mut self.counts;
+        };
+        if from < self.first {
+            let missing = (self.first - from) as usize;
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.first = from;
+        }
+        if to > last {
+            self.counts.resize((to - self.first + 1) as usize, 0);
+        }
+        let start = (from - self.first) as usize;
+        &mut self.counts[start..start + (to - from + 1) as usize]
+    }
+
+    /// The compact form for a store: a version byte, then [LEB128](https://en.wikipedia.org/wiki/LEB128) numbers.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![BYTES_VERSION];
+        self.put(&mut out);
+        out
+    }
+
+    /// Reads what [`Histogram::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::is_unknown_version`] if a newer program wrote it, [`Error::is_corrupt`] for everything else that
+    /// `to_bytes` could not have written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Histogram, Error> {
+        if bytes.len() > HISTOGRAM_BYTES_MAX {
+            return Err(Error::corrupt("a histogram is too long"));
+        }
+        let mut reader = Reader::new(bytes);
+        let version = reader.byte()?;
+        if version != BYTES_VERSION {
+            return Err(Error::version(version, BYTES_VERSION));
+        }
+        let histogram = Histogram::get(&mut reader)?;
+        reader.end()?;
+        Ok(histogram)
+    }
+
+    /// count, then unless it is 0: sum, min, max, zeros, filled buckets, and for each its distance from the one
+    /// before (the first: from one below the lowest) and its count.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        put(out, self.count);
+        if self.count == 0 {
+            return;
+        }
+        for number in [self.sum_ns, self.min_ns, self.max_ns, self.zeros, self.buckets().count() as u64] {
+            put(out, number);
+        }
+        let mut previous = INDEX_MIN - 1;
+        for (index, count) in self.buckets() {
+            put(out, (index - previous) as u64);
+            put(out, count);
+            previous = index;
+        }
+    }
+
+    /// Reads what [`Histogram::put`] wrote.
+    pub(crate) fn get(reader: &mut Reader<'_>) -> Result<Histogram, Error> {
+        let count = reader.number()?;
+        if count == 0 {
+            return Ok(Histogram::new());
+        }
+        let (sum_ns, min_ns, max_ns) = (reader.number()?, reader.number()?, reader.number()?);
+        let mut read =
+            Histogram { count, sum_ns, min_ns, max_ns, zeros: reader.number()?, ..Histogram::new() };
+        let filled = reader.number()?;
+        if filled > BUCKETS_MAX as u64 {
+            return Err(Error::corrupt("a histogram has too many buckets"));
+        }
+        let mut total = read.zeros;
+        let mut index = i64::from(INDEX_MIN) - 1;
+        for _ in 0..filled {
+            let gap = reader.number()?;
+            let inside = BUCKETS_MAX as i64 + i64::from(INDEX_MIN) - 1 - index;
+            if gap == 0 || gap > inside as u64 {
+                return Err(Error::corrupt("a histogram has a bucket out of range"));
+            }
+            index += gap as i64;
+            let in_bucket = reader.number()?;
+            if in_bucket == 0 {
+                return Err(Error::corrupt("a histogram has an empty bucket"));
+            }
+            total = total.saturating_add(in_bucket);
+            if let Some(slot) = read.slots(index as i32, index as i32).first_mut() {
+                *slot = in_bucket;
+            }
+        }
+        read.checked(total)
+    }
+
+    /// Refuses a histogram whose totals are not those of its buckets.
+    fn checked(self, total: u64) -> Result<Histogram, Error> {
+        let lowest = if self.zeros > 0 { None } else { Some(self.first) };
+        let fits = self.min_ns <= self.max_ns
+            && bucket_index(self.min_ns) == lowest
+            && bucket_index(self.max_ns) == self.last()
+            && total == self.count;
+        if fits { Ok(self) } else { Err(Error::corrupt("a histogram's totals are not those of its buckets")) }
+    }
+}

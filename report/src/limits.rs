@@ -1,0 +1,32 @@
+//! Every cap of this crate, with its reason.
+//!
+//! Owns: numbers. Refuses: the code that applies them.
+//! Invariant: no input, however made, costs more memory or time than these allow.
+
+/// The most buckets a histogram can hold: 64 octaves of `u64` nanoseconds times 64, and the one that holds 1 ns.
+pub const BUCKETS_MAX: usize = 64 * 64 + 1;
+
+/// The longest binary form of a histogram that is read, in bytes: a bucket takes at most 2 bytes of gap and
+/// 10 of count, and five 10-byte numbers stand before them.
+pub const HISTOGRAM_BYTES_MAX: usize = 1 + 5 * 10 + BUCKETS_MAX * 12;
+
+/// The longest binary form of a cell that is read, in bytes: four histograms and two short lists of numbers.
+pub const CELL_BYTES_MAX: usize = 4 * HISTOGRAM_BYTES_MAX + 256;
+
+/// The longest budgets file that is read, in bytes: a thousand touchpoints with long labels fit.
+pub const BUDGETS_BYTES_MAX: usize = 256 * 1024;
+
+/// The largest target of a budget, in milliseconds: an hour. More than that is a slip of the unit.
+pub const TARGET_MS_MAX: f64 = 3_600_000.0;
+
+/// The largest weight of a touchpoint: above this one touchpoint would hide all others.
+pub const WEIGHT_MAX: f64 = 1_000.0;
+
+/// The longest label of a touchpoint, in characters: one column of a table.
+pub const LABEL_CHARS_MAX: usize = 80;
+
+/// Abnormal exits listed one by one in a report, the latest ones; groups count all of them.
+pub const EXITS_LISTED_MAX: usize = 20;
+
+/// Breadcrumbs kept of each listed exit, the last ones: what led to it, not the whole day.
+pub const CRUMBS_LISTED_MAX: usize = 10;

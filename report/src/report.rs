@@ -1,0 +1,340 @@
+//! The report: one value that the command line, the page and the JSON all render.
+//!
+//! Owns: the shapes and what their fields mean. Refuses: computing them (see `assemble`) and printing them
+//! (see [`crate::text`]).
+//! Invariant: every number here is computed from cells, exits and ledgers; nothing is estimated twice.
+
+use nowait_wire::{ExitReason, Kind, Ledger, Os};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the JSON form: raised when a field changes its meaning or goes away.
+pub const REPORT_VERSION: u32 = 1;
+
+/// What a report speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The first moment of the span, in milliseconds since 1970 UTC.
+    pub from_unix_ms: u64,
+    /// The first moment after the span, in milliseconds since 1970 UTC.
+    pub until_unix_ms: u64,
+    /// Which slice was asked for, as column and value, for example `app_version` and `8.2.0`; empty for everything.
+    pub filters: BTreeMap<String, String>,
+}
+
+/// How waits ended, as counts of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// The app answered.
+    pub done: u64,
+    /// The app answered with an error.
+    pub failed: u64,
+    /// Nothing answered a tap within 3 s.
+    pub no_response: u64,
+    /// The limit of the kind passed first.
+    pub timed_out: u64,
+    /// The app went to the background meanwhile.
+    pub interrupted: u64,
+    /// Frames were already flowing, so that none can be said to answer.
+    pub already_animating: u64,
+    /// The customer or the app gave it up.
+    pub abandoned: u64,
+}
+
+/// A distribution of durations in nanoseconds. A quantile is `null` when fewer than `1 / (1 - q)` durations
+/// support it: p50 needs 2, p75 needs 4, p95 needs 20, p99 needs 100.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// How many durations.
+    pub count: u64,
+    /// Their exact mean.
+    pub mean_ns: Option<u64>,
+    /// The median, within 0.55 %.
+    pub p50_ns: Option<u64>,
+    /// Three quarters were at most this long, within 0.55 %.
+    pub p75_ns: Option<u64>,
+    /// 95 of 100 were at most this long, within 0.55 %.
+    pub p95_ns: Option<u64>,
+    /// 99 of 100 were at most this long, within 0.55 %.
+    pub p99_ns: Option<u64>,
+    /// The exact longest.
+    pub max_ns: Option<u64>,
+}
+
+/// The figures of one touchpoint in one slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// How its waits ended.
+    pub outcomes: Outcomes,
+    /// Its latencies: waits that were `done` or `failed`.
+    pub latency: Latency,
+    /// Customer time beyond the target, in nanoseconds: the sum of max(0, wait - target) over `done`, `failed`,
+    /// `no_response` and `timed_out`.
+    pub lost_ns: u64,
+    /// Waits that were answered within the target, as a share (0 to 1) of `done`, `failed`, `no_response` and
+    /// `timed_out`; `null` if there are none of these.
+    pub within_budget_share: Option<f64>,
+    /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated.
+    pub apdex: Option<f64>,
+}
+
+/// The same figures for one value of one column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// The value, for example `8.2.0` or `android`.
+    pub value: String,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// One touchpoint where customers wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Touchpoint {
+    /// The kind of wait.
+    pub kind: Kind,
+    /// Its registered name.
+    pub name: String,
+    /// What people call it; the name unless the budgets say otherwise.
+    pub label: String,
+    /// The longest wait that counts as in time, in nanoseconds.
+    pub target_ns: u64,
+    /// How much its lost time counts in the ranking.
+    pub weight: f64,
+    /// Its figures over everything.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// By release, in the order of their versions.
+    pub by_app_version: Vec<Slice>,
+    /// By operating system.
+    pub by_os: Vec<Slice>,
+}
+
+/// What is particular to screens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Screen {
+    /// The screen.
+    pub name: String,
+    /// How its visits began.
+    pub outcomes: Outcomes,
+    /// Cause to first frame: time to initial display.
+    pub shown: Latency,
+    /// Cause to ready: time to full display.
+    pub ready: Latency,
+}
+
+/// What is particular to taps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tap {
+    /// The target.
+    pub name: String,
+    /// How its taps ended.
+    pub outcomes: Outcomes,
+    /// Touch up to the first frame after the handler ran.
+    pub latency: Latency,
+    /// Touch up to the moment its handler ran.
+    pub handled: Latency,
+    /// Times that customers tapped it three times or more within a second without an answer.
+    pub rage_taps: u64,
+}
+
+/// A journey or a step and where its time went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Journey {
+    /// Its name.
+    pub name: String,
+    /// What people call it; the name unless the budgets say otherwise.
+    pub label: String,
+    /// The longest time the app may make the customer wait in it, in nanoseconds.
+    pub target_ns: u64,
+    /// How it ended.
+    pub outcomes: Outcomes,
+    /// `done` as a share (0 to 1) of all; `null` if there are none.
+    pub completion_share: Option<f64>,
+    /// Begin to end, of those that were `done` or `failed`; so are all fields below.
+    pub duration: Latency,
+    /// The part of each in which the app worked.
+    pub waiting: Latency,
+    /// Time in which the app worked, in nanoseconds, summed.
+    pub waiting_ns: u64,
+    /// Time in which the customer worked, in nanoseconds, summed: duration - waiting - away.
+    pub acting_ns: u64,
+    /// Time in the background, in nanoseconds, summed.
+    pub away_ns: u64,
+    /// Waiting beyond the target, in nanoseconds, summed.
+    pub lost_ns: u64,
+}
+
+/// A route and its answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The route.
+    pub name: String,
+    /// The figures of its waits.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// Answers by HTTP status class: `none`, `1xx`, `2xx`, `3xx`, `4xx`, `5xx`; classes without an answer are absent.
+    pub statuses: BTreeMap<String, u64>,
+}
+
+/// How often the main thread stood still on a screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hang {
+    /// The screen.
+    pub screen: String,
+    /// How long it stood still.
+    pub latency: Latency,
+    /// The sum, in nanoseconds.
+    pub total_ns: u64,
+}
+
+/// How smoothly a screen moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frames {
+    /// The screen.
+    pub screen: String,
+    /// Visits that drew frames.
+    pub visits: u64,
+    /// Frames drawn.
+    pub frames: u64,
+    /// Frames presented after their deadline.
+    pub slow: u64,
+    /// `slow` as a share (0 to 1) of `frames`; `null` if there are none.
+    pub slow_share: Option<f64>,
+    /// Frames that took longer than 700 ms.
+    pub frozen: u64,
+    /// How long the frozen frames took together, in nanoseconds.
+    pub frozen_ns: u64,
+}
+
+/// One breadcrumb of a dead session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crumb {
+    /// What it marks.
+    pub name: String,
+    /// The number the app gave it.
+    pub value: u64,
+    /// How long before the last sign of life, in milliseconds.
+    pub before_end_ms: u64,
+}
+
+/// One abnormal exit: what a store hands in, and what a report lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// The session that died, as text.
+    pub session: String,
+    /// Its release.
+    pub app_version: String,
+    /// The operating system family.
+    pub os: Os,
+    /// The device model.
+    pub device_model: String,
+    /// How it died.
+    pub reason: ExitReason,
+    /// Its last sign of life, in milliseconds since 1970 UTC.
+    pub ended_unix_ms: u64,
+    /// Session start to last sign of life, in nanoseconds.
+    pub lived_ns: u64,
+    /// What led to it, oldest first.
+    pub trail: Vec<Crumb>,
+}
+
+/// Exits that died alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitGroup {
+    /// How they died.
+    pub reason: ExitReason,
+    /// Their release.
+    pub app_version: String,
+    /// The operating system family.
+    pub os: Os,
+    /// The last breadcrumb before the end; empty if there was none.
+    pub last_crumb: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// The abnormal exits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exits {
+    /// How many there were.
+    pub count: u64,
+    /// All of them, by how they died, most frequent first.
+    pub groups: Vec<ExitGroup>,
+    /// The latest ones (at most [`crate::limits::EXITS_LISTED_MAX`]), latest first.
+    pub latest: Vec<Exit>,
+}
+
+/// What one session says it produced, and what the store has of it: what a store hands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionAccount {
+    /// The latest ledger of the session.
+    pub ledger: Ledger,
+    /// Events of the session that are stored.
+    pub delivered: u64,
+}
+
+/// The ledgers of all sessions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerSummary {
+    /// Sessions that delivered at least one batch.
+    pub sessions: u64,
+    /// Events they produced.
+    pub produced: u64,
+    /// Events that are stored.
+    pub delivered: u64,
+    /// Events that will never come, by reason; reasons that never occurred are absent.
+    pub dropped: BTreeMap<String, u64>,
+    /// The sum of `dropped`.
+    pub dropped_total: u64,
+    /// Events that are neither delivered nor dropped: still on a device, or lost.
+    pub missing: u64,
+    /// Events delivered or dropped beyond what was produced: always a defect.
+    pub surplus: u64,
+    /// Whether produced = delivered + dropped in every single session.
+    pub balanced: bool,
+    /// Sessions in which it does not.
+    pub sessions_unbalanced: u64,
+    /// Names that were replaced by `redacted`.
+    pub names_redacted: u64,
+    /// Names that found the table full.
+    pub names_overflowed: u64,
+    /// Signals that the trackers could not take.
+    pub signals_lost: u64,
+    /// Panics that a boundary of the SDK caught.
+    pub panics_caught: u64,
+    /// Sessions whose flight recorder was on the heap.
+    pub rings_on_heap: u64,
+}
+
+/// Where customers wait. See docs/report.md for every definition.
+///
+/// Kinds overlap (a screen begins with the tap that caused it, a step contains both), so lost time is to be compared
+/// between rows and not to be added up across kinds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`REPORT_VERSION`].
+    pub report_version: u32,
+    /// What it speaks of.
+    pub scope: Scope,
+    /// Launches, screens, taps, actions and hangs, ranked by lost time times weight.
+    pub touchpoints: Vec<Touchpoint>,
+    /// Screens, most visited first.
+    pub screens: Vec<Screen>,
+    /// Taps, most tapped first.
+    pub taps: Vec<Tap>,
+    /// Journeys, most walked first.
+    pub journeys: Vec<Journey>,
+    /// Steps of journeys, ranked by lost time.
+    pub steps: Vec<Journey>,
+    /// Requests, ranked by lost time.
+    pub requests: Vec<Request>,
+    /// Hangs by screen, longest total first.
+    pub hangs: Vec<Hang>,
+    /// Frames by screen, most slow frames first.
+    pub frames: Vec<Frames>,
+    /// Abnormal exits.
+    pub exits: Exits,
+    /// Whether everything that was produced is accounted for.
+    pub ledger: LedgerSummary,
+}
