@@ -1,0 +1,79 @@
+# The entry points of the project. `make` lists them.
+# Needs GNU make 4.3, bash and Rust; what else a target needs it installs itself, outside the checkout, and says so.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Tools are pinned, so that the same commit gives the same answer everywhere.
+CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
+
+# Where cargo puts what it builds, as cargo itself sees it.
+TARGET_DIR := $${CARGO_TARGET_DIR:-target}
+
+# Options of `make demo`, for example ARGS="--customers 4 --seconds 20 --seed 7".
+ARGS ?=
+# Seconds for each target of `make fuzz`, and the targets (all of them if empty).
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers 4 --seconds 20 --seed 7")
+	cargo build --release --package nowait-collector --bin nowait
+	"$(TARGET_DIR)/release/nowait" demo $(ARGS)
+
+.PHONY: test
+test: test-rust ## Every test; CI runs exactly this
+
+.PHONY: test-rust
+test-rust: ## Unit, integration, end-to-end and doc tests of the default members
+	@echo "test-rust installs nothing; cargo fetches the locked crates if they are not here yet"
+	cargo test --locked
+
+.PHONY: check
+check: check-format check-lints check-docs check-deps check-sizes ## Format, lints, docs, licences and sizes
+
+.PHONY: check-format
+check-format:
+	cargo fmt --all --check
+
+.PHONY: check-lints
+check-lints:
+	cargo clippy --locked --workspace --all-targets -- -D warnings -D clippy::too_many_lines
+
+# Twice: the public face must not link to what is private, and the front pages of private modules must link well too.
+.PHONY: check-docs
+check-docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --no-deps --document-private-items
+
+.PHONY: check-deps
+check-deps:
+	@scripts/tool cargo-deny $(CARGO_DENY_VERSION)
+	cargo fetch --locked
+	cargo deny --offline check licenses bans sources
+
+.PHONY: check-sizes
+check-sizes:
+	@scripts/file-lengths
+
+.PHONY: advisories
+advisories: ## Known vulnerabilities in dependencies (needs the network: it fetches the advisory database)
+	@scripts/tool cargo-deny $(CARGO_DENY_VERSION)
+	@echo "advisories: fetching the RustSec database; without the network this target fails and says nothing about the code"
+	cargo deny check advisories
+
+.PHONY: bench
+bench: ## Costs against peers, bytes on the wire, ingest rate; written to benches/runs (a few minutes)
+	cargo run --locked --release --package nowait-benches
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser (FUZZ_SECONDS=60 each, FUZZ_TARGETS="decode ..." for some)
+	@scripts/tool cargo-fuzz $(CARGO_FUZZ_VERSION)
+	scripts/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
