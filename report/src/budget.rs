@@ -1,13 +1,22 @@
 //! Budgets: the longest wait that a touchpoint may cost, and how much it matters.
 //!
 //! Owns: the TOML form, the defaults by kind and their sources. Refuses: files (callers pass the text).
-//! Invariant: every kind and name has a budget, because defaults exist for every kind.
+//! Invariant: every kind and name has a budget, because the defaults speak of every kind that can be late.
 
 use crate::error::Error;
+use crate::limits::{BUDGETS_BYTES_MAX, LABEL_CHARS_MAX, TARGET_MS_MAX, WEIGHT_MAX};
 use nowait_wire::Kind;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use toml::Spanned;
 
 /// The budgets that apply where nothing else is said, with their sources as comments.
 pub const DEFAULT_BUDGETS: &str = include_str!("../default-budgets.toml");
+
+/// The target of a kind that the defaults do not speak of, in nanoseconds: 1 s, Nielsen's limit for the flow of
+/// thought. Only kinds that are no waits (frames, rage taps and the like) ever get it.
+const TARGET_NS_OTHERWISE: u64 = 1_000_000_000;
 
 /// What one touchpoint may cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,33 +25,251 @@ pub struct Budget {
     pub target_ns: u64,
     /// How much its lost time counts in the ranking; 1 unless the file says otherwise.
     pub weight: f64,
-    /// What people call it, or empty.
+    /// What people call it; its name unless the file says otherwise.
     pub label: String,
+}
+
+/// What a file says of a touchpoint or a kind; what it leaves out comes from the next wider rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Rule {
+    target_ns: Option<u64>,
+    weight: Option<f64>,
+    label: Option<String>,
+}
+
+impl Rule {
+    /// Takes over what `newer` says.
+    fn overlay(&mut self, newer: Rule) {
+        self.target_ns = newer.target_ns.or(self.target_ns);
+        self.weight = newer.weight.or(self.weight);
+        self.label = newer.label.or(self.label.take());
+    }
 }
 
 /// Budgets by kind and name.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Budgets {}
+pub struct Budgets {
+    kinds: BTreeMap<Kind, Rule>,
+    touchpoints: BTreeMap<(Kind, String), Rule>,
+}
 
 impl Default for Budgets {
     /// The budgets of [`DEFAULT_BUDGETS`].
     fn default() -> Budgets {
-        Budgets {}
+        let mut budgets = Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new() };
+        // The shipped file is parsed in a test, so there is no error to report here.
+        let shipped = budgets.overlay(DEFAULT_BUDGETS);
+        debug_assert_eq!(shipped, Ok(()));
+        budgets
     }
 }
 
 impl Budgets {
-    /// Reads a budgets file on top of the defaults.
+    /// Reads a budgets file on top of the defaults. `default-budgets.toml` shows the form.
     ///
     /// # Errors
     /// [`Error::is_budgets`], naming the line, the key and what to write instead.
-    pub fn parse(_text: &str) -> Result<Budgets, Error> {
-        Ok(Budgets::default())
+    pub fn parse(text: &str) -> Result<Budgets, Error> {
+        let mut budgets = Budgets::default();
+        budgets.overlay(text)?;
+        Ok(budgets)
     }
 
-    /// The budget of this touchpoint.
+    /// The budget of this touchpoint: what is said of its kind and name, else of its kind.
     #[must_use]
-    pub fn of(&self, _kind: Kind, _name: &str) -> Budget {
-        Budget { target_ns: 1_000_000_000, weight: 1.0, label: String::new() }
+    pub fn of(&self, kind: Kind, name: &str) -> Budget {
+        let mut rule = self.kinds.get(&kind).cloned().unwrap_or_default();
+        if let Some(named) = self.touchpoints.get(&(kind, name.to_owned())) {
+            rule.overlay(named.clone());
+        }
+        Budget {
+            target_ns: rule.target_ns.unwrap_or(TARGET_NS_OTHERWISE),
+            weight: rule.weight.unwrap_or(1.0),
+            label: rule.label.unwrap_or_else(|| name.to_owned()),
+        }
+    }
+
+    fn overlay(&mut self, text: &str) -> Result<(), Error> {
+        if text.len() > BUDGETS_BYTES_MAX {
+            let size = text.len();
+            let message = format!("budgets: the file has {size} bytes, at most {BUDGETS_BYTES_MAX} are read");
+            return Err(Error::budgets(message));
+        }
+        let file: File = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
+        for (kind, entry) in file.kind {
+            let rule = entry.rule(text)?;
+            self.kinds.entry(known_kind(text, &kind)?).or_default().overlay(rule);
+        }
+        let mut named = BTreeMap::new();
+        for entry in file.touchpoint {
+            let kind = known_kind(text, &entry.kind)?;
+            let line = line_of(text, entry.name.span().start);
+            if let Some(first) = named.insert((kind, entry.name.get_ref().clone()), line) {
+                let message = format!(
+                    "budgets line {line}, name: {kind} \"{}\" already has a budget in line {first}: keep one of them",
+                    entry.name.get_ref()
+                );
+                return Err(Error::budgets(message));
+            }
+            let key = (kind, entry.name.get_ref().clone());
+            let rule = entry.rule(text)?;
+            self.touchpoints.entry(key).or_default().overlay(rule);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    kind: BTreeMap<Spanned<String>, KindEntry>,
+    #[serde(default)]
+    touchpoint: Vec<TouchpointEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KindEntry {
+    target_ms: Option<Spanned<f64>>,
+    weight: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TouchpointEntry {
+    kind: Spanned<String>,
+    name: Spanned<String>,
+    label: Option<Spanned<String>>,
+    target_ms: Option<Spanned<f64>>,
+    weight: Option<Spanned<f64>>,
+}
+
+impl KindEntry {
+    fn rule(&self, text: &str) -> Result<Rule, Error> {
+        Ok(Rule {
+            target_ns: target_ns(text, self.target_ms.as_ref())?,
+            weight: weight(text, self.weight.as_ref())?,
+            label: None,
+        })
+    }
+}
+
+impl TouchpointEntry {
+    fn rule(&self, text: &str) -> Result<Rule, Error> {
+        Ok(Rule {
+            target_ns: target_ns(text, self.target_ms.as_ref())?,
+            weight: weight(text, self.weight.as_ref())?,
+            label: label(text, self.label.as_ref())?,
+        })
+    }
+}
+
+/// The line of a byte offset, counted from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, what: &str) -> Error {
+    Error::budgets(format!("budgets line {}, {key}: {what}", line_of(text, at.span().start)))
+}
+
+/// What the TOML reader itself refused: its words, our line.
+fn unreadable(text: &str, error: &toml::de::Error) -> Error {
+    let line = error.span().map_or(1, |span| line_of(text, span.start));
+    Error::budgets(format!("budgets line {line}: {}", error.message().replace('\n', "; ")))
+}
+
+fn known_kind(text: &str, kind: &Spanned<String>) -> Result<Kind, Error> {
+    Kind::from_str(kind.get_ref()).map_err(|_| {
+        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let what = format!("there is no kind \"{}\"; write one of {}", kind.get_ref(), known.join(", "));
+        wrong(text, kind, "kind", &what)
+    })
+}
+
+fn target_ns(text: &str, target_ms: Option<&Spanned<f64>>) -> Result<Option<u64>, Error> {
+    let Some(given) = target_ms else { return Ok(None) };
+    let ms = *given.get_ref();
+    // Written so that "not a number" fails too.
+    if !(ms > 0.0 && ms <= TARGET_MS_MAX) {
+        let what = format!("{ms} is no target; write milliseconds above 0 and up to {TARGET_MS_MAX}");
+        return Err(wrong(text, given, "target_ms", &what));
+    }
+    Ok(Some((ms * 1e6).round() as u64))
+}
+
+fn weight(text: &str, weight: Option<&Spanned<f64>>) -> Result<Option<f64>, Error> {
+    let Some(given) = weight else { return Ok(None) };
+    if !(0.0..=WEIGHT_MAX).contains(given.get_ref()) {
+        let what = format!("{} is no weight; write a number from 0 to {WEIGHT_MAX}", given.get_ref());
+        return Err(wrong(text, given, "weight", &what));
+    }
+    Ok(Some(*given.get_ref()))
+}
+
+fn label(text: &str, label: Option<&Spanned<String>>) -> Result<Option<String>, Error> {
+    let Some(given) = label else { return Ok(None) };
+    let chars = given.get_ref().chars().count();
+    if chars == 0 || chars > LABEL_CHARS_MAX || given.get_ref().chars().any(char::is_control) {
+        let what = format!("write 1 to {LABEL_CHARS_MAX} characters without line breaks");
+        return Err(wrong(text, given, "label", &what));
+    }
+    Ok(Some(given.get_ref().clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        let error = Budgets::parse(text).unwrap_err();
+        assert!(error.is_budgets());
+        error.to_string()
+    }
+
+    #[test]
+    fn the_shipped_file_speaks_of_every_wait() {
+        let mut shipped = Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new() };
+        assert_eq!(shipped.overlay(DEFAULT_BUDGETS), Ok(()));
+        let waits = [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Settled, Kind::Hang, Kind::Request];
+        for kind in waits.into_iter().chain([Kind::Action, Kind::Journey, Kind::Step]) {
+            assert!(shipped.kinds.get(&kind).is_some_and(|rule| rule.target_ns.is_some()), "{kind}");
+        }
+        let cold = shipped.of(Kind::Launch, "cold");
+        assert_eq!((cold.target_ns, cold.label.as_str(), cold.weight), (1_250_000_000, "Cold launch", 1.0));
+    }
+
+    #[test]
+    fn a_file_changes_only_what_it_says() {
+        let text = "kind.tap.weight = 2\n[[touchpoint]]\nkind = \"tap\"\nname = \"Pay\"\ntarget_ms = 80.5\n";
+        let budgets = Budgets::parse(text).unwrap();
+        let pay = budgets.of(Kind::Tap, "Pay");
+        assert_eq!((pay.target_ns, pay.weight, pay.label.as_str()), (80_500_000, 2.0, "Pay"));
+        assert_eq!(budgets.of(Kind::Tap, "Other").target_ns, 100_000_000);
+        assert_eq!(budgets.of(Kind::Launch, "hot").label, "Hot launch");
+    }
+
+    #[test]
+    fn errors_name_line_key_and_remedy() {
+        let head = "[[touchpoint]]\nkind = \"tap\"\nname = \"Pay\"\n";
+        let target = error(&format!("{head}target_ms = 0\n"));
+        assert_eq!(
+            target,
+            "budgets line 4, target_ms: 0 is no target; write milliseconds above 0 and up to 3600000"
+        );
+        assert!(error(&format!("{head}target_ms = nan\n")).starts_with("budgets line 4, target_ms"));
+        assert!(error(&format!("{head}weight = -1\n")).contains("line 4, weight: -1 is no weight"));
+        assert!(error(&format!("{head}label = \"\"\n")).contains("line 4, label: write 1 to 80"));
+        assert!(
+            error(&format!("{head}{head}"))
+                .contains("line 6, name: tap \"Pay\" already has a budget in line 3")
+        );
+        assert!(
+            error("\n[kind.taps]\n").contains("line 2, kind: there is no kind \"taps\"; write one of launch")
+        );
+        assert!(error(&format!("{head}target = 1\n")).contains("line 4: unknown field `target`"));
+        assert!(error("kind = \n").starts_with("budgets line 1: "));
+        assert!(error(&"#".repeat(BUDGETS_BYTES_MAX + 1)).contains("bytes"));
     }
 }

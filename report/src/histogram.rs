@@ -9,6 +9,8 @@ use crate::bytes::{Reader, put};
 use crate::error::Error;
 use crate::limits::{BUCKETS_MAX, HISTOGRAM_BYTES_MAX};
 
+pub use crate::estimate::supports_quantile;
+
 /// The version that [`Histogram::to_bytes`] writes first.
 const BYTES_VERSION: u8 = 1;
 
@@ -39,12 +41,6 @@ fn bound_ns(index: i32) -> f64 {
     let within = index.rem_euclid(PER_OCTAVE as i32) as usize;
     let mantissa = LOWER.get(within).map_or(1.0, |lower| *lower as f64 / (1u64 << 63) as f64);
     mantissa * 2f64.powi(index.div_euclid(PER_OCTAVE as i32))
-}
-
-/// The middle of a bucket on the logarithmic scale, in nanoseconds: within 0.55 % of all it holds.
-fn middle_ns(index: i32) -> f64 {
-    let (lower, upper) = bucket_bounds_ns(index);
-    (lower * upper).sqrt()
 }
 
 /// Durations in nanoseconds, counted in buckets that are 1.09 % wide.

@@ -12,6 +12,7 @@ mod bytes;
 pub mod cell;
 pub mod compare;
 mod error;
+mod estimate;
 pub mod histogram;
 pub mod limits;
 pub mod report;
