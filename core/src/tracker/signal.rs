@@ -56,3 +56,33 @@ pub enum Signal {
     /// Time passed: sent by the worker, so that limits expire without any other signal.
     Tick { at: u64 },
 }
+
+impl Signal {
+    /// When it happened, in nanoseconds of the uptime clock.
+    #[must_use]
+    pub const fn at(&self) -> u64 {
+        match *self {
+            Signal::ProcessStarted { at, .. }
+            | Signal::Foreground { at, .. }
+            | Signal::Background { at }
+            | Signal::TouchUp { at, .. }
+            | Signal::TouchHandled { at }
+            | Signal::Frame { at, .. }
+            | Signal::Navigation { at }
+            | Signal::ScreenCreated { at, .. }
+            | Signal::ScreenShown { at, .. }
+            | Signal::ScreenReady { at, .. }
+            | Signal::ScreenLeft { at, .. }
+            | Signal::RequestStarted { at, .. }
+            | Signal::RequestEnded { at, .. }
+            | Signal::ActionStarted { at }
+            | Signal::ActionEnded { at }
+            | Signal::MainPing { at }
+            | Signal::MainPong { at }
+            | Signal::JourneyStarted { at, .. }
+            | Signal::StepStarted { at, .. }
+            | Signal::JourneyEnded { at, .. }
+            | Signal::Tick { at } => at,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Frames: one summary and one histogram for each visit of a screen.
+//!
+//! Owns: the counts of the visit under way. Refuses: to keep single frames.
+//! Invariant: a frame in the foreground is counted in exactly one visit; a visit without frames tells nothing.
+//!
+//! A trip to the background ends a visit; the return begins another. Frames outside any screen are a visit of
+//! the name `""`.
+
+use super::frame_times::{CLASSES, class, pack};
+use super::limits::{FROZEN_FRAME_NS, MS};
+use super::place::Place;
+use nowait_wire::{Event, Kind};
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    frames: u32,
+    slow: u32,
+    frozen: u32,
+    frozen_ns: u64,
+    classes: [u32; CLASSES],
+}
+
+impl Counts {
+    fn add(&mut self, started: u64, deadline: u64, at: u64) {
+        let took = at.saturating_sub(started);
+        self.frames = self.frames.saturating_add(1);
+        if at > deadline {
+            self.slow = self.slow.saturating_add(1);
+        }
+        if took > FROZEN_FRAME_NS {
+            self.frozen = self.frozen.saturating_add(1);
+            self.frozen_ns = self.frozen_ns.saturating_add(took);
+        }
+        if let Some(count) = self.classes.get_mut(class(took)) {
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    /// Not known before the first signal that tells where the customer is; then the first frame begins the visit.
+    began: Option<u64>,
+    place: Place,
+    counts: Counts,
+}
+
+impl Frames {
+    pub(super) fn frame(&mut self, started: u64, deadline: u64, at: u64) {
+        self.began.get_or_insert(at);
+        self.counts.add(started, deadline, at);
+    }
+
+    /// Ends the visit under way and begins the next one, in `next`.
+    pub(super) fn turn(&mut self, at: u64, next: Place) -> Option<[Event; 2]> {
+        let visit =
+            std::mem::replace(self, Frames { began: Some(at), place: next, counts: Counts::default() });
+        (visit.counts.frames > 0).then(|| visit.close(at))
+    }
+
+    fn close(self, at: u64) -> [Event; 2] {
+        let began = self.began.unwrap_or(at);
+        let mut summary = self.place.event(Kind::Frames, self.place.screen, began);
+        summary.duration_ns = at.saturating_sub(began);
+        let mut times = Event { kind: Kind::FrameTimes, ..summary };
+        let counts = self.counts;
+        summary.a = halves(u64::from(counts.frames), u64::from(counts.slow));
+        summary.b = halves(u64::from(counts.frozen), counts.frozen_ns / MS);
+        (times.a, times.b) = pack(&counts.classes);
+        [summary, times]
+    }
+}
+
+/// Two counts in one value; the high one saturates at 32 bits.
+fn halves(low: u64, high: u64) -> u64 {
+    low | high.min(u64::from(u32::MAX)) << 32
+}

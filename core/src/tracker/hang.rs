@@ -1,0 +1,86 @@
+//! Hang: the main thread did not answer for 250 ms or longer while in the foreground.
+//!
+//! Owns: the one unanswered ping. Refuses: to blame the main thread for a process that was suspended.
+//! Invariant: a silence gives at most one hang.
+//!
+//! The watchdog repeats its ping while no answer comes. A gap in the pings means that the watchdog did not run
+//! either: the process was suspended, and the silence says nothing.
+
+use super::limits::{HANG_NS_MAX, HANG_NS_MIN, PING_GAP_NS_MAX};
+use super::place::{Limit, Place};
+use nowait_wire::{Event, Kind, Outcome};
+
+const LIMIT: Limit = Limit::timed_out(HANG_NS_MAX);
+
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    event: Event,
+    last_ping: u64,
+    /// It reached the limit and was told.
+    told: bool,
+}
+
+impl Silence {
+    fn began(&self) -> u64 {
+        self.event.started_uptime_ns
+    }
+
+    fn was_suspended(&self, now: u64) -> bool {
+        now.saturating_sub(self.last_ping) > PING_GAP_NS_MAX
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Hang {
+    silence: Option<Silence>,
+}
+
+impl Hang {
+    pub(super) fn due(&self) -> u64 {
+        let open = self.silence.filter(|silence| !silence.told);
+        open.map_or(u64::MAX, |silence| LIMIT.due(silence.began()))
+    }
+
+    pub(super) fn ping(&mut self, at: u64, place: Place) {
+        match self.silence.as_mut().filter(|silence| !silence.was_suspended(at)) {
+            Some(silence) => silence.last_ping = silence.last_ping.max(at),
+            None => {
+                let event = place.event(Kind::Hang, place.screen, at);
+                self.silence = Some(Silence { event, last_ping: at, told: false });
+            }
+        }
+    }
+
+    /// An answer to an older ping, told late, answers nothing.
+    pub(super) fn pong(&mut self, at: u64) -> Option<Event> {
+        if self.silence?.began() > at { None } else { self.close(at, Outcome::Done) }
+    }
+
+    pub(super) fn background(&mut self, at: u64) -> Option<Event> {
+        self.close(at, Outcome::Interrupted)
+    }
+
+    fn close(&mut self, at: u64, outcome: Outcome) -> Option<Event> {
+        let mut silence = self.silence.take()?;
+        LIMIT.close(&mut silence.event, at, outcome);
+        let is_hang = silence.event.duration_ns >= HANG_NS_MIN;
+        (is_hang && !silence.told && !silence.was_suspended(at)).then_some(silence.event)
+    }
+
+    /// Tells a silence that lasted up to its limit, with pings to the end, before `now`.
+    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
+        let silence = self.silence.as_mut()?;
+        let due = LIMIT.due(silence.began());
+        if silence.told || due >= now {
+            return None;
+        }
+        if silence.was_suspended(due) {
+            self.silence = None;
+            return None;
+        }
+        silence.told = true;
+        let mut event = silence.event;
+        LIMIT.close(&mut event, u64::MAX, Outcome::TimedOut);
+        Some(event)
+    }
+}

@@ -1,0 +1,80 @@
+//! Every threshold and every cap of the trackers, each with its reason.
+//!
+//! Owns: the numbers. Refuses: rules (each tracker has its own).
+//! Invariant: a wait that reaches its limit carries exactly that limit as its duration.
+
+/// Nanoseconds in a microsecond.
+pub const US: u64 = 1_000;
+/// Nanoseconds in a millisecond.
+pub const MS: u64 = 1_000_000;
+/// Nanoseconds in a second.
+pub const SECOND: u64 = 1_000 * MS;
+
+/// A process start that shows nothing for this long was not a launch that a customer looked at
+/// (Firebase Performance and Sentry discard app starts beyond a minute likewise). Dropped, not reported.
+pub const LAUNCH_NS_MAX: u64 = 60 * SECOND;
+
+/// A screen that is not ready by now is `timed_out`: three times the ten seconds after which
+/// attention is gone (Nielsen, "Response Times: The 3 Important Limits").
+pub const SCREEN_NS_MAX: u64 = 30 * SECOND;
+/// A screen created later than this after the start of a navigation has another cause (design §6).
+pub const NAVIGATION_TO_SCREEN_NS_MAX: u64 = 500 * MS;
+/// A screen created later than this after a tap has another cause, even if the app was never quiet
+/// in between: after ten seconds a person no longer connects the two (Nielsen).
+pub const TAP_TO_SCREEN_NS_MAX: u64 = 10 * SECOND;
+
+/// A tap that no frame answered by now is `no_response` (design §6).
+pub const TAP_NS_MAX: u64 = 3 * SECOND;
+/// Frames presented this long before a touch up show that something animated already: six frames at
+/// 60 Hz, and the limit of what feels immediate (RAIL, Nielsen: 100 ms).
+pub const ANIMATION_WINDOW_NS: u64 = 100 * MS;
+/// This many frames in the window are an animation; one may be the end of anything.
+pub const ANIMATION_FRAMES_MIN: u8 = 2;
+
+/// The app is quiet after a second without a frame and without a request in flight (design §6).
+pub const QUIET_NS: u64 = SECOND;
+/// An app that was not quiet by now after a tap is `timed_out` (design §6).
+pub const SETTLED_NS_MAX: u64 = 30 * SECOND;
+
+/// A frame that took longer than this is frozen (Android vitals; design §6).
+pub const FROZEN_FRAME_NS: u64 = 700 * MS;
+
+/// A main thread silent for this long is a hang (Apple's threshold for hangs; design §6).
+pub const HANG_NS_MIN: u64 = 250 * MS;
+/// The watchdog pings several times as often as this; a longer gap means that the whole process was suspended,
+/// so that nothing can be said about its main thread.
+pub const PING_GAP_NS_MAX: u64 = 500 * MS;
+/// A hang that lasts this long is `timed_out`: both systems end the app before
+/// (Android asks after 5 s, the iOS watchdog kills after 10 to 20 s).
+pub const HANG_NS_MAX: u64 = 30 * SECOND;
+
+/// A request without an end by now is `timed_out`: the usual clients give up a silent one sooner
+/// (OkHttp after 10 s, URLSession after 60 s), so its end was lost.
+pub const REQUEST_NS_MAX: u64 = 60 * SECOND;
+/// An open action counts as waiting for no longer than this after the last one began: as for requests.
+pub const ACTION_NS_MAX: u64 = 60 * SECOND;
+
+/// A journey without an end by now is `timed_out`; half an hour is the usual end of a session
+/// (Google Analytics' default), and banks log out well before.
+pub const JOURNEY_NS_MAX: u64 = 30 * 60 * SECOND;
+
+/// This many unanswered taps are rage (design §6).
+pub const RAGE_TAPS_MIN: u32 = 3;
+/// They come within this time; a burst ends when the next tap comes later than this after the last (design §6).
+pub const RAGE_NS_MAX: u64 = SECOND;
+
+/// Taps that wait for a frame at once: nobody taps more than eight times in the 3 s that each lasts
+/// while nothing on the display moves, except in a rage burst, which is counted apart.
+pub const TAPS_MAX: usize = 8;
+/// Screens that wait to be ready at once: a container with a few nested ones.
+pub const SCREENS_MAX: usize = 8;
+/// Screens that exist at once, for knowing which one comes back; the oldest is forgotten first.
+pub const OPEN_SCREENS_MAX: usize = 16;
+/// Requests in flight at once: OkHttp's dispatcher runs 64.
+pub const REQUESTS_MAX: usize = 64;
+/// Journeys under way at once: one task, and a few that were begun and never ended.
+pub const JOURNEYS_MAX: usize = 4;
+/// Bursts of taps that are undecided at once: one finger, 3 s each.
+pub const BURSTS_MAX: usize = 4;
+/// Frames remembered for a touch that is reported late: 100 ms at 120 Hz and a few more.
+pub const RECENT_FRAMES: usize = 16;
