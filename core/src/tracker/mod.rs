@@ -154,7 +154,8 @@ impl Trackers {
         }
     }
 
-    fn place(&self) -> Place {
+    /// Where an event that no tracker makes happens now.
+    pub(crate) fn place(&self) -> Place {
         Place { screen: self.visits.current(), journey: self.journeys.current() }
     }
 

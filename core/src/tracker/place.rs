@@ -8,10 +8,10 @@ use nowait_wire::{Event, Flags, Kind, NameId, Outcome};
 
 /// The screen in front and the journey under way when a wait began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) screen: NameId,
+pub(crate) struct Place {
+    pub(crate) screen: NameId,
     /// 0 for none.
-    pub(super) journey: u64,
+    pub(crate) journey: u64,
 }
 
 impl Place {

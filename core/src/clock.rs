@@ -1,0 +1,117 @@
+//! The two clocks: uptime for durations, wall for the day.
+//!
+//! **Why unsafe.** Apple's uptime clock has no safe binding in the crates we use; one call, three lines.
+//!
+//! Owns: reading the time. Refuses: timers, formats.
+//! Invariant: uptime stands still while the device sleeps, and is the clock of Android's `System.nanoTime` and
+//! `MotionEvent.getEventTime` and of iOS's `UITouch.timestamp`, so that signals of both sides compare.
+#![allow(unsafe_code)]
+
+use nowait_wire::Anchor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Where the time comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The device's own clocks.
+    #[default]
+    System,
+    /// A clock that a test turns by hand.
+    Manual(ManualClock),
+}
+
+impl Clock {
+    /// Nanoseconds of the uptime clock.
+    #[inline]
+    #[must_use]
+    pub fn uptime_ns(&self) -> u64 {
+        match self {
+            Clock::System => system_uptime_ns(),
+            Clock::Manual(clock) => clock.uptime_ns(),
+        }
+    }
+
+    /// Milliseconds since 1970 UTC on the wall clock; 0 if it is set before that.
+    #[must_use]
+    pub fn wall_unix_ms(&self) -> u64 {
+        match self {
+            Clock::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+            Clock::Manual(clock) => clock.wall_unix_ms(),
+        }
+    }
+
+    /// One moment on both clocks.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        Anchor { uptime_ns: self.uptime_ns(), wall_unix_ms: self.wall_unix_ms() }
+    }
+}
+
+/// The clock behind Android's `SystemClock.uptimeMillis` and Rust's own `Instant` on Linux.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
+fn system_uptime_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
+}
+
+/// The clock behind `UITouch.timestamp` and Rust's own `Instant` on Apple systems.
+#[cfg(target_vendor = "apple")]
+#[inline]
+fn system_uptime_ns() -> u64 {
+    // SAFETY: the call takes a constant by value and touches no memory of ours.
+    unsafe { libc::clock_gettime_nsec_np(libc::CLOCK_UPTIME_RAW) }
+}
+
+/// Elsewhere: time since the first call, which is all that durations need.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn system_uptime_ns() -> u64 {
+    static FIRST: once_cell::sync::Lazy<std::time::Instant> =
+        once_cell::sync::Lazy::new(std::time::Instant::now);
+    u64::try_from(FIRST.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A clock that stands still until a test moves it. Clones share one time.
+#[derive(Clone, Debug, Default)]
+pub struct ManualClock {
+    uptime_ns: Arc<AtomicU64>,
+    wall_unix_ms: Arc<AtomicU64>,
+}
+
+impl ManualClock {
+    /// A clock at uptime 0 and this wall time, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn new(wall_unix_ms: u64) -> ManualClock {
+        let clock = ManualClock::default();
+        clock.wall_unix_ms.store(wall_unix_ms, Ordering::Relaxed);
+        clock
+    }
+
+    /// Moves both clocks forward.
+    pub fn advance(&self, by: Duration) {
+        let ns = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        self.uptime_ns.fetch_add(ns, Ordering::Relaxed);
+        self.wall_unix_ms.fetch_add(ns / 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Sets the wall clock alone, as a customer or a network may.
+    pub fn set_wall_unix_ms(&self, wall_unix_ms: u64) {
+        self.wall_unix_ms.store(wall_unix_ms, Ordering::Relaxed);
+    }
+
+    /// Nanoseconds since this clock's start.
+    #[must_use]
+    pub fn uptime_ns(&self) -> u64 {
+        self.uptime_ns.load(Ordering::Relaxed)
+    }
+
+    /// Milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn wall_unix_ms(&self) -> u64 {
+        self.wall_unix_ms.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,72 @@
+//! The one error of this crate. Recording is infallible and counted; only starting can fail.
+//!
+//! Owns: what went wrong, to which input, and what to do. Refuses: payload; it names sizes and settings.
+//! Invariant: callers ask with predicates, so that new causes never break them.
+
+use std::fmt;
+
+/// Why NoWait could not start.
+#[derive(Debug)]
+pub struct Error {
+    cause: Cause,
+}
+
+#[derive(Debug)]
+pub(crate) enum Cause {
+    Config {
+        field: &'static str,
+        problem: String,
+    },
+    Thread(std::io::Error),
+    #[cfg(feature = "http")]
+    Transport(String),
+}
+
+impl Error {
+    pub(crate) fn config(field: &'static str, problem: impl Into<String>) -> Error {
+        Error { cause: Cause::Config { field, problem: problem.into() } }
+    }
+
+    pub(crate) fn thread(error: std::io::Error) -> Error {
+        Error { cause: Cause::Thread(error) }
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn transport(problem: impl Into<String>) -> Error {
+        Error { cause: Cause::Transport(problem.into()) }
+    }
+
+    /// Whether a field of [`Config`](crate::Config) is not usable; the message names it.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        matches!(self.cause, Cause::Config { .. })
+    }
+
+    /// Whether the system refused a thread.
+    #[must_use]
+    pub fn is_thread(&self) -> bool {
+        matches!(self.cause, Cause::Thread(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Config { field, problem } => write!(f, "nowait: config.{field} {problem}"),
+            Cause::Thread(error) => {
+                write!(f, "nowait: the system gave no worker thread ({error}); start again later")
+            }
+            #[cfg(feature = "http")]
+            Cause::Transport(problem) => write!(f, "nowait: no HTTP transport: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}

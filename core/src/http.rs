@@ -1,0 +1,79 @@
+//! The default transport: reqwest over rustls, on the worker's own thread.
+//!
+//! Owns: one HTTP client with our own TLS configuration (Mozilla's roots, TLS 1.2 and up, no redirects).
+//! Refuses: retries and meaning; see `upload`.
+//! Invariant: nothing is sent but the parcel, and nothing is read but the first bytes of the answer.
+
+use crate::error::Error;
+use crate::limits::ANSWER_BYTES_MAX;
+use crate::upload::{Answer, CONTENT_TYPE, Parcel, Upload};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE as CONTENT_TYPE_HEADER, RETRY_AFTER};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection may sit unused: longer keeps the radio of a phone awake for nothing.
+const IDLE_CONNECTION: Duration = Duration::from_secs(10);
+
+/// Sends parcels over HTTP.
+#[derive(Debug)]
+pub(crate) struct Http {
+    /// Runs on the worker's thread only; reqwest needs a runtime, and this one has no threads.
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+}
+
+impl Http {
+    /// A client for the worker.
+    ///
+    /// # Errors
+    /// If the TLS configuration or the runtime cannot be made, which only a broken system does.
+    pub(crate) fn new() -> Result<Http, Error> {
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::transport(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .user_agent(concat!("nowait/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::transport(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::transport(error.to_string()))?;
+        Ok(Http { runtime, client })
+    }
+}
+
+impl Upload for Http {
+    fn send(&mut self, parcel: Parcel<'_>) -> Option<Answer> {
+        let request = self
+            .client
+            .post(parcel.url)
+            .timeout(parcel.timeout)
+            .header(CONTENT_TYPE_HEADER, CONTENT_TYPE)
+            .header(AUTHORIZATION, format!("Bearer {}", parcel.app_key))
+            .header("x-nowait-sent-unix-ms", parcel.sent_unix_ms)
+            .body(parcel.body.to_vec());
+        self.runtime.block_on(async {
+            let mut response = request.send().await.ok()?;
+            let status = response.status().as_u16();
+            let header = response.headers().get(RETRY_AFTER);
+            let retry_after = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let mut body = Vec::new();
+            while let Ok(Some(chunk)) = response.chunk().await {
+                body.extend_from_slice(&chunk);
+                if body.len() >= ANSWER_BYTES_MAX {
+                    body.truncate(ANSWER_BYTES_MAX);
+                    break;
+                }
+            }
+            Some(Answer { status, retry_after, body })
+        })
+    }
+}

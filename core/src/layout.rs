@@ -1,0 +1,94 @@
+//! Where everything lies in the flight recorder's memory.
+//!
+//! ```text
+//! words      0..512     header: magic, state, footer, counters, anchors, session context
+//! words    512..16896   names: 1,024 records of 128 bytes
+//! words  16896..17920   breadcrumbs: 128 slots of 64 bytes, oldest overwritten
+//! words  17920..50688   events: 4,096 slots of 64 bytes
+//! ```
+//!
+//! Owns: offsets and the header's single words. Refuses: what the records mean (names, ring, breadcrumb).
+//! Invariant: no two things share a checksum, so damage to one never costs another.
+
+use crate::limits::{CONTEXT_BYTES_MAX, CRUMB_SLOTS, NAMES_MAX, RING_SLOTS};
+use crate::slot::{SLOT_WORDS, Slot};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// First word of every recorder file: "NWRING", layout version 1.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x01\0");
+
+/// What the footer word holds after a clean end.
+pub(crate) const CLEAN_END: u64 = u64::from_le_bytes(*b"NW-CLEAN");
+
+/// Words of one name record.
+pub(crate) const NAME_WORDS: usize = 16;
+
+const HEADER_WORDS: usize = 512;
+pub(crate) const NAMES: Range<usize> = HEADER_WORDS..HEADER_WORDS + NAMES_MAX * NAME_WORDS;
+pub(crate) const CRUMBS: Range<usize> = NAMES.end..NAMES.end + CRUMB_SLOTS * SLOT_WORDS;
+pub(crate) const EVENTS: Range<usize> = CRUMBS.end..CRUMBS.end + RING_SLOTS * SLOT_WORDS;
+
+/// Words of the whole file.
+pub(crate) const WORDS: usize = EVENTS.end;
+
+/// Where the session's context lies: length and checksum in the first word, then its bytes.
+pub(crate) const CONTEXT: Range<usize> = 64..64 + 1 + CONTEXT_BYTES_MAX / 8;
+
+const _: () = assert!(CONTEXT.end <= HEADER_WORDS);
+
+/// Single words of the header, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Word {
+    /// [`MAGIC`], stored last when the file is ready.
+    Magic = 0,
+    /// [`CLEAN_END`] once the session ended on purpose.
+    Footer = 1,
+    /// How often a later start tried to read this file.
+    Attempts = 2,
+    /// 0 starting, 1 foreground, 2 background.
+    State = 3,
+    /// First ring position that is not yet sealed into the spool.
+    SealedTo = 4,
+    /// The worker's last sign of life, in uptime nanoseconds.
+    AliveUptimeNs = 5,
+    /// When the session started, in uptime nanoseconds.
+    StartedUptimeNs = 6,
+    /// A give-up under way: 1 + reason; 0 for none (see `ledger`).
+    GiveUpReason = 7,
+    /// The file sequence number that is being given up.
+    GiveUpFile = 8,
+    /// What the counter of that reason will be.
+    GiveUpTotal = 9,
+    /// First ring position that is in no batch that was sealed or sent, or was about to be. Written before
+    /// the batch can exist anywhere, so that a recovery makes the very same batch again.
+    HeldTo = 10,
+    /// First of the counters (see `ledger::Counter`).
+    Counters = 16,
+    /// First of two anchors of three words each: uptime, wall, their checksum.
+    Anchors = 40,
+}
+
+/// One word of the header.
+pub(crate) fn word(words: &[AtomicU64], index: Word) -> Option<&AtomicU64> {
+    words.get(index as usize)
+}
+
+/// Loads a word of the header; 0 if there is none.
+pub(crate) fn load(words: &[AtomicU64], index: Word) -> u64 {
+    // Relaxed: header words are read on their own, never to find something else.
+    word(words, index).map_or(0, |word| word.load(Ordering::Relaxed))
+}
+
+/// Stores a word of the header. Release keeps the stores of one thread in order for the recovery after a kill.
+pub(crate) fn store(words: &[AtomicU64], index: Word, value: u64) {
+    if let Some(word) = word(words, index) {
+        word.store(value, Ordering::Release);
+    }
+}
+
+/// The slots in this range of the memory.
+pub(crate) fn slots(words: &[AtomicU64], range: Range<usize>) -> &[Slot] {
+    words.get(range).unwrap_or_default().as_chunks().0
+}

@@ -1,0 +1,123 @@
+//! The account of a session: every event that was produced is delivered, or dropped for a named reason.
+//!
+//! Owns: the counters, which live in the flight recorder's memory and so survive a kill.
+//! Refuses: deciding what to drop; whoever drops tells it why.
+//! Invariant: a counter never goes down, and a batch of the spool is given up exactly once whatever dies when.
+
+use crate::layout::{self, Word};
+use nowait_wire::{DropReason, Ledger};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters that are no drops, behind the drops in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Counter {
+    NamesRedacted = DropReason::ALL.len(),
+    NamesOverflowed,
+    SignalsLost,
+    PanicsCaught,
+    RingOnHeap,
+}
+
+const COUNTERS: usize = Counter::RingOnHeap as usize + 1;
+const _: () = assert!(Word::Counters as usize + COUNTERS <= Word::Anchors as usize);
+
+/// The counters of one session, in its flight recorder's memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account<'a> {
+    words: &'a [AtomicU64],
+}
+
+impl<'a> Account<'a> {
+    /// The account kept in this memory.
+    pub(crate) fn new(words: &'a [AtomicU64]) -> Account<'a> {
+        Account { words }
+    }
+
+    fn counter(&self, index: usize) -> Option<&'a AtomicU64> {
+        self.words.get(Word::Counters as usize + index)
+    }
+
+    fn get(&self, index: usize) -> u64 {
+        // Relaxed: counters order nothing.
+        self.counter(index).map_or(0, |counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// Counts events that will never be delivered.
+    pub(crate) fn dropped(&self, reason: DropReason, events: u64) {
+        if let Some(counter) = self.counter(reason as usize) {
+            // Relaxed: counters order nothing.
+            counter.fetch_add(events, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts something else.
+    pub(crate) fn count(&self, counter: Counter, n: u64) {
+        if let Some(counter) = self.counter(counter as usize) {
+            // Relaxed: counters order nothing.
+            counter.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
+    /// Raises a counter that is kept elsewhere to what it is now.
+    pub(crate) fn raise(&self, counter: Counter, to: u64) {
+        if let Some(counter) = self.counter(counter as usize) {
+            // Relaxed: counters order nothing.
+            counter.fetch_max(to, Ordering::Relaxed);
+        }
+    }
+
+    /// The account as it travels, when `sealed` events of the ring have been or are about to be sealed.
+    ///
+    /// Refusals and quarantined events were never in this ring and count as produced here; what the spool gave up was counted as
+    /// produced when it was sealed, perhaps by an earlier session.
+    pub(crate) fn ledger(&self, sealed: u64) -> Ledger {
+        let mut dropped = [0; DropReason::ALL.len()];
+        for (index, dropped) in dropped.iter_mut().enumerate() {
+            *dropped = self.get(index);
+        }
+        let never_in_ring = [DropReason::RingFull, DropReason::Contended, DropReason::Quarantined];
+        let refused: u64 = never_in_ring.iter().map(|reason| self.get(*reason as usize)).sum();
+        Ledger {
+            produced: sealed.saturating_add(refused),
+            dropped,
+            names_redacted: self.get(Counter::NamesRedacted as usize),
+            names_overflowed: self.get(Counter::NamesOverflowed as usize),
+            signals_lost: self.get(Counter::SignalsLost as usize),
+            panics_caught: self.get(Counter::PanicsCaught as usize),
+            ring_on_heap: self.get(Counter::RingOnHeap as usize) > 0,
+        }
+    }
+
+    /// Notes that file `sequence` with `events` is about to be given up. Only the worker calls this.
+    ///
+    /// The note holds the counter's new value, not a difference, so that finishing it twice does no harm.
+    pub(crate) fn give_up_begin(&self, reason: DropReason, sequence: u64, events: u64) {
+        layout::store(self.words, Word::GiveUpFile, sequence);
+        layout::store(self.words, Word::GiveUpTotal, self.get(reason as usize).saturating_add(events));
+        layout::store(self.words, Word::GiveUpReason, 1 + u64::from(reason as u8));
+    }
+
+    /// The file of the give-up under way, if there is one.
+    pub(crate) fn give_up_file(&self) -> Option<u64> {
+        (layout::load(self.words, Word::GiveUpReason) != 0)
+            .then(|| layout::load(self.words, Word::GiveUpFile))
+    }
+
+    /// Counts the give-up under way, now that its file has been set aside under a name only we use.
+    pub(crate) fn give_up_finish(&self) {
+        let reason = layout::load(self.words, Word::GiveUpReason);
+        if let Some(reason) = reason.checked_sub(1).and_then(|reason| DropReason::from_u8(reason as u8))
+            && let Some(counter) = self.counter(reason as usize)
+        {
+            // Release: the count is in memory before the note is gone.
+            counter.store(layout::load(self.words, Word::GiveUpTotal), Ordering::Release);
+        }
+        layout::store(self.words, Word::GiveUpReason, 0);
+    }
+
+    /// Forgets the give-up under way: its file could not be set aside, so nothing was given up.
+    pub(crate) fn give_up_cancel(&self) {
+        layout::store(self.words, Word::GiveUpReason, 0);
+    }
+}

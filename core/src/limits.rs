@@ -1,0 +1,88 @@
+//! Every cap of the device engine, with its reason.
+//!
+//! Owns: numbers. Refuses: behaviour; the module that enforces a cap names it from here.
+//! Invariant: no queue, file, string or list of this crate grows beyond a number on this page.
+
+use std::time::Duration;
+
+/// Events the ring holds before it refuses: 256 KiB, and at a heavy 100 events/s still 40 s without a drain.
+pub const RING_SLOTS: usize = 4_096;
+
+/// Breadcrumbs kept for an exit: what a developer reads before a crash is the last screenful or two.
+pub const CRUMB_SLOTS: usize = 128;
+
+/// Names an app may register. Apps of banks have some hundreds of screens, routes and targets.
+pub const NAMES_MAX: usize = 1_024;
+
+/// Bytes of one name, UTF-8: what fits a 128-byte record beside its commit word.
+pub const NAME_BYTES_MAX: usize = 120;
+
+/// Bytes of the session's context in the ring file, so that it fits the header page.
+pub const CONTEXT_BYTES_MAX: usize = 3_072;
+
+/// Bytes of one text of the context (version, model …): longer ones are cut.
+pub const CONTEXT_TEXT_BYTES_MAX: usize = 64;
+
+/// Dimensions an app may declare (design §5).
+pub const DIMENSIONS_MAX: usize = 8;
+
+/// Events in one batch: a full ring. Sealed it is some 20 KiB, far below what the collector takes.
+pub const BATCH_EVENTS_MAX: usize = RING_SLOTS;
+
+/// Times a producer tries to reserve a slot before it refuses: every failed try means that another thread
+/// succeeded, so 64 in a row is a stampede no phone has the cores for; the work stays bounded.
+pub const RESERVE_TRIES_MAX: usize = 64;
+
+/// Signals that may wait while another thread works the trackers: microseconds' worth, so 256 is generous.
+pub const SIGNAL_QUEUE_MAX: usize = 256;
+
+/// Bytes of sealed batches kept on disk: some weeks offline, and small beside any app's own cache.
+pub const SPOOL_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Sealed files kept on disk: keeps the folder quick to list.
+pub const SPOOL_FILES_MAX: usize = 512;
+
+/// Bytes kept while consent is pending: a first session or two, no more before the customer was asked.
+pub const PENDING_BYTES_MAX: u64 = 256 * 1024;
+
+/// Files kept while consent is pending.
+pub const PENDING_FILES_MAX: usize = 32;
+
+/// Bytes of one sealed file that is read back: the wire's own cap and a footer; anything larger is not ours.
+pub const SPOOL_FILE_BYTES_MAX: u64 = 300 * 1024;
+
+/// Files in the quarantine: enough to study, not enough to matter.
+pub const QUARANTINE_FILES_MAX: usize = 4;
+
+/// Attempts to read a dead process's ring before it is put into quarantine (design §7).
+pub const RECOVER_ATTEMPTS_MAX: u64 = 3;
+
+/// Dead rings read at one start, so that a crash loop cannot make starts slower and slower.
+pub const RECOVER_FILES_MAX: usize = 16;
+
+/// Batches sent in one turn of the crank; then the worker pauses, so that a backlog is drained politely.
+pub const UPLOADS_PER_TURN_MAX: usize = 8;
+
+/// The pause between two such turns while there is a backlog.
+pub const UPLOAD_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long one upload may take: a mobile network's worst case; the batch stays on disk meanwhile.
+pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Bytes of an answer that are read: a receipt has less than 300.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
+
+/// First step of the full-jitter back-off.
+pub const BACKOFF_BASE: Duration = Duration::from_secs(1);
+
+/// Longest step of the back-off: a device that waits longer than this is asked too rarely.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(300);
+
+/// Longest wait a server may ask for with Retry-After (design §8).
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// Time between two turns of the crank in the foreground: limits of trackers expire this exactly.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// Share of the spool that may fill while the network is constrained before it is used all the same.
+pub const CONSTRAINED_SPOOL_BYTES: u64 = SPOOL_BYTES_MAX / 2;

@@ -1,0 +1,112 @@
+//! The name table: texts in, `u32` ids out, once per name and process.
+//!
+//! Owns: interning, the cap, scrubbing at registration, and the records that survive a kill.
+//! Refuses: looking names up on the hot path; a handle keeps its id.
+//! Invariant: an id that was handed out has its text in the recorder's memory before anyone can record it.
+
+use crate::layout::NAME_WORDS;
+use crate::ledger::{Account, Counter};
+use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
+use crate::scrub;
+use nowait_wire::NameId;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One record: commit word (length and checksum), then the bytes.
+type Record = [AtomicU64; NAME_WORDS];
+
+/// The table of one process.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    records: &'a [Record],
+    account: Account<'a>,
+    /// Registration happens once per name, off the hot path: a lock is the simplest thing that is right.
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    ids: HashMap<String, u32>,
+    texts: Vec<String>,
+}
+
+impl<'a> Names<'a> {
+    /// A table over zeroed memory, with the reserved names in place.
+    pub(crate) fn new(words: &'a [AtomicU64], account: Account<'a>) -> Names<'a> {
+        let mut table = Table::default();
+        for (id, text) in (0..).zip(NameId::RESERVED) {
+            table.ids.insert(text.to_owned(), id);
+            table.texts.push(text.to_owned());
+        }
+        Names { records: words.as_chunks().0, account, table: Mutex::new(table) }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The id of this text; [`NameId::REDACTED`] if it looks personal or is longer than
+    /// [`NAME_BYTES_MAX`] bytes, [`NameId::OTHER`] if the table is full. Both are counted.
+    pub(crate) fn intern(&self, text: &str) -> NameId {
+        let mut table = self.table();
+        if let Some(id) = table.ids.get(text) {
+            return NameId(*id);
+        }
+        if text.len() > NAME_BYTES_MAX || scrub::looks_personal(text) {
+            self.account.count(Counter::NamesRedacted, 1);
+            return NameId::REDACTED;
+        }
+        let app_names = table.texts.len() - NameId::RESERVED.len();
+        let Some(record) = self.records.get(app_names).filter(|_| app_names < NAMES_MAX) else {
+            self.account.count(Counter::NamesOverflowed, 1);
+            return NameId::OTHER;
+        };
+        write(record, text);
+        let id = table.texts.len() as u32;
+        table.ids.insert(text.to_owned(), id);
+        table.texts.push(text.to_owned());
+        NameId(id)
+    }
+
+    /// All texts by id, for the batch to pick from.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.table().texts.clone()
+    }
+}
+
+fn write(record: &Record, text: &str) {
+    let [commit, body @ ..] = record;
+    for (word, chunk) in body.iter().zip(text.as_bytes().chunks(8)) {
+        let mut padded = [0; 8];
+        for (to, from) in padded.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        // Relaxed: published by the commit word below.
+        word.store(u64::from_le_bytes(padded), Ordering::Relaxed);
+    }
+    let check = u64::from(crc32c::crc32c(text.as_bytes()));
+    // Release: the bytes are there before the record says so. Never 0, because texts are not empty here.
+    commit.store((text.len() as u64) << 32 | check, Ordering::Release);
+}
+
+/// The text of [`NameId::OTHER`].
+const OTHER: &str = NameId::RESERVED[1];
+
+/// The texts by id in a dead process's memory. A damaged record reads as `other`; the rest stands.
+pub(crate) fn recover(words: &[u64]) -> Vec<String> {
+    let mut texts: Vec<String> = NameId::RESERVED.iter().map(|text| (*text).to_owned()).collect();
+    for record in words.as_chunks::<NAME_WORDS>().0 {
+        texts.push(recover_one(record).unwrap_or_else(|| OTHER.to_owned()));
+    }
+    texts
+}
+
+fn recover_one([commit, body @ ..]: &[u64; NAME_WORDS]) -> Option<String> {
+    let len = usize::try_from(commit >> 32).ok().filter(|len| (1..=NAME_BYTES_MAX).contains(len))?;
+    let bytes: Vec<u8> = body.iter().flat_map(|word| word.to_le_bytes()).take(len).collect();
+    if u64::from(crc32c::crc32c(&bytes)) != commit & 0xFFFF_FFFF {
+        return None;
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,493 @@
+//! The face of the engine: what a Rust program, and both bridges, hold in their hands.
+//!
+//! Owns: starting, the handles, the spans. Refuses: anything that takes time on the caller's thread.
+//! Invariant: every handle is `Copy` and stays valid for the life of the process, also after a shutdown, when it
+//! does nothing.
+
+use crate::config::{Config, Consent};
+use crate::error::Error;
+use crate::identity;
+use crate::memory::Memory;
+use crate::record::Recorder;
+use crate::storage::{self, Storage};
+use crate::tracker::Signal;
+use crate::upload::Upload;
+use crate::worker::{self, Command, Engine, Flushed};
+use crate::{Clock, layout};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use nowait_wire::{Context, Event, Kind, Ledger, NameId, Network, Outcome, Uuid};
+use once_cell::sync::OnceCell;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Commands that may wait for the worker; nobody sends more than a few in a session.
+const COMMANDS_MAX: usize = 64;
+
+/// What all handles of one start share. Lives as long as the process: handles are `Copy`, so nobody can know
+/// when the last one is gone, and a process starts NoWait once.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) recorder: Recorder,
+    pub(crate) config: Config,
+    pub(crate) session: Uuid,
+    pub(crate) url: String,
+    context: Context,
+    network: AtomicU8,
+    constrained: AtomicBool,
+    next_id: AtomicU64,
+    commands: Sender<Command>,
+}
+
+impl Shared {
+    /// What is true of every event sealed now.
+    pub(crate) fn context(&self) -> Context {
+        // Relaxed: a label.
+        let network = Network::from_u8(self.network.load(Ordering::Relaxed)).unwrap_or(Network::Unknown);
+        Context { network, ..self.context.clone() }
+    }
+
+    /// Whether the host asked to go easy on the network.
+    pub(crate) fn is_constrained(&self) -> bool {
+        // Relaxed: a wish that takes effect with the next turn.
+        self.constrained.load(Ordering::Relaxed)
+    }
+
+    fn next_id(&self) -> u64 {
+        // Relaxed: ids only have to differ.
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// A running NoWait. `Copy`: pass it around freely.
+#[derive(Clone, Copy, Debug)]
+pub struct NoWait {
+    shared: &'static Shared,
+}
+
+static GLOBAL: OnceCell<NoWait> = OnceCell::new();
+
+impl NoWait {
+    /// Starts recording, with the default HTTP transport. The caller's thread makes the flight recorder's file
+    /// (some 400 KiB) and starts one worker thread; reading what a dead process left, and everything else that
+    /// takes time, happens on the worker.
+    ///
+    /// # Errors
+    /// If the config is not usable (the message names the field) or the system gives no thread. A disk that is
+    /// full or read-only is no error: the recorder is then on the heap, and the ledger says so.
+    #[cfg(feature = "http")]
+    pub fn start(config: Config) -> Result<NoWait, Error> {
+        let http = crate::http::Http::new()?;
+        NoWait::start_with(config, http)
+    }
+
+    /// Starts recording, with the host's own transport.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_with(config: Config, upload: impl Upload + 'static) -> Result<NoWait, Error> {
+        let (nowait, engine, commands) = open(config, Box::new(upload), Clock::System)?;
+        std::thread::Builder::new()
+            .name("nowait".to_owned())
+            .spawn(move || worker::run(engine, &commands))
+            .map_err(Error::thread)?;
+        Ok(nowait)
+    }
+
+    /// Makes this the process-wide NoWait that [`NoWait::global`] answers; `false` if there is one already.
+    pub fn install(self) -> bool {
+        GLOBAL.set(self).is_ok()
+    }
+
+    /// The process-wide NoWait, once [`NoWait::install`] was called.
+    #[inline]
+    #[must_use]
+    pub fn global() -> Option<NoWait> {
+        GLOBAL.get().copied()
+    }
+
+    /// Nanoseconds of the uptime clock: the `at` of a signal that happens now.
+    #[inline]
+    #[must_use]
+    pub fn now_ns(self) -> u64 {
+        self.shared.recorder.clock.uptime_ns()
+    }
+
+    /// Registers a name once; keep what comes back. A name is at most 120 bytes; one that looks personal
+    /// becomes `redacted`, the 1,025th becomes `other`, and both are counted.
+    #[must_use]
+    pub fn name(self, text: &str) -> NameId {
+        self.shared.recorder.names.intern(text)
+    }
+
+    /// A screen of the app.
+    #[must_use]
+    pub fn screen(self, name: &str) -> Screen {
+        Screen { nowait: self, name: self.name(name) }
+    }
+
+    /// A piece of work that the app itself begins and ends.
+    #[must_use]
+    pub fn action(self, name: &str) -> Action {
+        Action { nowait: self, name: self.name(name) }
+    }
+
+    /// A route of the bank's server, without ids: `GET /accounts/{id}`.
+    #[must_use]
+    pub fn route(self, name: &str) -> Route {
+        Route { nowait: self, name: self.name(name) }
+    }
+
+    /// A banking task such as login or transfer.
+    #[must_use]
+    pub fn journey(self, name: &str) -> Journey {
+        Journey { nowait: self, name: self.name(name) }
+    }
+
+    /// The name of a breadcrumb.
+    #[must_use]
+    pub fn crumb(self, name: &str) -> Crumb {
+        Crumb(self.name(name))
+    }
+
+    /// Leaves a breadcrumb. It stays on the device unless this process dies; then the last 128 are sent with
+    /// the exit, so that a developer sees what led there.
+    #[inline]
+    pub fn breadcrumb(self, crumb: Crumb) {
+        self.shared.recorder.breadcrumb(crumb.0, self.now_ns(), 0);
+    }
+
+    /// Records a finished event: whether it was taken. Most apps never call this; spans and signals do.
+    #[inline]
+    pub fn record(self, event: &Event) -> bool {
+        self.shared.recorder.record(event)
+    }
+
+    /// Feeds a raw signal to the trackers.
+    #[inline]
+    pub fn signal(self, signal: &Signal) {
+        self.shared.recorder.signal(signal);
+        if matches!(signal, Signal::Background { .. }) {
+            // The system may stop us any moment now. A full queue means that the worker is at it anyway.
+            let _ = self.shared.commands.try_send(Command::Send);
+        }
+    }
+
+    /// A number that no other journey or request of this session has, for signals that need one.
+    #[must_use]
+    pub fn next_id(self) -> u64 {
+        self.shared.next_id()
+    }
+
+    /// Tells the network that batches from now on were recorded on, and whether to go easy on it (metered, Low
+    /// Data mode, battery saver): then batches wait on the device until it holds 2 MiB of them, or a flush.
+    pub fn network(self, network: Network, constrained: bool) {
+        // Relaxed: labels and wishes.
+        self.shared.network.store(network as u8, Ordering::Relaxed);
+        self.shared.constrained.store(constrained, Ordering::Relaxed);
+    }
+
+    /// Takes the customer's decision and remembers it on the device. A refusal takes effect at once.
+    pub fn consent(self, consent: Consent) {
+        if consent == Consent::Refused {
+            self.shared.recorder.set_on(false);
+        }
+        // A full queue: the worker is hung in an upload; the decision must still arrive.
+        let _ = self.shared.commands.send_timeout(Command::Consent(consent), Duration::from_secs(1));
+    }
+
+    /// Seals and sends everything now; returns when that is done, when the collector cannot be reached, or when
+    /// `timeout` has passed. What is left stays safe on the device.
+    pub fn flush(self, timeout: Duration) -> Flushed {
+        self.ask(timeout, |done| Command::Flush { timeout, done })
+    }
+
+    /// Ends the session: nothing more is recorded, everything is sealed and, within `timeout`, sent.
+    pub fn shutdown(self, timeout: Duration) -> Flushed {
+        self.shared.recorder.set_on(false);
+        self.ask(timeout, |done| Command::Shutdown { timeout, done })
+    }
+
+    fn ask(self, timeout: Duration, command: impl FnOnce(Sender<Flushed>) -> Command) -> Flushed {
+        let (done, answer) = bounded(1);
+        match self.shared.commands.send_timeout(command(done), timeout) {
+            Ok(()) => answer.recv_timeout(timeout).unwrap_or_default(),
+            Err(_) => Flushed::default(),
+        }
+    }
+
+    /// The account of this session so far.
+    #[must_use]
+    pub fn ledger(self) -> Ledger {
+        self.shared.recorder.ledger()
+    }
+
+    /// The id of this session, which every batch of it carries.
+    #[must_use]
+    pub fn session(self) -> Uuid {
+        self.shared.session
+    }
+}
+
+/// Opens everything but the thread.
+pub(crate) fn open(
+    config: Config,
+    upload: Box<dyn Upload>,
+    clock: Clock,
+) -> Result<(NoWait, Engine, Receiver<Command>), Error> {
+    config.check()?;
+    let session = Uuid::new_v4();
+    // If this fails, so does everything below, and each says so in its own way.
+    let _ = std::fs::create_dir_all(&config.folder);
+    let consent = identity::consent(&config.folder, config.consent);
+    let (memory, install) = if consent == Consent::Refused {
+        (Memory::heap(layout::WORDS), Uuid::nil())
+    } else {
+        (storage::open_ring(&config.folder, session), identity::install_id(&config.folder))
+    };
+    let context = config.context(install);
+    let recorder = Recorder::new(memory, clock, session, &context);
+    recorder.set_on(consent != Consent::Refused);
+    let (commands, receiver) = bounded(COMMANDS_MAX);
+    let storage = Storage::new(&config.folder, session);
+    let shared: &'static Shared = Box::leak(Box::new(Shared {
+        recorder,
+        url: config.url(),
+        config,
+        session,
+        context,
+        network: AtomicU8::new(Network::Unknown as u8),
+        constrained: AtomicBool::new(false),
+        next_id: AtomicU64::new(1),
+        commands,
+    }));
+    Ok((NoWait { shared }, Engine::new(shared, storage, upload, consent), receiver))
+}
+
+/// A screen; see [`NoWait::screen`].
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    nowait: NoWait,
+    name: NameId,
+}
+
+impl Screen {
+    /// The screen began to exist.
+    #[inline]
+    pub fn created(self) {
+        self.nowait.signal(&Signal::ScreenCreated { at: self.nowait.now_ns(), screen: self.name });
+    }
+
+    /// Its first frame was presented (time to initial display).
+    #[inline]
+    pub fn shown(self) {
+        self.nowait.signal(&Signal::ScreenShown { at: self.nowait.now_ns(), screen: self.name });
+    }
+
+    /// It shows what the customer came for (time to full display).
+    #[inline]
+    pub fn ready(self) {
+        self.nowait.signal(&Signal::ScreenReady { at: self.nowait.now_ns(), screen: self.name });
+    }
+
+    /// It is gone.
+    #[inline]
+    pub fn left(self) {
+        self.nowait.signal(&Signal::ScreenLeft { at: self.nowait.now_ns(), screen: self.name });
+    }
+}
+
+/// The name of a breadcrumb; see [`NoWait::crumb`].
+#[derive(Clone, Copy, Debug)]
+pub struct Crumb(NameId);
+
+/// A measured piece of work; see [`NoWait::action`].
+#[derive(Clone, Copy, Debug)]
+pub struct Action {
+    nowait: NoWait,
+    name: NameId,
+}
+
+impl Action {
+    /// Begins. The span must be ended; dropped, it is recorded as interrupted and enters no latency.
+    #[inline]
+    #[must_use = "a span that is dropped is recorded as interrupted"]
+    pub fn begin(self) -> Span {
+        let started = self.nowait.now_ns();
+        self.nowait.signal(&Signal::ActionStarted { at: started });
+        Span { action: self, started, backgrounds: self.nowait.shared.recorder.backgrounds() }
+    }
+
+    /// Measures a closure; a panic in it goes through untouched and counts as interrupted.
+    #[inline]
+    pub fn measure<T>(self, work: impl FnOnce() -> T) -> T {
+        let span = self.begin();
+        let result = work();
+        span.end();
+        result
+    }
+}
+
+/// An action under way.
+#[derive(Debug)]
+#[must_use = "a span that is dropped is recorded as interrupted"]
+pub struct Span {
+    action: Action,
+    started: u64,
+    backgrounds: u64,
+}
+
+impl Span {
+    /// It is done.
+    #[inline]
+    pub fn end(self) {
+        self.close(Outcome::Done);
+    }
+
+    /// It ended with an error.
+    #[inline]
+    pub fn fail(self) {
+        self.close(Outcome::Failed);
+    }
+
+    #[inline]
+    fn close(self, outcome: Outcome) {
+        self.finish(outcome);
+        std::mem::forget(self);
+    }
+
+    #[inline]
+    fn finish(&self, outcome: Outcome) {
+        let nowait = self.action.nowait;
+        let recorder = &nowait.shared.recorder;
+        let ended = nowait.now_ns();
+        // A wait that spans a trip to the background measures the trip, not the app.
+        let interrupted = recorder.backgrounds() != self.backgrounds;
+        let event = Event {
+            outcome: if interrupted { Outcome::Interrupted } else { outcome },
+            started_uptime_ns: self.started,
+            duration_ns: ended.saturating_sub(self.started),
+            ..recorder.placed(Kind::Action, self.action.name)
+        };
+        nowait.signal(&Signal::ActionEnded { at: ended });
+        recorder.record(&event);
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        self.finish(Outcome::Interrupted);
+    }
+}
+
+/// A route of the bank's server; see [`NoWait::route`].
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    nowait: NoWait,
+    name: NameId,
+}
+
+impl Route {
+    /// A request leaves. Dropped without an end, it counts as abandoned.
+    #[inline]
+    #[must_use = "a request that is dropped is recorded as abandoned"]
+    pub fn begin(self) -> Request {
+        let id = self.nowait.next_id();
+        self.nowait.signal(&Signal::RequestStarted { at: self.nowait.now_ns(), id, route: self.name });
+        Request { nowait: self.nowait, id }
+    }
+}
+
+/// A request in flight.
+#[derive(Debug)]
+#[must_use = "a request that is dropped is recorded as abandoned"]
+pub struct Request {
+    nowait: NoWait,
+    id: u64,
+}
+
+impl Request {
+    /// It was answered with this HTTP status; 400 and above count as failed.
+    #[inline]
+    pub fn end(self, status: u16) {
+        self.close(status, if status < 400 { Outcome::Done } else { Outcome::Failed });
+    }
+
+    /// It got no answer.
+    #[inline]
+    pub fn fail(self) {
+        self.close(0, Outcome::Failed);
+    }
+
+    fn close(self, status: u16, outcome: Outcome) {
+        self.finish(status, outcome);
+        std::mem::forget(self);
+    }
+
+    fn finish(&self, status: u16, outcome: Outcome) {
+        let at = self.nowait.now_ns();
+        self.nowait.signal(&Signal::RequestEnded { at, id: self.id, status, outcome });
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.finish(0, Outcome::Abandoned);
+    }
+}
+
+/// A banking task; see [`NoWait::journey`].
+#[derive(Clone, Copy, Debug)]
+pub struct Journey {
+    nowait: NoWait,
+    name: NameId,
+}
+
+impl Journey {
+    /// The customer sets out. Dropped without an end, the journey counts as abandoned.
+    #[must_use = "a journey that is dropped is recorded as abandoned"]
+    pub fn begin(self) -> Travel {
+        let id = self.nowait.next_id();
+        self.nowait.signal(&Signal::JourneyStarted { at: self.nowait.now_ns(), id, journey: self.name });
+        Travel { nowait: self.nowait, id }
+    }
+}
+
+/// A journey under way.
+#[derive(Debug)]
+#[must_use = "a journey that is dropped is recorded as abandoned"]
+pub struct Travel {
+    nowait: NoWait,
+    id: u64,
+}
+
+impl Travel {
+    /// The customer reached this touchpoint; the one before is done.
+    pub fn step(&self, name: NameId) {
+        self.nowait.signal(&Signal::StepStarted { at: self.nowait.now_ns(), id: self.id, step: name });
+    }
+
+    /// The customer got what they came for.
+    pub fn end(self) {
+        self.close(Outcome::Done);
+    }
+
+    /// The bank said no, or something broke.
+    pub fn fail(self) {
+        self.close(Outcome::Failed);
+    }
+
+    fn close(self, outcome: Outcome) {
+        self.finish(outcome);
+        std::mem::forget(self);
+    }
+
+    fn finish(&self, outcome: Outcome) {
+        self.nowait.signal(&Signal::JourneyEnded { at: self.nowait.now_ns(), id: self.id, outcome });
+    }
+}
+
+impl Drop for Travel {
+    fn drop(&mut self) {
+        self.finish(Outcome::Abandoned);
+    }
+}

@@ -1,0 +1,157 @@
+//! The flight recorder: a bounded queue of fixed slots, many producers, one drain.
+//!
+//! **Policy.** Any thread may push, at any time, and never waits: a push reserves a position with one
+//! compare-and-swap (a bounded number of tries), fills the slot with relaxed stores and commits it with one
+//! release store. A full ring refuses the newest event. The drain reads committed slots in order and stops
+//! at the first one still being filled; it frees slots only when the caller says that they are sealed.
+//!
+//! Why compare-and-swap and not `fetch_add`: a `fetch_add` that finds the ring full cannot be taken back,
+//! and the hole it leaves would stop the drain for ever or need a second protocol. With compare-and-swap a
+//! position exists only if its slot was free, so no producer can ever meet the drain, by construction.
+//!
+//! Owns: positions. Refuses: files, clocks, counting of refusals (the recorder counts).
+//! Invariant: a slot is written only by the producer that reserved its position, and only after the drain
+//! released the position one lap earlier.
+
+use crate::limits::RESERVE_TRIES_MAX;
+use crate::slot::{self, Packed, Slot};
+use crate::sync::{AtomicU64, Ordering};
+use crossbeam::utils::CachePadded;
+use nowait_wire::{DropReason, Event};
+
+/// The ring over borrowed slots: a mapped file on the device, plain heap in tests and model checkers.
+#[derive(Debug)]
+pub(crate) struct Ring<'a> {
+    slots: &'a [Slot],
+    /// Next position to reserve. Own cache line: producers fight over it.
+    head: CachePadded<AtomicU64>,
+    /// First position not yet released. Own cache line: written by the drain, read by every producer.
+    tail: CachePadded<AtomicU64>,
+}
+
+impl<'a> Ring<'a> {
+    /// A ring over these slots, which must all be zero. The length must be a power of two.
+    pub(crate) fn new(slots: &'a [Slot]) -> Ring<'a> {
+        debug_assert!(slots.len().is_power_of_two());
+        Ring { slots, head: CachePadded::new(AtomicU64::new(0)), tail: CachePadded::new(AtomicU64::new(0)) }
+    }
+
+    /// The slot of a position; `None` only for a ring of no slots.
+    #[inline]
+    fn slot(&self, position: u64) -> Option<&'a Slot> {
+        self.slots.get(position as usize & self.slots.len().wrapping_sub(1))
+    }
+
+    /// Records an event: the position it got, or why it was refused. Never waits.
+    #[inline]
+    pub(crate) fn push(&self, packed: &Packed) -> Result<u64, DropReason> {
+        let position = self.reserve()?;
+        let slot = self.slot(position).ok_or(DropReason::RingFull)?;
+        slot::write(slot, position, packed);
+        Ok(position)
+    }
+
+    /// Takes the next position, if its slot is free.
+    #[inline]
+    fn reserve(&self) -> Result<u64, DropReason> {
+        // Relaxed: the position itself carries no data; the compare-and-swap below confirms it.
+        let mut head = self.head.load(Ordering::Relaxed);
+        for _ in 0..RESERVE_TRIES_MAX {
+            // Acquire: pairs with the release in `release`, so that the slot's clearing is over before we fill it.
+            let tail = self.tail.load(Ordering::Acquire);
+            // A stale head may lie behind the tail; the difference then wraps and counts as "not full",
+            // and the compare-and-swap fails.
+            let held = head.wrapping_sub(tail);
+            if held >= self.slots.len() as u64 && held <= u64::MAX / 2 {
+                return Err(DropReason::RingFull);
+            }
+            // Relaxed both ways: the slot's data are published by its commit word, not by the head.
+            match self.head.compare_exchange_weak(
+                head,
+                head.wrapping_add(1),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(position) => return Ok(position),
+                Err(seen) => head = seen,
+            }
+        }
+        Err(DropReason::Contended)
+    }
+
+    /// Positions reserved so far, which is the number of events accepted (or about to be).
+    pub(crate) fn reserved(&self) -> u64 {
+        // Relaxed: a count for reports.
+        self.head.load(Ordering::Relaxed)
+    }
+
+    /// Positions released so far.
+    pub(crate) fn released(&self) -> u64 {
+        // Relaxed: only the drain writes it, and the drain is who asks.
+        self.tail.load(Ordering::Relaxed)
+    }
+
+    /// Slots in use.
+    pub(crate) fn len(&self) -> u64 {
+        self.reserved().saturating_sub(self.released())
+    }
+}
+
+/// The one reader of a ring. Not `Clone`: two drains would release each other's slots.
+#[derive(Debug)]
+pub(crate) struct Drain<'r, 'a> {
+    ring: &'r Ring<'a>,
+}
+
+/// What a drain saw.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Drained {
+    /// Position of the first event.
+    pub(crate) first: u64,
+    /// Position after the last slot read: what to release once the events are safe.
+    pub(crate) next: u64,
+    /// The events, in the order of their positions.
+    pub(crate) events: Vec<Event>,
+    /// Slots whose content was no event: somebody else wrote to the file.
+    pub(crate) corrupt: u64,
+}
+
+impl<'r, 'a> Drain<'r, 'a> {
+    /// The drain of this ring. Call it once per ring.
+    pub(crate) fn new(ring: &'r Ring<'a>) -> Drain<'r, 'a> {
+        Drain { ring }
+    }
+
+    /// Copies out the committed events from the oldest on, at most `max`, and frees nothing.
+    pub(crate) fn read(&self, max: usize) -> Drained {
+        let first = self.ring.released();
+        let mut drained = Drained { first, next: first, ..Drained::default() };
+        while drained.events.len() < max {
+            let Some(slot) = self.ring.slot(drained.next) else { break };
+            if slot::commit_word(slot) != drained.next.wrapping_add(1) {
+                break;
+            }
+            match slot::read(slot, drained.next).unpack() {
+                Some(event) => drained.events.push(event),
+                None => drained.corrupt += 1,
+            }
+            drained.next = drained.next.wrapping_add(1);
+        }
+        drained
+    }
+
+    /// Frees every slot before `to`, which must come from [`Drain::read`] and be sealed by now.
+    pub(crate) fn release(&mut self, to: u64) {
+        let mut position = self.ring.released();
+        while position != to {
+            if let Some([commit, ..]) = self.ring.slot(position) {
+                // Relaxed: the release of the tail below orders it before the next producer's stores. The zero
+                // tells the recovery of a dead file that this event is already in the spool.
+                commit.store(0, Ordering::Relaxed);
+            }
+            position = position.wrapping_add(1);
+        }
+        // Release: pairs with the acquire in `reserve`.
+        self.ring.tail.store(to, Ordering::Release);
+    }
+}

@@ -1,0 +1,111 @@
+//! What may be a name and what looks like somebody's data.
+//!
+//! Owns: the patterns. Refuses: mending; a name that matches is replaced whole, because half a card number is
+//! still half a card number.
+//! Invariant: names are the only text that leaves the device, and every one of them passed here.
+
+/// Digits in a row that no screen, route or target needs: account numbers, phones and ids start here.
+const DIGITS_RUN_MAX: usize = 5;
+
+/// Digits in one name altogether, whatever stands between them: phone numbers are written with gaps.
+const DIGITS_TOTAL_MAX: usize = 8;
+
+/// Letters and digits in a row, both kinds mixed, that look like a token or an IBAN rather than a word.
+const TOKEN_RUN_MIN: usize = 15;
+
+/// Hexadecimal digits in a row that look like a hash or an id rather than a word.
+const HEX_RUN_MIN: usize = 12;
+
+/// Whether this text may be personal: cards, IBANs, ID and phone numbers, e-mail addresses, tokens.
+#[must_use]
+pub(crate) fn looks_personal(text: &str) -> bool {
+    if text.contains('@') || text.chars().any(char::is_control) {
+        return true;
+    }
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
+    if digits > DIGITS_TOTAL_MAX || longest_run(text, |c| c.is_numeric()) > DIGITS_RUN_MAX {
+        return true;
+    }
+    text.split(|c: char| !c.is_alphanumeric()).any(is_token)
+        // An IBAN is written in groups; its gaps must not hide it.
+        || is_iban(&text.split_whitespace().collect::<String>())
+}
+
+fn longest_run(text: &str, wanted: impl Fn(char) -> bool) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if wanted(c) { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// A word in which letters and digits mix as they do in tokens, hashes and UUID parts.
+fn is_token(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let hex = word.len() >= HEX_RUN_MIN && digits >= 2 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    hex || (word.len() >= TOKEN_RUN_MIN && digits >= 3) || is_iban(word)
+}
+
+/// Two letters, two check digits and 11 to 30 more of either (ISO 13616), at least half of them digits.
+fn is_iban(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let [c1, c2, d1, d2, rest @ ..] = bytes else { return false };
+    (11..=30).contains(&rest.len())
+        && c1.is_ascii_alphabetic()
+        && c2.is_ascii_alphabetic()
+        && d1.is_ascii_digit()
+        && d2.is_ascii_digit()
+        && rest.iter().all(u8::is_ascii_alphanumeric)
+        && rest.iter().filter(|b| b.is_ascii_digit()).count() * 2 >= rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_personal;
+
+    #[test]
+    fn names_of_screens_routes_and_targets_pass() {
+        for name in [
+            "Home",
+            "Pay.Confirm",
+            "/accounts/{id}/transactions",
+            "GET /v2/cards/{card}",
+            "轉帳確認",
+            "Überweisung bestätigen",
+            "FPS.QR-pay",
+            "step 3 of 12",
+            "HTTP2Handshake",
+            "OnboardingIdentityVerificationScreen",
+            "mpf2024",
+        ] {
+            assert!(!looks_personal(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn personal_data_does_not() {
+        for name in [
+            "4111111111111111",
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "GB82WEST12345698765432",
+            "GB82 WEST 1234 5698 7654 32",
+            "DE89370400440532013000",
+            "/accounts/123456789",
+            "chan.tai.man@example.com",
+            "+852 9123 4567",
+            "+44 20 7946 0958",
+            "A123456(7)",
+            "078-05-1120",
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "٤١١١١١١١١١١١١١١١",
+            "line\nbreak",
+        ] {
+            assert!(looks_personal(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! The crank: seals what the ring holds, sends what the spool holds, a step at a time.
+//!
+//! Owns: the order of things after recording, and the one thread that turns it. Refuses: signals and rules.
+//! Invariant: the ring is released only after its events are sealed or delivered.
+
+use crate::batch::{self, Facts, Value};
+use crate::config::Consent;
+use crate::header;
+use crate::identity;
+use crate::layout::{self, Word};
+use crate::ledger::Counter;
+use crate::limits::{
+    BATCH_EVENTS_MAX, CONSTRAINED_SPOOL_BYTES, RING_SLOTS, TICK, UPLOAD_PAUSE, UPLOAD_TIMEOUT,
+    UPLOADS_PER_TURN_MAX,
+};
+use crate::nowait::Shared;
+use crate::record::State;
+use crate::ring::{Drain, Drained};
+use crate::spool::{Entry, Seal};
+use crate::storage::Storage;
+use crate::tracker::Signal;
+use crate::upload::{Backoff, Parcel, Upload, Verdict, judge};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
+use nowait_wire::{BatchId, DropReason, Ledger};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, SystemTime};
+
+/// What a thread may ask of the worker.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Seal and send everything now; answer when done or when nothing more can be done.
+    Flush { timeout: Duration, done: Sender<Flushed> },
+    /// The same, then end the session.
+    Shutdown { timeout: Duration, done: Sender<Flushed> },
+    /// Seal and send what there is; nobody waits for it.
+    Send,
+    /// The customer decided.
+    Consent(Consent),
+}
+
+/// What a flush achieved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Whether nothing is left on the device.
+    pub complete: bool,
+    /// Batches that wait in the spool.
+    pub batches_left: usize,
+}
+
+/// Everything after the ring.
+pub(crate) struct Engine {
+    shared: &'static Shared,
+    drain: Drain<'static, 'static>,
+    storage: Storage,
+    upload: Box<dyn Upload>,
+    consent: Consent,
+    backoff: Backoff,
+    /// Before this uptime nothing is sent.
+    not_before_ns: u64,
+    sealed_at_ns: u64,
+    turns: u64,
+    recovered: bool,
+    /// Whether the last turn left batches behind that may be sent in the next.
+    draining: bool,
+    /// A batch that could not be written to the disk and so goes straight to the network.
+    in_memory: Option<(Vec<u8>, Seal)>,
+    last_ledger: Ledger,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        shared: &'static Shared,
+        storage: Storage,
+        upload: Box<dyn Upload>,
+        consent: Consent,
+    ) -> Engine {
+        Engine {
+            drain: Drain::new(&shared.recorder.ring),
+            storage,
+            upload,
+            consent,
+            backoff: Backoff::new(shared.session.as_u64_pair().0),
+            not_before_ns: 0,
+            sealed_at_ns: shared.recorder.clock.uptime_ns(),
+            turns: 0,
+            recovered: false,
+            draining: false,
+            in_memory: None,
+            last_ledger: Ledger::default(),
+            shared,
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.shared.recorder.clock.uptime_ns()
+    }
+
+    /// One turn. Returns how long the worker may sleep before the next one.
+    pub(crate) fn step(&mut self) -> Duration {
+        let now = self.now_ns();
+        self.tick(now);
+        if self.consent == Consent::Refused {
+            self.discard();
+            return self.shared.config.flush_interval;
+        }
+        self.recover();
+        let since = Duration::from_nanos(now.saturating_sub(self.sealed_at_ns));
+        let due = since >= self.shared.config.flush_interval;
+        if due || self.shared.recorder.ring.len() >= (RING_SLOTS / 2) as u64 {
+            self.seal_ring(false);
+            self.draining = true;
+        }
+        if self.draining {
+            self.send(UPLOAD_TIMEOUT);
+        }
+        match self.shared.recorder.state() {
+            _ if self.draining => UPLOAD_PAUSE,
+            // In the background nothing has a limit that a customer would notice: let the device sleep.
+            State::Background => self.shared.config.flush_interval,
+            _ => TICK.min(self.shared.config.flush_interval),
+        }
+    }
+
+    /// Lets limits expire and leaves signs of life for a recovery.
+    fn tick(&mut self, now: u64) {
+        let recorder = &self.shared.recorder;
+        recorder.signal(&Signal::Tick { at: now });
+        recorder.settle_lost_signals();
+        layout::store(recorder.memory.words, Word::AliveUptimeNs, now);
+        self.turns += 1;
+        header::write_anchor(recorder.memory.words, self.turns, recorder.clock.anchor());
+    }
+
+    /// Seals what dead processes left, once per session; tries again while the disk refuses.
+    fn recover(&mut self) {
+        if !self.recovered {
+            self.recovered = self.storage.recover(self.consent, self.shared).is_ok();
+        }
+    }
+
+    /// Seals everything the ring holds, a batch at a time. `last`: nothing of this session comes after.
+    fn seal_ring(&mut self, last: bool) {
+        self.sealed_at_ns = self.now_ns();
+        self.retry_in_memory();
+        while self.in_memory.is_none() {
+            let drained = self.drain.read(BATCH_EVENTS_MAX);
+            let ledger = self.shared.recorder.account.ledger(drained.next);
+            let nothing_new = drained.first == drained.next;
+            if nothing_new && !(last && ledger != self.last_ledger) {
+                return;
+            }
+            self.seal(drained, ledger, last);
+            if nothing_new {
+                return;
+            }
+        }
+    }
+
+    fn seal(&mut self, drained: Drained, ledger: Ledger, last: bool) {
+        let recorder = &self.shared.recorder;
+        let seal = Seal {
+            session: self.shared.session,
+            first: drained.first,
+            next: drained.next,
+            events: drained.events.len() as u32,
+            value: Value::of(&drained.events),
+            last,
+            split: false,
+        };
+        // What was no event when it was read is gone: say so before the batch says how much there was.
+        recorder.account.dropped(DropReason::Corrupt, drained.corrupt);
+        let facts = Facts {
+            session: self.shared.session,
+            context: self.shared.context(),
+            anchor: recorder.clock.anchor(),
+            ledger: recorder.account.ledger(drained.next),
+        };
+        let batch = batch::make(drained, facts, &recorder.names.texts());
+        layout::store(recorder.memory.words, Word::HeldTo, seal.next);
+        match nowait_wire::encode(&batch) {
+            Ok(frame) => {
+                self.last_ledger = ledger;
+                match self.storage.seal(self.consent, &frame, seal, recorder.account) {
+                    Ok(()) => self.release(seal.next),
+                    Err(_) => self.in_memory = Some((frame, seal)),
+                }
+            }
+            // Cannot happen with our own caps; if it does, the events must not block the ring for ever.
+            Err(_) => {
+                recorder.account.dropped(DropReason::Corrupt, u64::from(seal.events));
+                self.release(seal.next);
+            }
+        }
+    }
+
+    fn release(&mut self, next: u64) {
+        layout::store(self.shared.recorder.memory.words, Word::SealedTo, next);
+        self.drain.release(next);
+    }
+
+    /// Tries again to write the batch that the disk refused.
+    fn retry_in_memory(&mut self) {
+        let Some((frame, seal)) = self.in_memory.take() else { return };
+        match self.storage.seal(self.consent, &frame, seal, self.shared.recorder.account) {
+            Ok(()) => self.release(seal.next),
+            Err(_) => self.in_memory = Some((frame, seal)),
+        }
+    }
+
+    /// Sends what waits, as far as consent, network and the server allow.
+    fn send(&mut self, timeout: Duration) {
+        self.draining = false;
+        if self.consent != Consent::Granted || self.now_ns() < self.not_before_ns {
+            return;
+        }
+        self.send_in_memory(timeout);
+        let Ok(entries) = self.storage.entries(self.shared.recorder.account) else { return };
+        let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+        if self.shared.is_constrained() && bytes < CONSTRAINED_SPOOL_BYTES {
+            return;
+        }
+        for entry in entries.iter().take(UPLOADS_PER_TURN_MAX) {
+            if !self.send_entry(entry, timeout) {
+                return;
+            }
+        }
+        self.draining = entries.len() > UPLOADS_PER_TURN_MAX;
+    }
+
+    /// Sends one sealed batch; whether to go on with the next.
+    fn send_entry(&mut self, entry: &Entry, timeout: Duration) -> bool {
+        let account = self.shared.recorder.account;
+        let frame = match self.storage.read(entry) {
+            Ok(frame) => frame,
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                return self.storage.drop_entry(entry, DropReason::SpoolCorrupt, account).is_ok();
+            }
+            Err(_) => return false,
+        };
+        match self.exchange(entry.seal, &frame, timeout) {
+            Verdict::Delivered => self.storage.delivered(entry).is_ok(),
+            Verdict::Rejected => self.storage.rejected(entry, &frame, account).is_ok(),
+            Verdict::Later(_) => false,
+        }
+    }
+
+    /// Sends the batch that has no place on the disk.
+    fn send_in_memory(&mut self, timeout: Duration) {
+        let Some((frame, seal)) = self.in_memory.take() else { return };
+        match self.exchange(seal, &frame, timeout) {
+            Verdict::Delivered => self.release(seal.next),
+            Verdict::Rejected => {
+                self.shared.recorder.account.dropped(DropReason::Rejected, u64::from(seal.events));
+                self.release(seal.next);
+            }
+            Verdict::Later(_) => self.in_memory = Some((frame, seal)),
+        }
+    }
+
+    /// One exchange with the collector; a failure moves the time of the next.
+    fn exchange(&mut self, seal: Seal, frame: &[u8], timeout: Duration) -> Verdict {
+        let clock = &self.shared.recorder.clock;
+        let parcel = Parcel {
+            url: &self.shared.url,
+            app_key: &self.shared.config.app_key,
+            sent_unix_ms: clock.wall_unix_ms(),
+            body: frame,
+            timeout,
+        };
+        let answer = self.upload.send(parcel);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(clock.wall_unix_ms());
+        let verdict = judge(BatchId { session: seal.session, first: seal.first }, answer.as_ref(), now);
+        if let Verdict::Later(asked) = &verdict {
+            let wait = asked.unwrap_or_else(|| self.backoff.next());
+            self.not_before_ns = self.now_ns().saturating_add(wait.as_nanos() as u64);
+        } else {
+            self.backoff.reset();
+        }
+        verdict
+    }
+
+    /// Seals and sends until nothing is left, the server says later, or time is up.
+    pub(crate) fn flush(&mut self, timeout: Duration, last: bool) -> Flushed {
+        let until = self.now_ns().saturating_add(timeout.as_nanos() as u64);
+        self.tick(self.now_ns());
+        if self.consent == Consent::Refused {
+            self.discard();
+            return Flushed { complete: true, batches_left: 0 };
+        }
+        self.recover();
+        self.seal_ring(last);
+        loop {
+            let left = Duration::from_nanos(until.saturating_sub(self.now_ns()));
+            let before = self.storage.backlog();
+            if !left.is_zero() && self.consent == Consent::Granted {
+                self.send(left.min(UPLOAD_TIMEOUT));
+            }
+            let batches_left = self.storage.backlog();
+            let complete = batches_left == 0 && self.in_memory.is_none() && self.consent == Consent::Granted;
+            if complete || left.is_zero() || batches_left >= before {
+                return Flushed { complete, batches_left };
+            }
+        }
+    }
+
+    /// Ends the session: the footer last, then the file, if everything in it is sealed.
+    pub(crate) fn shutdown(&mut self, timeout: Duration) -> Flushed {
+        self.shared.recorder.set_on(false);
+        let flushed = self.flush(timeout, true);
+        let recorder = &self.shared.recorder;
+        let ledger = recorder.account.ledger(recorder.ring.released());
+        layout::store(recorder.memory.words, Word::Footer, layout::CLEAN_END);
+        if recorder.ring.len() == 0 && (ledger == self.last_ledger || self.consent == Consent::Refused) {
+            self.storage.remove_ring();
+        }
+        flushed
+    }
+
+    /// Takes the customer's decision.
+    pub(crate) fn consent(&mut self, consent: Consent) {
+        self.consent = consent;
+        self.shared.recorder.set_on(consent != Consent::Refused);
+        // A full disk: the decision holds for this process, and the app will be asked again.
+        let _ = identity::remember_consent(&self.shared.config.folder, consent);
+        match consent {
+            Consent::Refused => self.discard(),
+            Consent::Granted => {
+                self.seal_ring(false);
+                // What cannot be moved now is moved at the next start with consent.
+                let _ = self.storage.grant(self.shared.recorder.account);
+            }
+            Consent::Pending => {}
+        }
+    }
+
+    /// Wipes whatever is on the device.
+    fn discard(&mut self) {
+        self.in_memory = None;
+        self.shared.recorder.trail.wipe();
+        let next = self.drain.read(usize::MAX).next;
+        self.release(next);
+        self.storage.wipe();
+    }
+}
+
+/// Turns the crank until a shutdown.
+pub(crate) fn run(mut engine: Engine, commands: &Receiver<Command>) {
+    let mut wait = Duration::ZERO;
+    loop {
+        let command = match commands.recv_timeout(wait) {
+            Ok(command) => Some(command),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        // A panic here is our bug, never the host's problem: count it and go on with the next turn.
+        match catch_unwind(AssertUnwindSafe(|| obey(&mut engine, command))) {
+            Ok(Some(next)) => wait = next,
+            Ok(None) => return,
+            Err(_) => {
+                engine.shared.recorder.account.count(Counter::PanicsCaught, 1);
+                wait = TICK;
+            }
+        }
+    }
+}
+
+/// Does one thing; how long to sleep after it, or `None` when it was the last.
+pub(crate) fn obey(engine: &mut Engine, command: Option<Command>) -> Option<Duration> {
+    match command {
+        None => return Some(engine.step()),
+        Some(Command::Consent(consent)) => engine.consent(consent),
+        Some(Command::Send) => {
+            engine.flush(UPLOAD_TIMEOUT, false);
+        }
+        Some(Command::Flush { timeout, done }) => {
+            // The caller may have given up waiting; that is its right.
+            let _ = done.send(engine.flush(timeout, false));
+        }
+        Some(Command::Shutdown { timeout, done }) => {
+            let _ = done.send(engine.shutdown(timeout));
+            return None;
+        }
+    }
+    Some(TICK)
+}
