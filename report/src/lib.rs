@@ -5,6 +5,7 @@
 //! Invariant: **report knows no database**; the same input gives the same output, in any order.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod assemble;
 mod boundary;
 pub mod budget;
@@ -14,9 +15,11 @@ pub mod compare;
 mod error;
 mod estimate;
 pub mod histogram;
+mod interval;
 pub mod limits;
 pub mod report;
 pub mod text;
+mod version;
 
 pub use assemble::Input;
 pub use budget::{Budget, Budgets};

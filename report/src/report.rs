@@ -41,6 +41,17 @@ pub struct Outcomes {
     pub abandoned: u64,
 }
 
+impl Outcomes {
+    /// All events.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        [self.done, self.failed, self.no_response, self.timed_out]
+            .into_iter()
+            .chain([self.interrupted, self.already_animating, self.abandoned])
+            .fold(0, u64::saturating_add)
+    }
+}
+
 /// A distribution of durations in nanoseconds. A quantile is `null` when fewer than `1 / (1 - q)` durations
 /// support it: p50 needs 2, p75 needs 4, p95 needs 20, p99 needs 100.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +181,8 @@ pub struct Journey {
 pub struct Request {
     /// The route.
     pub name: String,
+    /// The longest wait that counts as in time, in nanoseconds.
+    pub target_ns: u64,
     /// The figures of its waits.
     #[serde(flatten)]
     pub figures: Figures,
@@ -261,7 +274,7 @@ pub struct Exits {
     pub count: u64,
     /// All of them, by how they died, most frequent first.
     pub groups: Vec<ExitGroup>,
-    /// The latest ones (at most [`crate::limits::EXITS_LISTED_MAX`]), latest first.
+    /// The latest ones that did not die in the background (at most [`crate::limits::EXITS_LISTED_MAX`]), latest first.
     pub latest: Vec<Exit>,
 }
 
