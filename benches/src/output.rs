@@ -1,0 +1,140 @@
+//! The results as a page for people and as JSON.
+//!
+//! Owns: the two forms. Refuses: measuring. Invariant: both say the same, and name the machine and the versions.
+
+use crate::harness::{BLOCK_OPS, HeapPerOp, Spread};
+use crate::machine::{Machine, version_of};
+use crate::size::{SESSION_EVENTS, SESSIONS, Size};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One contestant's row.
+#[derive(Debug, Serialize)]
+pub(crate) struct Record {
+    pub(crate) name: &'static str,
+    pub(crate) crate_name: &'static str,
+    pub(crate) leaves: &'static str,
+    /// By number of threads.
+    pub(crate) ns_per_op: BTreeMap<usize, Spread>,
+    pub(crate) heap_per_op: HeapPerOp,
+    /// Facts that never reached the far end; none where it cannot be counted.
+    pub(crate) lost: Option<u64>,
+}
+
+/// All of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Results {
+    pub(crate) machine: Machine,
+    pub(crate) record: Vec<Record>,
+    pub(crate) sizes: Vec<Size>,
+}
+
+/// Writes the page and the JSON beside each other; gives the page's path.
+pub(crate) fn write(results: &Results, page: &str, folder: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let stem = format!("{}-{}", results.machine.date, results.machine.name);
+    let json = serde_json::to_string_pretty(results)? + "\n";
+    std::fs::write(folder.join(format!("{stem}.json")), json)?;
+    let path = folder.join(format!("{stem}.md"));
+    std::fs::write(&path, page)?;
+    Ok(path)
+}
+
+/// The page for people.
+pub(crate) fn page(results: &Results) -> String {
+    let mut page = String::new();
+    // Writing to a string does not fail.
+    let _ = head(&mut page, &results.machine);
+    let _ = record(&mut page, results);
+    let _ = sizes(&mut page, results);
+    page
+}
+
+fn head(page: &mut String, machine: &Machine) -> std::fmt::Result {
+    writeln!(page, "# Costs, {}, {}\n", machine.date, machine.name)?;
+    writeln!(
+        page,
+        "Made by `make bench` at commit {} (`+`: with changes). JSON of the same name lies beside.\n",
+        machine.commit
+    )?;
+    writeln!(page, "| machine | |\n|---|---|")?;
+    writeln!(page, "| processor | {}, {} cores |", machine.cpu, machine.cores)?;
+    writeln!(page, "| memory | {} GiB |", machine.memory_gib)?;
+    writeln!(page, "| kernel | {} |", machine.kernel)?;
+    writeln!(page, "| file system | {} |", machine.file_system)?;
+    writeln!(page, "| compiler | {} |", machine.rustc)?;
+    writeln!(page, "| load before, after | {}; {} |\n", machine.load_before, machine.load_after)
+}
+
+fn record(page: &mut String, results: &Results) -> std::fmt::Result {
+    writeln!(page, "## Recording one fact\n")?;
+    writeln!(
+        page,
+        "Nanoseconds of a core per fact on the calling threads, clock reads included: median of the rounds (p10–p90). \
+         Blocks of {BLOCK_OPS} facts, all contestants in turn in every round; what a library leaves to its own thread, \
+         to a flush or to a drain is done between blocks and not in the figure. With more threads than cores ({} here) \
+         the elapsed time is shared out over the cores: such a column shows preemption, not more contention. \
+         Heap: calls and bytes taken by the calling thread per fact. Lost: facts of this run that never came out \
+         at the far end (–: no far end to count at).\n",
+        results.machine.cores
+    )?;
+    let threads: Vec<usize> =
+        results.record.first().map(|row| row.ns_per_op.keys().copied().collect()).unwrap_or_default();
+    let columns: String = threads
+        .iter()
+        .map(|threads| format!(" {threads} thread{} |", if *threads == 1 { "" } else { "s" }))
+        .collect();
+    writeln!(page, "| what |{columns} × floor | heap | lost | leaves behind |")?;
+    writeln!(page, "|---|{}--:|--:|--:|---|", "--:|".repeat(threads.len()))?;
+    let single = |row: &Record| row.ns_per_op.get(&1).map_or(f64::NAN, |spread| spread.median);
+    let floor = results.record.first().map_or(f64::NAN, single);
+    for row in &results.record {
+        let cells: String = row
+            .ns_per_op
+            .values()
+            .map(|s| format!(" {:.1} ({:.0}–{:.0}) |", s.median, s.p10, s.p90))
+            .collect();
+        let heap = match row.heap_per_op {
+            HeapPerOp { bytes: 0.0, .. } => "0".into(),
+            HeapPerOp { allocations, bytes } => format!("{allocations:.1} calls, {bytes:.0} B"),
+        };
+        let lost = row.lost.map_or_else(|| "–".into(), |lost| lost.to_string());
+        let times = single(row) / floor;
+        writeln!(
+            page,
+            "| {} |{cells} {times:.2} | {heap} | {lost} | {} |",
+            titled(row.name, row.crate_name),
+            row.leaves
+        )?;
+    }
+    writeln!(page)
+}
+
+fn sizes(page: &mut String, results: &Results) -> std::fmt::Result {
+    writeln!(page, "## Bytes on the wire\n")?;
+    writeln!(
+        page,
+        "Bytes per event, mean of the same {SESSIONS} sessions of {SESSION_EVENTS} events (`nowait_wire::testing`), \
+         each session sent as one body, deflated at the best level.\n"
+    )?;
+    writeln!(page, "| format | plain | deflated | × NoWait | times keep |\n|---|--:|--:|--:|---|")?;
+    let ours = results.sizes.first().map_or(f64::NAN, |size| size.deflated_bytes_per_event);
+    for size in &results.sizes {
+        let plain = size.plain_bytes_per_event.map_or_else(|| "–".into(), |bytes| format!("{bytes:.1}"));
+        let deflated = size.deflated_bytes_per_event;
+        let title = titled(size.format, size.crate_name);
+        writeln!(page, "| {title} | {plain} | {deflated:.2} | {:.1} | {} |", deflated / ours, size.keeps)?;
+    }
+    writeln!(page)
+}
+
+/// A name with the crate and version that it was measured with.
+fn titled(name: &str, crate_name: &str) -> String {
+    match version_of(crate_name) {
+        Some(version) => format!("{name} ({crate_name} {version})"),
+        None => name.into(),
+    }
+}
