@@ -236,3 +236,225 @@ fn scripts_give_the_events_that_they_say() {
     }
     assert!(report.is_empty(), "scripts that went otherwise:\n\n{report}");
 }
+
+mod properties {
+    use super::*;
+    use nowait_core::tracker::limits::*;
+    use proptest::prelude::*;
+
+    /// A signal without its time, from small sets of names and ids so that they meet.
+    fn any_signal() -> impl Strategy<Value = Signal> {
+        let name = || (6u32..10).prop_map(NameId);
+        let (id, at) = (1u64..6, 0);
+        let outcome = prop::sample::select(Outcome::ALL);
+        prop_oneof![
+            1 => any::<bool>().prop_map(move |visible| Signal::ProcessStarted { at, visible }),
+            2 => any::<bool>().prop_map(move |restored| Signal::Foreground { at, restored }),
+            2 => Just(Signal::Background { at }),
+            4 => name().prop_map(move |target| Signal::TouchUp { at, target }),
+            4 => Just(Signal::TouchHandled { at }),
+            8 => (0..900 * MS, 0..40 * MS).prop_map(move |(started, deadline)| {
+                Signal::Frame { started, deadline, at }
+            }),
+            1 => Just(Signal::Navigation { at }),
+            3 => name().prop_map(move |screen| Signal::ScreenCreated { at, screen }),
+            3 => name().prop_map(move |screen| Signal::ScreenShown { at, screen }),
+            3 => name().prop_map(move |screen| Signal::ScreenReady { at, screen }),
+            2 => name().prop_map(move |screen| Signal::ScreenLeft { at, screen }),
+            3 => (id.clone(), name()).prop_map(move |(id, route)| Signal::RequestStarted { at, id, route }),
+            3 => (id.clone(), any::<u16>(), outcome.clone()).prop_map(move |(id, status, outcome)| {
+                Signal::RequestEnded { at, id, status, outcome }
+            }),
+            1 => Just(Signal::ActionStarted { at }),
+            1 => Just(Signal::ActionEnded { at }),
+            4 => Just(Signal::MainPing { at }),
+            2 => Just(Signal::MainPong { at }),
+            2 => (id.clone(), name()).prop_map(move |(id, journey)| {
+                Signal::JourneyStarted { at, id, journey }
+            }),
+            2 => (id.clone(), name()).prop_map(move |(id, step)| Signal::StepStarted { at, id, step }),
+            2 => (id, outcome).prop_map(move |(id, outcome)| Signal::JourneyEnded { at, id, outcome }),
+            1 => Just(Signal::Tick { at }),
+        ]
+    }
+
+    /// The same signal at `now`; a frame keeps how long it took and when it was due.
+    fn moved(signal: Signal, now: u64) -> Signal {
+        let mut signal = signal;
+        match &mut signal {
+            Signal::Frame { started, deadline, at } => {
+                (*deadline, *at) = (now.saturating_sub(*deadline), now);
+                *started = now.saturating_sub(*started);
+            }
+            Signal::ProcessStarted { at, .. }
+            | Signal::Foreground { at, .. }
+            | Signal::Background { at }
+            | Signal::TouchUp { at, .. }
+            | Signal::TouchHandled { at }
+            | Signal::Navigation { at }
+            | Signal::ScreenCreated { at, .. }
+            | Signal::ScreenShown { at, .. }
+            | Signal::ScreenReady { at, .. }
+            | Signal::ScreenLeft { at, .. }
+            | Signal::RequestStarted { at, .. }
+            | Signal::RequestEnded { at, .. }
+            | Signal::ActionStarted { at }
+            | Signal::ActionEnded { at }
+            | Signal::MainPing { at }
+            | Signal::MainPong { at }
+            | Signal::JourneyStarted { at, .. }
+            | Signal::StepStarted { at, .. }
+            | Signal::JourneyEnded { at, .. }
+            | Signal::Tick { at } => *at = now,
+        }
+        signal
+    }
+
+    /// Steps of every size that a rule may care about.
+    fn any_step() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            8 => 1..50 * MS,
+            4 => 1..600 * MS,
+            2 => 1..4 * SECOND,
+            1 => 1..70 * SECOND,
+        ]
+    }
+
+    /// Signals in the order of their times, all at different times.
+    fn in_order() -> impl Strategy<Value = Vec<Signal>> {
+        prop::collection::vec((any_step(), any_signal()), 1..200).prop_map(|steps| {
+            let mut now = SECOND;
+            let next = |(step, signal)| {
+                now += step;
+                moved(signal, now)
+            };
+            steps.into_iter().map(next).collect()
+        })
+    }
+
+    /// Signals in any order, some twice, some at the ends of the clock.
+    fn in_disorder() -> impl Strategy<Value = Vec<Signal>> {
+        let wild = prop_oneof![1 => Just(0), 1 => Just(u64::MAX), 1 => any::<u64>(), 9 => 0..100 * SECOND];
+        let late = prop_oneof![6 => Just(0), 3 => 0..30 * MS, 1 => 0..5 * SECOND];
+        let place = prop_oneof![30 => late.prop_map(Err), 1 => wild.prop_map(Ok)];
+        prop::collection::vec((any_step(), place, any_signal(), 0..8u8), 1..200).prop_map(|steps| {
+            let mut now = SECOND;
+            let mut signals = Vec::new();
+            for (step, place, signal, dice) in steps {
+                now += step;
+                let at = place.unwrap_or_else(|late| now.saturating_sub(late));
+                signals.push(moved(signal, at));
+                if dice == 0 {
+                    signals.push(moved(signal, at));
+                }
+            }
+            signals
+        })
+    }
+
+    fn run(signals: &[Signal]) -> Vec<Event> {
+        let (mut trackers, mut events) = (Trackers::new(), Vec::new());
+        signals.iter().for_each(|signal| trackers.signal(signal, &mut |event| events.push(event)));
+        events
+    }
+
+    fn limit(kind: Kind) -> u64 {
+        match kind {
+            Kind::Launch => LAUNCH_NS_MAX,
+            Kind::Screen => SCREEN_NS_MAX,
+            Kind::Tap => TAP_NS_MAX,
+            Kind::Settled => SETTLED_NS_MAX,
+            Kind::Hang => HANG_NS_MAX,
+            Kind::Request => REQUEST_NS_MAX,
+            Kind::Journey | Kind::Step => JOURNEY_NS_MAX,
+            _ => u64::MAX,
+        }
+    }
+
+    fn check_bounds(event: &Event) {
+        assert!(event.duration_ns <= limit(event.kind), "{event:?}");
+        assert_eq!(event.flags.contains(Flags::IN_JOURNEY), event.journey != 0, "{event:?}");
+        if matches!(event.kind, Kind::Journey | Kind::Step) {
+            assert!(event.a + event.b <= event.duration_ns / US, "{event:?}");
+        }
+        let by_tracker = matches!(event.kind, Kind::Screen | Kind::Tap | Kind::Settled | Kind::Hang);
+        if by_tracker && matches!(event.outcome, Outcome::TimedOut | Outcome::NoResponse) {
+            assert_eq!(event.duration_ns, limit(event.kind), "{event:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+        #[test]
+        fn disorder_neither_panics_nor_breaks_a_bound(signals in in_disorder()) {
+            run(&signals).iter().for_each(check_bounds);
+        }
+
+        #[test]
+        fn no_answer_spans_the_background(signals in in_order()) {
+            let trips: Vec<u64> = signals
+                .iter()
+                .filter(|signal| matches!(signal, Signal::Background { .. }))
+                .map(Signal::at)
+                .collect();
+            for event in run(&signals) {
+                check_bounds(&event);
+                let goes_on = matches!(event.kind, Kind::Journey | Kind::Step);
+                let is_answer = event.outcome.is_latency() || event.outcome == Outcome::AlreadyAnimating;
+                if is_answer && !goes_on && event.kind != Kind::RageTap {
+                    let ended = event.ended_uptime_ns();
+                    let spanned = trips.iter().find(|trip| event.started_uptime_ns < **trip && **trip < ended);
+                    prop_assert_eq!(spanned, None, "{:?}", event);
+                }
+            }
+        }
+
+        #[test]
+        fn a_wait_ends_at_most_once(signals in in_order()) {
+            let events = run(&signals);
+            let count = |kind: Kind, at: u64| {
+                events.iter().filter(|event| event.kind == kind && event.started_uptime_ns == at).count()
+            };
+            let total = |kind: Kind| events.iter().filter(|event| event.kind == kind).count();
+            let mut created = 0;
+            for signal in &signals {
+                let at = signal.at();
+                match signal {
+                    Signal::TouchUp { .. } => {
+                        prop_assert!(count(Kind::Tap, at) <= 1);
+                        prop_assert!(count(Kind::Settled, at) <= 1);
+                        prop_assert!(count(Kind::RageTap, at) <= 1);
+                    }
+                    Signal::RequestStarted { .. } => prop_assert!(count(Kind::Request, at) <= 1),
+                    Signal::JourneyStarted { .. } => prop_assert!(count(Kind::Journey, at) <= 1),
+                    Signal::StepStarted { .. } => prop_assert!(count(Kind::Step, at) <= 1),
+                    Signal::MainPing { .. } => prop_assert!(count(Kind::Hang, at) <= 1),
+                    Signal::ProcessStarted { .. } | Signal::Foreground { .. } => {
+                        prop_assert!(count(Kind::Launch, at) <= 1);
+                    }
+                    Signal::ScreenCreated { .. } => created += 1,
+                    _ => {}
+                }
+            }
+            prop_assert!(total(Kind::Screen) <= created);
+            prop_assert_eq!(total(Kind::Frames), total(Kind::FrameTimes));
+        }
+
+        /// Ticks decide nothing: with many of them, the same events come, only sooner.
+        #[test]
+        fn ticks_change_nothing_but_the_moment(signals in in_order()) {
+            let mut ticked = Vec::new();
+            let mut now = SECOND;
+            for signal in &signals {
+                while signal.at() - now > 700 * MS {
+                    now += 700 * MS;
+                    ticked.push(Signal::Tick { at: now });
+                }
+                now = signal.at();
+                ticked.push(*signal);
+            }
+            prop_assert_eq!(run(&signals), run(&ticked));
+        }
+    }
+}

@@ -4,12 +4,20 @@
 //! Invariant: a frame in the foreground is counted in exactly one visit; a visit without frames tells nothing.
 //!
 //! A trip to the background ends a visit; the return begins another. Frames outside any screen are a visit of
-//! the name `""`.
+//! the name `""`. The first frame of a screen is presented at the moment the screen is shown, but may be told just
+//! before: so the latest frame is held back until the next one, or the next visit, tells where it belongs.
 
 use super::frame_times::{CLASSES, class, pack};
 use super::limits::{FROZEN_FRAME_NS, MS};
 use super::place::Place;
 use nowait_wire::{Event, Kind};
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    started: u64,
+    deadline: u64,
+    at: u64,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
@@ -21,10 +29,10 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, started: u64, deadline: u64, at: u64) {
-        let took = at.saturating_sub(started);
+    fn add(&mut self, frame: Frame) {
+        let took = frame.at.saturating_sub(frame.started);
         self.frames = self.frames.saturating_add(1);
-        if at > deadline {
+        if frame.at > frame.deadline {
             self.slow = self.slow.saturating_add(1);
         }
         if took > FROZEN_FRAME_NS {
@@ -43,18 +51,30 @@ pub(super) struct Frames {
     began: Option<u64>,
     place: Place,
     counts: Counts,
+    held: Option<Frame>,
 }
 
 impl Frames {
     pub(super) fn frame(&mut self, started: u64, deadline: u64, at: u64) {
-        self.began.get_or_insert(at);
-        self.counts.add(started, deadline, at);
+        let earlier = self.held.replace(Frame { started, deadline, at });
+        self.add(earlier);
+    }
+
+    fn add(&mut self, frame: Option<Frame>) {
+        if let Some(frame) = frame {
+            self.began.get_or_insert(frame.at);
+            self.counts.add(frame);
+        }
     }
 
     /// Ends the visit under way and begins the next one, in `next`.
     pub(super) fn turn(&mut self, at: u64, next: Place) -> Option<[Event; 2]> {
-        let visit =
-            std::mem::replace(self, Frames { began: Some(at), place: next, counts: Counts::default() });
+        let other_screen = next.screen != self.place.screen;
+        let first_of_next = self.held.take_if(|frame| other_screen && frame.at >= at);
+        let last = self.held.take();
+        self.add(last);
+        let begun = Frames { began: Some(at), place: next, counts: Counts::default(), held: first_of_next };
+        let visit = std::mem::replace(self, begun);
         (visit.counts.frames > 0).then(|| visit.close(at))
     }
 

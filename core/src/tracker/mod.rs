@@ -224,11 +224,14 @@ impl Trackers {
         if std::mem::replace(&mut self.process_seen, true) {
             return;
         }
-        if visible {
-            self.launch.process_started(at);
-            self.turn(at, sink);
-        } else {
-            self.go_to_background(at, sink);
+        match (visible, self.background) {
+            (true, None) => {
+                self.launch.process_started(at);
+                self.turn(at, sink);
+            }
+            // Told late: the customer has left again.
+            (true, Some(_)) => {}
+            (false, _) => self.go_to_background(at, sink),
         }
     }
 
@@ -274,8 +277,8 @@ impl Trackers {
         }
         let place = self.place();
         let tracked = self.taps.touch_up(at, target, place);
-        let counted = self.rage_taps.touch_up(at, target, place);
-        self.count_lost(tracked && counted);
+        self.count_lost(tracked);
+        tell(self.rage_taps.touch_up(at, target, place), sink);
         tell(self.settled.touch_up(at, target, self.requests.waiting(), place), sink);
     }
 
@@ -301,7 +304,7 @@ impl Trackers {
         match *signal {
             Signal::Navigation { at } => self.screens.navigation(at),
             Signal::ScreenCreated { at, screen } => {
-                let tap = self.settled.touched();
+                let tap = self.settled.touched().or(self.taps.unanswered());
                 let tracked = self.screens.created(at, screen, tap, self.place());
                 self.count_lost(tracked);
             }

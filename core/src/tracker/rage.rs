@@ -70,14 +70,21 @@ impl RageTaps {
         self.bursts.iter().map(Burst::due).min().unwrap_or(u64::MAX)
     }
 
-    /// False when the table is full.
-    #[must_use]
-    pub(super) fn touch_up(&mut self, at: u64, target: NameId, place: Place) -> bool {
+    /// Gives back the burst that had to be decided early because too many were undecided.
+    pub(super) fn touch_up(&mut self, at: u64, target: NameId, place: Place) -> Option<Event> {
         if let Some(burst) = self.bursts.iter_mut().rfind(|burst| burst.goes_on(at, target)) {
             burst.add(at);
-            return true;
+            return None;
         }
-        self.bursts.push(Burst { event: place.event(Kind::RageTap, target, at), last: at, taps: 1 })
+        let early = if self.bursts.len() == BURSTS_MAX { self.make_room() } else { None };
+        let burst = Burst { event: place.event(Kind::RageTap, target, at), last: at, taps: 1 };
+        let _has_room = self.bursts.push(burst);
+        early
+    }
+
+    /// Forgets the oldest burst that is no rage yet; decides the oldest if all are.
+    fn make_room(&mut self) -> Option<Event> {
+        self.bursts.take(|burst| !burst.is_rage()).or_else(|| self.bursts.take(|_| true))?.close()
     }
 
     /// A frame answered the tap of `touched`.

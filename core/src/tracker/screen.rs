@@ -6,6 +6,9 @@
 //! A screen ends when it is both shown and ready, at the later of the two: an app that calls itself ready before
 //! its first frame has shown the customer nothing yet. If it never reports a first frame, ready alone counts.
 //! What begins and ends in the background made nobody wait and is not told.
+//!
+//! The tap that caused a screen is the latest one, if nothing answered it yet or the app was never quiet since
+//! (see `settled`), at most ten seconds ago, and no screen that it caused was ready before.
 
 use super::limits::{NAVIGATION_TO_SCREEN_NS_MAX, SCREEN_NS_MAX, SCREENS_MAX, TAP_TO_SCREEN_NS_MAX};
 use super::place::{Limit, Place, seen_us};
@@ -73,7 +76,7 @@ impl Screens {
         self.navigated = Some(at);
     }
 
-    /// `tap` is the latest one that the app is still busy with. A screen that is pending already is the same one
+    /// `tap` is the latest one that the app is still busy with or has not answered. A screen that is pending already is the same one
     /// made again (a rotation, or a signal told twice): it keeps its cause. False when the table is full.
     #[must_use]
     pub(super) fn created(&mut self, at: u64, screen: NameId, tap: Option<u64>, place: Place) -> bool {

@@ -73,6 +73,11 @@ impl Taps {
         !self.pending.is_empty()
     }
 
+    /// When the latest tap came that nothing answered yet.
+    pub(super) fn unanswered(&self) -> Option<u64> {
+        self.pending.iter().next_back().map(Pending::touched)
+    }
+
     /// The end of the limit that comes first.
     pub(super) fn due(&self) -> u64 {
         self.pending.iter().map(|tap| LIMIT.due(tap.touched())).min().unwrap_or(u64::MAX)
