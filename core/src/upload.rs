@@ -177,7 +177,7 @@ mod tests {
     fn back_off_spreads_below_a_doubling_ceiling() {
         let mut ceilings = vec![Duration::ZERO; 12];
         for seed in 0..500 {
-            let mut backoff = Backoff::new(seed * 0x9E37_79B9_7F4A_7C15);
+            let mut backoff = Backoff::new(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15));
             for (n, highest) in ceilings.iter_mut().enumerate() {
                 let wait = backoff.next();
                 assert!(wait <= BACKOFF_BASE.saturating_mul(1 << n).min(BACKOFF_MAX));

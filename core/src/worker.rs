@@ -60,8 +60,8 @@ pub(crate) struct Engine {
     sealed_at_ns: u64,
     turns: u64,
     recovered: bool,
-    /// Whether the last turn left batches behind that may be sent in the next.
-    draining: bool,
+    /// Whether there may be batches that could not be sent yet.
+    backlog: bool,
     /// A batch that could not be written to the disk and so goes straight to the network.
     in_memory: Option<(Vec<u8>, Seal)>,
     last_ledger: Ledger,
@@ -84,7 +84,7 @@ impl Engine {
             sealed_at_ns: shared.recorder.clock.uptime_ns(),
             turns: 0,
             recovered: false,
-            draining: false,
+            backlog: true,
             in_memory: None,
             last_ledger: Ledger::default(),
             shared,
@@ -108,16 +108,19 @@ impl Engine {
         let due = since >= self.shared.config.flush_interval;
         if due || self.shared.recorder.ring.len() >= (RING_SLOTS / 2) as u64 {
             self.seal_ring(false);
-            self.draining = true;
+            self.backlog = true;
         }
-        if self.draining {
-            self.send(UPLOAD_TIMEOUT);
-        }
-        match self.shared.recorder.state() {
-            _ if self.draining => UPLOAD_PAUSE,
+        self.send(UPLOAD_TIMEOUT);
+        let rest = match self.shared.recorder.state() {
             // In the background nothing has a limit that a customer would notice: let the device sleep.
             State::Background => self.shared.config.flush_interval,
             _ => TICK.min(self.shared.config.flush_interval),
+        };
+        if self.backlog {
+            let until_sent = Duration::from_nanos(self.not_before_ns.saturating_sub(self.now_ns()));
+            rest.min(until_sent.max(UPLOAD_PAUSE))
+        } else {
+            rest
         }
     }
 
@@ -207,10 +210,13 @@ impl Engine {
         }
     }
 
-    /// Sends what waits, as far as consent, network and the server allow.
+    /// Sends what waits, as far as consent, network and the server allow, a few batches a turn.
     fn send(&mut self, timeout: Duration) {
-        self.draining = false;
-        if self.consent != Consent::Granted || self.now_ns() < self.not_before_ns {
+        if !self.backlog || self.now_ns() < self.not_before_ns {
+            return;
+        }
+        self.backlog = false;
+        if self.consent != Consent::Granted {
             return;
         }
         self.send_in_memory(timeout);
@@ -219,12 +225,13 @@ impl Engine {
         if self.shared.is_constrained() && bytes < CONSTRAINED_SPOOL_BYTES {
             return;
         }
+        self.backlog = self.in_memory.is_some() || entries.len() > UPLOADS_PER_TURN_MAX;
         for entry in entries.iter().take(UPLOADS_PER_TURN_MAX) {
             if !self.send_entry(entry, timeout) {
+                self.backlog = true;
                 return;
             }
         }
-        self.draining = entries.len() > UPLOADS_PER_TURN_MAX;
     }
 
     /// Sends one sealed batch; whether to go on with the next.
@@ -292,7 +299,8 @@ impl Engine {
         loop {
             let left = Duration::from_nanos(until.saturating_sub(self.now_ns()));
             let before = self.storage.backlog();
-            if !left.is_zero() && self.consent == Consent::Granted {
+            if !left.is_zero() {
+                self.backlog = true;
                 self.send(left.min(UPLOAD_TIMEOUT));
             }
             let batches_left = self.storage.backlog();
