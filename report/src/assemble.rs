@@ -95,15 +95,19 @@ impl<'a> Groups<'a> {
 fn touchpoints(groups: &Groups<'_>, budgets: &Budgets) -> Vec<Touchpoint> {
     let touchpoint = |kind: Kind, name: &str, group: &Group<'_>| {
         let budget = budgets.of(kind, name);
-        let slice =
-            |value: &str, cell| Slice { value: value.to_owned(), figures: figures(cell, budget.target_ns) };
+        let figures = |cell: &Cell| {
+            let all = figures(cell, budget.target_ns);
+            // A hang begins to exist at its target: how many kept to it says nothing.
+            if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
+        };
+        let slice = |value: &str, cell: &Cell| Slice { value: value.to_owned(), figures: figures(cell) };
         Touchpoint {
             kind,
             name: name.to_owned(),
             label: budget.label,
             target_ns: budget.target_ns,
             weight: budget.weight,
-            figures: figures(&group.all, budget.target_ns),
+            figures: figures(&group.all),
             by_app_version: group
                 .by_app_version
                 .iter()

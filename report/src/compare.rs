@@ -14,8 +14,11 @@ use std::collections::BTreeMap;
 /// because it speaks for most customers and yet is surer than p95, whose interval is half as wide again.
 pub const QUANTILE_PRIMARY: f64 = 0.75;
 
+/// The quantile that shows whether the slowest waits moved with the others.
+pub const QUANTILE_TAIL: f64 = 0.95;
+
 /// The quantiles that are shown.
-const QUANTILES: [f64; 3] = [0.5, QUANTILE_PRIMARY, 0.95];
+const QUANTILES: [f64; 3] = [0.5, QUANTILE_PRIMARY, QUANTILE_TAIL];
 
 /// How a comparison decides.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

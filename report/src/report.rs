@@ -85,7 +85,8 @@ pub struct Figures {
     /// Waits that were answered within the target, as a share (0 to 1) of `done`, `failed`, `no_response` and
     /// `timed_out`; `null` if there are none of these.
     pub within_budget_share: Option<f64>,
-    /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated.
+    /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated. `null`
+    /// where `within_budget_share` is.
     pub apdex: Option<f64>,
 }
 

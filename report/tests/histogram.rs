@@ -73,6 +73,8 @@ fn quantiles_need_one_duration_beyond_them() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_value_lies_in_its_bucket(value in duration().prop_filter("zero has none", |v| *v > 0)) {
         let index = bucket_index(value).expect("not zero");

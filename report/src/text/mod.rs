@@ -1,0 +1,15 @@
+//! Reports and comparisons as plain text for a terminal.
+//!
+//! Owns: what stands in which column. Refuses: colours, terminal widths, I/O and arithmetic on latencies.
+//! Invariant: no line is longer than 110 characters, and a name cannot break a line.
+
+mod comparison;
+mod sections;
+mod table;
+mod units;
+
+pub use comparison::comparison;
+pub use sections::{
+    exits, frames, hangs, journeys, launches, ledger, report, requests, screens, steps, taps, touchpoints,
+};
+pub use units::duration;

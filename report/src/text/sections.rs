@@ -1,0 +1,373 @@
+//! The sections of a report, each usable alone. A section about which there is nothing to say is empty.
+
+use super::table::{Table, WIDTH_MAX, cut};
+use super::units::{NONE, count, duration, duration_or_none, moment, share};
+use crate::report::{Exit, Figures, Journey, Latency, LedgerSummary, Outcomes, Report, Slice, Touchpoint};
+use nowait_wire::Kind;
+use std::fmt::Write as _;
+
+/// Touchpoints whose releases and systems are shown below them: the ones that matter most.
+const BROKEN_DOWN_MAX: usize = 5;
+
+/// Apdex marks an index of fewer waits with an asterisk (Apdex Technical Specification, small groups).
+const APDEX_SMALL_GROUP: u64 = 100;
+
+/// A whole report.
+#[must_use]
+pub fn report(report: &Report) -> String {
+    let sections = [touchpoints, launches, screens, taps, journeys, steps, requests, hangs, frames, exits];
+    let mut out = head(report);
+    for section in sections {
+        out.push_str(&section(report));
+    }
+    if out.lines().count() <= 2 {
+        out.push_str("No waits in this span. Is the app sending, and is the span right?\n\n");
+    }
+    out.push_str(&ledger(report));
+    out
+}
+
+fn head(report: &Report) -> String {
+    let scope = &report.scope;
+    let mut line = "NoWait report".to_owned();
+    if scope.until_unix_ms > 0 {
+        let _ = write!(line, "   {} to {} UTC", moment(scope.from_unix_ms), moment(scope.until_unix_ms));
+    }
+    for (column, value) in &scope.filters {
+        let _ = write!(line, "   {column} {value}");
+    }
+    format!("{}\n\n", cut(&line, WIDTH_MAX))
+}
+
+/// Launches, screens, taps, actions and hangs, ranked.
+#[must_use]
+pub fn touchpoints(report: &Report) -> String {
+    const COLUMNS: [&str; 11] =
+        ["touchpoint", "<kind", "lost", "target", "n", "p50", "p75", "p95", "p99", "in time", "Apdex"];
+    Table::new("WHERE CUSTOMERS WAIT   ranked by time beyond the target, times weight", &COLUMNS)
+        .fill(&report.touchpoints, |at, touchpoint| {
+            let head = vec![
+                format!("{:>2}  {}", at + 1, touchpoint.label),
+                touchpoint.kind.to_string(),
+                duration(touchpoint.figures.lost_ns),
+                duration(touchpoint.target_ns),
+            ];
+            let mut lines = vec![with_figures(head, &touchpoint.figures)];
+            if at < BROKEN_DOWN_MAX && touchpoint.figures.lost_ns > 0 {
+                lines.extend(slices(&touchpoint.by_app_version));
+                lines.extend(slices(&touchpoint.by_os));
+            }
+            lines
+        })
+        .render()
+}
+
+/// One line for each value, if there is more than one.
+fn slices(slices: &[Slice]) -> Vec<Vec<String>> {
+    if slices.len() < 2 {
+        return Vec::new();
+    }
+    let line = |slice: &Slice| {
+        let value = if slice.value.is_empty() { "(none)" } else { &slice.value };
+        let head =
+            vec![format!("      {value}"), String::new(), duration(slice.figures.lost_ns), String::new()];
+        with_figures(head, &slice.figures)
+    };
+    slices.iter().map(line).collect()
+}
+
+/// Appends n, the quantiles, the share in time and Apdex.
+fn with_figures(mut line: Vec<String>, figures: &Figures) -> Vec<String> {
+    line.extend(latency(&figures.latency));
+    line.push(share(figures.within_budget_share));
+    let outcomes = &figures.outcomes;
+    let ended = outcomes.done + outcomes.failed + outcomes.no_response + outcomes.timed_out;
+    let mark = if ended < APDEX_SMALL_GROUP { "*" } else { " " };
+    line.push(figures.apdex.map_or_else(|| format!("{NONE} "), |apdex| format!("{apdex:.2}{mark}")));
+    line
+}
+
+/// n, p50, p75, p95 and p99.
+fn latency(latency: &Latency) -> [String; 5] {
+    [
+        count(latency.count),
+        duration_or_none(latency.p50_ns),
+        duration_or_none(latency.p75_ns),
+        duration_or_none(latency.p95_ns),
+        duration_or_none(latency.p99_ns),
+    ]
+}
+
+/// Cold, warm and hot launches.
+#[must_use]
+pub fn launches(report: &Report) -> String {
+    const COLUMNS: [&str; 9] =
+        ["launch", "n", "p50", "p75", "p95", "p99", "target", "in time", "went to background"];
+    let launches: Vec<&Touchpoint> = report.of_kind(Kind::Launch).collect();
+    Table::new("LAUNCHES   process start or return to first frame", &COLUMNS)
+        .fill(&launches, |_, launch| {
+            let mut line = vec![launch.label.clone()];
+            line.extend(latency(&launch.figures.latency));
+            line.push(duration(launch.target_ns));
+            line.push(share(launch.figures.within_budget_share));
+            line.push(count(launch.figures.outcomes.interrupted));
+            vec![line]
+        })
+        .render()
+}
+
+/// Screens with the time to initial and to full display.
+#[must_use]
+pub fn screens(report: &Report) -> String {
+    const COLUMNS: [&str; 10] = [
+        "screen",
+        "visits",
+        "shown p50",
+        "p75",
+        "p95",
+        "ready p50",
+        "p75",
+        "p95",
+        "never ready",
+        "left before",
+    ];
+    Table::new("SCREENS   cause to first frame (shown), cause to full content (ready)", &COLUMNS)
+        .fill(&report.screens, |_, screen| {
+            let mut line = vec![screen.name.clone(), count(screen.outcomes.total())];
+            for latency in [&screen.shown, &screen.ready] {
+                line.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(duration_or_none));
+            }
+            line.push(count(screen.outcomes.timed_out));
+            line.push(count(screen.outcomes.abandoned + screen.outcomes.interrupted));
+            vec![line]
+        })
+        .render()
+}
+
+/// Taps with how they ended.
+#[must_use]
+pub fn taps(report: &Report) -> String {
+    const COLUMNS: [&str; 10] =
+        ["target", "taps", "p50", "p75", "p95", "p99", "handler p75", "no answer", "animating", "rage"];
+    Table::new("TAPS   touch up to the first frame after the handler ran", &COLUMNS)
+        .fill(&report.taps, |_, tap| {
+            let mut line = vec![tap.name.clone(), count(tap.outcomes.total())];
+            line.extend(latency(&tap.latency).into_iter().skip(1));
+            line.push(duration_or_none(tap.handled.p75_ns));
+            line.push(count(tap.outcomes.no_response + tap.outcomes.timed_out));
+            line.push(count(tap.outcomes.already_animating));
+            line.push(count(tap.rage_taps));
+            vec![line]
+        })
+        .render()
+}
+
+/// Journeys with their completion and where their time went.
+#[must_use]
+pub fn journeys(report: &Report) -> String {
+    journey_table(
+        "JOURNEYS   mean time of those that ended: the app works, the customer works, away",
+        &report.journeys,
+    )
+}
+
+/// Steps of journeys, the same way.
+#[must_use]
+pub fn steps(report: &Report) -> String {
+    journey_table("STEPS   ranked by waiting beyond the target", &report.steps)
+}
+
+fn journey_table(title: &str, journeys: &[Journey]) -> String {
+    const COLUMNS: [&str; 11] =
+        ["name", "begun", "done", "p50", "p95", "waiting", "<", "acting", "away", "waiting p75", "lost"];
+    Table::new(title, &COLUMNS)
+        .fill(journeys, |_, journey| {
+            let ended = journey.duration.count;
+            let mean = |sum_ns: u64| duration_or_none(sum_ns.checked_div(ended));
+            let whole = journey.waiting_ns + journey.acting_ns + journey.away_ns;
+            let waiting_share = (whole > 0).then(|| journey.waiting_ns as f64 / whole as f64);
+            vec![vec![
+                journey.label.clone(),
+                count(journey.outcomes.total()),
+                share(journey.completion_share),
+                duration_or_none(journey.duration.p50_ns),
+                duration_or_none(journey.duration.p95_ns),
+                mean(journey.waiting_ns),
+                waiting_share.map_or_else(String::new, |share| format!("({:.0} %)", share * 100.0)),
+                mean(journey.acting_ns),
+                mean(journey.away_ns),
+                duration_or_none(journey.waiting.p75_ns),
+                duration(journey.lost_ns),
+            ]]
+        })
+        .render()
+}
+
+/// Requests with their answers.
+#[must_use]
+pub fn requests(report: &Report) -> String {
+    const COLUMNS: [&str; 10] =
+        ["route", "lost", "n", "p50", "p75", "p95", "p99", "in time", "failed", "<answers"];
+    Table::new("REQUESTS   ranked by time beyond the target", &COLUMNS)
+        .fill(&report.requests, |_, request| {
+            let mut line = vec![request.name.clone(), duration(request.figures.lost_ns)];
+            line.extend(latency(&request.figures.latency));
+            line.push(share(request.figures.within_budget_share));
+            line.push(share(failed_share(&request.figures.outcomes)));
+            let answers = |(class, n): (&String, &u64)| format!("{class} {}", count(*n));
+            line.push(request.statuses.iter().map(answers).collect::<Vec<_>>().join(", "));
+            vec![line]
+        })
+        .render()
+}
+
+/// Waits that failed or had no answer, among those that ended.
+fn failed_share(outcomes: &Outcomes) -> Option<f64> {
+    let failed = outcomes.failed + outcomes.no_response + outcomes.timed_out;
+    let ended = failed + outcomes.done;
+    (ended > 0).then(|| failed as f64 / ended as f64)
+}
+
+/// Hangs by screen.
+#[must_use]
+pub fn hangs(report: &Report) -> String {
+    const COLUMNS: [&str; 6] = ["screen", "hangs", "total", "p50", "p95", "longest"];
+    Table::new("HANGS   the main thread stood still for 250 ms or longer", &COLUMNS)
+        .fill(&report.hangs, |_, hang| {
+            let screen = if hang.screen.is_empty() { "(no screen)" } else { &hang.screen };
+            vec![vec![
+                screen.to_owned(),
+                count(hang.latency.count),
+                duration(hang.total_ns),
+                duration_or_none(hang.latency.p50_ns),
+                duration_or_none(hang.latency.p95_ns),
+                duration_or_none(hang.latency.max_ns),
+            ]]
+        })
+        .render()
+}
+
+/// Frames by screen.
+#[must_use]
+pub fn frames(report: &Report) -> String {
+    const COLUMNS: [&str; 7] = ["screen", "visits", "frames", "slow", "share", "frozen", "frozen for"];
+    Table::new("FRAMES   slow: past their deadline; frozen: longer than 700 ms", &COLUMNS)
+        .fill(&report.frames, |_, frames| {
+            let screen = if frames.screen.is_empty() { "(no screen)" } else { &frames.screen };
+            vec![vec![
+                screen.to_owned(),
+                count(frames.visits),
+                count(frames.frames),
+                count(frames.slow),
+                share(frames.slow_share),
+                count(frames.frozen),
+                duration(frames.frozen_ns),
+            ]]
+        })
+        .render()
+}
+
+/// Abnormal exits: how they died, and what led to the latest ones.
+#[must_use]
+pub fn exits(report: &Report) -> String {
+    const COLUMNS: [&str; 5] = ["how", "<release", "<system", "exits", "<last breadcrumb"];
+    let exits = &report.exits;
+    let title = format!("EXITS   {} processes ended without a word", count(exits.count));
+    let mut out = Table::new(&title, &COLUMNS)
+        .fill(&exits.groups, |_, group| {
+            vec![vec![
+                group.reason.to_string(),
+                group.app_version.clone(),
+                group.os.to_string(),
+                count(group.count),
+                if group.last_crumb.is_empty() { NONE.to_owned() } else { group.last_crumb.clone() },
+            ]]
+        })
+        .render();
+    if !exits.latest.is_empty() {
+        out.push_str("What led to the latest ones\n");
+        for exit in &exits.latest {
+            let _ = writeln!(out, "{}", cut(&exit_line(exit), WIDTH_MAX));
+            out.push_str(&trail_lines(exit));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn exit_line(exit: &Exit) -> String {
+    let (ended, lived) = (moment(exit.ended_unix_ms), duration(exit.lived_ns));
+    let (reason, session) = (exit.reason, &exit.session);
+    format!("  {ended}  {reason} after {lived}  {}  {}  {session}", exit.app_version, exit.os)
+}
+
+/// The breadcrumbs with the time each came before the end, broken into lines.
+fn trail_lines(exit: &Exit) -> String {
+    const INDENT: &str = "      ";
+    let before = |ms: u64| duration(ms.saturating_mul(1_000_000));
+    let crumbs = exit.trail.iter().map(|crumb| format!("{} -{} → ", crumb.name, before(crumb.before_end_ms)));
+    let (mut out, mut line) = (String::new(), INDENT.to_owned());
+    for part in crumbs.chain(["end".to_owned()]) {
+        if line.chars().count() + part.chars().count() > WIDTH_MAX {
+            let _ = writeln!(out, "{}", line.trim_end());
+            line = INDENT.to_owned();
+        }
+        line.push_str(&cut(&part, WIDTH_MAX - INDENT.len()));
+    }
+    let _ = writeln!(out, "{line}");
+    out
+}
+
+/// Whether everything that was produced is accounted for.
+#[must_use]
+pub fn ledger(report: &Report) -> String {
+    let ledger = &report.ledger;
+    let sessions = count(ledger.sessions);
+    let verdict = if ledger.balanced { "balances" } else { "DOES NOT BALANCE" };
+    let mut out = format!("LEDGER   {verdict} over {sessions} sessions\n");
+    let line = format!(
+        "  produced {} = delivered {} + dropped {}",
+        count(ledger.produced),
+        count(ledger.delivered),
+        count(ledger.dropped_total)
+    );
+    let _ = write!(out, "{line}");
+    if ledger.missing > 0 {
+        let _ = write!(out, " + missing {}", count(ledger.missing));
+    }
+    if ledger.surplus > 0 {
+        let _ = write!(out, " - surplus {}", count(ledger.surplus));
+    }
+    out.push('\n');
+    if ledger.dropped_total > 0 {
+        let reasons = ledger.dropped.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
+        let _ = writeln!(out, "  dropped: {}", reasons.collect::<Vec<_>>().join(", "));
+    }
+    if !ledger.balanced {
+        let unbalanced = count(ledger.sessions_unbalanced);
+        let _ = writeln!(
+            out,
+            "  sessions that differ: {unbalanced}; missing events are still on a device, or lost"
+        );
+    }
+    let notes = notes(ledger);
+    if !notes.is_empty() {
+        let _ = writeln!(out, "  {}", notes.join(", "));
+    }
+    out
+}
+
+/// What else the sessions admit; nothing where all is well.
+fn notes(ledger: &LedgerSummary) -> Vec<String> {
+    [
+        (ledger.names_redacted, "names redacted"),
+        (ledger.names_overflowed, "names found the table full"),
+        (ledger.signals_lost, "signals lost"),
+        (ledger.panics_caught, "panics caught"),
+        (ledger.rings_on_heap, "sessions recorded on the heap"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", count(n)))
+    .collect()
+}

@@ -1,0 +1,149 @@
+//! Numbers as people read them: durations, shares, counts and moments.
+//!
+//! Owns: units and digits. Refuses: columns (see the table beside it).
+//! Invariant: three significant digits, one unit, the same text for the same number everywhere.
+
+/// What stands where there is no number.
+pub(crate) const NONE: &str = "–";
+
+/// A number with three significant digits, below 1,000.
+fn three_digits(value: f64) -> String {
+    // The bounds are where rounding would add a digit.
+    let decimals = if value < 9.995 {
+        2
+    } else if value < 99.95 {
+        1
+    } else {
+        0
+    };
+    format!("{value:.decimals$}")
+}
+
+/// A duration given in nanoseconds with three significant digits: `1.23 s`, `45.6 ms`, `789 µs`; from two minutes on
+/// `2m 05s`, from an hour on `1h 05m`.
+#[must_use]
+pub fn duration(ns: u64) -> String {
+    let value = ns as f64;
+    let whole_s = (value / 1e9).round() as u64;
+    match value {
+        0.0 => "0 s".to_owned(),
+        v if v < 999.5 => format!("{ns} ns"),
+        v if v < 999.5e3 => format!("{} µs", three_digits(v / 1e3)),
+        v if v < 999.5e6 => format!("{} ms", three_digits(v / 1e6)),
+        v if v < 119.5e9 => format!("{} s", three_digits(v / 1e9)),
+        _ if whole_s < 3_600 => format!("{}m {:02}s", whole_s / 60, whole_s % 60),
+        _ if whole_s < 360_000 => format!("{}h {:02}m", whole_s / 3_600, whole_s / 60 % 60),
+        _ => format!("{} h", count(whole_s / 3_600)),
+    }
+}
+
+/// A duration, or a dash.
+pub(crate) fn duration_or_none(ns: Option<u64>) -> String {
+    ns.map_or_else(|| NONE.to_owned(), duration)
+}
+
+/// A count with a comma between thousands.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share of 0 to 1 as per cent with one decimal; never `100.0 %` or `0.0 %` for anything but all or nothing.
+pub(crate) fn share(share: Option<f64>) -> String {
+    match share {
+        None => NONE.to_owned(),
+        Some(share) if share > 0.0 && share < 0.0005 => "<0.1 %".to_owned(),
+        Some(share) if (0.9995..1.0).contains(&share) => ">99.9 %".to_owned(),
+        Some(share) => format!("{:.1} %", share * 100.0),
+    }
+}
+
+/// A ratio as the change from 1: `+12.3 %`, `-4.5 %`, `×12.3` from ten times on.
+pub(crate) fn change(ratio: f64) -> String {
+    if ratio >= 10.0 { format!("×{}", three_digits(ratio)) } else { signed((ratio - 1.0) * 100.0, " %") }
+}
+
+/// A number with its sign and one decimal; zero has none.
+pub(crate) fn signed(value: f64, unit: &str) -> String {
+    if value.abs() < 0.05 { format!("0.0{unit}") } else { format!("{value:+.1}{unit}") }
+}
+
+/// A moment given in milliseconds since 1970 as `2026-11-22 08:15` in UTC.
+pub(crate) fn moment(unix_ms: u64) -> String {
+    let minutes = unix_ms / 60_000;
+    let (year, month, day) = date(minutes / 1_440);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minutes / 60 % 24, minutes % 60)
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar (Howard Hinnant, chrono-Compatible
+/// Low-Level Date Algorithms): years begin in March there, so that the leap day comes last.
+fn date(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits_and_one_unit() {
+        for (ns, text) in [
+            (0, "0 s"),
+            (999, "999 ns"),
+            (1_500, "1.50 µs"),
+            (999_499, "999 µs"),
+            (999_500, "1.00 ms"),
+            (9_994_000, "9.99 ms"),
+            (9_996_000, "10.0 ms"),
+            (250_000_000, "250 ms"),
+            (999_600_000, "1.00 s"),
+            (12_340_000_000, "12.3 s"),
+            (119_400_000_000, "119 s"),
+            (125_000_000_000, "2m 05s"),
+            (3_599_600_000_000, "1h 00m"),
+            (3_900_000_000_000, "1h 05m"),
+            (u64::MAX, "5,124,095 h"),
+        ] {
+            assert_eq!(duration(ns), text, "{ns}");
+        }
+    }
+
+    #[test]
+    fn shares_and_changes_never_round_to_all_or_nothing() {
+        assert_eq!(share(Some(1.0)), "100.0 %");
+        assert_eq!(share(Some(0.9999)), ">99.9 %");
+        assert_eq!(share(Some(0.0001)), "<0.1 %");
+        assert_eq!(share(Some(0.0)), "0.0 %");
+        assert_eq!(share(None), "–");
+        assert_eq!(
+            (change(1.214), change(0.95), change(1.0), change(12.34)),
+            ("+21.4 %".to_owned(), "-5.0 %".to_owned(), "0.0 %".to_owned(), "×12.3".to_owned())
+        );
+    }
+
+    #[test]
+    fn counts_and_moments_read_well() {
+        assert_eq!(
+            (count(0), count(999), count(1_000), count(12_345_678)),
+            ("0".to_owned(), "999".to_owned(), "1,000".to_owned(), "12,345,678".to_owned())
+        );
+        assert_eq!(moment(0), "1970-01-01 00:00");
+        assert_eq!(moment(951_782_400_000), "2000-02-29 00:00");
+        assert_eq!(moment(1_795_392_960_000), "2026-11-23 00:16");
+    }
+}

@@ -1,0 +1,273 @@
+//! Cells and reports against exact computation on the events themselves, and their text against its limits.
+
+use nowait_report::compare::TouchpointChange;
+use nowait_report::report::Figures;
+use nowait_report::{
+    Budgets, Cell, CellKey, Cells, CompareOptions, Comparison, Crumb, Exit, Input, Report, Scope,
+    SessionAccount, Verdict, text,
+};
+use nowait_wire::{Event, ExitReason, Kind, Ledger, NameId, Network, Os, Outcome, Tier};
+use proptest::prelude::*;
+
+const MS: u64 = 1_000_000;
+
+fn key(kind: Kind, name: &str, app_version: &str, os: Os) -> CellKey {
+    let (name, app_version) = (name.to_owned(), app_version.to_owned());
+    CellKey { kind, name, app_version, os, device_tier: Tier::Mid, network: Network::Wifi }
+}
+
+fn event(kind: Kind, outcome: Outcome, duration_ns: u64, a: u64, b: u64) -> Event {
+    Event { outcome, duration_ns, a, b, ..Event::new(kind, NameId(6)) }
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    (0..Outcome::ALL.len()).prop_map(|at| Outcome::ALL[at])
+}
+
+fn events(kind: Kind) -> impl Strategy<Value = Vec<Event>> {
+    let one = (outcome(), 0u64..20_000 * MS, 0u64..20_000_000, 0u64..1_000_000);
+    prop::collection::vec(one.prop_map(move |(outcome, ns, a, b)| event(kind, outcome, ns, a, b)), 0..120)
+}
+
+fn any_events() -> impl Strategy<Value = Vec<Event>> {
+    (0..Kind::ALL.len()).prop_flat_map(|at| events(Kind::ALL[at]))
+}
+
+fn cell_of(events: &[Event]) -> Cell {
+    let mut cell = Cell::new();
+    events.iter().for_each(|event| cell.add(event));
+    cell
+}
+
+/// The first touchpoint's figures of a report over these events, and its target.
+fn figures_of(kind: Kind, events: &[Event]) -> (Figures, u64) {
+    let cells = Cells::from_iter([(key(kind, "X", "1", Os::Ios), cell_of(events))]);
+    let report = Report::new(&Input { cells, ..Input::default() }, &Budgets::default());
+    (report.touchpoints[0].figures.clone(), report.touchpoints[0].target_ns)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merged_cells_are_one_cell(a in events(Kind::Step), b in events(Kind::Step)) {
+        let mut merged = cell_of(&a);
+        merged.merge(&cell_of(&b));
+        let both: Vec<Event> = a.iter().chain(&b).copied().collect();
+        prop_assert_eq!(merged, cell_of(&both));
+    }
+
+    #[test]
+    fn cells_come_back_from_bytes(events in any_events()) {
+        let cell = cell_of(&events);
+        prop_assert_eq!(cell.count(), events.len() as u64);
+        prop_assert_eq!(Cell::from_bytes(&cell.to_bytes()), Ok(cell));
+    }
+
+    #[test]
+    fn damaged_cells_are_refused_or_whole(events in any_events(), at in any::<prop::sample::Index>(), byte: u8) {
+        let mut bytes = cell_of(&events).to_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(read) = Cell::from_bytes(&bytes) {
+            prop_assert_eq!(Cell::from_bytes(&read.to_bytes()), Ok(read));
+        }
+        prop_assert!(Cell::from_bytes(&bytes[..at]).is_err());
+    }
+
+    #[test]
+    fn lost_time_and_apdex_are_those_of_the_events(events in events(Kind::Screen)) {
+        prop_assume!(!events.is_empty());
+        let (figures, target) = figures_of(Kind::Screen, &events);
+        let latency: Vec<u64> =
+            events.iter().filter(|e| e.outcome.is_latency()).map(|e| e.duration_ns).collect();
+        let is_unanswered = |e: &&Event| matches!(e.outcome, Outcome::NoResponse | Outcome::TimedOut);
+        let unanswered: Vec<u64> = events.iter().filter(is_unanswered).map(|e| e.duration_ns).collect();
+        let waits = || latency.iter().chain(&unanswered);
+        let lost: u64 = waits().map(|ns| ns.saturating_sub(target)).sum();
+        let touched: u64 = waits().filter(|ns| **ns as f64 > target as f64 * 0.98).sum();
+        prop_assert!(figures.lost_ns.abs_diff(lost) as f64 <= touched as f64 * 0.0055 + 500.0);
+
+        let ended = waits().count();
+        prop_assert_eq!(figures.apdex.is_some(), ended > 0);
+        if ended > 0 {
+            let done = || events.iter().filter(|e| e.outcome == Outcome::Done).map(|e| e.duration_ns);
+            let within = |limit: u64| done().filter(|ns| *ns <= limit).count() as f64;
+            let near = |limit: u64| done().filter(|ns| ns.abs_diff(limit) as f64 <= limit as f64 * 0.011).count();
+            let apdex = (within(target) + within(4 * target)) / 2.0 / ended as f64;
+            let unsure = (near(target) + near(4 * target)) as f64 / 2.0 / ended as f64;
+            prop_assert!((figures.apdex.unwrap_or(9.0) - apdex).abs() <= unsure + 1e-9);
+        }
+    }
+
+    #[test]
+    fn journeys_split_their_time_without_a_rest(spans in prop::collection::vec((0u64..9_000, 0u64..9_000, 0u64..9_000), 1..40)) {
+        let events: Vec<Event> = spans
+            .iter()
+            .map(|(waiting, acting, away)| {
+                let ms = waiting + acting + away;
+                event(Kind::Journey, Outcome::Done, ms * MS, waiting * 1_000, away * 1_000)
+            })
+            .chain([event(Kind::Journey, Outcome::Abandoned, 5 * MS, 5_000, 0)])
+            .collect();
+        let cells = Cells::from_iter([(key(Kind::Journey, "Transfer", "1", Os::Ios), cell_of(&events))]);
+        let report = Report::new(&Input { cells, ..Input::default() }, &Budgets::default());
+        let journey = &report.journeys[0];
+        let sum = |part: fn(&(u64, u64, u64)) -> u64| spans.iter().map(part).sum::<u64>() * MS;
+        prop_assert_eq!(journey.waiting_ns, sum(|s| s.0));
+        prop_assert_eq!(journey.acting_ns, sum(|s| s.1));
+        prop_assert_eq!(journey.away_ns, sum(|s| s.2));
+        prop_assert_eq!(journey.completion_share, Some(spans.len() as f64 / (spans.len() + 1) as f64));
+    }
+}
+
+/// A bank day in small: two releases on two systems; confirming a transfer is slower in the newer one.
+fn bank_day() -> Input {
+    let mut cells = Cells::new();
+    for (version, factor) in [("8.10.0", 14), ("8.9.0", 10)] {
+        for (at, os) in [Os::Android, Os::Ios].into_iter().enumerate() {
+            for n in 0..240u64 {
+                let noise = 1 + (n * 7_919 + at as u64 * 13) % 97;
+                let mut add = |kind, name: &str, event| cells.add(key(kind, name, version, os), &event);
+                let ended = |n: u64| if n % 40 == 3 { Outcome::Failed } else { Outcome::Done };
+                let tap = if n % 60 == 7 { Outcome::NoResponse } else { Outcome::Done };
+                let tap_ns = if tap == Outcome::Done { noise * 3 * MS } else { 3_000 * MS };
+                add(Kind::Launch, "cold", event(Kind::Launch, Outcome::Done, noise * 30 * MS, 0, 0));
+                add(Kind::Tap, "Pay", event(Kind::Tap, tap, tap_ns, noise * 900, 0));
+                let ready = noise * 4 * factor * MS;
+                add(Kind::Screen, "Transfer.Confirm", event(Kind::Screen, ended(n), ready, noise * 9_000, 0));
+                add(
+                    Kind::Screen,
+                    "Home",
+                    event(Kind::Screen, Outcome::Done, noise * 8 * MS, noise * 2_000, 0),
+                );
+                let status = if ended(n) == Outcome::Done { 200 } else { 503 };
+                add(Kind::Request, "POST /transfers", event(Kind::Request, ended(n), ready / 2, status, 0));
+                let journey = if n % 9 == 0 { Outcome::Abandoned } else { Outcome::Done };
+                let span = event(Kind::Journey, journey, noise * 900 * MS, noise * 90_000, noise * 9_000);
+                add(Kind::Journey, "Transfer", span);
+                add(
+                    Kind::Step,
+                    "Transfer.Confirm",
+                    Event { kind: Kind::Step, duration_ns: noise * 99 * MS, ..span },
+                );
+                add(
+                    Kind::Frames,
+                    "Home",
+                    event(Kind::Frames, Outcome::Done, 9_000 * MS, 120 | ((noise / 9) << 32), 0),
+                );
+                if n % 50 == 0 {
+                    add(Kind::Hang, "Home", event(Kind::Hang, Outcome::Done, (250 + noise * 5) * MS, 0, 0));
+                    add(Kind::RageTap, "Pay", event(Kind::RageTap, Outcome::Done, 700 * MS, 4, 0));
+                }
+            }
+        }
+    }
+    let crumb = |name: &str, before_end_ms| Crumb { name: name.to_owned(), value: 0, before_end_ms };
+    let exit = Exit {
+        session: "0c6b1b52-5f0e-4f53-9e0c-6e7d1f1f6a01".to_owned(),
+        app_version: "8.10.0".to_owned(),
+        os: Os::Android,
+        device_model: "Pixel 8".to_owned(),
+        reason: ExitReason::Foreground,
+        ended_unix_ms: 1_795_392_960_000,
+        lived_ns: 75_000 * MS,
+        trail: (0..12).map(|at| crumb("biometric.prompt", 9_000 - at * 700)).collect(),
+    };
+    let background = Exit { reason: ExitReason::Background, trail: Vec::new(), ..exit.clone() };
+    let mut ledger = Ledger { produced: 5_000, ..Ledger::default() };
+    ledger.dropped[0] = 7;
+    Input {
+        scope: Scope {
+            from_unix_ms: 1_795_350_000_000,
+            until_unix_ms: 1_795_393_000_000,
+            ..Scope::default()
+        },
+        cells,
+        exits: vec![exit, background],
+        sessions: vec![
+            SessionAccount { ledger: ledger.clone(), delivered: 4_993 },
+            SessionAccount { ledger, delivered: 4_990 },
+        ],
+    }
+}
+
+#[test]
+fn a_bank_day_reads_well() {
+    let report = Report::new(&bank_day(), &Budgets::default());
+    let page = text::report(&report);
+    println!("{page}");
+    for line in page.lines() {
+        assert!(line.chars().count() <= 110, "{line}");
+    }
+    assert_eq!(report.of_kind(Kind::Launch).count(), 1);
+    assert_eq!(report.touchpoints[0].by_app_version[0].value, "8.9.0", "releases stand in their order");
+    assert_eq!(report.taps[0].rage_taps, 20);
+    assert_eq!((report.exits.count, report.exits.latest.len()), (2, 1));
+    assert_eq!(report.exits.latest[0].trail.len(), 10);
+    assert_eq!(
+        (report.ledger.missing, report.ledger.balanced, report.ledger.sessions_unbalanced),
+        (3, false, 1)
+    );
+    for wanted in ["WHERE CUSTOMERS WAIT", "Cold launch", "died_in_foreground", "ring_full 14", "missing 3"] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn its_comparison_reads_well() {
+    let input = bank_day();
+    let of = |version: &str| -> Cells {
+        let cells = input.cells.iter().filter(|(key, _)| key.app_version == version);
+        cells.map(|(key, cell)| (key.clone(), cell.clone())).collect()
+    };
+    let found =
+        Comparison::new(("8.9.0", &of("8.9.0")), ("8.10.0", &of("8.10.0")), CompareOptions::default());
+    let page = text::comparison(&found);
+    println!("{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 110));
+    assert!(found.is_regression());
+    let slower = |name: &str| {
+        let of = |change: &&TouchpointChange| change.verdict == Verdict::Slower && change.name == name;
+        found.touchpoints.iter().filter(of).count()
+    };
+    assert_eq!((slower("Transfer.Confirm"), slower("POST /transfers"), slower("Home")), (1, 1, 0));
+    assert!(page.contains("VERDICT   SLOWER"));
+}
+
+#[test]
+fn json_renders_like_the_value_itself() {
+    let report = Report::new(&bank_day(), &Budgets::default());
+    let json = serde_json::to_string(&report).expect("a report is plain data");
+    assert!(json.contains("\"p95_ns\":") && json.contains("\"kind\":\"screen\""));
+    let read: Report = serde_json::from_str(&json).expect("its own JSON");
+    assert_eq!(text::report(&read), text::report(&report));
+    let cells = bank_day().cells;
+    let found = Comparison::new(("a", &cells), ("b", &cells), CompareOptions::default());
+    let json = serde_json::to_string(&found).expect("a comparison is plain data");
+    let read: Comparison = serde_json::from_str(&json).expect("its own JSON");
+    assert_eq!(text::comparison(&read), text::comparison(&found));
+    assert_eq!(found.verdict, Verdict::NoEvidence);
+}
+
+#[test]
+fn nothing_is_said_about_nothing() {
+    let report = Report::new(&Input::default(), &Budgets::default());
+    let page = text::report(&report);
+    assert!(page.contains("No waits in this span"), "{page}");
+    assert!(page.contains("LEDGER   balances over 0 sessions"));
+    let empty = Comparison::new(("a", &Cells::new()), ("b", &Cells::new()), CompareOptions::default());
+    assert!(text::comparison(&empty).contains("neither release has a wait"));
+}
+
+#[test]
+fn names_cannot_break_a_table() {
+    let long = "ü".repeat(300);
+    let cells = Cells::from_iter([
+        (key(Kind::Screen, &long, "1", Os::Ios), cell_of(&[event(Kind::Screen, Outcome::Done, MS, 0, 0)])),
+        (key(Kind::Screen, "a\nb", "2", Os::Ios), cell_of(&[event(Kind::Screen, Outcome::Done, MS, 0, 0)])),
+    ]);
+    let page = text::report(&Report::new(&Input { cells, ..Input::default() }, &Budgets::default()));
+    assert!(page.lines().all(|line| line.chars().count() <= 110), "{page}");
+    assert!(page.contains("a b"));
+}
