@@ -29,6 +29,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, Error> {
+        // Nearly all numbers of a rollup are gaps and counts below 128.
+        if let Some((first, rest)) = self.0.split_first().filter(|(first, _)| **first < 0x80) {
+            self.0 = rest;
+            return Ok(u64::from(*first));
+        }
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;

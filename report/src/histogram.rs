@@ -237,23 +237,27 @@ impl Histogram {
         if filled > BUCKETS_MAX as u64 {
             return Err(Error::corrupt("a histogram has too many buckets"));
         }
+        read.counts.reserve(filled as usize);
         let mut total = read.zeros;
-        let mut index = i64::from(INDEX_MIN) - 1;
-        for _ in 0..filled {
+        // The distance to the last bucket: what a gap may not exceed.
+        let mut left = BUCKETS_MAX as u64;
+        for nth in 0..filled {
             let gap = reader.number()?;
-            let inside = BUCKETS_MAX as i64 + i64::from(INDEX_MIN) - 1 - index;
-            if gap == 0 || gap > inside as u64 {
+            if gap == 0 || gap > left {
                 return Err(Error::corrupt("a histogram has a bucket out of range"));
             }
-            index += gap as i64;
+            left -= gap;
             let in_bucket = reader.number()?;
             if in_bucket == 0 {
                 return Err(Error::corrupt("a histogram has an empty bucket"));
             }
             total = total.saturating_add(in_bucket);
-            if let Some(slot) = read.slots(index as i32, index as i32).first_mut() {
-                *slot = in_bucket;
+            if nth == 0 {
+                read.first = INDEX_MIN - 1 + gap as i32;
+            } else if gap > 1 {
+                read.counts.resize(read.counts.len() + gap as usize - 1, 0);
             }
+            read.counts.push(in_bucket);
         }
         read.checked(total)
     }

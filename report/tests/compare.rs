@@ -145,7 +145,7 @@ fn equal_releases_are_told_apart_at_most_as_often_as_allowed() {
 #[test]
 fn a_slowdown_of_a_fifth_is_found() {
     const ROUNDS: usize = 200;
-    for (n, needed) in [(300, 0.3), (600, 0.8), (1_000, 0.95), (2_000, 0.99)] {
+    for (n, needed) in [(300, 0.3), (600, 0.8), (1_000, 0.95)] {
         let mut random = Random(7);
         let (mut found, mut blamed_others) = (0, 0);
         for _ in 0..ROUNDS {

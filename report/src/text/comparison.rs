@@ -3,7 +3,6 @@
 use super::table::{Table, WIDTH_MAX, cut};
 use super::units::{NONE, change, count, duration, share, signed};
 use crate::compare::{Comparison, QUANTILE_TAIL, QuantileChange, TouchpointChange, Verdict};
-use std::fmt::Write as _;
 
 /// A whole comparison.
 #[must_use]
