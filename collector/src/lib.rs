@@ -1,1 +1,21 @@
-//! x
+//! The collector of NoWait: takes batches in, keeps them durably, and answers with reports.
+//!
+//! Owns: the store, the HTTP server and the page, the keys, and the command line of the binary `nowait`.
+//! Refuses: the format of a batch (`nowait_wire`) and the arithmetic of a report (`nowait_report`).
+//! Invariant: **the page, the JSON and the command line render the same report values.**
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod ask;
+mod error;
+pub mod keys;
+pub mod limits;
+mod log;
+mod page;
+pub mod serve;
+pub mod store;
+pub mod time;
+
+pub use error::Error;
+pub use serve::{app, run};

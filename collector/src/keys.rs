@@ -1,0 +1,255 @@
+//! Who may send, and who may read from afar.
+//!
+//! Owns: the keys file and the comparison of keys. Refuses: HTTP headers (see `serve`).
+//! Invariant: a comparison takes the same time wherever the first difference is, and keys are never printed.
+
+use crate::error::Error;
+use crate::limits::{CONFIG_BYTES_MAX, KEYS_MAX};
+use serde::Deserialize;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+use uuid::Uuid;
+
+/// The name of the file that `nowait serve` makes in its data folder.
+pub const FILE: &str = "keys.toml";
+
+/// The shortest key that is taken, in bytes: 128 bits in base64.
+const KEY_BYTES_MIN: usize = 22;
+
+/// The longest key or tenant, in bytes.
+const TEXT_BYTES_MAX: usize = 128;
+
+/// The keys of all tenants.
+#[derive(Clone, Default)]
+pub struct Keys {
+    app_keys: Vec<Entry>,
+    read_tokens: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    secret: String,
+    tenant: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysFile {
+    #[serde(default)]
+    app_key: Vec<AppKey>,
+    #[serde(default)]
+    read_token: Vec<ReadToken>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppKey {
+    tenant: String,
+    key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadToken {
+    tenant: String,
+    token: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({} app keys, {} read tokens)", self.app_keys.len(), self.read_tokens.len())
+    }
+}
+
+impl Keys {
+    /// Reads the text of a keys file.
+    ///
+    /// # Errors
+    /// [`Error::is_input`], saying what is wrong without repeating a key.
+    pub fn parse(text: &str) -> Result<Keys, Error> {
+        // The parser's own message quotes the line, which may hold a key: only its place is told.
+        let file: KeysFile = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+            let line = before.matches('\n').count() + 1;
+            Error::input(format!(
+                "line {line} is not as it must be: write [[app_key]] with tenant and key, \
+                 or [[read_token]] with tenant and token"
+            ))
+        })?;
+        let app_keys =
+            file.app_key.into_iter().map(|entry| Entry { secret: entry.key, tenant: entry.tenant });
+        let tokens =
+            file.read_token.into_iter().map(|entry| Entry { secret: entry.token, tenant: entry.tenant });
+        let keys = Keys { app_keys: app_keys.collect(), read_tokens: tokens.collect() };
+        keys.check()?;
+        Ok(keys)
+    }
+
+    /// Reads a keys file.
+    ///
+    /// # Errors
+    /// [`Error::is_input`], naming the file.
+    pub fn read(path: &Path) -> Result<Keys, Error> {
+        let text = read_config(path)?;
+        Keys::parse(&text).map_err(|error| error.within(&path.display().to_string()))
+    }
+
+    /// Reads the keys file of a data folder; makes one for the tenant `default` if there is none, for the owner's
+    /// eyes only. The second value says whether it was made.
+    ///
+    /// # Errors
+    /// [`Error::is_input`], naming the file.
+    pub fn read_or_create(path: &Path) -> Result<(Keys, bool), Error> {
+        let text = format!(
+            "# Who may send batches to this collector. Apps carry the key: it names a tenant and is no secret of\n\
+             # weight. Add a [[read_token]] with tenant and token before you serve on more than this machine.\n\n\
+             [[app_key]]\ntenant = \"default\"\nkey = \"{}{}\"\n",
+            Uuid::new_v4().simple(),
+            Uuid::new_v4().simple()
+        );
+        match create_private(path, &text) {
+            Ok(()) => Ok((Keys::read(path)?, true)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok((Keys::read(path)?, false)),
+            Err(error) => Err(Error::input(format!("{} cannot be written: {error}", path.display()))),
+        }
+    }
+
+    /// The tenant whose app carries this key.
+    #[must_use]
+    pub fn tenant_of_app_key(&self, key: &str) -> Option<&str> {
+        find(&self.app_keys, key)
+    }
+
+    /// The tenant whose figures this token opens.
+    #[must_use]
+    pub fn tenant_of_read_token(&self, token: &str) -> Option<&str> {
+        find(&self.read_tokens, token)
+    }
+
+    /// Whether anybody may read from afar.
+    #[must_use]
+    pub fn has_read_tokens(&self) -> bool {
+        !self.read_tokens.is_empty()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.app_keys.is_empty() {
+            return Err(Error::input("there is no [[app_key]]: nobody could send"));
+        }
+        let entries = || self.app_keys.iter().chain(&self.read_tokens);
+        if entries().count() > KEYS_MAX {
+            return Err(Error::input(format!("there are more than {KEYS_MAX} keys and tokens")));
+        }
+        for (index, entry) in entries().enumerate() {
+            if !(KEY_BYTES_MIN..=TEXT_BYTES_MAX).contains(&entry.secret.len()) {
+                return Err(Error::input(format!(
+                    "a key or token of tenant {:?} has {} bytes: {KEY_BYTES_MIN} to {TEXT_BYTES_MAX} are taken",
+                    entry.tenant,
+                    entry.secret.len()
+                )));
+            }
+            if entry.tenant.is_empty() || entry.tenant.len() > TEXT_BYTES_MAX {
+                return Err(Error::input("a tenant is empty or too long"));
+            }
+            if entries().take(index).any(|other| other.secret == entry.secret) {
+                return Err(Error::input(format!(
+                    "a key or token of tenant {:?} is there twice",
+                    entry.tenant
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a small text file that a person wrote.
+///
+/// # Errors
+/// [`Error::is_input`], naming the file.
+pub(crate) fn read_config(path: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    let length = std::fs::File::open(path)
+        .and_then(|file| file.take(CONFIG_BYTES_MAX + 1).read_to_string(&mut text))
+        .map_err(|error| Error::input(format!("{} cannot be read: {error}", path.display())))?;
+    if length as u64 > CONFIG_BYTES_MAX {
+        return Err(Error::input(format!("{} is longer than {CONFIG_BYTES_MAX} bytes", path.display())));
+    }
+    Ok(text)
+}
+
+/// Writes a new file that only its owner may read; fails if there is one.
+fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Looks at every entry, whether or not one was found.
+fn find<'a>(entries: &'a [Entry], secret: &str) -> Option<&'a str> {
+    let mut found = None;
+    for entry in entries {
+        if is_equal(entry.secret.as_bytes(), secret.as_bytes()) {
+            found = Some(entry.tenant.as_str());
+        }
+    }
+    found
+}
+
+fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    let differing = a.iter().zip(b).fold(0, |differing, (a, b)| differing | (a ^ b));
+    std::hint::black_box(differing) == 0 && a.len() == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &str = "[[app_key]]\ntenant = 'bank'\nkey = '0123456789abcdef0123456789'\n\
+        [[read_token]]\ntenant = 'bank'\ntoken = 'abcdef0123456789abcdef01234'\n";
+
+    #[test]
+    fn keys_and_tokens_do_not_stand_in_for_each_other() {
+        let keys = Keys::parse(TWO).unwrap();
+        assert_eq!(keys.tenant_of_app_key("0123456789abcdef0123456789"), Some("bank"));
+        assert_eq!(keys.tenant_of_read_token("0123456789abcdef0123456789"), None);
+        assert_eq!(keys.tenant_of_read_token("abcdef0123456789abcdef01234"), Some("bank"));
+        for wrong in ["", "0123456789abcdef012345678", "0123456789abcdef01234567890"] {
+            assert_eq!(keys.tenant_of_app_key(wrong), None);
+        }
+    }
+
+    #[test]
+    fn a_refusal_never_repeats_a_key() {
+        for text in [
+            "[[app_key]]\ntenant = 'bank'\nkey = 'sesame'\n",
+            "[[app_key]]\ntenant = 'bank'\nkey = 'sesame\n",
+            "[[app_key]]\ntenant = 'bank'\nkeys = 'sesame'\n",
+            "[[read_token]]\ntenant = 'bank'\ntoken = 'sesame'\n",
+            &format!("{TWO}{TWO}"),
+        ] {
+            let error = Keys::parse(text).unwrap_err();
+            assert!(error.is_input());
+            assert!(!error.to_string().contains("sesame") && !error.to_string().contains("0123"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_new_file_is_private_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let (keys, is_new) = Keys::read_or_create(&path).unwrap();
+        assert!(is_new && !keys.has_read_tokens());
+        assert!(!Keys::read_or_create(&path).unwrap().1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Every cap of the collector, with its reason: `docs/operate.md` repeats this table.
+//!
+//! Owns: the numbers. Refuses: the code that applies them, and the limits inside a frame
+//! (see [`nowait_wire::limits`]).
+//! Invariant: no client, however it behaves, costs more memory, time or files than these allow.
+
+use std::time::Duration;
+
+/// Largest request body, in bytes: the largest frame there is.
+pub const BODY_BYTES_MAX: usize = nowait_wire::limits::ENCODED_BYTES_MAX;
+
+/// Bodies that are being read or decoded at once: 64 MiB of bodies at most.
+pub const INGEST_AT_ONCE_MAX: usize = 256;
+
+/// Reports that are being computed at once: each takes a core and a connection to the store.
+pub const READS_AT_ONCE_MAX: usize = 4;
+
+/// Open connections; the next ones wait in the listener's backlog. A phone keeps one for a second or two.
+pub const CONNECTIONS_MAX: usize = 1024;
+
+/// Largest head of a request, in bytes: twenty times what a device sends.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a client may take to send the head of its next request; an idle connection is closed after it.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a client may take to send a body: 256 KiB at 9 kB/s, the slowest uplink worth waiting for.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long one connection may live; a client that reads its answers too slowly is gone after it.
+pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// How long requests in flight may take to finish after a shutdown was asked for.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Batches that wait for the writer; when it is full the answer is 503. A second of work at 100,000 events/s.
+pub const QUEUE_BATCHES_MAX: usize = 256;
+
+/// Batches of one transaction: enough to spread one fsync thin, few enough for an answer within a second.
+pub const GROUP_BATCHES_MAX: usize = 256;
+
+/// Rollup cells that one transaction holds in memory before it is committed: a cell made to be large takes
+/// 64 KiB, a usual one 2 KiB.
+pub const GROUP_CELLS_MAX: usize = 4096;
+
+/// Series whose ids the writer remembers; the table has all of them.
+pub const SERIES_REMEMBERED_MAX: usize = 100_000;
+
+/// What `Retry-After` says when the queue is full, in seconds: the queue is empty again by then.
+pub const RETRY_AFTER_BUSY_S: u64 = 2;
+
+/// What `Retry-After` says when the store failed, in seconds: a full disk takes a person to mend.
+pub const RETRY_AFTER_FAILED_S: u64 = 60;
+
+/// A device whose wall clock differs from ours by less than this when it sends is taken to be right: the
+/// difference is as likely the network's. Sentry's Relay draws the line at 55 s.
+pub const SKEW_TOLERATED_MS: u64 = 60_000;
+
+/// Events that claim to be older than this when they arrive come from a broken clock and count as arrived now;
+/// no spool is kept that long.
+pub const AGE_MAX_MS: u64 = 90 * 24 * 3_600_000;
+
+/// Keys and tokens in one keys file: each request compares with all of them, in constant time.
+pub const KEYS_MAX: usize = 256;
+
+/// Largest keys or budgets file that is read, in bytes.
+pub const CONFIG_BYTES_MAX: u64 = 256 * 1024;
+
+/// Largest answer of a collector that the command line reads, in bytes: thousands of touchpoints fit.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Connections for reading that the store keeps open between reports.
+pub const READERS_KEPT_MAX: usize = READS_AT_ONCE_MAX;

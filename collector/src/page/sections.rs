@@ -1,0 +1,301 @@
+//! The sections of the page, one for each part of a report. A part about which there is nothing to say is absent.
+
+use super::html::{NONE, change, count, element, share, table, time};
+use crate::time::display;
+use nowait_report::compare::TouchpointChange;
+use nowait_report::report::{Exit, Figures, Journey, Latency, LedgerSummary, Slice};
+use nowait_report::{Comparison, Report, Verdict};
+use nowait_wire::Kind;
+
+const FIGURES: [&str; 8] = ["lost", "waits", "p50", "p75", "p95", "p99", "in time", "Apdex"];
+
+pub(super) fn report(out: &mut String, report: &Report) {
+    touchpoints(out, report);
+    launches(out, report);
+    screens(out, report);
+    taps(out, report);
+    journeys(
+        out,
+        "Journeys",
+        "Mean time of those that ended: the app works, the customer works, away.",
+        &report.journeys,
+    );
+    journeys(out, "Steps", "Ranked by waiting beyond the target.", &report.steps);
+    requests(out, report);
+    smoothness(out, report);
+    exits(out, report);
+    ledger(out, &report.ledger);
+}
+
+fn latency(latency: &Latency) -> [String; 4] {
+    [latency.p50_ns, latency.p75_ns, latency.p95_ns, latency.p99_ns].map(time)
+}
+
+/// The columns of [`FIGURES`].
+fn figures(figures: &Figures) -> Vec<String> {
+    let mut cells = vec![time(Some(figures.lost_ns)), count(figures.latency.count)];
+    cells.extend(latency(&figures.latency));
+    cells.push(share(figures.within_budget_share));
+    cells.push(figures.apdex.map_or_else(|| NONE.to_owned(), |apdex| format!("{apdex:.2}")));
+    cells
+}
+
+fn touchpoints(out: &mut String, report: &Report) {
+    let mut rows = Vec::new();
+    for touchpoint in &report.touchpoints {
+        let mut row =
+            vec![touchpoint.label.clone(), touchpoint.kind.to_string(), time(Some(touchpoint.target_ns))];
+        row.extend(figures(&touchpoint.figures));
+        rows.push(row);
+        for slices in [&touchpoint.by_app_version, &touchpoint.by_os] {
+            if slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
+                rows.extend(slices.iter().map(slice));
+            }
+        }
+    }
+    let columns: Vec<&str> = ["<touchpoint", "<kind", "target"].into_iter().chain(FIGURES).collect();
+    let sentence = "Ranked by the time that customers lost beyond the target, times weight.";
+    table(out, "Touchpoints", sentence, &columns, &rows);
+}
+
+fn slice(slice: &Slice) -> Vec<String> {
+    let mut row = vec![format!("· {}", slice.value), String::new(), String::new()];
+    row.extend(figures(&slice.figures));
+    row
+}
+
+fn launches(out: &mut String, report: &Report) {
+    let rows: Vec<_> = report
+        .of_kind(Kind::Launch)
+        .map(|launch| {
+            let mut row = vec![launch.label.clone(), count(launch.figures.latency.count)];
+            row.extend(latency(&launch.figures.latency));
+            row.push(share(launch.figures.within_budget_share));
+            row.push(count(launch.figures.outcomes.interrupted));
+            row
+        })
+        .collect();
+    let columns = ["<launch", "launches", "p50", "p75", "p95", "p99", "in time", "went to background"];
+    table(
+        out,
+        "Launches",
+        "Process start, or return to the foreground, to the first frame.",
+        &columns,
+        &rows,
+    );
+}
+
+fn screens(out: &mut String, report: &Report) {
+    let rows: Vec<_> = report
+        .screens
+        .iter()
+        .map(|screen| {
+            let mut row = vec![screen.name.clone(), count(screen.outcomes.total())];
+            row.extend(
+                [screen.shown.p75_ns, screen.shown.p95_ns, screen.ready.p75_ns, screen.ready.p95_ns]
+                    .map(time),
+            );
+            row.push(count(screen.outcomes.timed_out));
+            row
+        })
+        .collect();
+    let columns = ["<screen", "visits", "shown p75", "shown p95", "ready p75", "ready p95", "never ready"];
+    table(out, "Screens", "Cause to the first frame, and cause to the full content.", &columns, &rows);
+}
+
+fn taps(out: &mut String, report: &Report) {
+    let rows: Vec<_> = report
+        .taps
+        .iter()
+        .map(|tap| {
+            let mut row = vec![tap.name.clone(), count(tap.outcomes.total())];
+            row.extend(latency(&tap.latency));
+            row.extend([tap.outcomes.no_response, tap.outcomes.already_animating, tap.rage_taps].map(count));
+            row
+        })
+        .collect();
+    let columns = ["<target", "taps", "p50", "p75", "p95", "p99", "no answer", "animating", "rage taps"];
+    table(out, "Taps", "Touch up to the first frame after the handler ran.", &columns, &rows);
+}
+
+fn journeys(out: &mut String, heading: &str, sentence: &str, journeys: &[Journey]) {
+    let row = |journey: &Journey| {
+        let mean = |sum_ns: u64| time(sum_ns.checked_div(journey.duration.count));
+        vec![
+            journey.label.clone(),
+            count(journey.outcomes.total()),
+            share(journey.completion_share),
+            time(journey.duration.p50_ns),
+            time(journey.duration.p95_ns),
+            mean(journey.waiting_ns),
+            mean(journey.acting_ns),
+            mean(journey.away_ns),
+            time(journey.waiting.p75_ns),
+            time(Some(journey.lost_ns)),
+        ]
+    };
+    let columns =
+        ["<name", "begun", "done", "p50", "p95", "waiting", "acting", "away", "waiting p75", "lost"];
+    table(out, heading, sentence, &columns, &journeys.iter().map(row).collect::<Vec<_>>());
+}
+
+fn requests(out: &mut String, report: &Report) {
+    let rows: Vec<_> = report
+        .requests
+        .iter()
+        .map(|request| {
+            let mut row = vec![request.name.clone()];
+            row.extend(figures(&request.figures));
+            let answers = request.statuses.iter().map(|(class, n)| format!("{class} {}", count(*n)));
+            row.push(answers.collect::<Vec<_>>().join(", "));
+            row
+        })
+        .collect();
+    let columns: Vec<&str> = ["<route"].into_iter().chain(FIGURES).chain(["<answers"]).collect();
+    table(out, "Requests", "Ranked by time beyond the target.", &columns, &rows);
+}
+
+fn smoothness(out: &mut String, report: &Report) {
+    let rows: Vec<_> = report
+        .hangs
+        .iter()
+        .map(|hang| {
+            let longest = time(hang.latency.max_ns);
+            vec![hang.screen.clone(), count(hang.latency.count), time(Some(hang.total_ns)), longest]
+        })
+        .collect();
+    let columns = ["<screen", "hangs", "together", "longest"];
+    table(out, "Hangs", "The main thread stood still for 250 ms or longer.", &columns, &rows);
+    let rows: Vec<_> = report
+        .frames
+        .iter()
+        .map(|frames| {
+            let mut row = vec![frames.screen.clone()];
+            row.extend([frames.visits, frames.frames, frames.slow].map(count));
+            row.extend([share(frames.slow_share), count(frames.frozen), time(Some(frames.frozen_ns))]);
+            row
+        })
+        .collect();
+    let columns = ["<screen", "visits", "frames", "slow", "slow share", "frozen", "frozen time"];
+    table(out, "Frames", "Slow: past their deadline. Frozen: longer than 700 ms.", &columns, &rows);
+}
+
+fn exits(out: &mut String, report: &Report) {
+    let exits = &report.exits;
+    let row = |group: &nowait_report::report::ExitGroup| {
+        let last = if group.last_crumb.is_empty() { NONE } else { &group.last_crumb };
+        vec![
+            group.reason.to_string(),
+            group.app_version.clone(),
+            group.os.to_string(),
+            last.to_owned(),
+            count(group.count),
+        ]
+    };
+    let columns = ["<how", "<release", "<system", "<last breadcrumb", "exits"];
+    let sentence = format!("{} in all; below the latest, with what led to them.", count(exits.count));
+    table(out, "Abnormal exits", &sentence, &columns, &exits.groups.iter().map(row).collect::<Vec<_>>());
+    for exit in &exits.latest {
+        trail(out, exit);
+    }
+}
+
+fn trail(out: &mut String, exit: &Exit) {
+    let lived = time(Some(exit.lived_ns));
+    let head = format!(
+        "{} UTC, {} after {lived}, {} on {} {}, session {}",
+        display(exit.ended_unix_ms),
+        exit.reason,
+        exit.app_version,
+        exit.os,
+        exit.device_model,
+        exit.session
+    );
+    out.push_str("<details><summary>");
+    super::escape(out, &head);
+    out.push_str("</summary><ol>");
+    for crumb in &exit.trail {
+        let before = time(Some(crumb.before_end_ms.saturating_mul(1_000_000)));
+        element(out, "li", &format!("{}, {before} before the end", crumb.name));
+    }
+    out.push_str("</ol></details>");
+}
+
+fn ledger(out: &mut String, ledger: &LedgerSummary) {
+    let mut row = vec![if ledger.balanced { "balances" } else { "does not balance" }.to_owned()];
+    row.extend([ledger.sessions, ledger.produced, ledger.delivered, ledger.dropped_total].map(count));
+    row.extend([ledger.missing, ledger.surplus].map(count));
+    let dropped = ledger.dropped.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
+    row.push(dropped.collect::<Vec<_>>().join(", "));
+    let columns = [
+        "<verdict",
+        "sessions",
+        "produced",
+        "delivered",
+        "dropped",
+        "missing",
+        "surplus",
+        "<dropped because",
+    ];
+    let sentence =
+        "Produced = delivered + dropped, session by session. Missing events are still on a device, or lost.";
+    table(out, "Ledger", sentence, &columns, &[row]);
+}
+
+pub(super) fn comparison(out: &mut String, comparison: &Comparison) {
+    let (class, word) = verdict(comparison.verdict);
+    out.push_str("<section>");
+    element(out, "h2", &format!("{} against {}", comparison.head, comparison.base));
+    element(out, &format!("p class=\"verdict {class}\""), word);
+    out.push_str("</section>");
+    let row = |touchpoint: &TouchpointChange| {
+        let p75 = touchpoint.primary();
+        let interval = p75.map_or_else(
+            || NONE.to_owned(),
+            |p75| format!("{} to {}", change(p75.ratio_low), change(p75.ratio_high)),
+        );
+        vec![
+            touchpoint.name.clone(),
+            touchpoint.kind.to_string(),
+            verdict(touchpoint.verdict).1.to_owned(),
+            count(touchpoint.base_count),
+            count(touchpoint.head_count),
+            time(p75.map(|p75| p75.base_ns)),
+            time(p75.map(|p75| p75.head_ns)),
+            change(p75.map(|p75| p75.ratio)),
+            interval,
+            touchpoint.failures.map_or("", |failures| failing(failures.verdict)).to_owned(),
+        ]
+    };
+    let columns = [
+        "<touchpoint",
+        "<kind",
+        "<verdict",
+        "waits BASE",
+        "HEAD",
+        "p75 BASE",
+        "HEAD",
+        "change",
+        "interval",
+        "<failures",
+    ];
+    let sentence = "The p75 of each touchpoint in both releases.";
+    table(out, "Changes", sentence, &columns, &comparison.touchpoints.iter().map(row).collect::<Vec<_>>());
+}
+
+fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Slower => ("bad", "slower"),
+        Verdict::Faster => ("good", "faster"),
+        Verdict::NoEvidence => ("", "no evidence of a change"),
+        Verdict::TooFewSamples => ("", "too few samples"),
+    }
+}
+
+fn failing(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Slower => "fails more",
+        Verdict::Faster => "fails less",
+        Verdict::NoEvidence | Verdict::TooFewSamples => "",
+    }
+}

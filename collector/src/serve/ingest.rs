@@ -1,0 +1,161 @@
+//! `POST /v1/batches`: from a request to a receipt.
+//!
+//! Owns: every way in which this can end. Refuses: guessing; what is not a batch is not stored.
+//! Invariant: a status of 400, 413, 415 or 422 means that this batch will never be stored, and only then.
+
+use super::counters::Ending;
+use super::{Shared, guard, refusal};
+use crate::error::Error;
+use crate::limits::{BODY_BYTES_MAX, BODY_TIMEOUT, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S};
+use crate::log;
+use crate::store::{Intake, Stored};
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use nowait_wire::{Receipt, ReceiptStatus};
+use std::sync::Arc;
+
+/// The device's wall clock when it sent, in milliseconds since 1970 UTC.
+const SENT: HeaderName = HeaderName::from_static("x-nowait-sent-unix-ms");
+
+/// Why a batch is not stored.
+struct Refusal {
+    ending: Ending,
+    status: StatusCode,
+    reason: String,
+    /// The id of the batch, if it could be read.
+    batch: String,
+}
+
+impl Refusal {
+    fn new(ending: Ending, status: StatusCode, reason: impl Into<String>) -> Refusal {
+        Refusal { ending, status, reason: reason.into(), batch: String::new() }
+    }
+
+    fn answer(self) -> Response {
+        let retry_after_s = match self.ending {
+            Ending::Busy => RETRY_AFTER_BUSY_S,
+            Ending::Failed => RETRY_AFTER_FAILED_S,
+            Ending::WrongKey | Ending::Incomplete => return refusal(self.status, &self.reason),
+            _ => return receipt(self.status, self.batch, ReceiptStatus::Rejected, self.reason),
+        };
+        let mut response = refusal(self.status, &self.reason);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+        response
+    }
+}
+
+pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    match take(&shared, request).await {
+        Ok((batch, stored)) => {
+            let status = match stored {
+                Stored::New => ReceiptStatus::Stored,
+                Stored::Duplicate => ReceiptStatus::Duplicate,
+            };
+            receipt(StatusCode::OK, batch, status, String::new())
+        }
+        Err(refused) => {
+            shared.counters.count(refused.ending);
+            refused.answer()
+        }
+    }
+}
+
+/// Everything up to the word of the store.
+async fn take(shared: &Shared, request: Request) -> Result<(String, Stored), Refusal> {
+    let (head, body) = request.into_parts();
+    let tenant = tenant(shared, &head.headers)?;
+    check_type(&head.headers)?;
+    check_length(&head.headers)?;
+    let _slot = shared.ingest_slots.try_acquire().map_err(|_| {
+        let reason = "too many batches are being received: send again later";
+        Refusal::new(Ending::Busy, StatusCode::SERVICE_UNAVAILABLE, reason)
+    })?;
+    let frame = read(body).await?;
+    let batch = nowait_wire::decode(&frame).map_err(|error| unreadable(&frame, &error))?;
+    let (id, events, bytes) = (batch.id.to_string(), batch.events.len(), frame.len());
+    let sent = head.headers.get(SENT).and_then(|sent| sent.to_str().ok()?.parse().ok());
+    let intake = Intake::new(&tenant, frame.into(), batch, (shared.config.clock)(), sent);
+    let pending = shared.store.append(intake).map_err(not_stored)?;
+    let stored = pending.await.map_err(not_stored)?;
+    match stored {
+        Stored::New => shared.counters.count_stored(events, bytes),
+        Stored::Duplicate => shared.counters.count(Ending::Duplicate),
+    }
+    Ok((id, stored))
+}
+
+fn tenant(shared: &Shared, headers: &HeaderMap) -> Result<String, Refusal> {
+    let key = guard::secret(headers);
+    let tenant = key.as_deref().and_then(|key| shared.config.keys.tenant_of_app_key(key));
+    tenant.map(str::to_owned).ok_or_else(|| {
+        let reason = if key.is_none() { "the app key is missing" } else { "the app key is not known here" };
+        Refusal::new(Ending::WrongKey, StatusCode::UNAUTHORIZED, reason)
+    })
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = found.split(';').next().unwrap_or("").trim();
+    if media_type.eq_ignore_ascii_case(nowait_wire::CONTENT_TYPE)
+        && !headers.contains_key(header::CONTENT_ENCODING)
+    {
+        return Ok(());
+    }
+    let reason = format!("only {} without a content encoding is taken", nowait_wire::CONTENT_TYPE);
+    Err(Refusal::new(Ending::WrongType, StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))
+}
+
+fn check_length(headers: &HeaderMap) -> Result<(), Refusal> {
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+fn too_large() -> Refusal {
+    let reason = format!("the body is larger than {BODY_BYTES_MAX} bytes: send smaller batches");
+    Refusal::new(Ending::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, reason)
+}
+
+/// The whole body, as long as it comes in time and is not too large.
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let incomplete = |reason| Refusal::new(Ending::Incomplete, StatusCode::REQUEST_TIMEOUT, reason);
+    let whole = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect()).await;
+    match whole {
+        Err(_) => Err(incomplete("the body did not arrive in time")),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(incomplete("the body did not arrive whole")),
+    }
+}
+
+fn unreadable(frame: &[u8], error: &nowait_wire::Error) -> Refusal {
+    let (ending, status) = if error.is_too_large() {
+        (Ending::TooLarge, StatusCode::PAYLOAD_TOO_LARGE)
+    } else if error.is_malformed() {
+        (Ending::Malformed, StatusCode::BAD_REQUEST)
+    } else {
+        (Ending::Unsupported, StatusCode::UNPROCESSABLE_ENTITY)
+    };
+    let batch = nowait_wire::decode_header(frame).map_or(String::new(), |header| header.id.to_string());
+    Refusal { batch, ..Refusal::new(ending, status, error.to_string()) }
+}
+
+fn not_stored(error: Error) -> Refusal {
+    if error.is_busy() {
+        return Refusal::new(Ending::Busy, StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+    }
+    log::line("not stored", &[("why", &error)]);
+    let reason = "the collector cannot store at the moment: send again later";
+    Refusal::new(Ending::Failed, StatusCode::SERVICE_UNAVAILABLE, reason)
+}
+
+fn receipt(status: StatusCode, batch: String, is: ReceiptStatus, reason: String) -> Response {
+    (status, axum::Json(Receipt { batch, status: is, reason })).into_response()
+}

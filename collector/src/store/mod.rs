@@ -1,0 +1,222 @@
+//! Where batches rest, and what reports are made of.
+//!
+//! Owns: the contract of a store: [`Store`], what goes in ([`Intake`]) and what is asked ([`Query`]).
+//! Refuses: HTTP, keys and arithmetic (see `serve`, `keys` and the crate `nowait_report`).
+//! Invariant: **a batch that was answered for is durable**, once, and its rollups with it.
+
+mod exits;
+mod fold;
+mod intake;
+mod read;
+mod reindex;
+mod schema;
+mod sqlite;
+mod writer;
+
+pub use intake::Intake;
+pub use sqlite::SqliteStore;
+
+use crate::error::Error;
+use crate::time::{hour_ceil, hour_floor};
+use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Input, Report, Scope};
+use nowait_wire::Os;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::oneshot;
+
+/// What a store did with a batch, durably.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is stored now.
+    New,
+    /// It had been stored before.
+    Duplicate,
+}
+
+/// A batch on its way to the disk: await it for the word that it is there.
+///
+/// Dropping it does not stop the batch.
+#[derive(Debug)]
+#[must_use = "a batch is only durable when this says so"]
+pub struct Pending(oneshot::Receiver<Result<Stored, Error>>);
+
+impl Pending {
+    pub(crate) fn new() -> (oneshot::Sender<Result<Stored, Error>>, Pending) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, Pending(receiver))
+    }
+
+    /// Waits on this thread, which must not be one of an async runtime's.
+    ///
+    /// # Errors
+    /// [`Error::is_store`] if the batch was not stored.
+    pub fn wait(self) -> Result<Stored, Error> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Stored, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or_else(|_| Err(gone())))
+    }
+}
+
+fn gone() -> Error {
+    Error::store("the store was closed before the batch was written")
+}
+
+/// Which events a report is about. The default is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    from_unix_ms: Option<u64>,
+    until_unix_ms: Option<u64>,
+    /// Only this release.
+    pub app_version: Option<String>,
+    /// Only this operating system family.
+    pub os: Option<Os>,
+}
+
+impl Query {
+    /// Only from this moment on, widened to the full hour: rollups know no minutes.
+    #[must_use]
+    pub fn from(mut self, unix_ms: u64) -> Query {
+        self.from_unix_ms = Some(hour_floor(unix_ms));
+        self
+    }
+
+    /// Only before this moment, widened to the full hour.
+    #[must_use]
+    pub fn until(mut self, unix_ms: u64) -> Query {
+        self.until_unix_ms = Some(hour_ceil(unix_ms));
+        self
+    }
+
+    /// The same question about one release.
+    #[must_use]
+    pub fn of_version(&self, app_version: &str) -> Query {
+        Query { app_version: Some(app_version.to_owned()), ..self.clone() }
+    }
+
+    /// The first moment asked for, on a full hour; 0 if there is no such limit.
+    #[must_use]
+    pub fn from_unix_ms(&self) -> u64 {
+        self.from_unix_ms.unwrap_or(0)
+    }
+
+    /// The first moment no longer asked for, on a full hour; `i64::MAX` if there is no such limit.
+    #[must_use]
+    pub fn until_unix_ms(&self) -> u64 {
+        self.until_unix_ms.unwrap_or(i64::MAX as u64)
+    }
+
+    /// How a report describes this question, where `span` is the time for which there is data.
+    fn scope(&self, span: Option<(u64, u64)>) -> Scope {
+        let (first, last) = span.unwrap_or_default();
+        let mut scope = Scope {
+            from_unix_ms: self.from_unix_ms.unwrap_or(first),
+            until_unix_ms: self.until_unix_ms.unwrap_or(last),
+            ..Scope::default()
+        };
+        if let Some(version) = &self.app_version {
+            scope.filters.insert("app_version".into(), version.clone());
+        }
+        if let Some(os) = self.os {
+            scope.filters.insert("os".into(), os.to_string());
+        }
+        scope
+    }
+}
+
+/// Keeps batches and answers what reports ask. Calls that read may take as long as a disk takes.
+pub trait Store: Send + Sync + 'static {
+    /// Hands over a batch. Returns at once; the answer comes when the batch is durable.
+    ///
+    /// # Errors
+    /// [`Error::is_busy`] if too many batches wait already, [`Error::is_store`] if the store is closed.
+    fn append(&self, intake: Intake) -> Result<Pending, Error>;
+
+    /// Everything that a report of this tenant is made of, as of one moment.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn input(&self, tenant: &str, query: &Query) -> Result<Input, Error>;
+
+    /// Only the rollups.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error>;
+
+    /// The tenants that have ever sent anything, sorted.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn tenants(&self) -> Result<Vec<String>, Error>;
+
+    /// The releases of this tenant, sorted as text.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn app_versions(&self, tenant: &str) -> Result<Vec<String>, Error>;
+
+    /// Whether [`Store::append`] can succeed at all.
+    fn is_open(&self) -> bool;
+
+    /// Writes what it has accepted, answers for it and accepts nothing more.
+    fn close(&self);
+}
+
+/// The report that everybody sees: the command line, the page and the JSON.
+///
+/// # Errors
+/// [`Error::is_store`].
+pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
+    Ok(Report::new(&store.input(tenant, query)?, budgets))
+}
+
+/// BASE against HEAD within the rest of the query.
+///
+/// # Errors
+/// [`Error::is_store`]; [`Error::is_no_data`] if one of the releases never sent anything, naming those that did.
+pub fn compare(
+    store: &dyn Store,
+    tenant: &str,
+    query: &Query,
+    (base, head): (&str, &str),
+    options: CompareOptions,
+) -> Result<Comparison, Error> {
+    let base_cells = store.cells(tenant, &query.of_version(base))?;
+    let head_cells = store.cells(tenant, &query.of_version(head))?;
+    for (version, cells) in [(base, &base_cells), (head, &head_cells)] {
+        if cells.is_empty() {
+            let known = store.app_versions(tenant)?.join(", ");
+            let known = if known.is_empty() { "none".to_owned() } else { known };
+            return Err(Error::no_data(format!(
+                "no waits of app version {version:?} in this span; versions that ever sent: {known}"
+            )));
+        }
+    }
+    Ok(Comparison::new((base, &base_cells), (head, &head_cells), options))
+}
+
+/// The tenant that is meant: the one that was named, or the only one there is.
+///
+/// # Errors
+/// [`Error::is_input`] if nobody was named and there are several, naming them.
+pub fn tenant_meant(store: &dyn Store, named: Option<&str>) -> Result<String, Error> {
+    if let Some(named) = named {
+        return Ok(named.to_owned());
+    }
+    let mut tenants = store.tenants()?;
+    match (tenants.pop(), tenants.is_empty()) {
+        (None, _) => Ok(String::new()),
+        (Some(only), true) => Ok(only),
+        (Some(last), false) => {
+            tenants.push(last);
+            Err(Error::input(format!("there are several tenants, name one of: {}", tenants.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The tables, and the one place where their version is decided.
+//!
+//! Owns: the schema and how a database file comes to have it. Refuses: rows.
+//! Invariant: a file whose `user_version` is newer than [`VERSION`] is left untouched.
+
+use crate::error::Error;
+use rusqlite::Connection;
+
+/// The schema that this program writes, kept in SQLite's `user_version`.
+pub(super) const VERSION: i64 = 1;
+
+/// Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
+/// `nowait_wire` gives them. `batches.first` holds the bits of a u64.
+const TABLES: &str = "
+CREATE TABLE tenants (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    session BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    install BLOB NOT NULL,
+    app_version TEXT NOT NULL,
+    app_build TEXT NOT NULL,
+    os INTEGER NOT NULL,
+    os_version TEXT NOT NULL,
+    device_model TEXT NOT NULL,
+    device_tier INTEGER NOT NULL,
+    network INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    dimensions TEXT NOT NULL,
+    received_unix_ms INTEGER NOT NULL,
+    uptime_zero_unix_ms INTEGER NOT NULL,
+    started_unix_ms INTEGER NOT NULL,
+    ended_unix_ms INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    exits INTEGER NOT NULL,
+    frame BLOB NOT NULL,
+    UNIQUE (tenant, session, first)
+) STRICT;
+CREATE INDEX batches_by_start ON batches (tenant, started_unix_ms);
+CREATE INDEX batches_with_exits ON batches (tenant, ended_unix_ms) WHERE exits > 0;
+
+CREATE TABLE sessions (
+    tenant INTEGER NOT NULL,
+    session BLOB NOT NULL,
+    app_version TEXT NOT NULL,
+    os INTEGER NOT NULL,
+    started_unix_ms INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    produced INTEGER NOT NULL,
+    dropped_ring_full INTEGER NOT NULL,
+    dropped_contended INTEGER NOT NULL,
+    dropped_corrupt INTEGER NOT NULL,
+    dropped_spool_evicted INTEGER NOT NULL,
+    dropped_rejected INTEGER NOT NULL,
+    dropped_spool_corrupt INTEGER NOT NULL,
+    dropped_quarantined INTEGER NOT NULL,
+    names_redacted INTEGER NOT NULL,
+    names_overflowed INTEGER NOT NULL,
+    signals_lost INTEGER NOT NULL,
+    panics_caught INTEGER NOT NULL,
+    ring_on_heap INTEGER NOT NULL,
+    PRIMARY KEY (tenant, session)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    app_version TEXT NOT NULL,
+    os INTEGER NOT NULL,
+    device_tier INTEGER NOT NULL,
+    network INTEGER NOT NULL,
+    UNIQUE (tenant, kind, name, app_version, os, device_tier, network)
+) STRICT;
+
+CREATE TABLE hourly (
+    tenant INTEGER NOT NULL,
+    start_unix_ms INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    cell BLOB NOT NULL,
+    PRIMARY KEY (tenant, start_unix_ms, series)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily (
+    tenant INTEGER NOT NULL,
+    start_unix_ms INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    cell BLOB NOT NULL,
+    PRIMARY KEY (tenant, start_unix_ms, series)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Creates the tables in an empty file, or makes sure that the file has the tables that this program knows.
+pub(super) fn prepare(conn: &mut Connection) -> Result<(), Error> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    if version(&tx)? == 0 {
+        tx.execute_batch(TABLES)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
+    }
+    tx.commit()?;
+    check(conn)
+}
+
+/// Makes sure that this program knows the tables of the file.
+pub(super) fn check(conn: &Connection) -> Result<(), Error> {
+    match version(conn)? {
+        VERSION => Ok(()),
+        found if found > VERSION => Err(Error::newer_schema(found, VERSION)),
+        _ => Err(Error::store("the database is no NoWait store: it has no schema version")),
+    }
+}
+
+fn version(conn: &Connection) -> Result<i64, Error> {
+    Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}

@@ -1,0 +1,191 @@
+//! The embedded store: one SQLite file, one writer, any number of readers.
+//!
+//! Owns: opening the file, its settings, the connections. Refuses: SQL of rows (see `writer`, `read`).
+//! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
+
+use super::writer::Writer;
+use super::{Intake, Pending, Query, Store, read, reindex, schema};
+use crate::error::Error;
+use crate::limits::READERS_KEPT_MAX;
+use nowait_report::{Cells, Input};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The database inside the data folder.
+const FILE: &str = "nowait.db";
+
+/// Locked by the process that writes.
+const LOCK: &str = "writer.lock";
+
+/// How long a connection waits for another one's lock: a checkpoint on a slow disk.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Statements that a connection keeps compiled: more than there are.
+const STATEMENTS_KEPT: usize = 32;
+
+/// The size to which the write-ahead log is cut after a checkpoint, in bytes; a long report lets it grow.
+const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+
+/// Pages that the writer keeps in memory, in KiB: the rollups of the current hour.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+
+/// A data folder with a SQLite database.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: Option<Writer>,
+    /// Idle connections for reading.
+    readers: Mutex<Vec<Connection>>,
+    /// Held, not used: the lock ends with it.
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens a data folder for writing and reading, and creates what is not there yet.
+    ///
+    /// # Errors
+    /// [`Error::is_store`] if the folder cannot be written, another process writes it, or the file is no store;
+    /// [`Error::is_newer_schema`] if a newer program wrote it.
+    pub fn open(folder: &Path) -> Result<SqliteStore, Error> {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::store(format!("the folder {} cannot be made: {error}", folder.display()))
+        })?;
+        let lock = lock(folder)?;
+        let path = folder.join(FILE);
+        let conn = writable(&path).map_err(|error| at(&path, &error))?;
+        let writer = Writer::start(conn)?;
+        Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
+    }
+
+    /// Opens a data folder for reading only, while another process may be writing it.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], and [`Error::is_store`] if there is no store in the folder.
+    pub fn open_read_only(folder: &Path) -> Result<SqliteStore, Error> {
+        let path = folder.join(FILE);
+        if !path.is_file() {
+            return Err(Error::store(format!(
+                "there is no store at {}: name the folder that `nowait serve --data` was given",
+                path.display()
+            )));
+        }
+        let store = SqliteStore { path, writer: None, readers: Mutex::default(), _lock: None };
+        store.read(|_| Ok(()))?;
+        Ok(store)
+    }
+
+    /// Rebuilds all rollups from the stored batches, in one transaction, and says how many batches it read.
+    /// `progress` is called now and then with the number of batches read and their number in all.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
+    pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
+        SqliteStore::open_read_only(folder)?;
+        let _lock = lock(folder)?;
+        let path = folder.join(FILE);
+        let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
+        reindex::rebuild(&mut conn, progress)
+    }
+
+    /// Asks something on a connection of its own, in one transaction: all answers are as of one moment.
+    fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut conn = match idle {
+            Some(conn) => conn,
+            None => readable(&self.path).map_err(|error| at(&self.path, &error))?,
+        };
+        let tx = conn.transaction()?;
+        let answer = ask(&tx)?;
+        tx.finish()?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_KEPT_MAX {
+            readers.push(conn);
+        }
+        Ok(answer)
+    }
+
+    fn writer(&self) -> Result<&Writer, Error> {
+        self.writer.as_ref().ok_or_else(|| Error::store("the store was opened for reading only"))
+    }
+}
+
+impl Store for SqliteStore {
+    fn append(&self, intake: Intake) -> Result<Pending, Error> {
+        self.writer()?.append(intake)
+    }
+
+    fn input(&self, tenant: &str, query: &Query) -> Result<Input, Error> {
+        self.read(|conn| read::input(conn, tenant, query))
+    }
+
+    fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {
+        self.read(|conn| read::cells(conn, tenant, query))
+    }
+
+    fn tenants(&self) -> Result<Vec<String>, Error> {
+        self.read(read::tenants)
+    }
+
+    fn app_versions(&self, tenant: &str) -> Result<Vec<String>, Error> {
+        self.read(|conn| read::app_versions(conn, tenant))
+    }
+
+    fn is_open(&self) -> bool {
+        self.writer.as_ref().is_some_and(Writer::is_open)
+    }
+
+    fn close(&self) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(writer) = &self.writer {
+            writer.close();
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path)
+        .map_err(|error| Error::store(format!("{} cannot be written: {error}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::store(format!(
+            "another nowait process writes {}: stop it first, or use another folder",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => {
+            Err(Error::store(format!("{} cannot be locked: {error}", path.display())))
+        }
+    }
+}
+
+fn writable(path: &Path) -> Result<Connection, Error> {
+    let mut conn = Connection::open(path)?;
+    conn.busy_timeout(LOCK_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Error::store(format!("its disk does not allow a write-ahead log, only {mode:?}")));
+    }
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    schema::prepare(&mut conn)?;
+    Ok(conn)
+}
+
+fn readable(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(LOCK_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    schema::check(&conn)?;
+    Ok(conn)
+}
+
+/// The same error, saying which file it is about.
+fn at(path: &Path, error: &Error) -> Error {
+    error.within(&path.display().to_string())
+}
