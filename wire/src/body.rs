@@ -4,96 +4,75 @@
 //! Invariant: every enum travels as its stable number, never as its place in the source.
 
 use crate::batch::{Anchor, Batch, Context, DropReason, Ledger, Network, Os, Tier};
+use crate::columns;
 use crate::error::Error;
-use crate::event::{Event, Flags, Kind, NameId, Outcome};
+use crate::event::NameId;
 use crate::frame::{inflate, open, seal};
 use crate::limits::{DIMENSIONS_MAX, EVENTS_MAX, NAME_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
-use crate::quantise::quantise;
+use crate::number::{BitReader, Reader, Writer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The facts that are true of the whole batch, and its dictionary without the reserved names.
+/// Ends each text; none may hold it.
+const TEXT_END: char = '\0';
+
+/// What is true of the whole batch and is neither text nor random: postcard, in this order.
 #[derive(Serialize, Deserialize)]
-struct Facts<'a> {
-    install: [u8; 16],
-    app_version: &'a str,
-    app_build: &'a str,
+struct Facts {
     os: u8,
-    os_version: &'a str,
-    device_model: &'a str,
     device_tier: u8,
     network: u8,
-    country: &'a str,
-    sdk_version: &'a str,
-    #[serde(borrow)]
-    dimensions: Vec<(&'a str, &'a str)>,
-    anchor_uptime_ns: u64,
-    anchor_wall_unix_ms: u64,
+    dimensions: u8,
     produced: u64,
-    dropped: Vec<u64>,
     names_redacted: u64,
     names_overflowed: u64,
     signals_lost: u64,
     panics_caught: u64,
     ring_on_heap: bool,
-    names: Vec<&'a str>,
+    /// How many drop counts follow: a later release may know more reasons than an earlier one.
+    drop_reasons: u8,
 }
 
-type Row = (u8, u8, u16, u32, u32, u64, u64, u64, u64, u64);
-
-/// Encodes a batch as one frame.
+/// Encodes a batch as one frame. Starts, durations and times among the small values are rounded
+/// (see [`quantise`](crate::quantise())); all else arrives as it is.
 ///
 /// # Errors
 /// `is_too_large` where a limit of [`crate::limits`] is passed: split the batch. `is_malformed` where the
-/// batch breaks a rule of [`Batch`]: reserved names, name ids, sorted events, sorted dimensions.
+/// batch breaks a rule of [`Batch`]: reserved names, name ids, sorted events, sorted dimensions, no NUL.
 pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
     check(batch)?;
-    let context = &batch.context;
+    let (context, ledger) = (&batch.context, &batch.ledger);
+    let mut texts = String::new();
+    let names = batch.names.iter().skip(NameId::RESERVED.len());
+    for text in context_texts(context).chain(names) {
+        texts.push_str(text);
+        texts.push(TEXT_END);
+    }
     let facts = Facts {
-        install: *context.install.as_bytes(),
-        app_version: &context.app_version,
-        app_build: &context.app_build,
         os: context.os as u8,
-        os_version: &context.os_version,
-        device_model: &context.device_model,
         device_tier: context.device_tier as u8,
         network: context.network as u8,
-        country: &context.country,
-        sdk_version: &context.sdk_version,
-        dimensions: context.dimensions.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
-        anchor_uptime_ns: batch.anchor.uptime_ns,
-        anchor_wall_unix_ms: batch.anchor.wall_unix_ms,
-        produced: batch.ledger.produced,
-        dropped: batch.ledger.dropped.to_vec(),
-        names_redacted: batch.ledger.names_redacted,
-        names_overflowed: batch.ledger.names_overflowed,
-        signals_lost: batch.ledger.signals_lost,
-        panics_caught: batch.ledger.panics_caught,
-        ring_on_heap: batch.ledger.ring_on_heap,
-        names: batch.names.iter().skip(NameId::RESERVED.len()).map(String::as_str).collect(),
+        dimensions: context.dimensions.len() as u8,
+        produced: ledger.produced,
+        names_redacted: ledger.names_redacted,
+        names_overflowed: ledger.names_overflowed,
+        signals_lost: ledger.signals_lost,
+        panics_caught: ledger.panics_caught,
+        ring_on_heap: ledger.ring_on_heap,
+        drop_reasons: ledger.dropped.len() as u8,
     };
-    let rows: Vec<Row> = quantise(batch)
-        .events
-        .iter()
-        .map(|e| {
-            (
-                e.kind as u8,
-                e.outcome as u8,
-                e.flags.0,
-                e.name.0,
-                e.screen.0,
-                e.started_uptime_ns,
-                e.duration_ns,
-                e.journey,
-                e.a,
-                e.b,
-            )
-        })
-        .collect();
+    let random = (context.install.into_bytes(), batch.anchor.uptime_ns, batch.anchor.wall_unix_ms);
     let failed = |_| Error::malformed("body", "could not be written");
-    let facts = postcard::to_stdvec(&facts).map_err(failed)?;
-    let rows = postcard::to_stdvec(&rows).map_err(failed)?;
-    seal(batch.id, batch.events.len(), &[&facts, &rows])
+    let texts = postcard::to_stdvec(texts.as_str()).map_err(failed)?;
+    let facts = postcard::to_stdvec(&(facts, ledger.dropped)).map_err(failed)?;
+    let random = postcard::to_stdvec(&random).map_err(failed)?;
+    let columns = columns::write(&batch.events);
+    let mut repeating = Writer::default();
+    repeating.bytes = facts;
+    repeating.varint(columns.bytes.len() as u64);
+    repeating.bytes.extend_from_slice(&columns.bytes);
+    let dense = [random, columns.bits].concat();
+    seal(batch.id, batch.events.len(), &[&texts, &repeating.bytes, &dense])
 }
 
 /// Decodes a frame; every limit of [`crate::limits`] is enforced, and no input panics.
@@ -103,64 +82,68 @@ pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
 pub fn decode(frame: &[u8]) -> Result<Batch, Error> {
     let (header, body) = open(frame)?;
     let inflated = inflate(body, header.inflated_bytes)?;
-    let (facts, rest) = postcard::take_from_bytes::<Facts<'_>>(&inflated)
-        .map_err(|_| Error::malformed("facts", "cannot be read"))?;
-    let (rows, rest) = postcard::take_from_bytes::<Vec<Row>>(rest)
-        .map_err(|_| Error::malformed("events", "cannot be read"))?;
-    if !rest.is_empty() {
-        return Err(Error::malformed("body", "followed by more bytes"));
-    }
-    if rows.len() != header.events {
-        return Err(Error::malformed("events", "not as many as the header says"));
-    }
-    let batch = Batch {
-        id: header.id,
-        context: context(&facts)?,
-        anchor: Anchor { uptime_ns: facts.anchor_uptime_ns, wall_unix_ms: facts.anchor_wall_unix_ms },
-        ledger: ledger(&facts)?,
-        names: NameId::RESERVED.iter().chain(&facts.names).map(|name| String::from(*name)).collect(),
-        events: rows.into_iter().map(event).collect::<Result<_, _>>()?,
-    };
+    let (texts, rest) =
+        postcard::take_from_bytes::<&str>(&inflated).map_err(|_| Error::malformed("texts", "not UTF-8"))?;
+    let (facts, rest) =
+        postcard::take_from_bytes::<Facts>(rest).map_err(|_| Error::malformed("facts", "cannot be read"))?;
+    let mut reader = Reader::new(rest);
+    let ledger = read_ledger(&facts, &mut reader)?;
+    let columns_bytes = reader.varint("columns")?;
+    let mut columns = Reader::new(reader.take(columns_bytes, "columns")?);
+    let ((install, uptime_ns, wall_unix_ms), bits) =
+        postcard::take_from_bytes(reader.rest()).map_err(|_| Error::malformed("anchor", "cannot be read"))?;
+    let events = columns::read(header.events, &mut columns, &mut BitReader::new(bits))?;
+    let (context, names) = read_texts(texts, &facts, Uuid::from_bytes(install))?;
+    let anchor = Anchor { uptime_ns, wall_unix_ms };
+    let batch = Batch { id: header.id, context, anchor, ledger, names, events };
     check(&batch)?;
     Ok(batch)
 }
 
-fn event(row: Row) -> Result<Event, Error> {
-    Ok(Event {
-        kind: Kind::from_u8(row.0).ok_or(Error::malformed("kind", "not known"))?,
-        outcome: Outcome::from_u8(row.1).ok_or(Error::malformed("outcome", "not known"))?,
-        flags: Flags(row.2),
-        name: NameId(row.3),
-        screen: NameId(row.4),
-        started_uptime_ns: row.5,
-        duration_ns: row.6,
-        journey: row.7,
-        a: row.8,
-        b: row.9,
-    })
+/// The texts of a context in the order in which they travel.
+fn context_texts(context: &Context) -> impl Iterator<Item = &String> {
+    let fixed = [
+        &context.app_version,
+        &context.app_build,
+        &context.os_version,
+        &context.device_model,
+        &context.country,
+        &context.sdk_version,
+    ];
+    fixed.into_iter().chain(context.dimensions.iter().flat_map(|(key, value)| [key, value]))
 }
 
-fn context(facts: &Facts<'_>) -> Result<Context, Error> {
-    Ok(Context {
-        install: Uuid::from_bytes(facts.install),
-        app_version: facts.app_version.into(),
-        app_build: facts.app_build.into(),
+fn read_texts(texts: &str, facts: &Facts, install: Uuid) -> Result<(Context, Vec<String>), Error> {
+    let texts = texts.strip_suffix(TEXT_END).ok_or(Error::malformed("texts", "the last one has no end"))?;
+    let mut texts = texts.split(TEXT_END);
+    let mut text = || texts.next().map(String::from).ok_or(Error::malformed("texts", "too few"));
+    Error::within("dimensions", usize::from(facts.dimensions), DIMENSIONS_MAX)?;
+    let context = Context {
+        install,
+        app_version: text()?,
+        app_build: text()?,
         os: Os::from_u8(facts.os).ok_or(Error::malformed("os", "not known"))?,
-        os_version: facts.os_version.into(),
-        device_model: facts.device_model.into(),
+        os_version: text()?,
+        device_model: text()?,
         device_tier: Tier::from_u8(facts.device_tier).ok_or(Error::malformed("device tier", "not known"))?,
         network: Network::from_u8(facts.network).ok_or(Error::malformed("network", "not known"))?,
-        country: facts.country.into(),
-        sdk_version: facts.sdk_version.into(),
-        dimensions: facts.dimensions.iter().map(|(k, v)| (String::from(*k), String::from(*v))).collect(),
-    })
+        country: text()?,
+        sdk_version: text()?,
+        dimensions: (0..facts.dimensions).map(|_| Ok((text()?, text()?))).collect::<Result<_, Error>>()?,
+    };
+    let mut names: Vec<String> = NameId::RESERVED.iter().map(|name| String::from(*name)).collect();
+    for name in texts {
+        Error::within("names", names.len() + 1, NAMES_MAX)?;
+        names.push(name.into());
+    }
+    Ok((context, names))
 }
 
-fn ledger(facts: &Facts<'_>) -> Result<Ledger, Error> {
-    Error::within("drop reasons", facts.dropped.len(), DropReason::ALL.len())?;
+fn read_ledger(facts: &Facts, reader: &mut Reader<'_>) -> Result<Ledger, Error> {
+    Error::within("drop reasons", usize::from(facts.drop_reasons), DropReason::ALL.len())?;
     let mut dropped = [0; DropReason::ALL.len()];
-    for (to, from) in dropped.iter_mut().zip(&facts.dropped) {
-        *to = *from;
+    for count in dropped.iter_mut().take(usize::from(facts.drop_reasons)) {
+        *count = reader.varint("drop counts")?;
     }
     Ok(Ledger {
         produced: facts.produced,
@@ -186,16 +169,11 @@ fn check(batch: &Batch) -> Result<(), Error> {
         Error::within("bytes of a name", name.len(), NAME_BYTES_MAX)?;
     }
     let context = &batch.context;
-    let texts = [
-        &context.app_version,
-        &context.app_build,
-        &context.os_version,
-        &context.device_model,
-        &context.country,
-        &context.sdk_version,
-    ];
-    for text in texts.into_iter().chain(context.dimensions.iter().flat_map(|(k, v)| [k, v])) {
+    for text in context_texts(context) {
         Error::within("bytes of a context text", text.len(), TEXT_BYTES_MAX)?;
+    }
+    if context_texts(context).chain(&batch.names).any(|text| text.contains(TEXT_END)) {
+        return Err(Error::malformed("texts", "a text holds a NUL"));
     }
     if !context.dimensions.is_sorted_by(|left, right| left.0 < right.0) {
         return Err(Error::malformed("dimensions", "not sorted by distinct keys"));

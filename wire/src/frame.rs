@@ -85,7 +85,7 @@ pub(crate) fn seal(id: BatchId, events: usize, sections: &[&[u8]]) -> Result<Vec
 /// Deflates the sections as one stream, each in blocks of its own.
 fn deflate(sections: &[&[u8]], frame: &mut Vec<u8>) -> Result<(), Error> {
     let failed = || Error::malformed("body", "could not be deflated");
-    let mut deflater = Compress::new(Compression::best(), false);
+    let mut deflater = Compress::new(Compression::new(6), false);
     let last = sections.len().saturating_sub(1);
     for (index, section) in sections.iter().enumerate() {
         let flush = if index == last { FlushCompress::Finish } else { FlushCompress::Sync };

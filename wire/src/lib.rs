@@ -9,11 +9,15 @@
 
 mod batch;
 mod body;
+mod columns;
 mod error;
 mod event;
 mod frame;
 pub mod limits;
+mod number;
 mod quantise;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use batch::{
     Anchor, Batch, BatchId, Context, DropReason, Ledger, Network, Os, Receipt, ReceiptStatus, Tier,
@@ -22,7 +26,7 @@ pub use body::{decode, encode};
 pub use error::Error;
 pub use event::{Event, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};
 pub use frame::{Header, decode_header};
-pub use quantise::{quantise, quantise_duration_ns, quantise_start_ns};
+pub use quantise::{quantise, quantise_duration_ns, quantise_event, quantise_start_ns};
 pub use uuid::Uuid;
 
 /// The media type of a frame in an HTTP request.

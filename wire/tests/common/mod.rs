@@ -1,0 +1,103 @@
+//! Arbitrary valid batches, for all property tests.
+
+use nowait_wire::{
+    Anchor, Batch, BatchId, Context, DropReason, Event, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
+    Tier, Uuid, limits,
+};
+use proptest::prelude::*;
+
+/// Mostly small, sometimes of any size.
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 0u64..4, 3 => 0u64..100_000, 3 => any::<u64>().prop_map(|n| n >> (n % 64)), 1 => Just(u64::MAX)]
+}
+
+fn uuid() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
+
+/// Any text without NUL; `\PC` is every character that is not a control character.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-zA-Z0-9./{} ]{0,24}", 1 => "\\PC{0,20}", 1 => "[\u{1}-\u{7f}]{128}"]
+}
+
+fn context() -> impl Strategy<Value = Context> {
+    let texts = prop::array::uniform6(text());
+    let dimensions = prop::collection::btree_map(text(), text(), 0..=limits::DIMENSIONS_MAX);
+    let enums = (0..Os::ALL.len(), 0..Tier::ALL.len(), 0..Network::ALL.len());
+    (uuid(), texts, dimensions, enums).prop_map(|(install, texts, dimensions, (os, tier, network))| {
+        let [app_version, app_build, os_version, device_model, country, sdk_version] = texts;
+        Context {
+            install,
+            app_version,
+            app_build,
+            os: Os::ALL[os],
+            os_version,
+            device_model,
+            device_tier: Tier::ALL[tier],
+            network: Network::ALL[network],
+            country,
+            sdk_version,
+            dimensions: dimensions.into_iter().collect(),
+        }
+    })
+}
+
+fn ledger() -> impl Strategy<Value = Ledger> {
+    let counts = prop::array::uniform5(number());
+    let dropped = prop::collection::vec(number(), DropReason::ALL.len());
+    (counts, dropped, any::<bool>()).prop_map(|(counts, dropped, ring_on_heap)| {
+        let [produced, names_redacted, names_overflowed, signals_lost, panics_caught] = counts;
+        let dropped = dropped.try_into().expect("as many as there are reasons");
+        Ledger {
+            produced,
+            dropped,
+            names_redacted,
+            names_overflowed,
+            signals_lost,
+            panics_caught,
+            ring_on_heap,
+        }
+    })
+}
+
+fn event(names: u32) -> impl Strategy<Value = Event> {
+    let what = (0..Kind::ALL.len(), 0..Outcome::ALL.len(), any::<u16>());
+    let numbers = (number(), number(), number(), number(), number());
+    (what, 0..names, 0..names, numbers).prop_map(|((kind, outcome, flags), name, screen, numbers)| {
+        let (started_uptime_ns, duration_ns, journey, a, b) = numbers;
+        Event {
+            kind: Kind::ALL[kind],
+            outcome: Outcome::ALL[outcome],
+            flags: Flags(flags),
+            name: NameId(name),
+            screen: NameId(screen),
+            started_uptime_ns,
+            duration_ns,
+            journey,
+            a,
+            b,
+        }
+    })
+}
+
+/// Any valid batch of at most this many events.
+pub(crate) fn batch(events_max: usize) -> impl Strategy<Value = Batch> {
+    let names = prop::collection::vec(text(), 0..40);
+    let parts = (uuid(), number(), context(), number(), number(), ledger(), names);
+    parts.prop_flat_map(move |(session, first, context, uptime_ns, wall_unix_ms, ledger, own)| {
+        let mut names: Vec<String> = NameId::RESERVED.iter().map(|name| (*name).to_string()).collect();
+        names.extend(own);
+        let events = prop::collection::vec(event(names.len() as u32), 0..=events_max);
+        events.prop_map(move |mut events| {
+            events.sort_by_key(|event| event.started_uptime_ns);
+            Batch {
+                id: BatchId { session, first },
+                context: context.clone(),
+                anchor: Anchor { uptime_ns, wall_unix_ms },
+                ledger: ledger.clone(),
+                names: names.clone(),
+                events,
+            }
+        })
+    })
+}
