@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod ask;
+pub mod cli;
 mod error;
 pub mod keys;
 pub mod limits;

@@ -11,6 +11,8 @@ mod read;
 mod reindex;
 mod schema;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use intake::Intake;

@@ -1,0 +1,115 @@
+//! `nowait serve`: the collector as a process.
+
+use super::source::budgets;
+use super::{Finding, print};
+use crate::error::Error;
+use crate::keys::{self, Keys};
+use crate::serve::{Config, ReadAccess, app, run as run_app};
+use crate::store::{SqliteStore, Store};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+const EXAMPLES: &str = "Examples:
+  nowait serve
+  nowait serve --listen 127.0.0.1:4600 --data /var/lib/nowait --budgets budgets.toml
+  nowait serve --listen 0.0.0.0:4600 --keys /etc/nowait/keys.toml   (needs a [[read_token]])
+
+Ctrl-C or SIGTERM ends it: what is in flight is stored and answered first.";
+
+/// The options of `nowait serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4600")]
+    listen: SocketAddr,
+    /// Where everything is kept; made if it is not there
+    #[arg(long, value_name = "DIR", env = "NOWAIT_DATA", default_value = "nowait-data")]
+    data: PathBuf,
+    /// Who may send and read (TOML) [default: DIR/keys.toml, made if it is not there]
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Budgets of the reports (TOML) [default: the built-in ones]
+    #[arg(long, value_name = "FILE")]
+    budgets: Option<PathBuf>,
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// What could not be opened, and what to do.
+pub fn run(args: &Args) -> Result<Finding, Error> {
+    let budgets = budgets(args.budgets.as_deref())?;
+    let given = args.keys.as_deref().map(Keys::read).transpose()?;
+    let store = Arc::new(SqliteStore::open(&args.data)?);
+    let keys_path = args.keys.clone().unwrap_or_else(|| args.data.join(keys::FILE));
+    let (keys, is_new) = match given {
+        Some(keys) => (keys, false),
+        None => Keys::read_or_create(&keys_path)?,
+    };
+    let read_access = read_access(args.listen, &keys, &keys_path)?;
+    let config = Config { budgets, read_access, ..Config::new(keys) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::io(format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+            Error::io(format!(
+                "{} cannot be listened on: {error}: is a collector running already?",
+                args.listen
+            ))
+        })?;
+        let address = listener.local_addr().map_err(|error| Error::io(error.to_string()))?;
+        let shutdown = shutdown()?;
+        let note = if is_new { "   (made now; give its key to your app)" } else { "" };
+        print(&format!(
+            "nowait takes batches at http://{address}/v1/batches\n\
+             page   http://{address}/\ndata   {}\nkeys   {}{note}\n",
+            args.data.display(),
+            keys_path.display()
+        ))?;
+        let app = app(Arc::<SqliteStore>::clone(&store), config);
+        run_app(listener, app, shutdown).await;
+        Ok::<_, Error>(())
+    })?;
+    store.close();
+    print("nowait stopped; everything that was answered for is stored\n")?;
+    Ok(Finding::Fine)
+}
+
+/// Reports are for everybody on this machine, and elsewhere for those with a token.
+fn read_access(listen: SocketAddr, keys: &Keys, path: &std::path::Path) -> Result<ReadAccess, Error> {
+    if listen.ip().is_loopback() {
+        return Ok(ReadAccess::Local);
+    }
+    if keys.has_read_tokens() {
+        return Ok(ReadAccess::Token);
+    }
+    Err(Error::input(format!(
+        "--listen {listen} lets other machines in, and {} has no read token: add\n\n  \
+         [[read_token]]\n  tenant = \"…\"\n  token = \"{}\"\n\nor listen on 127.0.0.1",
+        path.display(),
+        uuid::Uuid::new_v4().simple()
+    )))
+}
+
+/// Ready on the first Ctrl-C or SIGTERM.
+fn shutdown() -> Result<impl Future<Output = ()>, Error> {
+    let failed = |error: std::io::Error| Error::io(format!("signals cannot be received: {error}"));
+    #[cfg(unix)]
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+    #[cfg(unix)]
+    let mut interrupt =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,38 @@
+//! The `nowait` command: a table of contents of its subcommands.
+//!
+//! Owns: which subcommands there are. Refuses: what they do (see the modules of `cli`).
+//! Invariant: exit code 0 is fine, 1 is a regression verdict, 2 is an error that says what to do.
+#![forbid(unsafe_code)]
+
+use clap::{Parser, Subcommand};
+use nowait_collector::cli::{self, compare, reindex, report, serve};
+use std::process::ExitCode;
+
+/// Where do customers wait, how long, and since which release?
+#[derive(Parser)]
+#[command(name = "nowait", version, arg_required_else_help = true, after_help = cli::EXIT_CODES)]
+struct Nowait {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take batches in, and show where customers wait
+    Serve(serve::Args),
+    /// Print where customers wait
+    Report(report::Args),
+    /// Judge a release against another: slower, faster, no evidence, too few samples
+    Compare(compare::Args),
+    /// Rebuild the rollups of a data folder from its batches
+    Reindex(reindex::Args),
+}
+
+fn main() -> ExitCode {
+    cli::exit(match Nowait::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Reindex(args) => reindex::run(&args),
+    })
+}

@@ -1,0 +1,261 @@
+//! The store against a plain model: all batches in a list, every event counted one by one.
+
+use super::*;
+use crate::time::{DAY_MS, HOUR_MS};
+use nowait_report::{CellKey, SessionAccount};
+use nowait_wire::testing::session;
+use nowait_wire::{Batch, BatchId, DropReason, Event, ExitReason, Kind, NameId, Uuid};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+/// Ten days before the moment at which everything arrives.
+const START: u64 = 1_772_755_200_000;
+const NOW: u64 = START + 10 * DAY_MS;
+
+fn fresh() -> (TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    (folder, store)
+}
+
+/// A session whose last event ended about `hour` hours after [`START`].
+fn batch(seed: u64, events: usize, version: &str, os: Os, hour: u64) -> Batch {
+    let mut batch = session(seed, events);
+    batch.context.app_version = version.into();
+    batch.context.os = os;
+    batch.anchor.wall_unix_ms = START + hour * HOUR_MS;
+    batch
+}
+
+fn intake(tenant: &str, batch: &Batch) -> Intake {
+    let frame = nowait_wire::encode(batch).unwrap();
+    let decoded = nowait_wire::decode(&frame).unwrap();
+    Intake::new(tenant, frame, decoded, NOW, None)
+}
+
+fn put(store: &SqliteStore, batch: &Batch) -> Stored {
+    store.append(intake("bank", batch)).unwrap().wait().unwrap()
+}
+
+/// What the rollups must say, from the events themselves.
+fn counted(batches: &[Batch], query: &Query) -> Cells {
+    let mut cells = Cells::new();
+    for batch in batches {
+        let batch = nowait_wire::decode(&nowait_wire::encode(batch).unwrap()).unwrap();
+        let context = &batch.context;
+        let is_other = query.app_version.as_ref().is_some_and(|version| *version != context.app_version)
+            || query.os.is_some_and(|os| os != context.os);
+        for event in batch.events.iter().filter(|_| !is_other) {
+            let uptime_ms = batch.anchor.uptime_ns / 1_000_000;
+            let at = batch.anchor.wall_unix_ms + event.started_uptime_ns / 1_000_000 - uptime_ms;
+            if (query.from_unix_ms()..query.until_unix_ms()).contains(&at) {
+                let name = &batch.names[event.name.0 as usize];
+                cells.add(CellKey::new(event.kind, name, context), event);
+            }
+        }
+    }
+    cells
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn rollups_say_what_the_batches_say(
+        sessions in prop::collection::vec((any::<u64>(), 1..120usize, 0..3usize, 0..2usize, 1..200u64), 1..12),
+        (from, until) in (0..220u64, 0..220u64),
+        (version, os) in (0..4usize, 0..3usize),
+    ) {
+        let versions = ["8.1.0", "8.2.0", "8.3.0"];
+        let systems = [Os::Android, Os::Ios];
+        let batches: Vec<Batch> = sessions
+            .iter()
+            .map(|(seed, events, version, os, hour)| batch(*seed, *events, versions[*version], systems[*os], *hour))
+            .collect();
+        let (folder, store) = fresh();
+        let unique: std::collections::BTreeMap<BatchId, Batch> =
+            batches.iter().rev().map(|batch| (batch.id, batch.clone())).collect();
+        for batch in &batches {
+            put(&store, batch);
+        }
+        let mut query = Query { app_version: versions.get(version).map(|v| (*v).to_owned()), ..Query::default() };
+        query.os = systems.get(os).copied();
+        if from < until {
+            query = query.from(START + from * HOUR_MS).until(START + until * HOUR_MS);
+        }
+        let unique: Vec<Batch> = unique.into_values().collect();
+        let expected = counted(&unique, &query);
+        prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
+        store.close();
+        drop(store);
+        SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+        let store = SqliteStore::open_read_only(folder.path()).unwrap();
+        prop_assert_eq!(store.cells("bank", &query).unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_batch_that_comes_twice_counts_once() {
+    let (_folder, store) = fresh();
+    let batch = batch(1, 50, "8.2.0", Os::Ios, 5);
+    assert_eq!(put(&store, &batch), Stored::New);
+    assert_eq!(put(&store, &batch), Stored::Duplicate);
+    let both = [store.append(intake("bank", &batch)).unwrap(), store.append(intake("bank", &batch)).unwrap()];
+    for pending in both {
+        assert_eq!(pending.wait().unwrap(), Stored::Duplicate);
+    }
+    assert_eq!(store.cells("bank", &Query::default()).unwrap(), counted(&[batch], &Query::default()));
+    assert_eq!(store.input("bank", &Query::default()).unwrap().sessions[0].delivered, 50);
+}
+
+#[test]
+fn tenants_do_not_see_each_other() {
+    let (_folder, store) = fresh();
+    let batch = batch(1, 50, "8.2.0", Os::Ios, 5);
+    for tenant in ["bank", "shop"] {
+        assert_eq!(store.append(intake(tenant, &batch)).unwrap().wait().unwrap(), Stored::New);
+    }
+    assert_eq!(store.tenants().unwrap(), ["bank", "shop"]);
+    assert_eq!(store.cells("shop", &Query::default()).unwrap(), counted(&[batch], &Query::default()));
+    assert!(store.cells("stranger", &Query::default()).unwrap().is_empty());
+    assert!(tenant_meant(&store, None).unwrap_err().is_input());
+    assert_eq!(tenant_meant(&store, Some("shop")).unwrap(), "shop");
+}
+
+#[test]
+fn the_ledger_of_a_session_is_the_largest_of_its_batches_in_any_order() {
+    let (_folder, store) = fresh();
+    let mut late = batch(1, 30, "8.2.0", Os::Ios, 5);
+    late.id.first = 20;
+    late.ledger.produced = 60;
+    late.ledger.dropped[DropReason::Quarantined as usize] = 4;
+    late.ledger.dropped[DropReason::RingFull as usize] = 6;
+    late.ledger.ring_on_heap = true;
+    let mut early = batch(1, 20, "8.2.0", Os::Ios, 4);
+    early.ledger.produced = 20;
+    early.ledger.dropped[DropReason::RingFull as usize] = 2;
+    put(&store, &late);
+    put(&store, &early);
+    let sessions = store.input("bank", &Query::default()).unwrap().sessions;
+    assert_eq!(sessions, [SessionAccount { ledger: late.ledger, delivered: 50 }]);
+    let until = Query::default().until(START);
+    assert_eq!(store.input("bank", &until).unwrap().sessions, []);
+}
+
+#[test]
+fn every_reason_for_a_drop_has_its_column() {
+    let (_folder, store) = fresh();
+    let mut batch = batch(1, 10, "8.2.0", Os::Ios, 5);
+    for reason in DropReason::ALL {
+        batch.ledger.dropped[*reason as usize] = 100 + *reason as u64;
+    }
+    put(&store, &batch);
+    assert_eq!(store.input("bank", &Query::default()).unwrap().sessions[0].ledger, batch.ledger);
+}
+
+#[test]
+fn an_exit_comes_with_its_trail() {
+    let (_folder, store) = fresh();
+    let mut dead = batch(1, 0, "8.2.0", Os::Android, 5);
+    dead.names.push("pay.pressed".into());
+    let crumb = NameId(dead.names.len() as u32 - 1);
+    let end = dead.anchor.uptime_ns;
+    dead.events = vec![
+        Event {
+            started_uptime_ns: end - 60_000_000_000,
+            duration_ns: 60_000_000_000,
+            a: ExitReason::Foreground as u64,
+            ..Event::new(Kind::Exit, NameId::NONE)
+        },
+        Event { started_uptime_ns: end - 2_000_000_000, a: 7, ..Event::new(Kind::Breadcrumb, crumb) },
+    ];
+    put(&store, &dead);
+    put(&store, &batch(2, 40, "8.2.0", Os::Android, 6));
+    let input = store.input("bank", &Query::default()).unwrap();
+    let [exit] = input.exits.as_slice() else { panic!("{:?}", input.exits) };
+    assert_eq!((exit.reason, exit.session.as_str()), (ExitReason::Foreground, &*dead.id.session.to_string()));
+    assert_eq!(exit.trail.len(), 1);
+    assert_eq!((exit.trail[0].name.as_str(), exit.trail[0].value), ("pay.pressed", 7));
+    assert!(exit.trail[0].before_end_ms.abs_diff(2_000) <= 300, "{exit:?}");
+    let later = Query::default().from(START + 7 * HOUR_MS);
+    assert_eq!(store.input("bank", &later).unwrap().exits, []);
+}
+
+#[test]
+fn one_process_writes_and_others_read_meanwhile() {
+    let (folder, store) = fresh();
+    let first = batch(1, 40, "8.1.0", Os::Ios, 5);
+    put(&store, &first);
+    let error = SqliteStore::open(folder.path()).unwrap_err();
+    assert!(error.is_store() && error.to_string().contains("another nowait process"), "{error}");
+    assert!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap_err().is_store());
+    let reader = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0"]);
+    put(&store, &batch(2, 40, "8.2.0", Os::Ios, 5));
+    assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0", "8.2.0"]);
+    assert!(reader.append(intake("bank", &first)).unwrap_err().is_store());
+    store.close();
+    drop(store);
+    let reader = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0", "8.2.0"]);
+}
+
+#[test]
+fn a_newer_schema_is_left_alone() {
+    let (folder, store) = fresh();
+    drop(store);
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    drop(conn);
+    for error in [
+        SqliteStore::open(folder.path()).unwrap_err(),
+        SqliteStore::open_read_only(folder.path()).unwrap_err(),
+    ] {
+        assert!(error.is_newer_schema() && error.to_string().contains("99"), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_without_a_store_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = SqliteStore::open_read_only(folder.path()).unwrap_err();
+    assert!(error.is_store() && error.to_string().contains("nowait serve --data"), "{error}");
+}
+
+#[test]
+fn a_closed_store_takes_nothing_and_keeps_what_it_took() {
+    let (_folder, store) = fresh();
+    let batches: Vec<Batch> = (0..40).map(|seed| batch(seed, 20, "8.2.0", Os::Ios, 5)).collect();
+    let pending: Vec<Pending> =
+        batches.iter().map(|batch| store.append(intake("bank", batch)).unwrap()).collect();
+    store.close();
+    for pending in pending {
+        assert_eq!(pending.wait().unwrap(), Stored::New);
+    }
+    assert!(!store.is_open());
+    assert!(store.append(intake("bank", &batches[0])).unwrap_err().is_store());
+    assert_eq!(store.cells("bank", &Query::default()).unwrap(), counted(&batches, &Query::default()));
+}
+
+#[test]
+fn a_comparison_needs_both_releases() {
+    let (_folder, store) = fresh();
+    put(&store, &batch(1, 100, "8.1.0", Os::Ios, 5));
+    let asked = Query::default();
+    let error = compare(&store, "bank", &asked, ("8.1.0", "9"), CompareOptions::default()).unwrap_err();
+    assert!(error.is_no_data() && error.to_string().contains("8.1.0"), "{error}");
+    assert!(compare(&store, "bank", &asked, ("8.1.0", "8.1.0"), CompareOptions::default()).is_ok());
+}
+
+#[test]
+fn ids_with_every_bit_set_are_kept_apart() {
+    let (_folder, store) = fresh();
+    let mut batch = batch(1, 10, "8.2.0", Os::Ios, 5);
+    for first in [0, u64::MAX, i64::MAX as u64, i64::MAX as u64 + 1] {
+        batch.id = BatchId { session: Uuid::max(), first };
+        batch.ledger.produced = u64::MAX;
+        assert_eq!(put(&store, &batch), Stored::New, "{first}");
+    }
+    let sessions = store.input("bank", &Query::default()).unwrap().sessions;
+    assert_eq!((sessions.len(), sessions[0].delivered), (1, 40));
+}
