@@ -297,7 +297,7 @@ fn read_definitions(count: usize, reader: &mut Reader<'_>) -> Result<Vec<Subject
     let mut next = NameId::RESERVED.len() as i64;
     for (_, name, _) in &mut definitions {
         let id = next.checked_sub(unzigzag(reader.varint("name")?)).and_then(|id| u32::try_from(id).ok());
-        let id = id.ok_or(Error::malformed("name", "an id passes 32 bits"))?;
+        let id = id.ok_or(Error::malformed("name", "an id outside 32 bits"))?;
         next = next.max(i64::from(id) + 1);
         *name = NameId(id);
     }

@@ -1,0 +1,197 @@
+//! Frames that were written once and must be readable for ever, beside what they say.
+//!
+//! `testdata/v1/NAME.bin` is a frame, `testdata/v1/NAME.json` its content. The bytes of a frame are for decoding:
+//! another release of the deflate crate may write other bytes for the same batch, but must read these.
+//!
+//! A new case is written by `NOWAIT_GOLDEN=write cargo test -p nowait-wire --test golden`, which writes only files
+//! that are missing. A file that exists is never overwritten: devices in the field have sent such bytes, so a
+//! change that needs it needs a new version of the format, in a folder of its own.
+
+use nowait_wire::{
+    Anchor, Batch, BatchId, Context, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
+    Tier, Uuid, decode, encode, quantise, testing::session,
+};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn base() -> Batch {
+    Batch {
+        id: BatchId { session: Uuid::from_u128(0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF), first: 4096 },
+        context: Context {
+            install: Uuid::from_u128(0xFEDC_BA98_7654_3210_0123_4567_89AB_CDEF),
+            app_version: "8.2.0".into(),
+            app_build: "8f3c2a1".into(),
+            os: Os::Ios,
+            os_version: "18.3".into(),
+            device_model: "iPhone17,1".into(),
+            device_tier: Tier::High,
+            network: Network::Wifi,
+            country: "VN".into(),
+            sdk_version: "0.1.0".into(),
+            dimensions: vec![("segment".into(), "retail".into())],
+        },
+        anchor: Anchor { uptime_ns: 7_200_000_000_123, wall_unix_ms: 1_772_700_000_456 },
+        ledger: Ledger {
+            produced: 5000,
+            dropped: [1, 2, 3, 4, 5, 6, 7],
+            names_redacted: 8,
+            names_overflowed: 9,
+            signals_lost: 10,
+            panics_caught: 11,
+            ring_on_heap: true,
+        },
+        names: NameId::RESERVED.iter().map(|name| (*name).to_string()).collect(),
+        events: Vec::new(),
+    }
+}
+
+/// One event of each kind, with values of the shape that the kind gives them.
+fn kinds() -> Batch {
+    let mut batch = base();
+    batch
+        .names
+        .extend(["Home", "Home.Pay", "GET /accounts/{id}", "transfer", "Confirm", "crumb"].map(String::from));
+    let (home, pay, route, transfer, confirm) = (NameId(6), NameId(7), NameId(8), NameId(9), NameId(10));
+    for (place, kind) in Kind::ALL.iter().enumerate() {
+        let (name, a, b) = match kind {
+            Kind::Launch => (NameId::COLD, 0, 0),
+            Kind::Screen => (home, 142_000, 0),
+            Kind::Tap => (pay, 6_200, 0),
+            Kind::Settled | Kind::Hang => (pay, 0, 0),
+            Kind::Frames => (home, 240 | 12 << 32, 1 | 812 << 32),
+            Kind::FrameTimes => (home, 0x0000_0103_1A4F_2200, 0x0100_0000_0000_0000),
+            Kind::Request => (route, 200, 0),
+            Kind::Action => (confirm, 0, 0),
+            Kind::Journey => (transfer, 4_200_000, 1_500_000),
+            Kind::Step => (confirm, 900_000, 0),
+            Kind::RageTap => (pay, 5, 0),
+            Kind::Breadcrumb => (NameId(11), 42, 0),
+            Kind::Exit => (NameId::NONE, ExitReason::Foreground as u64, 0),
+            Kind::Lifecycle => (NameId::NONE, 1, 0),
+        };
+        batch.events.push(Event {
+            outcome: Outcome::ALL[place % Outcome::ALL.len()],
+            flags: if place % 2 == 0 { Flags::NONE } else { Flags::IN_JOURNEY.with(Flags::RECOVERED) },
+            screen: home,
+            started_uptime_ns: 7_000_000_000_000 + place as u64 * 12_345_678,
+            duration_ns: 1_234_567 * place as u64,
+            journey: place as u64 % 3,
+            a,
+            b,
+            ..Event::new(*kind, name)
+        });
+    }
+    batch
+}
+
+/// The largest and strangest values that are allowed.
+fn extremes() -> Batch {
+    let mut batch = base();
+    batch.id.first = u64::MAX;
+    batch.anchor = Anchor { uptime_ns: u64::MAX, wall_unix_ms: u64::MAX };
+    batch.ledger.produced = u64::MAX;
+    batch.ledger.dropped = [u64::MAX; 7];
+    batch.context.device_model = "x".repeat(128);
+    batch.context.country = "điện thoại 📱".into();
+    batch.context.dimensions = (b'a'..=b'h').map(|key| (char::from(key).into(), "v".repeat(128))).collect();
+    batch.names.extend((0..300).map(|number| format!("name {number} {}", "é".repeat(number % 8))));
+    let starts = [0, 0, 999_999, 1_000_000, u64::MAX, u64::MAX, u64::MAX];
+    let journeys = [u64::MAX, u64::MAX, 0, u64::MAX, 1, 2, 1];
+    let values = [u64::MAX, 0, u64::MAX, 1, 511, 513, u64::MAX];
+    for (kind, _) in Kind::ALL.iter().zip(0u32..) {
+        for (((start, journey), value), place) in starts.iter().zip(journeys).zip(values).zip(0u32..) {
+            batch.events.push(Event {
+                flags: Flags(if place % 2 == 0 { u16::MAX } else { 0 }),
+                screen: NameId(305 - place),
+                started_uptime_ns: *start,
+                duration_ns: value,
+                journey,
+                a: value,
+                b: !value,
+                ..Event::new(*kind, NameId(5 + place * 50))
+            });
+        }
+    }
+    batch.events.sort_by_key(|event| event.started_uptime_ns);
+    batch
+}
+
+fn readable(batch: &Batch) -> Value {
+    let event = |event: &Event| {
+        json!({
+            "kind": event.kind, "outcome": event.outcome, "flags": event.flags, "name": event.name,
+            "screen": event.screen, "started_uptime_ns": event.started_uptime_ns,
+            "duration_ns": event.duration_ns, "journey": event.journey, "a": event.a, "b": event.b,
+        })
+    };
+    json!({
+        "id": batch.id, "context": batch.context, "anchor": batch.anchor, "ledger": batch.ledger,
+        "names": batch.names, "events": batch.events.iter().map(event).collect::<Vec<_>>(),
+    })
+}
+
+/// JSON with one line for each member, name and event.
+fn lines(value: &Value) -> String {
+    let mut text = String::from("{\n");
+    let members: Vec<String> = value
+        .as_object()
+        .expect("an object")
+        .iter()
+        .map(|(key, member)| match member {
+            Value::Array(items) if !items.is_empty() => {
+                let items: Vec<String> = items.iter().map(Value::to_string).collect();
+                format!("\"{key}\": [\n  {}\n]", items.join(",\n  "))
+            }
+            _ => format!("\"{key}\": {member}"),
+        })
+        .collect();
+    write!(text, "{}\n}}\n", members.join(",\n")).expect("a string takes all");
+    text
+}
+
+fn path(name: &str, extension: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/v1").join(name).with_extension(extension)
+}
+
+fn check(name: &str, batch: &Batch) {
+    let (frame_path, text_path) = (path(name, "bin"), path(name, "json"));
+    if std::env::var_os("NOWAIT_GOLDEN").is_some_and(|value| value == "write") && !frame_path.exists() {
+        std::fs::write(&frame_path, encode(batch).unwrap()).expect("the frame is written");
+        std::fs::write(&text_path, lines(&readable(&quantise(batch)))).expect("the text is written");
+    }
+    let frame = std::fs::read(&frame_path).unwrap_or_else(|error| {
+        panic!("{}: {error}; a new case is written with NOWAIT_GOLDEN=write", frame_path.display())
+    });
+    let text = std::fs::read_to_string(&text_path).expect("every frame has its text");
+    let expected: Value = serde_json::from_str(&text).expect("the text is JSON");
+    let decoded = decode(&frame).unwrap_or_else(|error| {
+        panic!("{name}: {error}. Devices have sent such frames: keep them readable, or add a version")
+    });
+    assert_eq!(
+        readable(&decoded),
+        expected,
+        "{name}: the frame now reads differently. Devices have sent such frames: keep their meaning, or add a version"
+    );
+    assert_eq!(decode(&encode(&decoded).unwrap()).unwrap(), decoded, "{name}: does not survive another trip");
+}
+
+#[test]
+fn ledger_only() {
+    check("ledger_only", &base());
+}
+
+#[test]
+fn one_of_each_kind() {
+    check("one_of_each_kind", &kinds());
+}
+
+#[test]
+fn whole_session() {
+    check("whole_session", &session(7, 500));
+}
+
+#[test]
+fn extreme_values() {
+    check("extreme_values", &extremes());
+}

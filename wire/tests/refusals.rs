@@ -1,0 +1,213 @@
+//! Each rule of the format has an input that breaks it, and an error that says so.
+
+use flate2::{Compress, Compression, Crc, FlushCompress};
+use nowait_wire::{
+    Batch, Error, Event, Kind, NameId, decode, decode_header, encode, limits, quantise_duration_ns,
+    testing::session,
+};
+
+fn seal_again(frame: &mut [u8]) {
+    let covered = frame.len() - 4;
+    let mut crc = Crc::new();
+    crc.update(&frame[..covered]);
+    frame[covered..].copy_from_slice(&crc.sum().to_le_bytes());
+}
+
+/// A frame with these claims around this body.
+fn frame(events: &[u8], inflated: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut frame = b"NWB\x01\x00".to_vec();
+    frame.extend([7; 16]);
+    frame.push(0);
+    frame.extend(events);
+    frame.extend(inflated);
+    frame.reserve(body.len() + 1024);
+    Compress::new(Compression::best(), false).compress_vec(body, &mut frame, FlushCompress::Finish).unwrap();
+    frame.extend([0; 4]);
+    seal_again(&mut frame);
+    frame
+}
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 128 {
+        bytes.push(value as u8 | 128);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+fn message(result: Result<Batch, Error>) -> String {
+    result.expect_err("must be refused").to_string()
+}
+
+/// Texts, facts, drop counts and the length of the columns, for a body of one's own.
+fn body(texts: &[u8], columns: &[u8], bits: &[u8]) -> Vec<u8> {
+    let mut body = varint(texts.len());
+    body.extend(texts);
+    body.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    body.extend(varint(columns.len()));
+    body.extend(columns);
+    body.extend([0; 18]);
+    body.extend(bits);
+    body
+}
+
+fn decode_body(events: usize, body: &[u8]) -> Result<Batch, Error> {
+    decode(&frame(&varint(events), &varint(body.len()), body))
+}
+
+const TEXTS: &[u8] = b"\0\0\0\0\0\0";
+/// One event of kind 1, named by id 3, all else 0.
+const LAUNCH: [u8; 10] = [0, 1, 6, 0, 0, 0, 0, 0, 0, 0];
+
+#[test]
+fn one_event_by_hand_is_read() {
+    let batch = decode_body(1, &body(TEXTS, &[&LAUNCH[..], &[0]].concat(), &[])).unwrap();
+    assert_eq!(batch.events, [Event::new(Kind::Launch, NameId::COLD)]);
+}
+
+#[test]
+fn envelope() {
+    let good = encode(&session(1, 20)).unwrap();
+    assert_eq!(message(decode(b"")), "magic: not a NoWait batch");
+    assert_eq!(message(decode(b"NWB")), "version: missing");
+    assert_eq!(message(decode(b"NWB\x01")), "encryption suite: missing");
+    assert_eq!(message(decode(b"NWB\x01\x00")), "checksum: missing");
+    let mut other = good.clone();
+    other[3] = 2;
+    assert!(decode(&other).unwrap_err().is_unsupported_version());
+    other[3] = 1;
+    other[4] = 1;
+    assert!(decode(&other).unwrap_err().is_unsupported_suite());
+    for place in 5..good.len() {
+        let mut damaged = good.clone();
+        damaged[place] ^= 1;
+        assert_eq!(message(decode(&damaged)), "checksum: does not match the frame", "byte {place}");
+        assert!(decode_header(&damaged).is_err());
+    }
+    for length in 0..good.len() {
+        assert!(decode(&good[..length]).unwrap_err().is_malformed());
+    }
+    let mut longer = good;
+    longer.insert(longer.len() - 4, 0);
+    seal_again(&mut longer);
+    assert_eq!(message(decode(&longer)), "body: followed by more bytes");
+}
+
+#[test]
+fn sizes() {
+    let huge = vec![0; limits::ENCODED_BYTES_MAX + 1];
+    assert_eq!(message(decode(&huge)), "encoded bytes: 262145 is over the limit of 262144");
+    let claim = varint(limits::INFLATED_BYTES_MAX + 1);
+    assert_eq!(
+        message(decode(&frame(&[0], &claim, b""))),
+        "inflated bytes: 1048577 is over the limit of 1048576"
+    );
+    let claim = varint(limits::EVENTS_MAX + 1);
+    assert!(decode(&frame(&claim, &[0], b"")).unwrap_err().is_too_large());
+    let whole = body(TEXTS, &[], &[]);
+    let short = frame(&[0], &varint(whole.len() + 1), &whole);
+    assert_eq!(message(decode(&short)), "body: shorter than the header says");
+    let long = frame(&[0], &varint(whole.len() - 1), &whole);
+    assert_eq!(message(decode(&long)), "body: cut short, or longer than the header says");
+    // A bomb: 16 MiB of zeros in 16 KiB.
+    let bomb = frame(&[0], &varint(limits::INFLATED_BYTES_MAX), &vec![0; 16 << 20]);
+    assert!(bomb.len() < 64 * 1024);
+    assert!(decode(&bomb).unwrap_err().is_malformed());
+}
+
+#[test]
+fn counts_and_ends() {
+    let one = [&LAUNCH[..], &[0]].concat();
+    assert!(message(decode_body(0, &body(TEXTS, &one, &[]))).starts_with("columns: followed"));
+    assert!(decode_body(2, &body(TEXTS, &one, &[])).unwrap_err().is_malformed());
+    assert_eq!(message(decode_body(1, &body(TEXTS, &one, &[0]))), "bits: followed by more bits");
+    assert_eq!(message(decode_body(1, &body(b"\0\0\0\0\0", &one, &[]))), "texts: too few");
+    assert_eq!(message(decode_body(1, &body(b"\0\0\0\0\0\0a", &one, &[]))), "texts: the last one has no end");
+    assert_eq!(message(decode_body(1, &body(b"\0\0\0\0\0\xFF\0", &one, &[]))), "texts: not UTF-8");
+    let many = vec![0; 6 + limits::NAMES_MAX];
+    assert!(decode_body(1, &body(&many, &one, &[])).unwrap_err().is_too_large());
+    let long = [&[b'x'; limits::NAME_BYTES_MAX + 1][..], b"\0"].concat();
+    assert!(decode_body(1, &body(&[TEXTS, &long].concat(), &one, &[])).unwrap_err().is_too_large());
+}
+
+#[test]
+fn numbers_without_meaning() {
+    let with = |place: usize, byte: u8| {
+        let mut one = [&LAUNCH[..], &[0]].concat();
+        one[place] = byte;
+        message(decode_body(1, &body(TEXTS, &one, &[])))
+    };
+    assert_eq!(with(0, 1), "subject: not defined yet");
+    assert_eq!(with(0, 2), "subject: not defined yet");
+    assert_eq!(with(1, 0), "kind: not known");
+    assert_eq!(with(1, 16), "kind: not known");
+    assert_eq!(with(2, 14), "name: an id outside 32 bits");
+    assert_eq!(with(2, 1), "events: a name id is not in the dictionary");
+    assert_eq!(with(3, 6), "events: a name id is not in the dictionary");
+    assert_eq!(with(4, 9), "journey: code not known");
+    assert_eq!(with(5, 7), "outcome: not known");
+    assert_eq!(with(7, 66), "start: a token passes 64 bits");
+    assert_eq!(with(7, 9), "start: bits missing");
+    assert_eq!(with(8, 66), "duration: a token passes 64 bits");
+}
+
+#[test]
+fn encode_holds_a_batch_to_the_same_rules() {
+    let refused = |change: &dyn Fn(&mut Batch)| {
+        let mut batch = session(1, 20);
+        change(&mut batch);
+        encode(&batch).unwrap_err()
+    };
+    assert!(refused(&|batch| batch.events.swap(0, 19)).is_malformed());
+    assert!(refused(&|batch| batch.names[1].push('!')).is_malformed());
+    assert!(refused(&|batch| batch.names.truncate(5)).is_malformed());
+    assert!(refused(&|batch| batch.events[3].name = NameId(99)).is_malformed());
+    assert!(refused(&|batch| batch.context.country = "V\0N".into()).is_malformed());
+    assert!(refused(&|batch| batch.context.dimensions.reverse()).is_malformed());
+    assert!(refused(&|batch| batch.context.device_model = "x".repeat(129)).is_too_large());
+    assert!(refused(&|batch| batch.names.push("x".repeat(129))).is_too_large());
+    assert!(refused(&|batch| batch.names.extend(vec![String::new(); 4096])).is_too_large());
+    assert!(refused(&|batch| batch.events.extend(vec![batch.events[19]; 8192])).is_too_large());
+    let one_more = |batch: &mut Batch| {
+        batch.context.dimensions = (b'a'..=b'i').map(|key| (char::from(key).into(), String::new())).collect();
+    };
+    assert!(refused(&one_more).is_too_large());
+}
+
+#[test]
+fn a_batch_that_would_not_fit_is_refused() {
+    let mut batch = session(1, 100);
+    let mut state = 1u64;
+    while batch.names.len() < limits::NAMES_MAX {
+        let mut letter = |_| {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            char::from(b' ' + (state >> 58) as u8)
+        };
+        batch.names.push((0..limits::NAME_BYTES_MAX).map(&mut letter).collect());
+    }
+    let error = encode(&batch).unwrap_err();
+    assert!(error.is_too_large(), "{error}");
+    batch.names.truncate(limits::NAMES_MAX / 4);
+    let frame = encode(&batch).unwrap();
+    assert_eq!(decode(&frame).unwrap(), nowait_wire::quantise(&batch));
+}
+
+#[test]
+fn sessions_of_all_lengths_come_back() {
+    for events in (0..80).chain([499, 500, 501, 4096, 8192]) {
+        let batch = session(events as u64, events);
+        assert_eq!(batch.events.len(), events);
+        assert_eq!(decode(&encode(&batch).unwrap()).unwrap(), nowait_wire::quantise(&batch));
+    }
+}
+
+#[test]
+fn rounding_by_example() {
+    let pairs =
+        [(511, 511), (513, 514), (1025, 1024), (1026, 1028), (u64::MAX, 511 << 55), (1_000_000, 999_424)];
+    for (exact, rounded) in pairs {
+        assert_eq!(quantise_duration_ns(exact), rounded, "{exact}");
+    }
+}
