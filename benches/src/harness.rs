@@ -30,6 +30,8 @@ pub(crate) trait Contestant: Sync {
     fn crate_name(&self) -> &'static str;
     /// What one operation leaves behind, in a few words.
     fn leaves(&self) -> &'static str;
+    /// Times that one operation asks a clock.
+    fn clock_reads(&self) -> usize;
     /// Does this many operations on behalf of thread number `thread`.
     fn run(&self, thread: usize, ops: usize);
     /// Does what was left to later. Not timed.

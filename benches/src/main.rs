@@ -7,6 +7,7 @@ mod alloc;
 mod contestants;
 mod formats;
 mod harness;
+mod ingest;
 mod machine;
 mod output;
 mod size;
@@ -42,8 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut machine = machine::Machine::look(arguments.machine, folder.path());
     let record = record(folder.path(), arguments.rounds.max(1))?;
     let sizes = size::measure()?;
+    let ingest_progress = progress("ingest", ingest::steps());
+    let ingest = ingest::measure(folder.path(), &ingest_progress)?;
+    ingest_progress.finish_and_clear();
     machine.load_after = machine::load();
-    let results = output::Results { machine, record, sizes };
+    let results = output::Results { machine, record, sizes, ingest };
     let page = output::page(&results);
     let path = output::write(&results, &page, &arguments.out)?;
     println!("{page}\nwritten to {}", path.display());
@@ -62,6 +66,7 @@ fn record(folder: &std::path::Path, rounds: usize) -> Result<Vec<output::Record>
         name: contestant.name(),
         crate_name: contestant.crate_name(),
         leaves: contestant.leaves(),
+        clock_reads: contestant.clock_reads(),
         ns_per_op: THREADS
             .iter()
             .zip(&spreads)

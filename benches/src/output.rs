@@ -3,6 +3,7 @@
 //! Owns: the two forms. Refuses: measuring. Invariant: both say the same, and name the machine and the versions.
 
 use crate::harness::{BLOCK_OPS, HeapPerOp, Spread};
+use crate::ingest::{self, Ingest};
 use crate::machine::{Machine, version_of};
 use crate::size::{SESSION_EVENTS, SESSIONS, Size};
 use serde::Serialize;
@@ -17,6 +18,8 @@ pub(crate) struct Record {
     pub(crate) name: &'static str,
     pub(crate) crate_name: &'static str,
     pub(crate) leaves: &'static str,
+    /// Times that one operation asks a clock.
+    pub(crate) clock_reads: usize,
     /// By number of threads.
     pub(crate) ns_per_op: BTreeMap<usize, Spread>,
     pub(crate) heap_per_op: HeapPerOp,
@@ -30,6 +33,7 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) record: Vec<Record>,
     pub(crate) sizes: Vec<Size>,
+    pub(crate) ingest: Vec<Ingest>,
 }
 
 /// Writes the page and the JSON beside each other; gives the page's path.
@@ -50,6 +54,7 @@ pub(crate) fn page(results: &Results) -> String {
     let _ = head(&mut page, &results.machine);
     let _ = record(&mut page, results);
     let _ = sizes(&mut page, results);
+    let _ = ingest(&mut page, results);
     page
 }
 
@@ -78,7 +83,7 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
          to a flush or to a drain is done between blocks and not in the figure. With more threads than cores ({} here) \
          the elapsed time is shared out over the cores: such a column shows preemption, not more contention. \
          Heap: calls and bytes taken by the calling thread per fact. Lost: facts of this run that never came out \
-         at the far end (–: no far end to count at).\n",
+         at the far end (–: no far end to count at). × floor: one thread against the floor with as many clock reads.\n",
         results.machine.cores
     )?;
     let threads: Vec<usize> =
@@ -87,10 +92,13 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
         .iter()
         .map(|threads| format!(" {threads} thread{} |", if *threads == 1 { "" } else { "s" }))
         .collect();
-    writeln!(page, "| what |{columns} × floor | heap | lost | leaves behind |")?;
-    writeln!(page, "|---|{}--:|--:|--:|---|", "--:|".repeat(threads.len()))?;
+    writeln!(page, "| what |{columns} clocks | × floor | heap | lost | leaves behind |")?;
+    writeln!(page, "|---|{}--:|--:|--:|--:|---|", "--:|".repeat(threads.len()))?;
     let single = |row: &Record| row.ns_per_op.get(&1).map_or(f64::NAN, |spread| spread.median);
-    let floor = results.record.first().map_or(f64::NAN, single);
+    let floor_of = |clock_reads| {
+        let floors = results.record.iter().filter(|row| row.crate_name.is_empty());
+        floors.filter(|row| row.clock_reads == clock_reads).map(single).fold(f64::NAN, f64::min)
+    };
     for row in &results.record {
         let cells: String = row
             .ns_per_op
@@ -102,11 +110,12 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
             HeapPerOp { allocations, bytes } => format!("{allocations:.1} calls, {bytes:.0} B"),
         };
         let lost = row.lost.map_or_else(|| "–".into(), |lost| lost.to_string());
-        let times = single(row) / floor;
+        let times = single(row) / floor_of(row.clock_reads);
         writeln!(
             page,
-            "| {} |{cells} {times:.2} | {heap} | {lost} | {} |",
+            "| {} |{cells} {} | {times:.2} | {heap} | {lost} | {} |",
             titled(row.name, row.crate_name),
+            row.clock_reads,
             row.leaves
         )?;
     }
@@ -127,6 +136,27 @@ fn sizes(page: &mut String, results: &Results) -> std::fmt::Result {
         let deflated = size.deflated_bytes_per_event;
         let title = titled(size.format, size.crate_name);
         writeln!(page, "| {title} | {plain} | {deflated:.2} | {:.1} | {} |", deflated / ours, size.keeps)?;
+    }
+    writeln!(page)
+}
+
+fn ingest(page: &mut String, results: &Results) -> std::fmt::Result {
+    writeln!(page, "## Ingest\n")?;
+    writeln!(
+        page,
+        "The same batches of {} events, from their bytes to a durable commit (SQLite, write-ahead log, synchronous \
+         FULL, many batches to a sync), without HTTP; median of {} rounds (least–most). Per core: divided by \
+         processor time of all threads instead of elapsed time. Stored: all files after closing.\n",
+        ingest::SESSION_EVENTS,
+        ingest::ROUNDS
+    )?;
+    writeln!(page, "| what | 1,000 events/s | 1,000 events/s per core | stored bytes/event | does |")?;
+    writeln!(page, "|---|--:|--:|--:|---|")?;
+    let thousands = |s: &Spread| format!("{:.0} ({:.0}–{:.0})", s.median / 1e3, s.p10 / 1e3, s.p90 / 1e3);
+    for row in &results.ingest {
+        let (elapsed, core) = (thousands(&row.events_per_s), thousands(&row.events_per_core_s));
+        let bytes = row.stored_bytes_per_event;
+        writeln!(page, "| {} | {elapsed} | {core} | {bytes:.1} | {} |", row.name, row.does)?;
     }
     writeln!(page)
 }

@@ -71,6 +71,9 @@ impl Contestant for Store {
     fn leaves(&self) -> &'static str {
         "64 bytes in a mapped file, one thread's own"
     }
+    fn clock_reads(&self) -> usize {
+        self.clock_reads
+    }
     fn run(&self, thread: usize, ops: usize) {
         let mut map = self.maps[thread].lock().expect("no thread panics while it holds the map");
         for op in 0..ops {
@@ -101,6 +104,9 @@ impl Contestant for Write {
     }
     fn leaves(&self) -> &'static str {
         "64 bytes in the page cache"
+    }
+    fn clock_reads(&self) -> usize {
+        1
     }
     fn run(&self, _thread: usize, ops: usize) {
         for _ in 0..ops {

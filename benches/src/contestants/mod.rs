@@ -6,6 +6,7 @@
 mod floor;
 mod glean;
 mod memory;
+mod ours;
 mod spans;
 mod trail;
 
@@ -18,6 +19,10 @@ pub(crate) fn all(folder: &Path) -> Result<Vec<Box<dyn Contestant>>, Box<dyn Err
     Ok(vec![
         Box::new(floor::Store::new(folder, 1)?),
         Box::new(floor::Store::new(folder, 2)?),
+        Box::new(ours::Ours::record(folder)?),
+        Box::new(ours::Ours::span(folder)?),
+        Box::new(ours::Ours::crumb(folder)?),
+        Box::new(ours::Ours::frame(folder)?),
         Box::new(memory::Queue::new()),
         Box::new(spans::FastraceLocal),
         Box::new(spans::FastraceRoot::new()),

@@ -61,7 +61,10 @@ impl Contestant for FastraceLocal {
         "fastrace"
     }
     fn leaves(&self) -> &'static str {
-        "a span in the thread's memory until its root ends"
+        "a span in the thread's memory until its root ends; its clock is the cycle counter"
+    }
+    fn clock_reads(&self) -> usize {
+        2
     }
     fn run(&self, _thread: usize, ops: usize) {
         let root = fastrace::Span::root(ROOT_NAME, SpanContext::random());
@@ -97,6 +100,9 @@ impl Contestant for FastraceRoot {
     }
     fn leaves(&self) -> &'static str {
         "a span in memory"
+    }
+    fn clock_reads(&self) -> usize {
+        2
     }
     fn run(&self, _thread: usize, ops: usize) {
         for _ in 0..ops {
@@ -151,6 +157,9 @@ impl Contestant for Tracing {
     fn leaves(&self) -> &'static str {
         "its duration in a sum, no event"
     }
+    fn clock_reads(&self) -> usize {
+        2
+    }
     fn run(&self, _thread: usize, ops: usize) {
         for _ in 0..ops {
             drop(black_box(tracing::info_span!(NAME).entered()));
@@ -182,6 +191,9 @@ impl Contestant for OpenTelemetry {
     }
     fn leaves(&self) -> &'static str {
         "a span in memory"
+    }
+    fn clock_reads(&self) -> usize {
+        2
     }
     fn run(&self, _thread: usize, ops: usize) {
         for _ in 0..ops {
