@@ -67,14 +67,10 @@ impl Hang {
         (is_hang && !silence.told && !silence.was_suspended(at)).then_some(silence.event)
     }
 
-    /// Tells a silence that lasted up to its limit, with pings to the end, before `now`.
-    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
+    /// The limit is over: tells the silence, if there were pings to the end.
+    pub(super) fn expire(&mut self) -> Option<Event> {
         let silence = self.silence.as_mut()?;
-        let due = LIMIT.due(silence.began());
-        if silence.told || due >= now {
-            return None;
-        }
-        if silence.was_suspended(due) {
+        if silence.was_suspended(LIMIT.due(silence.began())) {
             self.silence = None;
             return None;
         }

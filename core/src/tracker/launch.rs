@@ -27,10 +27,10 @@ impl Launch {
         self.under_way = Some(place.event(Kind::Launch, name, at));
     }
 
-    /// The first frame ends the launch; a frame from before it began does not.
+    /// The first frame ends the launch; a frame from before it began, or of the same moment, does not.
     pub(super) fn frame(&mut self, at: u64) -> Option<Event> {
         let began = self.under_way.as_ref()?.started_uptime_ns;
-        if at < began { None } else { self.close(at, Outcome::Done) }
+        if at <= began { None } else { self.close(at, Outcome::Done) }
     }
 
     pub(super) fn background(&mut self, at: u64) -> Option<Event> {

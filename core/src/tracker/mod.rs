@@ -49,7 +49,7 @@ impl<F: FnMut(Event)> Sink for F {
     }
 }
 
-/// All trackers of one process. About 6 kB, no heap.
+/// All trackers of one process. About 8 kB, no heap.
 ///
 /// Until it is told otherwise, the app counts as in the foreground.
 #[derive(Debug)]
@@ -214,7 +214,7 @@ impl Trackers {
             }
             Limited::Settled => tell(self.settled.expire(after), sink),
             Limited::Screens => tell(self.screens.expire(after), sink),
-            Limited::Hang => tell(self.hang.expire(after), sink),
+            Limited::Hang => tell(self.hang.expire(), sink),
             Limited::Actions => self.actions.expire(),
             Limited::Journeys => self.journeys.expire(after, |event| sink.event(event)),
         }

@@ -78,7 +78,9 @@ impl Requests {
 
     fn take(&mut self, wanted: impl FnMut(&InFlight) -> bool) -> Option<InFlight> {
         let request = self.in_flight.take(wanted)?;
-        self.due = self.in_flight.iter().map(InFlight::due).min().unwrap_or(u64::MAX);
+        if request.due() <= self.due {
+            self.due = self.in_flight.iter().map(InFlight::due).min().unwrap_or(u64::MAX);
+        }
         Some(request)
     }
 }
