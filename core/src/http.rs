@@ -6,8 +6,8 @@
 
 use crate::error::Error;
 use crate::limits::ANSWER_BYTES_MAX;
-use crate::upload::{Answer, CONTENT_TYPE, Parcel, Upload};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE as CONTENT_TYPE_HEADER, RETRY_AFTER};
+use crate::upload::{Answer, Parcel, Upload};
+use reqwest::header::RETRY_AFTER;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,14 +52,10 @@ impl Http {
 
 impl Upload for Http {
     fn send(&mut self, parcel: Parcel<'_>) -> Option<Answer> {
-        let request = self
-            .client
-            .post(parcel.url)
-            .timeout(parcel.timeout)
-            .header(CONTENT_TYPE_HEADER, CONTENT_TYPE)
-            .header(AUTHORIZATION, format!("Bearer {}", parcel.app_key))
-            .header("x-nowait-sent-unix-ms", parcel.sent_unix_ms)
-            .body(parcel.body.to_vec());
+        let mut request = self.client.post(parcel.url).timeout(parcel.timeout).body(parcel.body.to_vec());
+        for (name, value) in parcel.headers() {
+            request = request.header(name, value);
+        }
         self.runtime.block_on(async {
             let mut response = request.send().await.ok()?;
             let status = response.status().as_u16();

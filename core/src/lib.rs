@@ -33,6 +33,7 @@ mod clock;
 mod config;
 mod error;
 mod fork;
+mod handle;
 mod header;
 #[cfg(feature = "http")]
 mod http;
@@ -61,8 +62,11 @@ mod worker;
 pub use clock::{Clock, ManualClock};
 pub use config::{Build, Config, Consent, Device};
 pub use error::Error;
-pub use nowait::{Action, Crumb, Journey, NoWait, Request, Route, Screen, Span, Travel};
-pub use nowait_wire::{Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid};
+pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel};
+pub use nowait::NoWait;
+pub use nowait_wire::{
+    DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
+};
 pub use tracker::Signal;
 pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
 pub use worker::Flushed;

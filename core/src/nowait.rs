@@ -1,12 +1,14 @@
 //! The face of the engine: what a Rust program, and both bridges, hold in their hands.
 //!
-//! Owns: starting, the handles, the spans. Refuses: anything that takes time on the caller's thread.
+//! Owns: starting, telling, asking. Refuses: anything that takes time on the caller's thread.
 //! Invariant: every handle is `Copy` and stays valid for the life of the process, also after a shutdown, when it
 //! does nothing.
 
 use crate::config::{Config, Consent};
 use crate::error::Error;
+use crate::handle::{Action, Crumb, Journey, Route, Screen};
 use crate::identity;
+use crate::ledger::Counter;
 use crate::memory::Memory;
 use crate::record::Recorder;
 use crate::storage::{self, Storage};
@@ -153,13 +155,41 @@ impl NoWait {
     /// the exit, so that a developer sees what led there.
     #[inline]
     pub fn breadcrumb(self, crumb: Crumb) {
-        self.shared.recorder.breadcrumb(crumb.0, self.now_ns(), 0);
+        self.breadcrumb_at(crumb.0, self.now_ns(), 0);
+    }
+
+    /// Leaves a breadcrumb for a moment that is over (nanoseconds of the uptime clock), with a number of the
+    /// app's choice: for a bridge, whose crumbs may wait until NoWait is started.
+    #[inline]
+    pub fn breadcrumb_at(self, name: NameId, at_ns: u64, number: u64) {
+        self.shared.recorder.breadcrumb(name, at_ns, number);
     }
 
     /// Records a finished event: whether it was taken. Most apps never call this; spans and signals do.
     #[inline]
     pub fn record(self, event: &Event) -> bool {
         self.shared.recorder.record(event)
+    }
+
+    /// Records a finished action that no [`Span`](crate::Span) measured, for a bridge: whether it was taken. Both
+    /// times are in nanoseconds of the uptime clock. If the app went to the background since `started_ns`, the
+    /// outcome is interrupted whatever the caller says.
+    #[inline]
+    pub fn record_action(self, name: NameId, started_ns: u64, ended_ns: u64, outcome: Outcome) -> bool {
+        let recorder = &self.shared.recorder;
+        // A wait that spans a trip to the background measures the trip, not the app.
+        let interrupted = recorder.was_in_background_since(started_ns);
+        recorder.record(&Event {
+            outcome: if interrupted { Outcome::Interrupted } else { outcome },
+            started_uptime_ns: started_ns,
+            duration_ns: ended_ns.saturating_sub(started_ns),
+            ..recorder.placed(Kind::Action, name)
+        })
+    }
+
+    /// Counts a panic that a boundary around the engine caught (a bridge, a host's callback).
+    pub fn count_panic(self) {
+        self.shared.recorder.account.count(Counter::PanicsCaught, 1);
     }
 
     /// Feeds a raw signal to the trackers.
@@ -261,233 +291,4 @@ pub(crate) fn open(
         commands,
     }));
     Ok((NoWait { shared }, Engine::new(shared, storage, upload, consent), receiver))
-}
-
-/// A screen; see [`NoWait::screen`].
-#[derive(Clone, Copy, Debug)]
-pub struct Screen {
-    nowait: NoWait,
-    name: NameId,
-}
-
-impl Screen {
-    /// The screen began to exist.
-    #[inline]
-    pub fn created(self) {
-        self.nowait.signal(&Signal::ScreenCreated { at: self.nowait.now_ns(), screen: self.name });
-    }
-
-    /// Its first frame was presented (time to initial display).
-    #[inline]
-    pub fn shown(self) {
-        self.nowait.signal(&Signal::ScreenShown { at: self.nowait.now_ns(), screen: self.name });
-    }
-
-    /// It shows what the customer came for (time to full display).
-    #[inline]
-    pub fn ready(self) {
-        self.nowait.signal(&Signal::ScreenReady { at: self.nowait.now_ns(), screen: self.name });
-    }
-
-    /// It is gone.
-    #[inline]
-    pub fn left(self) {
-        self.nowait.signal(&Signal::ScreenLeft { at: self.nowait.now_ns(), screen: self.name });
-    }
-}
-
-/// The name of a breadcrumb; see [`NoWait::crumb`].
-#[derive(Clone, Copy, Debug)]
-pub struct Crumb(NameId);
-
-/// A measured piece of work; see [`NoWait::action`].
-#[derive(Clone, Copy, Debug)]
-pub struct Action {
-    nowait: NoWait,
-    name: NameId,
-}
-
-impl Action {
-    /// Begins. The span must be ended; dropped, it is recorded as interrupted and enters no latency.
-    #[inline]
-    #[must_use = "a span that is dropped is recorded as interrupted"]
-    pub fn begin(self) -> Span {
-        let started = self.nowait.now_ns();
-        self.nowait.signal(&Signal::ActionStarted { at: started });
-        Span { action: self, started, backgrounds: self.nowait.shared.recorder.backgrounds() }
-    }
-
-    /// Measures a closure; a panic in it goes through untouched and counts as interrupted.
-    #[inline]
-    pub fn measure<T>(self, work: impl FnOnce() -> T) -> T {
-        let span = self.begin();
-        let result = work();
-        span.end();
-        result
-    }
-}
-
-/// An action under way.
-#[derive(Debug)]
-#[must_use = "a span that is dropped is recorded as interrupted"]
-pub struct Span {
-    action: Action,
-    started: u64,
-    backgrounds: u64,
-}
-
-impl Span {
-    /// It is done.
-    #[inline]
-    pub fn end(self) {
-        self.close(Outcome::Done);
-    }
-
-    /// It ended with an error.
-    #[inline]
-    pub fn fail(self) {
-        self.close(Outcome::Failed);
-    }
-
-    #[inline]
-    fn close(self, outcome: Outcome) {
-        self.finish(outcome);
-        std::mem::forget(self);
-    }
-
-    #[inline]
-    fn finish(&self, outcome: Outcome) {
-        let nowait = self.action.nowait;
-        let recorder = &nowait.shared.recorder;
-        let ended = nowait.now_ns();
-        // A wait that spans a trip to the background measures the trip, not the app.
-        let interrupted = recorder.backgrounds() != self.backgrounds;
-        let event = Event {
-            outcome: if interrupted { Outcome::Interrupted } else { outcome },
-            started_uptime_ns: self.started,
-            duration_ns: ended.saturating_sub(self.started),
-            ..recorder.placed(Kind::Action, self.action.name)
-        };
-        nowait.signal(&Signal::ActionEnded { at: ended });
-        recorder.record(&event);
-    }
-}
-
-impl Drop for Span {
-    fn drop(&mut self) {
-        self.finish(Outcome::Interrupted);
-    }
-}
-
-/// A route of the bank's server; see [`NoWait::route`].
-#[derive(Clone, Copy, Debug)]
-pub struct Route {
-    nowait: NoWait,
-    name: NameId,
-}
-
-impl Route {
-    /// A request leaves. Dropped without an end, it counts as abandoned.
-    #[inline]
-    #[must_use = "a request that is dropped is recorded as abandoned"]
-    pub fn begin(self) -> Request {
-        let id = self.nowait.next_id();
-        self.nowait.signal(&Signal::RequestStarted { at: self.nowait.now_ns(), id, route: self.name });
-        Request { nowait: self.nowait, id }
-    }
-}
-
-/// A request in flight.
-#[derive(Debug)]
-#[must_use = "a request that is dropped is recorded as abandoned"]
-pub struct Request {
-    nowait: NoWait,
-    id: u64,
-}
-
-impl Request {
-    /// It was answered with this HTTP status; 400 and above count as failed.
-    #[inline]
-    pub fn end(self, status: u16) {
-        self.close(status, if status < 400 { Outcome::Done } else { Outcome::Failed });
-    }
-
-    /// It got no answer.
-    #[inline]
-    pub fn fail(self) {
-        self.close(0, Outcome::Failed);
-    }
-
-    fn close(self, status: u16, outcome: Outcome) {
-        self.finish(status, outcome);
-        std::mem::forget(self);
-    }
-
-    fn finish(&self, status: u16, outcome: Outcome) {
-        let at = self.nowait.now_ns();
-        self.nowait.signal(&Signal::RequestEnded { at, id: self.id, status, outcome });
-    }
-}
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        self.finish(0, Outcome::Abandoned);
-    }
-}
-
-/// A banking task; see [`NoWait::journey`].
-#[derive(Clone, Copy, Debug)]
-pub struct Journey {
-    nowait: NoWait,
-    name: NameId,
-}
-
-impl Journey {
-    /// The customer sets out. Dropped without an end, the journey counts as abandoned.
-    #[must_use = "a journey that is dropped is recorded as abandoned"]
-    pub fn begin(self) -> Travel {
-        let id = self.nowait.next_id();
-        self.nowait.signal(&Signal::JourneyStarted { at: self.nowait.now_ns(), id, journey: self.name });
-        Travel { nowait: self.nowait, id }
-    }
-}
-
-/// A journey under way.
-#[derive(Debug)]
-#[must_use = "a journey that is dropped is recorded as abandoned"]
-pub struct Travel {
-    nowait: NoWait,
-    id: u64,
-}
-
-impl Travel {
-    /// The customer reached this touchpoint; the one before is done.
-    pub fn step(&self, name: NameId) {
-        self.nowait.signal(&Signal::StepStarted { at: self.nowait.now_ns(), id: self.id, step: name });
-    }
-
-    /// The customer got what they came for.
-    pub fn end(self) {
-        self.close(Outcome::Done);
-    }
-
-    /// The bank said no, or something broke.
-    pub fn fail(self) {
-        self.close(Outcome::Failed);
-    }
-
-    fn close(self, outcome: Outcome) {
-        self.finish(outcome);
-        std::mem::forget(self);
-    }
-
-    fn finish(&self, outcome: Outcome) {
-        self.nowait.signal(&Signal::JourneyEnded { at: self.nowait.now_ns(), id: self.id, outcome });
-    }
-}
-
-impl Drop for Travel {
-    fn drop(&mut self) {
-        self.finish(Outcome::Abandoned);
-    }
 }

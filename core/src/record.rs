@@ -50,8 +50,8 @@ pub(crate) struct Recorder {
     pub(crate) account: Account<'static>,
     hub: Hub,
     on: AtomicBool,
-    /// Trips to the background so far: a span that sees two different values was interrupted.
-    backgrounds: AtomicU64,
+    /// One more than the uptime of the latest trip to the background, 0 before the first.
+    background_after_ns: AtomicU64,
 }
 
 impl Recorder {
@@ -74,7 +74,7 @@ impl Recorder {
             account,
             hub: Hub::new(),
             on: AtomicBool::new(true),
-            backgrounds: AtomicU64::new(0),
+            background_after_ns: AtomicU64::new(0),
             memory,
             clock,
         }
@@ -126,8 +126,8 @@ impl Recorder {
         match *signal {
             Signal::Foreground { at, .. } => self.enter(State::Foreground, at),
             Signal::Background { at } => {
-                // Release: pairs with the acquire in `backgrounds`.
-                self.backgrounds.fetch_add(1, Ordering::Release);
+                // Release: pairs with the acquire in `was_in_background_since`. Signals may come out of order.
+                self.background_after_ns.fetch_max(at.saturating_add(1), Ordering::Release);
                 self.enter(State::Background, at);
             }
             Signal::TouchUp { at, target } => self.breadcrumb(target, at, 0),
@@ -154,11 +154,12 @@ impl Recorder {
         State::from_word(layout::load(self.memory.words, Word::State))
     }
 
-    /// Trips to the background so far.
+    /// Whether the app went to the background at this uptime or later. The start of a span is all it takes to
+    /// ask, so that a bridge has nothing else to carry, and may begin a span before NoWait is started.
     #[inline]
-    pub(crate) fn backgrounds(&self) -> u64 {
+    pub(crate) fn was_in_background_since(&self, uptime_ns: u64) -> bool {
         // Acquire: a span that ends after a background signal must see it.
-        self.backgrounds.load(Ordering::Acquire)
+        self.background_after_ns.load(Ordering::Acquire) > uptime_ns
     }
 
     /// An event that no tracker makes, placed on the current screen and journey.

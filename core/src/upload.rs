@@ -23,6 +23,18 @@ pub struct Parcel<'a> {
     pub timeout: Duration,
 }
 
+impl Parcel<'_> {
+    /// The headers to send it with, as (name in lower case, value), beside those of the HTTP stack itself.
+    #[must_use]
+    pub fn headers(&self) -> [(&'static str, String); 3] {
+        [
+            ("authorization", format!("Bearer {}", self.app_key)),
+            ("content-type", CONTENT_TYPE.to_owned()),
+            ("x-nowait-sent-unix-ms", self.sent_unix_ms.to_string()),
+        ]
+    }
+}
+
 /// The content type of a parcel's body.
 pub const CONTENT_TYPE: &str = "application/vnd.nowait.batch";
 

@@ -213,7 +213,7 @@ fn pending_keeps_apart_granted_delivers_refused_wipes() {
 }
 
 #[test]
-fn a_span_over_a_trip_to_the_background_is_interrupted_and_so_is_a_dropped_one() {
+fn an_action_over_a_trip_to_the_background_is_interrupted_and_so_is_a_dropped_span() {
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
     let (nowait, mut crank, clock) = start(config(folder.path()), &upload);
@@ -223,8 +223,13 @@ fn a_span_over_a_trip_to_the_background_is_interrupted_and_so_is_a_dropped_one()
     nowait.signal(&Signal::Background { at: nowait.now_ns() });
     nowait.signal(&Signal::Foreground { at: nowait.now_ns(), restored: true });
     span.end();
+    clock.advance(Duration::from_millis(1));
     drop(pay.begin());
     pay.begin().fail();
+    let started = nowait.now_ns();
+    clock.advance(Duration::from_millis(250));
+    nowait.record_action(nowait.name("Pay.Confirm"), started, nowait.now_ns(), Outcome::Done);
+    nowait.record_action(nowait.name("Pay.Confirm"), started - 1_000_000, nowait.now_ns(), Outcome::Done);
     crank.shutdown();
     let outcomes: Vec<_> = upload
         .events()
@@ -234,7 +239,14 @@ fn a_span_over_a_trip_to_the_background_is_interrupted_and_so_is_a_dropped_one()
         .collect();
     assert_eq!(
         outcomes,
-        [(Outcome::Done, 250), (Outcome::Interrupted, 0), (Outcome::Interrupted, 0), (Outcome::Failed, 0)]
+        [
+            (Outcome::Done, 250),
+            (Outcome::Interrupted, 0),
+            (Outcome::Interrupted, 251),
+            (Outcome::Interrupted, 0),
+            (Outcome::Failed, 0),
+            (Outcome::Done, 250),
+        ]
     );
 }
 
