@@ -1,0 +1,228 @@
+//! What crosses the cold lane: the engine's own types where UniFFI can carry them, plain records where not.
+//!
+//! Owns: shapes. Refuses: defaults; the faces have them, in their own idiom.
+//! Invariant: an error that comes from the host carries no text of the host.
+
+use nowait_core::{Answer, Consent, Network, Os, Tier};
+use std::collections::HashMap;
+use std::fmt;
+
+/// Whether the customer agreed to be measured. Nothing leaves the device before `Granted`.
+#[uniffi::remote(Enum)]
+pub enum Consent {
+    /// Not asked yet: events are kept apart on the device, bounded.
+    Pending,
+    /// Agreed.
+    Granted,
+    /// Refused: everything on the device is wiped and nothing more is recorded.
+    Refused,
+}
+
+/// The operating system family.
+#[uniffi::remote(Enum)]
+pub enum Os {
+    /// None of the others.
+    Other,
+    /// Android.
+    Android,
+    /// iOS and iPadOS.
+    Ios,
+    /// Linux: servers and tests.
+    Linux,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+}
+
+/// How strong the device is.
+#[uniffi::remote(Enum)]
+pub enum Tier {
+    /// Not known.
+    Unknown,
+    /// An entry device.
+    Low,
+    /// A usual device.
+    Mid,
+    /// A strong device.
+    High,
+}
+
+/// The kind of network.
+#[uniffi::remote(Enum)]
+pub enum Network {
+    /// Not known.
+    Unknown,
+    /// No network.
+    Offline,
+    /// Wi-Fi.
+    Wifi,
+    /// A cellular network.
+    Cellular,
+    /// A cable.
+    Wired,
+}
+
+/// The device that the app runs on. What is not known stays empty or `Unknown`.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Device {
+    /// The operating system family.
+    pub os: Os,
+    /// Its version, for example `15`.
+    pub os_version: String,
+    /// The model, for example `Pixel 8`.
+    pub model: String,
+    /// How strong it is.
+    pub tier: Tier,
+    /// ISO 3166-1 alpha-2 of the customer's region.
+    pub country: String,
+}
+
+/// How NoWait is started. See `nowait_core::Config` for what each field means and its limits.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct StartConfig {
+    /// The collector, for example `https://telemetry.bank.example`.
+    pub endpoint: String,
+    /// Identifies the app to the collector; printable ASCII.
+    pub app_key: String,
+    /// The version that customers see, for example `8.2.0`.
+    pub app_version: String,
+    /// The build number or commit.
+    pub app_build: String,
+    /// The folder that NoWait has to itself.
+    pub folder: String,
+    /// The device.
+    pub device: Device,
+    /// The app's own dimensions, at most 8.
+    pub dimensions: HashMap<String, String>,
+    /// How often events are sealed and sent, in milliseconds; at least 100.
+    pub flush_interval_ms: u64,
+    /// What the customer decided, if the app keeps that itself; else `Pending`.
+    pub consent: Consent,
+}
+
+/// Why NoWait could not start. The message names the setting and what to do, and holds no value of it.
+#[derive(Debug, uniffi::Error)]
+#[uniffi(flat_error)]
+pub enum StartError {
+    /// A setting is not usable; the message names it.
+    Config(nowait_core::Error),
+    /// The system gave no thread.
+    Thread(nowait_core::Error),
+    /// There is no way to send: the default transport cannot be had, or is not in this build and none was given.
+    Transport(String),
+    /// NoWait runs in this process already, or did; it starts once.
+    AlreadyStarted,
+    /// A defect of NoWait, caught.
+    Internal,
+}
+
+impl From<nowait_core::Error> for StartError {
+    fn from(error: nowait_core::Error) -> StartError {
+        if error.is_config() {
+            StartError::Config(error)
+        } else if error.is_thread() {
+            StartError::Thread(error)
+        } else {
+            StartError::Transport(error.to_string())
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Config(error) | StartError::Thread(error) => error.fmt(f),
+            StartError::Transport(problem) => f.write_str(problem),
+            StartError::AlreadyStarted => {
+                f.write_str("nowait: already started; a process starts NoWait once")
+            }
+            StartError::Internal => f.write_str("nowait: a defect of NoWait was caught; please report it"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A sealed batch on its way out: an HTTP POST.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Parcel {
+    /// Where to.
+    pub url: String,
+    /// Every header it needs, by name in lower case; what the HTTP stack adds of its own is fine.
+    pub headers: HashMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long the whole exchange may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// What came back over HTTP.
+#[uniffi::remote(Record)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `retry-after` header, as it came.
+    pub retry_after: Option<String>,
+    /// The first bytes of the body: 16 KiB are enough for any receipt.
+    pub body: Vec<u8>,
+}
+
+/// Why the host has no answer. One cause on purpose: nothing that the host's HTTP stack says passes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Error)]
+pub enum TransportError {
+    /// No network, a timeout, a cancelled call, or an exception of any kind.
+    NoAnswer,
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no answer")
+    }
+}
+
+impl std::error::Error for TransportError {}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for TransportError {
+    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> TransportError {
+        TransportError::NoAnswer
+    }
+}
+
+/// The host's own HTTP stack.
+#[uniffi::export(callback_interface)]
+pub trait Transport: Send + Sync {
+    /// Sends the parcel with POST and returns the answer, whatever its status; must not retry or follow redirects.
+    /// Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout.
+    fn send(&self, parcel: Parcel) -> Result<Answer, TransportError>;
+}
+
+/// What a flush achieved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uniffi::Record)]
+pub struct Flushed {
+    /// Whether nothing is left on the device.
+    pub complete: bool,
+    /// Batches that wait on the device.
+    pub batches_left: u64,
+}
+
+/// What NoWait says about itself: this session's account so far.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SelfReport {
+    /// The id of the session, which every batch of it carries.
+    pub session: String,
+    /// Events produced, refused ones included.
+    pub produced: u64,
+    /// Events that will never be delivered, by reason (`ring_full`, `contended` …); every reason is there.
+    pub dropped: HashMap<String, u64>,
+    /// Names replaced by `redacted`.
+    pub names_redacted: u64,
+    /// Names that found the table full.
+    pub names_overflowed: u64,
+    /// Signals that the trackers could not take.
+    pub signals_lost: u64,
+    /// Panics that a boundary of NoWait caught.
+    pub panics_caught: u64,
+    /// Whether the flight recorder is on the heap, because its file could not be had.
+    pub ring_on_heap: bool,
+}
