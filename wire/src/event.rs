@@ -33,9 +33,8 @@ macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $number:literal $text:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
         #[repr(u8)]
-        pub enum $name { $($(#[$vdoc])* $variant = $number,)+ }
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant = $number,)+ }
 
         impl $name {
             /// All variants, in the order of their numbers.
