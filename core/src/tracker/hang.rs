@@ -70,13 +70,14 @@ impl Hang {
     /// The limit is over: tells the silence, if there were pings to the end.
     pub(super) fn expire(&mut self) -> Option<Event> {
         let silence = self.silence.as_mut()?;
-        if silence.was_suspended(LIMIT.due(silence.began())) {
+        let due = LIMIT.due(silence.began());
+        if silence.was_suspended(due) {
             self.silence = None;
             return None;
         }
         silence.told = true;
         let mut event = silence.event;
-        LIMIT.close(&mut event, u64::MAX, Outcome::TimedOut);
+        LIMIT.close(&mut event, due, Outcome::TimedOut);
         Some(event)
     }
 }

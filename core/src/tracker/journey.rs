@@ -135,10 +135,9 @@ impl Journeys {
         }
     }
 
-    /// Ends the oldest journey whose limit is over before `now`; its step ends with it.
-    pub(super) fn expire(&mut self, now: u64, ended: impl FnMut(Event)) {
-        if let Some(journey) = self.under_way.take(|journey| journey.due() < now) {
-            let due = journey.due();
+    /// Ends the oldest journey whose limit ends at `due`; its step ends with it.
+    pub(super) fn expire(&mut self, due: u64, ended: impl FnMut(Event)) {
+        if let Some(journey) = self.under_way.take(|journey| journey.due() <= due) {
             journey.close(due, Outcome::TimedOut, &self.meter, ended);
         }
     }

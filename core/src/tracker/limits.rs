@@ -78,3 +78,5 @@ pub const JOURNEYS_MAX: usize = 4;
 pub const BURSTS_MAX: usize = 4;
 /// Frames remembered for a touch that is reported late: 100 ms at 120 Hz and a few more.
 pub const RECENT_FRAMES: usize = 16;
+/// Limits that one signal lets expire: all waits that the tables hold at once, and settled, hang and actions.
+pub const EXPIRIES_MAX: usize = TAPS_MAX + SCREENS_MAX + REQUESTS_MAX + JOURNEYS_MAX + BURSTS_MAX + 3;

@@ -34,6 +34,7 @@ mod visit;
 pub use signal::Signal;
 
 use journey::Mode;
+use limits::EXPIRIES_MAX;
 use nowait_wire::{Event, NameId, Outcome};
 use place::Place;
 
@@ -173,7 +174,7 @@ impl Trackers {
 
     /// Lets time pass up to `now`: every limit that ended before it expires, in the order of time.
     fn pass(&mut self, now: u64, sink: &mut impl Sink) {
-        loop {
+        for _ in 0..EXPIRIES_MAX {
             let (due, limited) = self.first_due();
             if due >= now {
                 break;
@@ -204,19 +205,18 @@ impl Trackers {
 
     /// Ends one wait whose limit is `due`.
     fn expire(&mut self, limited: Limited, due: u64, sink: &mut impl Sink) {
-        let after = due.saturating_add(1);
         match limited {
-            Limited::Taps => tell(self.taps.expire(after), sink),
-            Limited::RageTaps => tell(self.rage_taps.expire(after), sink),
+            Limited::Taps => tell(self.taps.expire(due), sink),
+            Limited::RageTaps => tell(self.rage_taps.expire(due), sink),
             Limited::Requests => {
-                tell(self.requests.expire(after), sink);
+                tell(self.requests.expire(due), sink);
                 self.settled.requests(due, self.requests.waiting());
             }
-            Limited::Settled => tell(self.settled.expire(after), sink),
-            Limited::Screens => tell(self.screens.expire(after), sink),
+            Limited::Settled => tell(self.settled.expire(), sink),
+            Limited::Screens => tell(self.screens.expire(due), sink),
             Limited::Hang => tell(self.hang.expire(), sink),
             Limited::Actions => self.actions.expire(),
-            Limited::Journeys => self.journeys.expire(after, |event| sink.event(event)),
+            Limited::Journeys => self.journeys.expire(due, |event| sink.event(event)),
         }
     }
 

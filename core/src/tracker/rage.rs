@@ -93,9 +93,9 @@ impl RageTaps {
         while self.bursts.take(is_hit).is_some() {}
     }
 
-    /// Decides the oldest burst whose time is over before `now`: none left, no rage, or rage.
-    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
-        self.bursts.take(|burst| burst.due() < now)?.close()
+    /// Decides the oldest burst whose time ends at `due`: rage or none.
+    pub(super) fn expire(&mut self, due: u64) -> Option<Event> {
+        self.bursts.take(|burst| burst.due() <= due)?.close()
     }
 
     pub(super) fn background(&mut self, mut ended: impl FnMut(Event)) {

@@ -65,15 +65,15 @@ impl Requests {
         Some(request.close(at, told_by_app(outcome)))
     }
 
-    /// Ends the oldest request whose limit is over before `now`.
-    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
-        Some(self.take(|request| request.due() < now)?.close(u64::MAX, Outcome::TimedOut))
+    /// Ends the oldest request whose limit ends at `due`.
+    pub(super) fn expire(&mut self, due: u64) -> Option<Event> {
+        Some(self.take(|request| request.due() <= due)?.close(due, Outcome::TimedOut))
     }
 
     pub(super) fn background(&mut self, at: u64, mut ended: impl FnMut(Event)) {
-        self.in_flight.iter().for_each(|request| ended(request.close(at, Outcome::Interrupted)));
-        self.in_flight.clear();
-        self.due = u64::MAX;
+        while let Some(request) = self.take(|_| true) {
+            ended(request.close(at, Outcome::Interrupted));
+        }
     }
 
     fn take(&mut self, wanted: impl FnMut(&InFlight) -> bool) -> Option<InFlight> {

@@ -120,10 +120,10 @@ impl Screens {
         (!self.background).then(|| pending.close(at, Outcome::Abandoned))
     }
 
-    /// Ends the oldest screen whose limit is over before `now`.
-    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
-        let screen = self.pending.take(|screen| LIMIT.due(screen.caused()) < now)?;
-        Some(screen.close(u64::MAX, Outcome::TimedOut))
+    /// Ends the oldest screen whose limit ends at `due`.
+    pub(super) fn expire(&mut self, due: u64) -> Option<Event> {
+        let screen = self.pending.take(|screen| LIMIT.due(screen.caused()) <= due)?;
+        Some(screen.close(due, Outcome::TimedOut))
     }
 
     pub(super) fn background(&mut self, at: u64, mut ended: impl FnMut(Event)) {

@@ -86,9 +86,9 @@ impl Settled {
         }
     }
 
-    /// Ends the tap if it was decided before `now`.
-    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
-        let tap = self.pending.filter(|tap| tap.due() < now)?;
+    /// Ends the tap, which is decided by now.
+    pub(super) fn expire(&mut self) -> Option<Event> {
+        let tap = self.pending?;
         let quiet = tap.handled && !tap.in_flight;
         self.close(if quiet { tap.active } else { u64::MAX }, Outcome::Done)
     }

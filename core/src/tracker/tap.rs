@@ -116,19 +116,16 @@ impl Taps {
             *slot = Some(frame);
         }
         self.next = (self.next + 1) % RECENT_FRAMES;
-        if self.pending.is_empty() {
-            return;
-        }
         self.pending.iter_mut().for_each(|tap| tap.note_before(frame));
         while let Some(tap) = self.pending.take(|tap| tap.is_answered_by(frame)) {
             answered(tap.answered(at));
         }
     }
 
-    /// Ends the oldest tap whose limit is over before `now`.
-    pub(super) fn expire(&mut self, now: u64) -> Option<Event> {
-        let tap = self.pending.take(|tap| LIMIT.due(tap.touched()) < now)?;
-        Some(tap.close(u64::MAX, Outcome::NoResponse))
+    /// Ends the oldest tap whose limit ends at `due`.
+    pub(super) fn expire(&mut self, due: u64) -> Option<Event> {
+        let tap = self.pending.take(|tap| LIMIT.due(tap.touched()) <= due)?;
+        Some(tap.close(due, Outcome::NoResponse))
     }
 
     pub(super) fn background(&mut self, at: u64, mut ended: impl FnMut(Event)) {
