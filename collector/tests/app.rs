@@ -1,0 +1,347 @@
+//! Every way in which a request can end, without a socket.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use nowait_collector::keys::Keys;
+use nowait_collector::serve::{Config, ReadAccess, app};
+use nowait_collector::store::{Intake, Pending, SqliteStore, Store};
+use nowait_report::{Comparison, Report};
+use nowait_wire::testing::session;
+use nowait_wire::{Batch, CONTENT_TYPE, Receipt, ReceiptStatus};
+use serde_json::Value;
+use std::io::Write;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+const KEY: &str = "app-key-0123456789abcdefghij";
+const TOKEN: &str = "read-token-0123456789abcdefg";
+const OTHER_TOKEN: &str = "other-token-0123456789abcdef";
+
+/// An hour after the sessions of `nowait_wire::testing` were sealed.
+const NOW: u64 = 1_772_700_000_000 + 3_600_000;
+
+struct House {
+    app: Router,
+    store: Arc<SqliteStore>,
+    folder: TempDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn receipt(&self) -> Receipt {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+impl House {
+    fn new(change: impl FnOnce(&mut Config)) -> House {
+        let text = format!(
+            "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n\
+             [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\n\
+             [[read_token]]\ntenant = 'shop'\ntoken = '{OTHER_TOKEN}'\n"
+        );
+        let mut config = Config { clock: || NOW, ..Config::new(Keys::parse(&text).unwrap()) };
+        change(&mut config);
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        House { app: app(Arc::<SqliteStore>::clone(&store), config), store, folder }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let (head, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: head.status, headers: head.headers, body }
+    }
+
+    async fn post(&self, frame: Vec<u8>) -> Answer {
+        self.send(post(frame)).await
+    }
+
+    async fn get(&self, address: &str) -> Answer {
+        self.send(Request::get(address).header("host", "localhost:4600").body(Body::empty()).unwrap()).await
+    }
+}
+
+fn post(frame: Vec<u8>) -> Request<Body> {
+    Request::post("/v1/batches")
+        .header("authorization", format!("Bearer {KEY}"))
+        .header("content-type", CONTENT_TYPE)
+        .body(Body::from(frame))
+        .unwrap()
+}
+
+fn frame(batch: &Batch) -> Vec<u8> {
+    nowait_wire::encode(batch).unwrap()
+}
+
+/// A frame with a right checksum around a body of so many zeros, which claims another length.
+fn bomb(zeros: usize, claimed: u32) -> Vec<u8> {
+    let mut frame = b"NWB\x01\x00".to_vec();
+    frame.extend_from_slice(&[7; 16]);
+    frame.extend_from_slice(&[0, 1]);
+    let mut rest = claimed;
+    while rest >= 0x80 {
+        frame.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    frame.push(rest as u8);
+    let mut deflater = flate2::write::DeflateEncoder::new(frame, flate2::Compression::best());
+    deflater.write_all(&vec![0; zeros]).unwrap();
+    let mut frame = deflater.finish().unwrap();
+    let mut crc = flate2::Crc::new();
+    crc.update(&frame);
+    frame.extend_from_slice(&crc.sum().to_le_bytes());
+    frame
+}
+
+#[tokio::test]
+async fn a_batch_is_stored_once_and_answered_for_twice() {
+    let house = House::new(|_| {});
+    let batch = session(1, 100);
+    let first = house.post(frame(&batch)).await;
+    assert_eq!((first.status, first.receipt().status), (StatusCode::OK, ReceiptStatus::Stored));
+    assert_eq!(first.receipt().batch, batch.id.to_string());
+    let second = house.post(frame(&batch)).await;
+    assert_eq!((second.status, second.receipt().status), (StatusCode::OK, ReceiptStatus::Duplicate));
+    let status = house.get("/v1/status").await.json();
+    assert_eq!((&status["batches_stored"], &status["batches_duplicate"]), (&1.into(), &1.into()));
+    assert_eq!(status["events_stored"], 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_batch_at_the_same_moment_is_stored_once() {
+    let house = House::new(|_| {});
+    for seed in 0..20 {
+        let batch = frame(&session(seed, 30));
+        let one = tokio::spawn(house.app.clone().oneshot(post(batch.clone())));
+        let other = tokio::spawn(house.app.clone().oneshot(post(batch)));
+        let mut statuses = Vec::new();
+        for answer in [one.await.unwrap().unwrap(), other.await.unwrap().unwrap()] {
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            statuses.push(serde_json::from_slice::<Receipt>(&body).unwrap().status);
+        }
+        assert!(statuses.contains(&ReceiptStatus::Stored) && statuses.contains(&ReceiptStatus::Duplicate));
+    }
+    let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
+    assert_eq!((report.ledger.delivered, report.ledger.balanced), (600, true));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_no_word_about_the_batch() {
+    let house = House::new(|_| {});
+    for header in ["", "Bearer", "Bearer wrong-key-0123456789abcdefgh", &format!("Bearer {TOKEN}")] {
+        let mut request = post(frame(&session(1, 10)));
+        request.headers_mut().insert("authorization", header.parse().unwrap());
+        let answer = house.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{header}");
+        assert!(answer.json()["reason"].as_str().unwrap().contains("app key"));
+        assert!(!answer.text().contains("wrong-key"));
+    }
+    assert_eq!(house.get("/v1/status").await.json()["rejected"]["wrong_key"], 4);
+}
+
+#[tokio::test]
+async fn what_is_no_batch_is_rejected_with_a_reason() {
+    let house = House::new(|_| {});
+    let good = frame(&session(1, 10));
+    let mut flipped = good.clone();
+    flipped[40] ^= 1;
+    let mut newer = good.clone();
+    newer[3] = 9;
+    let cases = [
+        (Vec::new(), StatusCode::BAD_REQUEST, "malformed"),
+        (b"{}".to_vec(), StatusCode::BAD_REQUEST, "malformed"),
+        (flipped, StatusCode::BAD_REQUEST, "malformed"),
+        (good[..good.len() - 1].to_vec(), StatusCode::BAD_REQUEST, "malformed"),
+        (newer, StatusCode::UNPROCESSABLE_ENTITY, "unsupported"),
+        (vec![0; 256 * 1024 + 1], StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        (bomb(100 << 20, 8 << 20), StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+    ];
+    for (body, status, counter) in cases {
+        let before = house.get("/v1/status").await.json()["rejected"][counter].as_u64().unwrap();
+        let answer = house.post(body).await;
+        assert_eq!(answer.status, status);
+        assert_eq!((answer.receipt().status, answer.receipt().batch.as_str()), (ReceiptStatus::Rejected, ""));
+        assert!(!answer.receipt().reason.is_empty() && answer.body.len() < 300);
+        let after = house.get("/v1/status").await.json()["rejected"][counter].as_u64().unwrap();
+        assert_eq!(after, before + 1, "{counter}");
+    }
+    assert!(house.store.tenants().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_bomb_is_rejected_by_its_own_name() {
+    let house = House::new(|_| {});
+    let answer = house.post(bomb(100 << 20, 1000)).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.receipt().batch, "07070707-0707-0707-0707-070707070707.0");
+}
+
+#[tokio::test]
+async fn a_body_that_grows_beyond_the_limit_is_cut_off() {
+    let house = House::new(|_| {});
+    let mut request = post(Vec::new());
+    *request.body_mut() = Body::new(Body::from(vec![0; 300 * 1024]).map_frame(|frame| frame));
+    request.headers_mut().remove("content-length");
+    assert_eq!(house.send(request).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn only_batches_are_taken() {
+    let house = House::new(|_| {});
+    for (name, value) in [("content-type", "application/json"), ("content-encoding", "gzip")] {
+        let mut request = post(frame(&session(1, 10)));
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let answer = house.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(answer.receipt().status, ReceiptStatus::Rejected);
+    }
+    assert_eq!(house.get("/v1/batches").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(house.get("/nowhere").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_full_queue_says_when_to_come_back_and_loses_nothing() {
+    let house = House::new(|_| {});
+    // A foreign transaction keeps the writer from committing, as a slow disk would.
+    let disk = rusqlite::Connection::open(house.folder.path().join("nowait.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut accepted: Vec<Pending> = Vec::new();
+    loop {
+        let mut batch = session(1, 5);
+        batch.id.first = accepted.len() as u64;
+        let encoded = frame(&batch);
+        match house.store.append(Intake::new("bank", encoded, batch, NOW, None)) {
+            Ok(pending) => accepted.push(pending),
+            Err(error) => break assert!(error.is_busy()),
+        }
+    }
+    let answer = house.post(frame(&session(2, 5))).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers["retry-after"], "2");
+    assert_eq!(house.get("/v1/status").await.json()["unanswered"]["busy"], 1);
+    disk.execute_batch("ROLLBACK").unwrap();
+    for pending in accepted {
+        pending.await.unwrap();
+    }
+    assert_eq!(house.post(frame(&session(2, 5))).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_closed_store_keeps_the_batch_on_the_device() {
+    let house = House::new(|_| {});
+    assert_eq!(house.get("/healthz").await.status, StatusCode::OK);
+    house.store.close();
+    let answer = house.post(frame(&session(1, 10))).await;
+    assert_eq!(
+        (answer.status, &answer.headers["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"60".parse().unwrap())
+    );
+    assert_eq!(house.get("/healthz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_and_counted() {
+    let house = House::new(|config| config.clock = || panic!("a clock that fails"));
+    let answer = house.post(frame(&session(1, 10))).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(house.get("/v1/report").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(house.get("/v1/status").await.json()["panics_caught"], 2);
+}
+
+#[tokio::test]
+async fn reports_are_for_this_machine_or_for_those_with_a_token() {
+    let house = House::new(|_| {});
+    house.post(frame(&session(1, 100))).await;
+    let ask = |host: &str, authorization: Option<&str>| {
+        let mut request = Request::get("/v1/report").header("host", host);
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        house.send(request.body(Body::empty()).unwrap())
+    };
+    let bearer = format!("Bearer {TOKEN}");
+    assert_eq!(ask("localhost:4600", None).await.status, StatusCode::OK);
+    assert_eq!(ask("rebound.example", None).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask("rebound.example", Some(&bearer)).await.status, StatusCode::OK);
+    assert_eq!(ask("localhost", Some("Bearer wrong")).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask("localhost", Some(&format!("Bearer {KEY}"))).await.status, StatusCode::UNAUTHORIZED);
+    let other = ask("localhost", Some(&format!("Bearer {OTHER_TOKEN}"))).await;
+    let report: Report = serde_json::from_slice(&other.body).unwrap();
+    assert!(report.touchpoints.is_empty());
+
+    let house = House::new(|config| config.read_access = ReadAccess::Token);
+    for address in ["/", "/v1/report", "/v1/compare?base=1&head=2", "/v1/status"] {
+        let answer = house.get(address).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{address}");
+        assert!(answer.headers.contains_key("www-authenticate"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_opens_one_tenant() {
+    let house = House::new(|_| {});
+    let request =
+        Request::get("/v1/report?tenant=bank").header("authorization", format!("Bearer {OTHER_TOKEN}"));
+    let answer = house.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_page_and_the_json_say_the_same_and_run_nothing() {
+    let house = House::new(|_| {});
+    for (seed, version) in [(1, "8.1.0"), (2, "8.2.0"), (3, "8.1.0"), (4, "8.2.0")] {
+        let mut batch = session(seed, 400);
+        batch.context.app_version = version.into();
+        assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
+    }
+    let report: Report =
+        serde_json::from_slice(&house.get("/v1/report?hours=24&os=android").await.body).unwrap();
+    assert!(!report.touchpoints.is_empty() && report.ledger.balanced);
+    let page = house.get("/?version=&os=android&hours=24&since=&until=&base=8.1.0&head=8.2.0").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for touchpoint in &report.touchpoints {
+        assert!(page.text().contains(&format!(">{}</td>", touchpoint.label)), "{}", touchpoint.label);
+    }
+    assert!(page.text().contains("8.2.0 against 8.1.0") && !page.text().contains("<script"));
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"), "{policy}");
+    let compared = house.get("/v1/compare?base=8.1.0&head=8.2.0&min_effect=10").await;
+    let comparison: Comparison = serde_json::from_slice(&compared.body).unwrap();
+    assert_eq!((comparison.head.as_str(), comparison.options.effect_min), ("8.2.0", 0.1));
+}
+
+#[tokio::test]
+async fn questions_that_cannot_be_followed_are_refused() {
+    let house = House::new(|_| {});
+    house.post(frame(&session(1, 100))).await;
+    for (address, status) in [
+        ("/v1/report?vresion=8", StatusCode::BAD_REQUEST),
+        ("/v1/report?os=symbian", StatusCode::BAD_REQUEST),
+        ("/v1/report?hours=-1", StatusCode::BAD_REQUEST),
+        ("/v1/compare", StatusCode::BAD_REQUEST),
+        ("/v1/compare?base=8.2.0", StatusCode::BAD_REQUEST),
+        ("/v1/compare?base=8.2.0&head=9.9.9", StatusCode::NOT_FOUND),
+        ("/?base=8.2.0", StatusCode::BAD_REQUEST),
+    ] {
+        let answer = house.get(address).await;
+        assert_eq!(answer.status, status, "{address}");
+        assert!(!answer.json()["reason"].as_str().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,97 @@
+//! A small bank day, end to end: real processes, real kills, a real collector, and the account to the last event.
+//!
+//! It asserts counts and shares, never how long anything took.
+#![cfg(all(feature = "demo", unix))]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Seven customers have everything happen to them, late consent included; see `demo::plan`.
+const CUSTOMERS: u64 = 7;
+
+fn demo(out: &Path, seed: u64) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nowait"));
+    command
+        .args(["demo", "--seconds", "16", "--customers", &CUSTOMERS.to_string(), "--seed", &seed.to_string()])
+        .arg("--out")
+        .arg(out)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn number(value: &Value, path: &str) -> u64 {
+    value.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("no number at {path}"))
+}
+
+/// Processes whose command line names this folder.
+fn processes_of(out: &Path) -> Vec<PathBuf> {
+    let out = out.to_str().unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    processes
+        .filter(|process| {
+            let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(out)
+        })
+        .collect()
+}
+
+#[test]
+fn a_small_bank_day_balances_to_the_last_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = demo(folder.path(), 7).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{}\n{out}\n{err}", ended.status);
+    let day: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!(day["problems"], Value::Array(Vec::new()));
+
+    let happened = ["killed", "offline", "disk_full", "rings_on_heap", "run"];
+    for what in happened {
+        assert!(number(&day, &format!("/processes/{what}")) > 0, "{what}: {}", day["processes"]);
+    }
+    assert_eq!(number(&day, "/processes/deliveries"), CUSTOMERS);
+
+    assert_eq!(day["ledger"]["balanced"], Value::Bool(true));
+    let accounted = number(&day, "/ledger/delivered") + number(&day, "/ledger/dropped_total");
+    assert_eq!(number(&day, "/ledger/produced"), accounted);
+    assert!(number(&day, "/ledger/acknowledged") > 1_000, "{}", day["ledger"]);
+    assert_eq!(number(&day, "/ledger/acknowledged_lost"), 0);
+    // Every kill is an abnormal exit, and its breadcrumbs are there.
+    assert_eq!(number(&day, "/report/exits/count"), number(&day, "/processes/killed"));
+    let latest = day.pointer("/report/exits/latest").and_then(Value::as_array).unwrap();
+    assert!(latest.iter().all(|exit| !exit["trail"].as_array().unwrap().is_empty()), "{latest:?}");
+
+    let endpoints = day.pointer("/truth/endpoints").and_then(Value::as_array).unwrap();
+    assert!(endpoints.len() >= 8, "{endpoints:?}");
+    for endpoint in endpoints {
+        assert_eq!(endpoint["reported_count"], endpoint["truth_count"]);
+        for share in ["difference_p50_share", "difference_p95_share"] {
+            assert!(endpoint[share].as_f64().is_none_or(|share| share.abs() <= 0.02), "{endpoint}");
+        }
+    }
+    let confirm = |change: &&Value| change["kind"] == "request" && change["name"] == "POST /confirm";
+    let changes = day.pointer("/comparison/touchpoints").and_then(Value::as_array).unwrap();
+    let verdict = &changes.iter().find(confirm).unwrap()["verdict"];
+    assert!(verdict == "slower" || verdict == "too_few_samples", "{verdict}");
+    assert_eq!(processes_of(folder.path()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_day_that_is_broken_off_leaves_nothing_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut day = demo(folder.path(), 8).spawn().unwrap();
+    // Customers are there: the day has begun.
+    while processes_of(folder.path()).len() < 4 {
+        assert_eq!(day.try_wait().unwrap(), None, "the day ended before it began");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let pid = rustix::process::Pid::from_raw(day.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let ended = day.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("nothing is left running"), "{ended:?}");
+    assert_eq!(processes_of(folder.path()), Vec::<PathBuf>::new());
+}

@@ -1,0 +1,214 @@
+//! The binary `nowait` as people run it: its messages, its exit codes, and its death.
+
+use nowait_wire::testing::session;
+use nowait_wire::{CONTENT_TYPE, Receipt, ReceiptStatus, Uuid};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+const NOWAIT: &str = env!("CARGO_BIN_EXE_nowait");
+
+fn nowait(args: &[&str]) -> Output {
+    Command::new(NOWAIT).args(args).env_remove("NOWAIT_DATA").output().unwrap()
+}
+
+fn said(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A running collector; killed when the test ends however it ends.
+struct Server {
+    child: Child,
+    address: String,
+    key: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Server {
+        let mut child = Command::new(NOWAIT)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = first.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+        let page = lines.next().unwrap().unwrap();
+        assert!(page.contains(&format!("http://{address}/")), "{page}");
+        let keys = std::fs::read_to_string(folder.join("keys.toml")).unwrap();
+        let key = keys.split("key = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Server { child, address, key }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Sends a batch on a connection of its own; `None` if the server went away meanwhile.
+    fn send(&self, frame: &[u8]) -> Option<Receipt> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+        let head = format!(
+            "POST /v1/batches HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {CONTENT_TYPE}\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n",
+            self.address,
+            self.key,
+            frame.len()
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(frame)).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1)?).ok()
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn frame(seed: u64, version: &str, slower: u64) -> Vec<u8> {
+    let mut batch = session(seed, 400);
+    batch.context.app_version = version.into();
+    for event in &mut batch.events {
+        event.duration_ns *= slower;
+    }
+    nowait_wire::encode(&batch).unwrap()
+}
+
+#[test]
+fn a_release_that_is_slower_ends_with_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    for seed in 0..12 {
+        assert_eq!(server.send(&frame(seed, "8.1.0", 1)).unwrap().status, ReceiptStatus::Stored);
+        assert_eq!(server.send(&frame(seed + 100, "8.2.0", 3)).unwrap().status, ReceiptStatus::Stored);
+    }
+    let data = folder.path().to_str().unwrap();
+    let url = server.url();
+    let from_folder = said(&nowait(&["compare", "8.1.0", "8.2.0", "--data", data]));
+    let from_server = said(&nowait(&["compare", "8.1.0", "8.2.0", "--url", &url]));
+    assert_eq!((from_folder.0, from_folder.1.contains("SLOWER")), (1, true), "{from_folder:?}");
+    assert_eq!(from_folder, from_server);
+    assert_eq!(said(&nowait(&["compare", "8.2.0", "8.1.0", "--data", data])).0, 0);
+    assert_eq!(said(&nowait(&["compare", "8.1.0", "8.1.0", "--data", data])).0, 0);
+    let report = said(&nowait(&["report", "--data", data, "--version", "8.1.0"]));
+    assert!(report.0 == 0 && report.1.contains("balances over 12 sessions"), "{report:?}");
+    let json = said(&nowait(&["report", "--url", &url, "--json"]));
+    let json: nowait_report::Report = serde_json::from_str(&json.1).unwrap();
+    assert_eq!(json.ledger.sessions, 24);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_server_ends_cleanly_and_its_folder_can_be_read_and_reindexed() {
+    for signal in ["-TERM", "-INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_str().unwrap();
+        let mut server = Server::start(folder.path());
+        server.send(&frame(1, "8.1.0", 1)).unwrap();
+        let locked = said(&nowait(&["reindex", "--data", data]));
+        assert!(locked.0 == 2 && locked.2.contains("another nowait process writes"), "{locked:?}");
+        server.signal(signal);
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+        let before = said(&nowait(&["report", "--data", data, "--json"]));
+        assert_eq!(said(&nowait(&["reindex", "--data", data])).0, 0);
+        assert_eq!(said(&nowait(&["report", "--data", data, "--json"])), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_has_a_receipt_survives_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut receipts = Vec::new();
+    let mut next = 0;
+    for _ in 0..4 {
+        let server = Server::start(folder.path());
+        let killer = std::thread::scope(|scope| {
+            let senders: Vec<_> = (0..4u64)
+                .map(|sender| {
+                    let (server, first) = (&server, next + sender);
+                    scope.spawn(move || {
+                        let mut stored = Vec::new();
+                        for seed in (first..).step_by(4) {
+                            let mut batch = session(seed, 60);
+                            batch.id.session = Uuid::from_u64_pair(9, seed);
+                            match server.send(&nowait_wire::encode(&batch).unwrap()) {
+                                Some(receipt) => {
+                                    assert_eq!(receipt.status, ReceiptStatus::Stored);
+                                    stored.push(seed);
+                                }
+                                None => break,
+                            }
+                        }
+                        stored
+                    })
+                })
+                .collect();
+            std::thread::sleep(Duration::from_millis(300));
+            server.signal("-KILL");
+            senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect::<Vec<_>>()
+        });
+        next += 1_000_000;
+        receipts.extend(killer);
+    }
+    assert!(receipts.len() > 20, "only {} receipts", receipts.len());
+    let server = Server::start(folder.path());
+    for seed in receipts {
+        let mut batch = session(seed, 60);
+        batch.id.session = Uuid::from_u64_pair(9, seed);
+        let again = server.send(&nowait_wire::encode(&batch).unwrap()).unwrap();
+        assert_eq!(again.status, ReceiptStatus::Duplicate, "batch {} had a receipt and is gone", again.batch);
+    }
+    let json = said(&nowait(&["report", "--url", &server.url(), "--json"])).1;
+    let report: nowait_report::Report = serde_json::from_str(&json).unwrap();
+    assert!(report.ledger.balanced && report.ledger.delivered == report.ledger.sessions * 60);
+}
+
+#[test]
+fn an_error_says_what_and_what_to_do_and_ends_with_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let file = folder.path().join("wrong.toml");
+    std::fs::write(&file, "wrong = [").unwrap();
+    let wrong = file.to_str().unwrap();
+    for (args, hint) in [
+        (vec!["report", "--data", data], "nowait serve --data"),
+        (vec!["report", "--url", "http://127.0.0.1:9"], "is the collector running there?"),
+        (vec!["report", "--url", "bank"], "write http://HOST:PORT"),
+        (vec!["report", "--data", data, "--hours", "x"], "hours"),
+        (vec!["report", "--data", data, "--budgets", wrong], "wrong.toml"),
+        (vec!["compare", "8.1.0"], "<HEAD>"),
+        (vec!["compare", "1", "2", "--data", data, "--min-effect", "lots"], "per cent"),
+        (vec!["reindex", "--data", data], "nowait serve --data"),
+        (vec!["serve", "--data", data, "--keys", wrong], "[[app_key]]"),
+        (vec!["serve", "--data", data, "--keys", "/nowhere/keys.toml"], "/nowhere/keys.toml"),
+        (vec!["serve", "--data", data, "--listen", "0.0.0.0:0"], "[[read_token]]"),
+        (vec!["frobnicate"], "--help"),
+    ] {
+        let (code, out, err) = said(&nowait(&args));
+        assert!(code == 2 && out.is_empty() && err.contains(hint), "{args:?}: {code} {out} {err}");
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    for args in [vec!["--help"], vec!["serve", "--help"], vec!["report", "--help"], vec!["compare", "--help"]]
+    {
+        let (code, out, _) = said(&nowait(&args));
+        assert!(code == 0 && (out.contains("Example") || out.contains("Exit codes")), "{args:?}: {out}");
+    }
+}
