@@ -138,6 +138,13 @@ impl Config {
                 format!("holds {} entries; at most {DIMENSIONS_MAX} are kept", self.dimensions.len());
             return Err(Error::config("dimensions", problem));
         }
+        let mut keys: Vec<&str> = self.dimensions.iter().map(|(key, _)| key.as_str()).collect();
+        keys.sort_unstable();
+        let declared = keys.len();
+        keys.dedup();
+        if keys.len() < declared {
+            return Err(Error::config("dimensions", "holds a key twice"));
+        }
         if self.flush_interval < FLUSH_INTERVAL_MIN {
             return Err(Error::config("flush_interval", "must be at least 100 ms"));
         }
@@ -154,6 +161,8 @@ impl Config {
         let mut dimensions: Vec<(String, String)> =
             self.dimensions.iter().map(|(key, value)| (clean(key), clean(value))).collect();
         dimensions.sort();
+        // Two keys that look personal are both called `redacted` now.
+        dimensions.dedup_by(|one, kept| one.0 == kept.0);
         Context {
             install,
             app_version: cut(&self.build.version),
@@ -175,8 +184,10 @@ fn clean(text: &str) -> String {
     if scrub::looks_personal(text) { "redacted".to_owned() } else { cut(text) }
 }
 
-/// At most [`CONTEXT_TEXT_BYTES_MAX`] bytes of a text, cut between characters.
+/// A text without control characters, which no version or model has and the wire refuses, cut between characters
+/// at [`CONTEXT_TEXT_BYTES_MAX`] bytes.
 fn cut(text: &str) -> String {
-    let end = text.floor_char_boundary(CONTEXT_TEXT_BYTES_MAX);
-    text.get(..end).unwrap_or_default().to_owned()
+    let mut text: String = text.chars().filter(|c| !c.is_control()).collect();
+    text.truncate(text.floor_char_boundary(CONTEXT_TEXT_BYTES_MAX));
+    text
 }

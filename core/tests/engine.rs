@@ -277,12 +277,27 @@ fn an_unusable_config_says_which_field() {
         (Config { app_key: String::new(), ..good.clone() }, "app_key"),
         (Config { build: Build::new("", "1"), ..good.clone() }, "build.version"),
         (Config { flush_interval: Duration::ZERO, ..good.clone() }, "flush_interval"),
-        (Config { dimensions: vec![(String::new(), String::new()); 9], ..good.clone() }, "dimensions"),
+        (Config { dimensions: vec![(String::new(), String::new()); 2], ..good.clone() }, "dimensions"),
         (Config { folder: "".into(), ..good }, "folder"),
     ] {
         let error = NoWait::start_with(config, MemoryUpload::new()).unwrap_err();
         assert!(error.is_config() && error.to_string().contains(field), "{error}");
     }
+}
+
+#[test]
+fn whatever_the_host_says_of_itself_can_be_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let odd = "8.2\0\n4111 1111 1111 1111 @".repeat(20);
+    let dimensions = vec![("a@b".to_owned(), odd.clone()), ("c@d".to_owned(), odd.clone())];
+    let build = Build::new(odd.clone(), odd);
+    let (nowait, mut crank, _) = start(Config { build, dimensions, ..config(folder.path()) }, &upload);
+    record(nowait, "a", 1);
+    crank.shutdown();
+    let context = &upload.batches()[0].context;
+    assert_eq!(context.dimensions, [("redacted".to_owned(), "redacted".to_owned())]);
+    assert!(context.app_version.starts_with("8.2411"), "{}", context.app_version);
 }
 
 #[test]
