@@ -9,6 +9,8 @@
 
 pub mod ask;
 pub mod cli;
+#[cfg(all(feature = "demo", unix))]
+pub mod demo;
 mod error;
 pub mod keys;
 pub mod limits;

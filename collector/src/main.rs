@@ -6,6 +6,8 @@
 
 use clap::{Parser, Subcommand};
 use nowait_collector::cli::{self, compare, reindex, report, serve};
+#[cfg(all(feature = "demo", unix))]
+use nowait_collector::demo;
 use std::process::ExitCode;
 
 /// Where do customers wait, how long, and since which release?
@@ -26,6 +28,17 @@ enum Command {
     Compare(compare::Args),
     /// Rebuild the rollups of a data folder from its batches
     Reindex(reindex::Args),
+    /// Live through a bank day on this machine, from a tap to a report, in about a minute
+    #[cfg(all(feature = "demo", unix))]
+    Demo(demo::Args),
+    /// One customer of the demo
+    #[cfg(all(feature = "demo", unix))]
+    #[command(hide = true)]
+    DemoCustomer(demo::CustomerArgs),
+    /// The collector of the demo
+    #[cfg(all(feature = "demo", unix))]
+    #[command(hide = true)]
+    DemoServe(demo::ServeArgs),
 }
 
 fn main() -> ExitCode {
@@ -34,5 +47,11 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Reindex(args) => reindex::run(&args),
+        #[cfg(all(feature = "demo", unix))]
+        Command::Demo(args) => demo::run(&args),
+        #[cfg(all(feature = "demo", unix))]
+        Command::DemoCustomer(args) => demo::customer(&args),
+        #[cfg(all(feature = "demo", unix))]
+        Command::DemoServe(args) => demo::serve(&args),
     })
 }

@@ -4,7 +4,7 @@
 //! Invariant: no process of the demo outlives the demo.
 
 use crate::Error;
-use std::convert::Infallible;
+use crate::cli::Finding;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -22,15 +22,32 @@ pub(super) fn end_with_parent() -> Result<(), Error> {
     Ok(())
 }
 
-/// Becomes `nowait serve` with these arguments, tied to the fleet.
+/// What the collector of the demo is to be started with.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The arguments of `nowait serve`
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+    args: Vec<String>,
+}
+
+/// Becomes `nowait serve`, tied to the fleet.
 ///
 /// # Errors
 /// [`Error`] if that cannot be; else this never returns.
-pub fn serve(args: &[String]) -> Result<Infallible, Error> {
+pub fn serve(args: &ServeArgs) -> Result<Finding, Error> {
     end_with_parent()?;
     let failed = |error| Error::io(format!("the collector's process: {error}"));
     let program = std::env::current_exe().map_err(failed)?;
-    Err(failed(Command::new(program).arg("serve").args(args).exec()))
+    Err(failed(Command::new(program).arg("serve").args(&args.args).exec()))
+}
+
+/// Waits for every child of this process, all of which were killed or have ended.
+pub(super) fn wait_for_children() {
+    // The error that ends it says that there is no child any more.
+    while matches!(
+        rustix::process::wait(rustix::process::WaitOptions::empty()),
+        Ok(_) | Err(rustix::io::Errno::INTR)
+    ) {}
 }
 
 /// Fills the disk, as far as this process can tell: from now on no file can be written. Call it inside a runtime.
@@ -39,9 +56,10 @@ pub fn serve(args: &[String]) -> Result<Infallible, Error> {
 /// [`Error`] if the system refuses.
 pub(super) fn fill_disk() -> Result<(), Error> {
     let failed = |error| Error::io(format!("the file-size limit cannot be set: {error}"));
-    // With a handler the write fails with an error, as on a full disk; without one the process would be ended.
+    // With a handler the write fails with an error, as on a full disk; without one the process would be ended. The
+    // handler stays when the stream of its signals is gone.
     let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
-    tokio::signal::unix::signal(kind).map_err(failed)?;
+    drop(tokio::signal::unix::signal(kind).map_err(failed)?);
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     rustix::process::setrlimit(rustix::process::Resource::Fsize, none).map_err(|error| failed(error.into()))
 }

@@ -64,7 +64,8 @@ fn install(seed: u64, number: usize, seconds: f64) -> Install {
     });
     let sessions = (0..SESSIONS)
         .map(|at| {
-            let length = (random.between(SESSION_SHARE.0, SESSION_SHARE.1) * seconds).max(SESSION_SECONDS_MIN);
+            let length =
+                (random.between(SESSION_SHARE.0, SESSION_SHARE.1) * seconds).max(SESSION_SECONDS_MIN);
             let killed = is_killed && (at == 0 || random.chance(0.3));
             Session {
                 seed: random.next(),

@@ -15,7 +15,6 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// How much longer than planned a run may take before it counts as hung: a loaded machine takes its time.
@@ -58,7 +57,8 @@ impl Collector {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
-        let mut lines = BufReader::new(child.stdout.take().ok_or_else(|| failed("no output".into()))?).lines();
+        let mut lines =
+            BufReader::new(child.stdout.take().ok_or_else(|| failed("no output".into()))?).lines();
         let find = async {
             while let Ok(Some(line)) = lines.next_line().await {
                 let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://"));
@@ -83,7 +83,8 @@ impl Collector {
         let failed = |why: String| Error::io(format!("`nowait serve` did not end well: {why}"));
         let pid = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?));
         let pid = pid.ok_or_else(|| failed("it had ended before".into()))?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(|error| failed(error.to_string()))?;
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+            .map_err(|error| failed(error.to_string()))?;
         match timeout(COLLECTOR_TIMEOUT, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => Err(failed(status.to_string())),
@@ -133,9 +134,9 @@ pub(super) async fn run(
     is_due: impl Fn(&Run),
 ) -> Result<Run, Error> {
     let log = world.folder.join("customers.log");
-    let mut child = command(world, install, session, gate, appended(&log)?).spawn().map_err(|error| {
-        Error::io(format!("customer {} cannot be started: {error}", install.number))
-    })?;
+    let mut child = command(world, install, session, gate, appended(&log)?)
+        .spawn()
+        .map_err(|error| Error::io(format!("customer {} cannot be started: {error}", install.number)))?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let (Some(mut orders), Some(stdout)) = (stdin, stdout) else {
         return Err(Error::io("a customer's process has no pipes"));
@@ -184,7 +185,8 @@ pub(super) async fn run(
             }
         }
     }
-    let status = child.wait().await.map_err(|error| Error::io(format!("a customer's end is not known: {error}")))?;
+    let status =
+        child.wait().await.map_err(|error| Error::io(format!("a customer's end is not known: {error}")))?;
     if !status.success() && run.end != End::Killed {
         run.end = End::Failed(format!("{status}; see {}", log.display()));
     }

@@ -9,7 +9,7 @@
 use super::note::{Note, Orders};
 use crate::demo::bank::{Endpoint, SESSION_HEADER, VERSION_HEADER};
 use crate::demo::random::Random;
-use nowait_core::{Crumb, Network, NoWait, Outcome, Screen, Signal};
+use nowait_core::{Crumb, Network, NoWait, Screen, Signal};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -197,10 +197,10 @@ impl App {
 
     /// One exchange with the bank; `None` if the customer was called away before the answer.
     async fn exchange(&mut self, endpoint: &Endpoint, called_away: bool) -> Option<Answer> {
-        let bank = self.bank.clone();
+        let (bank, nowait) = (self.bank.clone(), self.nowait);
         let request = self.nowait.route(endpoint.route).begin();
         let mut call = pin!(async {
-            let status = bank.call(endpoint, self.nowait).await;
+            let status = bank.call(endpoint, nowait).await;
             match status {
                 Some(status) => request.end(status),
                 None => request.fail(),
@@ -299,6 +299,3 @@ impl Bank {
         response.bytes().await.ok().map(|_| status)
     }
 }
-
-/// What a journey's end is called in NoWait, for the ways in which one can end here.
-pub(super) const GIVEN_UP: Outcome = Outcome::Abandoned;

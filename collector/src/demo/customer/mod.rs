@@ -10,9 +10,10 @@ mod walk;
 use super::random::Random;
 use super::{http, part};
 use crate::Error;
+use crate::cli::Finding;
 use app::{App, Bank};
-use nowait_core::{Build, Config, Consent, NoWait, Signal};
 use note::{Note, Orders};
+use nowait_core::{Build, Config, Consent, NoWait, Signal};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,7 +64,7 @@ pub struct CustomerArgs {
 ///
 /// # Errors
 /// [`Error`] if the process could not become what it should be; nothing of it depends on the collector.
-pub fn run(args: &CustomerArgs) -> Result<(), Error> {
+pub fn run(args: &CustomerArgs) -> Result<Finding, Error> {
     part::end_with_parent()?;
     let failed = |error: std::io::Error| Error::io(format!("the customer's process: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -77,20 +78,21 @@ pub fn run(args: &CustomerArgs) -> Result<(), Error> {
         consent: if args.asks_consent { Consent::Pending } else { Consent::Granted },
         ..Config::new(&args.collector, &args.app_key, Build::new(&args.app_version, "1"), &args.folder)
     };
-    let nowait = NoWait::start(config).map_err(|error| Error::io(format!("NoWait does not start: {error}")))?;
+    let nowait =
+        NoWait::start(config).map_err(|error| Error::io(format!("NoWait does not start: {error}")))?;
     let visible = args.seconds > 0.0;
     nowait.signal(&Signal::ProcessStarted { at: args.started_uptime_ns, visible });
     let note = Note::new(nowait);
     if !visible {
         note.end(deliver(nowait));
-        return Ok(());
+        return Ok(Finding::Fine);
     }
     let bank = Bank { client: http::client()?, url: args.bank.clone(), version: args.app_version.clone() };
     let app = App::new(nowait, Random::new(args.seed, 0), note, orders, bank);
     let app = runtime.block_on(live(app, args))?;
     let note = app.into_note();
     note.end(nowait.shutdown(END).batches_left);
-    Ok(())
+    Ok(Finding::Fine)
 }
 
 /// From the first frame until the customer puts the phone away.

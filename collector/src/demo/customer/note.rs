@@ -60,9 +60,7 @@ impl Said {
     pub(in crate::demo) fn parse(line: &str) -> Option<Said> {
         let mut words = line.split(' ');
         match (words.next()?, words.next()?, words.next()) {
-            ("session", id, Some(ring)) => {
-                Some(Said::Session { id: id.to_owned(), on_heap: ring == "heap" })
-            }
+            ("session", id, Some(ring)) => Some(Said::Session { id: id.to_owned(), on_heap: ring == "heap" }),
             ("acknowledged", events, Some(state)) => {
                 Some(Said::Acknowledged { events: events.parse().ok()?, walking: state == "walking" })
             }

@@ -105,6 +105,7 @@ pub(super) async fn walk(app: &mut App, version: &str, until: Instant) {
         app.think().await;
         let chosen = choose(app);
         journey(app, chosen, version).await;
+        app.think().await;
         app.tap("Back.Home").await;
         app.show("Home", &[]).await;
     }
@@ -164,7 +165,11 @@ async fn visit(app: &mut App, stop: &Stop, version: &str) -> Answer {
             let span = app.nowait.action(stop.target).begin();
             app.tap(stop.target).await;
             let answer = app.show(stop.screen, stop.endpoints).await;
-            if answer == Answer::Good { span.end() } else { span.fail() }
+            if answer == Answer::Good {
+                span.end()
+            } else {
+                span.fail()
+            }
             app.acknowledge();
             answer
         }

@@ -1,0 +1,269 @@
+//! The day in figures: what `target/demo/report.json` holds and the terminal shows.
+//!
+//! Owns: the account of all processes, and whether the day went as it must. Refuses: latencies: they come from the
+//! collector's report as they are. `docs/demo.md` describes every field.
+//! Invariant: a day without problems balances to the last event.
+
+use super::audit::Stored;
+use super::process::{End, Run};
+use super::truth::TruthTable;
+use nowait_report::{Comparison, Report, Verdict, text};
+use nowait_wire::Uuid;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+/// The version of the JSON form: raised when a field changes its meaning or goes away.
+pub const DAY_VERSION: u32 = 1;
+
+/// How the day was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Asked {
+    /// Installations of the app.
+    pub customers: usize,
+    /// The length of the day, in seconds.
+    pub seconds: f64,
+    /// What everything that is random was drawn from.
+    pub seed: u64,
+}
+
+/// What became of the processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Processes {
+    /// Customers' processes in all.
+    pub run: u64,
+    /// Of these, started in the background after the day to deliver what was left.
+    pub deliveries: u64,
+    /// Ended by SIGKILL in the middle of a journey.
+    pub killed: u64,
+    /// Runs of the app during which its network was gone, wholly or in part.
+    pub offline: u64,
+    /// Runs of the app that could write no file.
+    pub disk_full: u64,
+    /// Runs whose flight recorder was on the heap, because its file could not be had.
+    pub rings_on_heap: u64,
+}
+
+/// The account over all processes, the killed ones included.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DayLedger {
+    /// Events produced, as the devices' ledgers say.
+    pub produced: u64,
+    /// Events in the collector's store.
+    pub delivered: u64,
+    /// Events that will never come, by reason; reasons that never occurred are absent.
+    pub dropped: BTreeMap<String, u64>,
+    /// The sum of `dropped`.
+    pub dropped_total: u64,
+    /// Sessions that produced anything.
+    pub sessions: u64,
+    /// Whether produced = delivered + dropped in every single session.
+    pub balanced: bool,
+    /// Events that the processes themselves had been told are recorded, before they ended.
+    pub acknowledged: u64,
+    /// Of these, events that are neither in the store nor in the ledger as dropped. Must be 0.
+    pub acknowledged_lost: u64,
+}
+
+/// A whole day.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DayReport {
+    /// [`DAY_VERSION`].
+    pub day_version: u32,
+    /// How it was asked for.
+    pub asked: Asked,
+    /// What is not as it must be; empty on a good day. A slower release is no problem of the day.
+    pub problems: Vec<String>,
+    /// The processes.
+    pub processes: Processes,
+    /// The account.
+    pub ledger: DayLedger,
+    /// Report and truth.
+    pub truth: TruthTable,
+    /// The verdict on the newer release, as in `comparison`.
+    pub verdict: Verdict,
+    /// The collector's comparison of both releases, as `nowait compare --json` prints it.
+    pub comparison: Comparison,
+    /// The collector's report, as `nowait report --json` prints it.
+    pub report: Report,
+}
+
+impl DayReport {
+    /// Puts the day together.
+    pub(super) fn new(
+        asked: Asked,
+        runs: &[Run],
+        stored: &HashMap<Uuid, Stored>,
+        truth: TruthTable,
+        (report, comparison): (Report, Comparison),
+    ) -> DayReport {
+        let processes = Processes::new(runs);
+        let (ledger, mut problems) = account(&report, runs, stored);
+        problems.extend(runs.iter().filter_map(problem));
+        problems.extend(truth.problems(processes.killed));
+        if processes.rings_on_heap != processes.disk_full {
+            let Processes { rings_on_heap, disk_full, .. } = processes;
+            problems.push(format!("{rings_on_heap} flight recorders on the heap, {disk_full} full disks"));
+        }
+        DayReport {
+            day_version: DAY_VERSION,
+            asked,
+            problems,
+            processes,
+            ledger,
+            truth,
+            verdict: comparison.verdict,
+            comparison,
+            report,
+        }
+    }
+}
+
+impl Processes {
+    fn new(runs: &[Run]) -> Processes {
+        let count = |is: fn(&Run) -> bool| runs.iter().filter(|run| is(run)).count() as u64;
+        Processes {
+            run: runs.len() as u64,
+            deliveries: count(|run| run.delivery),
+            killed: count(|run| run.end == End::Killed),
+            offline: count(|run| run.offline),
+            disk_full: count(|run| run.full_disk),
+            rings_on_heap: count(|run| run.on_heap),
+        }
+    }
+}
+
+/// What is wrong with a run, if anything.
+fn problem(run: &Run) -> Option<String> {
+    let install = run.install;
+    match &run.end {
+        End::Failed(why) => Some(format!("customer {install}: {why}")),
+        End::Ended { batches_left } if run.delivery && *batches_left > 0 => {
+            Some(format!("customer {install}: {batches_left} batches could not be delivered"))
+        }
+        _ => None,
+    }
+}
+
+/// The collector's ledger, and beside it what the processes say, session by session, so that one's surplus never hides
+/// another's loss.
+fn account(report: &Report, runs: &[Run], stored: &HashMap<Uuid, Stored>) -> (DayLedger, Vec<String>) {
+    let ledger = &report.ledger;
+    let mut day = DayLedger {
+        produced: ledger.produced,
+        delivered: ledger.delivered,
+        dropped: ledger.dropped.clone(),
+        dropped_total: ledger.dropped_total,
+        sessions: ledger.sessions,
+        balanced: ledger.balanced,
+        ..DayLedger::default()
+    };
+    let mut problems = Vec::new();
+    if !ledger.balanced {
+        let (open, missing, surplus) = (ledger.sessions_unbalanced, ledger.missing, ledger.surplus);
+        problems
+            .push(format!("{open} sessions do not balance: {missing} events missing, {surplus} too many"));
+    }
+    for run in runs {
+        let session = run.session.as_deref().and_then(|id| id.parse::<Uuid>().ok());
+        let found = session.and_then(|id| stored.get(&id)).cloned().unwrap_or_default();
+        let lost = run.acknowledged.saturating_sub(found.recorded + found.dropped);
+        day.acknowledged += run.acknowledged;
+        day.acknowledged_lost += lost;
+        if lost > 0 {
+            let (install, id) = (run.install, run.session.as_deref().unwrap_or_default());
+            let of = run.acknowledged;
+            problems.push(format!(
+                "customer {install}, session {id}: {lost} of {of} acknowledged events are lost"
+            ));
+        }
+    }
+    for (what, count) in [("signals lost", ledger.signals_lost), ("panics caught", ledger.panics_caught)] {
+        if count > 0 {
+            problems.push(format!("{what} on the devices: {count}"));
+        }
+    }
+    (day, problems)
+}
+
+impl DayReport {
+    /// The whole day as text: the collector's own tables, then what only the demo knows.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = text::report(&self.report);
+        self.ledger_text(&mut out);
+        self.truth_text(&mut out);
+        out.push_str(&text::comparison(&self.comparison));
+        self.problems_text(&mut out);
+        out
+    }
+
+    fn ledger_text(&self, out: &mut String) {
+        let (processes, ledger) = (&self.processes, &self.ledger);
+        let _ = writeln!(
+            out,
+            "THE DAY   {} processes ({} to deliver what was left), {} killed, {} offline, {} with a full disk",
+            processes.run, processes.deliveries, processes.killed, processes.offline, processes.disk_full
+        );
+        let _ = writeln!(
+            out,
+            "produced {} = delivered {} + dropped {}   {}",
+            ledger.produced,
+            ledger.delivered,
+            ledger.dropped_total,
+            if ledger.balanced { "balances in every session" } else { "DOES NOT BALANCE" }
+        );
+        let _ = writeln!(
+            out,
+            "acknowledged to the processes {}, of which lost {}\n",
+            ledger.acknowledged, ledger.acknowledged_lost
+        );
+    }
+
+    fn truth_text(&self, out: &mut String) {
+        let most = self.truth.tolerance_share * 100.0;
+        let _ = writeln!(
+            out,
+            "REPORT AND TRUTH   what NoWait measured, what the bank really took; at most {most} % apart"
+        );
+        let _ = writeln!(
+            out,
+            "{:<16}{:>6}{:>11}{:>11}{:>9}{:>12}{:>11}{:>9}",
+            "endpoint", "n", "p50", "truth", "off", "p95", "truth", "off"
+        );
+        let time = |ns: Option<u64>| ns.map_or_else(|| "–".to_owned(), text::duration);
+        let off = |share: Option<f64>| {
+            share.map_or_else(|| "–".to_owned(), |share| format!("{:+.2} %", share * 100.0))
+        };
+        for row in &self.truth.endpoints {
+            let _ = writeln!(
+                out,
+                "{:<16}{:>6}{:>11}{:>11}{:>9}{:>12}{:>11}{:>9}",
+                row.endpoint,
+                row.reported_count,
+                time(row.reported_p50_ns),
+                time(row.truth_p50_ns),
+                off(row.difference_p50_share),
+                time(row.reported_p95_ns),
+                time(row.truth_p95_ns),
+                off(row.difference_p95_share),
+            );
+        }
+        let _ = writeln!(out, "answers that a killed process never saw: {}\n", self.truth.unseen);
+    }
+
+    fn problems_text(&self, out: &mut String) {
+        if self.problems.is_empty() {
+            let _ = writeln!(
+                out,
+                "The ledger balances, nothing acknowledged is lost, and report and truth agree.\n"
+            );
+            return;
+        }
+        let _ = writeln!(out, "THE DAY DID NOT GO AS IT MUST");
+        for problem in &self.problems {
+            let _ = writeln!(out, "- {problem}");
+        }
+        out.push('\n');
+    }
+}
