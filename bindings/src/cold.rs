@@ -66,7 +66,7 @@ fn translate(config: StartConfig) -> Config {
 }
 
 /// The host's transport as the engine sees it: whatever goes wrong in it is no answer.
-struct HostUpload(Box<dyn Transport>);
+pub(crate) struct HostUpload(pub(crate) Box<dyn Transport>);
 
 impl Upload for HostUpload {
     fn send(&mut self, parcel: nowait_core::Parcel<'_>) -> Option<Answer> {

@@ -2,12 +2,13 @@
 
 use crate::types::{Device, Flushed, Parcel, SelfReport, StartConfig, StartError, Transport, TransportError};
 use crate::{cold, hot, native, testing};
-use nowait_core::{Answer, Consent, Event, Kind, NameId, Network, Os, Outcome, Signal, Tier};
+use nowait_core::{Answer, Consent, Event, Kind, NameId, Network, Os, Outcome, Signal, Tier, Upload};
 use nowait_wire::{Batch, Receipt, ReceiptStatus};
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use uniffi::{RustCallStatus, RustCallStatusCode};
 
 /// Tests share the replay and the panic on demand, which belong to the process.
@@ -129,7 +130,8 @@ fn now_is_this_moment_on_both_lanes() {
 fn an_outcome_is_its_number_and_an_unknown_one_is_abandoned() {
     let _turn = alone();
     let signals = told(|| (0..=u8::MAX).for_each(|number| hot::journey_ended(1, 1, number)));
-    for (number, signal) in (0..).zip(signals) {
+    assert_eq!(signals.len(), 256);
+    for (number, signal) in (0..=u8::MAX).zip(signals) {
         let outcome = Outcome::ALL.iter().copied().find(|outcome| *outcome as u8 == number);
         let outcome = outcome.unwrap_or(Outcome::Abandoned);
         assert_eq!(signal, Signal::JourneyEnded { at: 1, id: 1, outcome });
@@ -167,7 +169,9 @@ enum Misfortune {
 impl Transport for Host {
     fn send(&self, parcel: Parcel) -> Result<Answer, TransportError> {
         let answer = |status, body| Ok(Answer { status, retry_after: None, body });
-        match self.plan.lock().unwrap().pop_front() {
+        // Let go of the plan first: a panic below must not poison it.
+        let misfortune = self.plan.lock().unwrap().pop_front();
+        match misfortune {
             Some(Misfortune::NoAnswer) => Err(TransportError::NoAnswer),
             Some(Misfortune::Panics) => panic!("a transport that breaks"),
             Some(Misfortune::Answers(status)) => answer(status, b"<html>".to_vec()),
@@ -232,13 +236,16 @@ fn a_session_from_start_to_shutdown() {
     actions_are_recorded(ids[0]);
     hot::breadcrumb(ids[1], hot::NOW, 3);
     cold::network(Network::Wifi, false);
-    failing_transports_keep_every_event(&host);
+    failing_transports_are_no_answer();
+    assert_eq!(cold::flush(10_000), Flushed { complete: true, batches_left: 0 });
     what_arrived_is_what_was_told(&host);
     panics_are_caught_counted_and_answered_by_the_default();
 
     assert!(cold::shutdown(10_000).complete);
+    let produced = report().produced;
+    assert_eq!(produced, host.events().len() as u64);
     hot::action_record(ids[0], 1, 2, 0);
-    assert_eq!(host.events().len(), 7, "nothing after the end");
+    assert_eq!(report().produced, produced, "nothing after the end");
 }
 
 fn report() -> SelfReport {
@@ -292,17 +299,21 @@ fn actions_are_recorded(name: u32) {
     hot::foreground(now + 500_000_003, true);
 }
 
-fn failing_transports_keep_every_event(host: &Host) {
+/// What a failing host answers means nothing but "keep the batch", and its panic stays here.
+fn failing_transports_are_no_answer() {
     let caught = report().panics_caught;
-    for misfortune in [Misfortune::NoAnswer, Misfortune::Answers(502), Misfortune::Panics] {
-        // The background signal asked for a delivery of its own: whichever comes first meets the misfortune.
-        host.plan.lock().unwrap().push_back(misfortune);
-    }
-    while !host.plan.lock().unwrap().is_empty() {
-        cold::flush(10_000);
-    }
-    assert_eq!(report().panics_caught, caught + 1, "the transport's");
-    assert_eq!(cold::flush(10_000), Flushed { complete: true, batches_left: 0 });
+    let host = Host::default();
+    host.plan.lock().unwrap().extend([Misfortune::NoAnswer, Misfortune::Panics, Misfortune::Answers(502)]);
+    let mut upload = cold::HostUpload(Box::new(host));
+    let mut send = || {
+        let timeout = Duration::from_secs(1);
+        upload.send(nowait_core::Parcel { url: "", app_key: "", sent_unix_ms: 0, body: &[], timeout })
+    };
+    assert_eq!([send(), send()], [None, None]);
+    assert_eq!(send().map(|answer| answer.status), Some(502));
+    assert_eq!(report().panics_caught, caught + 1);
+    let unexpected = uniffi::UnexpectedUniFFICallbackError::new("what the host said");
+    assert_eq!(TransportError::from(unexpected).to_string(), "no answer");
 }
 
 fn what_arrived_is_what_was_told(host: &Host) {
@@ -340,7 +351,8 @@ fn panics_are_caught_counted_and_answered_by_the_default() {
     assert_eq!(status.code, RustCallStatusCode::Success);
     testing::nowait_testing_panic_next();
     let begun = hot::uniffi_nowait_ffi_fn_func_action_begin(42, &mut status);
-    assert_eq!((status.code, begun), (RustCallStatusCode::Success, 42));
+    assert_eq!(status.code, RustCallStatusCode::Success);
+    assert_eq!(begun, 42);
     testing::nowait_testing_panic_next();
     cold::uniffi_nowait_ffi_fn_func_self_report(&mut status).destroy();
     assert_eq!(status.code, RustCallStatusCode::Success);
