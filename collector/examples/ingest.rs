@@ -49,8 +49,16 @@ fn main() -> Result<(), Failure> {
 
     let store = SqliteStore::open_read_only(&at)?;
     let started = Instant::now();
+    let cells = store.cells("bank", &Query::default())?;
+    println!("{:<22} {:>8.1} ms, {} series", "rollups of a day", ms(started.elapsed()), cells.len());
+    let started = Instant::now();
     let report = report(&store, "bank", &Query::default(), &Budgets::default())?;
-    println!("{:<22} {:>8.1} ms, {} touchpoints", "report", ms(started.elapsed()), report.touchpoints.len());
+    println!(
+        "{:<22} {:>8.1} ms, {} touchpoints",
+        "whole report",
+        ms(started.elapsed()),
+        report.touchpoints.len()
+    );
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
@@ -60,7 +68,8 @@ fn frames(batches: usize, events: usize) -> Result<Vec<Vec<u8>>, Failure> {
     (0..batches)
         .map(|seed| {
             let mut batch = session(seed as u64 % 512, events);
-            batch.id.session = Uuid::from_u64_pair(7, seed as u64);
+            // As scattered over the index as random ids are.
+            batch.id.session = Uuid::from_u64_pair((seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15), 7);
             let context = &mut batch.context;
             context.app_version = if seed % 4 == 0 { "8.1.0" } else { "8.2.0" }.into();
             context.os = if seed % 3 == 0 { Os::Ios } else { Os::Android };

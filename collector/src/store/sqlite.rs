@@ -20,6 +20,11 @@ const FILE: &str = "nowait.db";
 /// Locked by the process that writes.
 const LOCK: &str = "writer.lock";
 
+/// The size of a page of a new file, in bytes. A batch of 500 events takes 2.6 kB and a row is not split over pages
+/// while it fits into one: SQLite's 4096 would waste 38 % of the file, 8192 wastes 8 %, and more would make every
+/// commit write more.
+const PAGE_BYTES: i64 = 8192;
+
 /// How long a connection waits for another one's lock: a checkpoint on a slow disk.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -165,6 +170,7 @@ fn writable(path: &Path) -> Result<Connection, Error> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(LOCK_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         return Err(Error::store(format!("its disk does not allow a write-ahead log, only {mode:?}")));
