@@ -52,6 +52,10 @@ pub const RETRY_AFTER_BUSY_S: u64 = 2;
 /// What `Retry-After` says when the store failed, in seconds: a full disk takes a person to mend.
 pub const RETRY_AFTER_FAILED_S: u64 = 60;
 
+/// What `Retry-After` says when a device is newer than this collector, in seconds: an upgrade takes a working day,
+/// and a device that asks every hour meanwhile costs nothing.
+pub const RETRY_AFTER_UNSUPPORTED_S: u64 = 3_600;
+
 /// A device whose wall clock differs from ours by less than this when it sends is taken to be right: the
 /// difference is as likely the network's. Sentry's Relay draws the line at 55 s.
 pub const SKEW_TOLERATED_MS: u64 = 60_000;

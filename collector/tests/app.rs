@@ -162,14 +162,11 @@ async fn what_is_no_batch_is_rejected_with_a_reason() {
     let good = frame(&session(1, 10));
     let mut flipped = good.clone();
     flipped[40] ^= 1;
-    let mut newer = good.clone();
-    newer[3] = 9;
     let cases = [
         (Vec::new(), StatusCode::BAD_REQUEST, "malformed"),
         (b"{}".to_vec(), StatusCode::BAD_REQUEST, "malformed"),
         (flipped, StatusCode::BAD_REQUEST, "malformed"),
         (good[..good.len() - 1].to_vec(), StatusCode::BAD_REQUEST, "malformed"),
-        (newer, StatusCode::UNPROCESSABLE_ENTITY, "unsupported"),
         (vec![0; 256 * 1024 + 1], StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         (bomb(100 << 20, 8 << 20), StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
     ];
@@ -183,6 +180,18 @@ async fn what_is_no_batch_is_rejected_with_a_reason() {
         assert_eq!(after, before + 1, "{counter}");
     }
     assert!(house.store.tenants().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_newer_device_is_asked_to_keep_its_batch() {
+    let house = House::new(|_| {});
+    let mut newer = frame(&session(1, 10));
+    newer[3] = 9;
+    let answer = house.post(newer).await;
+    assert_eq!(answer.status, StatusCode::NOT_IMPLEMENTED);
+    assert_eq!(answer.headers["retry-after"], "3600");
+    assert!(answer.json()["status"].is_null(), "not the receipt that ends a batch");
+    assert_eq!(house.get("/v1/status").await.json()["rejected"]["unsupported"], 1);
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ pub(crate) fn judge(id: BatchId, answer: Option<&Answer>, now: SystemTime) -> Ve
         },
         // Only our collector writes such a body: a captive portal's 400 must not cost a batch. The id may be
         // missing, where the collector could not read that far.
-        (400 | 413 | 415 | 422, Some(receipt)) if receipt.status == ReceiptStatus::Rejected => {
+        (400 | 413 | 415, Some(receipt)) if receipt.status == ReceiptStatus::Rejected => {
             Verdict::Rejected
         }
         _ => Verdict::Later(answer.retry_after.as_deref().and_then(|text| retry_after(text, now))),
@@ -168,10 +168,12 @@ mod tests {
     #[test]
     fn a_refusal_by_the_collector_is_final() {
         let body = r#"{"batch":"","status":"rejected","reason":"no"}"#;
-        for status in [400, 413, 415, 422] {
+        for status in [400, 413, 415] {
             assert_eq!(verdict(&answer(status, body)), Verdict::Rejected);
         }
-        assert_eq!(verdict(&answer(503, body)), Verdict::Later(None));
+        for status in [422, 501, 503] {
+            assert_eq!(verdict(&answer(status, body)), Verdict::Later(None));
+        }
     }
 
     #[test]

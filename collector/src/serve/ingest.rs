@@ -1,12 +1,13 @@
 //! `POST /v1/batches`: from a request to a receipt.
 //!
 //! Owns: every way in which this can end. Refuses: guessing; what is not a batch is not stored.
-//! Invariant: a status of 400, 413, 415 or 422 means that this batch will never be stored, and only then.
+//! Invariant: a status of 400, 413 or 415 means that this batch will never be stored, and only then. A version not
+//! known here is no such end: the collector may be upgraded, and the device keeps the batch until then.
 
 use super::counters::Ending;
 use super::{Shared, guard, refusal};
 use crate::error::Error;
-use crate::limits::{BODY_BYTES_MAX, BODY_TIMEOUT, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S};
+use crate::limits::{BODY_BYTES_MAX, BODY_TIMEOUT, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S, RETRY_AFTER_UNSUPPORTED_S};
 use crate::log;
 use crate::store::{Intake, Stored};
 use axum::body::{Body, Bytes};
@@ -39,6 +40,7 @@ impl Refusal {
         let retry_after_s = match self.ending {
             Ending::Busy => RETRY_AFTER_BUSY_S,
             Ending::Failed => RETRY_AFTER_FAILED_S,
+            Ending::Unsupported => RETRY_AFTER_UNSUPPORTED_S,
             Ending::WrongKey | Ending::Incomplete => return refusal(self.status, &self.reason),
             _ => return receipt(self.status, self.batch, ReceiptStatus::Rejected, self.reason),
         };
@@ -141,7 +143,7 @@ fn unreadable(frame: &[u8], error: &nowait_wire::Error) -> Refusal {
     } else if error.is_malformed() {
         (Ending::Malformed, StatusCode::BAD_REQUEST)
     } else {
-        (Ending::Unsupported, StatusCode::UNPROCESSABLE_ENTITY)
+        (Ending::Unsupported, StatusCode::NOT_IMPLEMENTED)
     };
     let batch = nowait_wire::decode_header(frame).map_or(String::new(), |header| header.id.to_string());
     Refusal { batch, ..Refusal::new(ending, status, error.to_string()) }
