@@ -8,7 +8,7 @@
 //! | `at_ns` | when it happened; [`NOW`] reads the clock here, which saves the caller a call |
 //! | `outcome` | 0 done, 1 failed, 2 no_response, 3 timed_out, 4 interrupted, 5 already_animating, 6 abandoned; any other number counts as abandoned |
 //!
-//! Swift calls these functions through UniFFI, Kotlin through [`native`](crate::native).
+//! Swift calls these functions through UniFFI, Kotlin through the `native` module.
 //!
 //! Owns: numbers to signals. Refuses: text, records, enums, waiting.
 //! Invariant: before a start every function does nothing, and only times come back.
