@@ -1,0 +1,46 @@
+// swift-tools-version: 6.0
+// NoWait for iOS: the face, the fake for apps' tests, and what tests, measures and tries them on Linux.
+
+import PackageDescription
+
+// The engine. On Linux a library that `scripts/swift-run` puts on the linker's path; elsewhere the XCFramework of a
+// release, beside this file.
+#if os(Linux)
+let engine: Target = .systemLibrary(name: "CNoWaitFFI")
+#else
+let engine: Target = .binaryTarget(name: "CNoWaitFFI", path: "CNoWaitFFI.xcframework")
+#endif
+
+let swift6: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+/// Not for generated code, which spells no `any`.
+let strict: [SwiftSetting] = swift6 + [.enableUpcomingFeature("ExistentialAny")]
+
+/// `NOWAIT_STAND_IN` puts a stand-in for SwiftUI in its place, so that what needs it compiles and is tested on Linux.
+let standIn = Context.environment["NOWAIT_STAND_IN"] != nil
+let standIns: [Target] = standIn ? [.target(name: "SwiftUI", path: "Tests/SwiftUIStandIn", swiftSettings: swift6)] : []
+let swiftUI: [Target.Dependency] = standIn ? ["SwiftUI"] : []
+
+let package = Package(
+    name: "NoWait",
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: [
+        .library(name: "NoWait", targets: ["NoWait"]),
+        .library(name: "NoWaitTesting", targets: ["NoWaitTesting"]),
+    ],
+    targets: [
+        engine,
+        .target(name: "CNoWaitAtomic"),
+        .target(
+            name: "NoWaitFFI", dependencies: ["CNoWaitFFI"], swiftSettings: swift6,
+            linkerSettings: [.linkedLibrary("nowait_ffi", .when(platforms: [.linux]))]),
+        .target(name: "NoWait", dependencies: ["CNoWaitAtomic", "NoWaitFFI"] + swiftUI, swiftSettings: strict),
+        .target(name: "NoWaitTesting", dependencies: ["NoWait"], swiftSettings: strict),
+        .executableTarget(
+            name: "NoWaitJourney", dependencies: ["NoWait"], path: "Sample/Journey", swiftSettings: strict),
+        // Needs a library built with the feature `testing`, as `make test-ios` builds it.
+        .target(name: "CEngineTesting", path: "Tests/CEngineTesting"),
+        .testTarget(
+            name: "NoWaitTests", dependencies: ["CEngineTesting", "NoWait", "NoWaitTesting"] + swiftUI,
+            swiftSettings: strict),
+    ] + standIns
+)

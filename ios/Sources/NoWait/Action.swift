@@ -1,0 +1,63 @@
+// Work that the app itself begins and ends.
+
+extension NoWait {
+    /// A piece of work that the app begins and ends; see ``NoWait/action(_:)``. Make it once and keep it.
+    public struct Action: Sendable {
+        let name: UInt32
+
+        /// Begins. The span must be ended, once; one that never is leaves no event.
+        public func begin() -> Span { Span(name: name, startedNs: Lane.shared.actionBegin()) }
+
+        /// Measures `work` and returns what it returns. What it throws passes through untouched and is measured as
+        /// failed, a `CancellationError` as abandoned.
+        public func measure<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
+            let span = begin()
+            do {
+                let value = try work()
+                span.end()
+                return value
+            } catch {
+                span.close(Outcome(thrown: error))
+                throw error
+            }
+        }
+
+        /// Measures asynchronous `work`, on the actor of the caller. What it throws passes through untouched and is
+        /// measured as failed, a `CancellationError` as abandoned.
+        public func measure<Value, Failure: Error>(
+            isolation: isolated (any Actor)? = #isolation,
+            _ work: () async throws(Failure) -> sending Value
+        ) async throws(Failure) -> sending Value {
+            let span = begin()
+            do {
+                let value = try await work()
+                span.end()
+                return value
+            } catch {
+                span.close(Outcome(thrown: error))
+                throw error
+            }
+        }
+    }
+
+    /// An action under way: two numbers, no object. Interrupted, whatever it ends with, if the app was left meanwhile.
+    public struct Span: Sendable {
+        let name: UInt32
+        /// 0 if NoWait took no signals when it began.
+        let startedNs: UInt64
+
+        /// It is done.
+        public func end() { close(.done) }
+
+        /// It ended with an error.
+        public func fail() { close(.failed) }
+
+        /// It was given up.
+        public func abandon() { close(.abandoned) }
+
+        func close(_ outcome: Outcome) {
+            guard startedNs != 0 else { return }
+            Lane.shared.tell(.actionEnded(name: name, startedNs: startedNs, outcome: outcome.rawValue))
+        }
+    }
+}

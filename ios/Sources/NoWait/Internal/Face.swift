@@ -1,0 +1,110 @@
+// The state of this process's NoWait, and the one queue on which everything that takes time happens.
+//
+// Owns: the order of things: open the lane, bring the engine up, tell it the names, hand over what waited.
+// Refuses: rules (the engine has them), and what a device is (`Platform`).
+// Invariant: nothing the engine does on a start, a flush or a decision happens on a caller's thread.
+
+import Dispatch
+import Foundation
+internal import NoWaitFFI
+
+/// `@unchecked Sendable`: `current` is behind `lock`, the rest is constant.
+final class Face: @unchecked Sendable {
+    static let shared = Face()
+
+    private let lane = Lane.shared
+    private let queue = DispatchQueue(label: "nowait.face", qos: .utility)
+    private let lock = NSLock()
+    private var current = NoWait.Status.off
+
+    private static let nothingSent = NoWait.Flushed(isComplete: false, batchesLeft: 0)
+
+    var status: NoWait.Status {
+        lock.lock()
+        defer { lock.unlock() }
+        return current
+    }
+
+    private func set(_ status: NoWait.Status) {
+        lock.lock()
+        current = status
+        lock.unlock()
+    }
+
+    func start(endpoint: String, appKey: String, settings: NoWait.Settings) -> NoWait.StartResult {
+        lock.lock()
+        guard current == .off else {
+            lock.unlock()
+            return .alreadyStarted
+        }
+        current = .starting
+        lock.unlock()
+        lane.open()
+        queue.async { self.bringUp(endpoint: endpoint, appKey: appKey, settings: settings) }
+        return .started
+    }
+
+    private func bringUp(endpoint: String, appKey: String, settings: NoWait.Settings) {
+        do {
+            let config = Platform.config(endpoint: endpoint, appKey: appKey, settings: settings)
+            try NoWaitFFI.start(config: config, transport: settings.transport)
+            Names.shared.register()
+            set(.running)
+            lane.handOver()
+        } catch {
+            lane.close()
+            set(.failed(problem: Self.problem(error)))
+        }
+    }
+
+    /// The engine's own words, which hold no value of a setting; of anything else only its type.
+    private static func problem(_ error: any Error) -> String {
+        switch error as? StartError {
+        case .Config(let message), .Thread(let message), .Transport(let message), .AlreadyStarted(let message),
+            .Internal(let message):
+            message
+        case nil: "nowait: \(type(of: error))"
+        }
+    }
+
+    func consent(_ decision: NoWait.Consent) {
+        queue.async {
+            if self.status == .running { NoWaitFFI.consent(decision: Platform.consent(decision)) }
+        }
+    }
+
+    func flush(timeout: Duration) async -> NoWait.Flushed {
+        await later(Self.nothingSent) { Self.flushed(NoWaitFFI.flush(timeoutMs: Platform.milliseconds(timeout))) }
+    }
+
+    func shutdown(timeout: Duration) async -> NoWait.Flushed {
+        await later(Self.nothingSent) {
+            self.lane.close()
+            self.set(.stopped)
+            return Self.flushed(NoWaitFFI.shutdown(timeoutMs: Platform.milliseconds(timeout)))
+        }
+    }
+
+    func selfReport() async -> NoWait.SelfReport? {
+        await later(nil) {
+            NoWaitFFI.selfReport().map { report in
+                NoWait.SelfReport(
+                    session: report.session, produced: report.produced, dropped: report.dropped,
+                    signalsLost: report.signalsLost + self.lane.lost, panicsCaught: report.panicsCaught)
+            }
+        }
+    }
+
+    private static func flushed(_ flushed: NoWaitFFI.Flushed) -> NoWait.Flushed {
+        NoWait.Flushed(isComplete: flushed.complete, batchesLeft: flushed.batchesLeft)
+    }
+
+    /// Does `work` on the queue, after what was asked before; `otherwise` if the engine is not running then.
+    private func later<Value: Sendable>(
+        _ otherwise: Value, _ work: @escaping @Sendable () -> Value
+    ) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: self.status == .running ? work() : otherwise) }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// Banking tasks, and the requests on their way.
+
+extension NoWait {
+    /// A banking task; see ``NoWait/journey(_:)``.
+    public struct Journey: Sendable {
+        let name: UInt32
+
+        /// The customer sets out. Without an end within half an hour, the journey is timed out.
+        public func begin() -> Travel {
+            let id = Lane.shared.nextID()
+            Lane.shared.tell(.journeyStarted(id: id, name: name))
+            return Travel(id: id)
+        }
+    }
+
+    /// A journey under way: a number, no object.
+    public struct Travel: Sendable {
+        let id: UInt64
+
+        /// The customer reached this touchpoint; the one before is done.
+        public func step(_ name: String) {
+            guard Lane.shared.takesSignals else { return }
+            Lane.shared.tell(.stepStarted(id: id, name: Names.shared.index(of: name)))
+        }
+
+        /// The customer got what they came for.
+        public func end() { close(.done) }
+
+        /// The bank said no, or something broke.
+        public func fail() { close(.failed) }
+
+        /// The customer gave it up.
+        public func abandon() { close(.abandoned) }
+
+        private func close(_ outcome: Outcome) {
+            Lane.shared.tell(.journeyEnded(id: id, outcome: outcome.rawValue))
+        }
+    }
+
+    /// A route of the bank's server; see ``NoWait/route(_:)``.
+    public struct Route: Sendable {
+        let name: UInt32
+
+        /// A request leaves. Without an end within a minute, it is timed out.
+        public func begin() -> Request {
+            let id = Lane.shared.nextID()
+            Lane.shared.tell(.requestStarted(id: id, name: name))
+            return Request(id: id)
+        }
+    }
+
+    /// A request in flight: a number, no object.
+    public struct Request: Sendable {
+        let id: UInt64
+
+        /// The first status that HTTP calls an error.
+        private static let failedStatusMin: UInt16 = 400
+
+        /// It was answered with this HTTP status; 400 and above count as failed.
+        public func end(status: Int) {
+            let status = UInt16(clamping: status)
+            close(status: status, status < Self.failedStatusMin ? .done : .failed)
+        }
+
+        /// It got no answer.
+        public func fail() { close(status: 0, .failed) }
+
+        /// Nobody waits for it any more.
+        public func abandon() { close(status: 0, .abandoned) }
+
+        private func close(status: UInt16, _ outcome: Outcome) {
+            Lane.shared.tell(.requestEnded(id: id, status: status, outcome: outcome.rawValue))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// The face: what an app says, in one place.
+//
+// Owns: the words. Refuses: what they mean (the engine), and everything that takes time (`Face`, on its own queue).
+// Invariant: nothing here throws, traps or waits.
+
+/// Measures every moment a customer waits for the app.
+///
+/// Before ``start(endpoint:appKey:_:)`` and after ``shutdown(timeout:)`` everything does nothing. Screens, actions,
+/// routes and journeys may be made at any time, also before the start: make each once and keep it.
+///
+/// Names are at most 120 bytes, and at most 1,024 of them exist; one that looks personal becomes `redacted`. Never put
+/// an id, an amount, or anything that a customer typed into one.
+public enum NoWait {
+    /// Starts NoWait for this process, once; the place for it is the `init` of the app.
+    ///
+    /// Takes a few microseconds: the engine comes up on a queue of its own, and what is told meanwhile waits with its
+    /// own time, up to 512 signals.
+    ///
+    /// - Parameters:
+    ///   - endpoint: The collector, such as `https://telemetry.bank.example`.
+    ///   - appKey: What tells the collector whose app this is; no secret.
+    ///   - configure: Changes of the defaults.
+    /// - Returns: Whether it begins. Whether the engine came up, ``status`` says.
+    @discardableResult
+    public static func start(
+        endpoint: String, appKey: String, _ configure: (inout Settings) -> Void = { _ in }
+    ) -> StartResult {
+        var settings = Settings()
+        configure(&settings)
+        return Face.shared.start(endpoint: endpoint, appKey: appKey, settings: settings)
+    }
+
+    /// What became of the start.
+    public static var status: Status { Face.shared.status }
+
+    /// A screen of the app.
+    public static func screen(_ name: String) -> Screen { Screen(name: Names.shared.index(of: name)) }
+
+    /// A piece of work that the app itself begins and ends.
+    public static func action(_ name: String) -> Action { Action(name: Names.shared.index(of: name)) }
+
+    /// A route of the bank's server, without ids: `GET /accounts/{id}`.
+    public static func route(_ name: String) -> Route { Route(name: Names.shared.index(of: name)) }
+
+    /// A banking task such as login or transfer.
+    public static func journey(_ name: String) -> Journey { Journey(name: Names.shared.index(of: name)) }
+
+    /// Leaves a breadcrumb. It stays on the device unless this process dies; then the last 128 are sent with the exit.
+    ///
+    /// - Parameter number: Any number of the app's choice that says nothing about a customer.
+    public static func breadcrumb(_ name: String, number: UInt64 = 0) {
+        guard Lane.shared.takesSignals else { return }
+        Lane.shared.tell(.breadcrumb(name: Names.shared.index(of: name), number: number))
+    }
+
+    /// The app came to the foreground; `restored` if a living screen only came back.
+    public static func foreground(restored: Bool) { Lane.shared.tell(.foreground(restored: restored)) }
+
+    /// The app left the foreground: waits under way are interrupted, and what was recorded is sealed.
+    public static func background() { Lane.shared.tell(.background) }
+
+    /// Takes the customer's decision and remembers it on the device. Nothing leaves the device before it is granted.
+    public static func consent(_ decision: Consent) { Face.shared.consent(decision) }
+
+    /// Seals and sends everything now.
+    ///
+    /// - Parameter timeout: When to answer at the latest; what is left then stays safe on the device.
+    public static func flush(timeout: Duration = .seconds(2)) async -> Flushed {
+        await Face.shared.flush(timeout: timeout)
+    }
+
+    /// Ends the session for good: nothing more is recorded, everything is sealed and, within `timeout`, sent.
+    public static func shutdown(timeout: Duration = .seconds(2)) async -> Flushed {
+        await Face.shared.shutdown(timeout: timeout)
+    }
+
+    /// NoWait's own account of this session so far; nil when it is not running.
+    public static func selfReport() async -> SelfReport? { await Face.shared.selfReport() }
+}

@@ -1,0 +1,58 @@
+// What NoWait answers.
+
+extension NoWait {
+    /// What a start answers.
+    public enum StartResult: Sendable, Hashable {
+        /// The engine is being brought up; signals are taken already.
+        case started
+        /// NoWait was started before, and a process starts it once. This call changed nothing.
+        case alreadyStarted
+    }
+
+    /// What became of a start.
+    public enum Status: Sendable, Hashable {
+        /// Nobody started NoWait.
+        case off
+        /// The engine is being brought up.
+        case starting
+        /// It measures.
+        case running
+        /// The engine did not come up, and nothing is measured. The problem names the setting, and holds no value of
+        /// it.
+        case failed(problem: String)
+        /// It was shut down.
+        case stopped
+    }
+
+    /// What a flush achieved.
+    public struct Flushed: Sendable, Hashable {
+        /// Whether nothing is left on the device.
+        public let isComplete: Bool
+        /// Batches that wait on the device.
+        public let batchesLeft: UInt64
+    }
+
+    /// NoWait's account of this session: produced = delivered + dropped.
+    public struct SelfReport: Sendable, Hashable {
+        /// The id of the session, which every batch of it carries.
+        public let session: String
+        /// Events, refused ones included.
+        public let produced: UInt64
+        /// Events that will never be delivered, by reason.
+        public let dropped: [String: UInt64]
+        /// Raw signals that could not be taken.
+        public let signalsLost: UInt64
+        /// Defects of NoWait that it caught.
+        public let panicsCaught: UInt64
+    }
+
+    /// How a wait ended, by the numbers of `nowait_wire::Outcome`.
+    package enum Outcome: UInt8, Sendable {
+        case done = 0
+        case failed = 1
+        case abandoned = 6
+
+        /// How work ended that threw this.
+        init(thrown: any Error) { self = thrown is CancellationError ? .abandoned : .failed }
+    }
+}

@@ -1,0 +1,49 @@
+// What an app decides once, before it starts NoWait.
+
+import Foundation
+package import NoWaitFFI
+
+extension NoWait {
+    /// Whether the customer agreed to be measured.
+    public enum Consent: Sendable, Hashable {
+        /// Not asked yet: events are kept apart on the device, bounded.
+        case pending
+        /// Agreed: what was kept apart is delivered, and what comes from now on.
+        case granted
+        /// Refused: everything on the device is wiped and nothing more is recorded.
+        case refused
+    }
+
+    /// What an app may decide at the start; read once.
+    public struct Settings: Sendable {
+        /// How often events are sealed and sent; at least 100 ms.
+        public var flushInterval: Duration = .seconds(30)
+
+        /// What the customer decided, if the app keeps that itself; else the last ``NoWait/consent(_:)`` on this
+        /// device holds.
+        public var consent: Consent = .pending
+
+        /// The version that customers see; reports compare by it. Default: `CFBundleShortVersionString`.
+        public var appVersion: String?
+
+        /// The build number or commit. Default: `CFBundleVersion`.
+        public var appBuild: String?
+
+        /// ISO 3166-1 alpha-2 of the customer's region. Default: that of the current locale.
+        public var country: String?
+
+        /// The app's own dimensions, such as `["segment": "retail"]`: at most 8, scrubbed like names.
+        public var dimensions: [String: String] = [:]
+
+        /// A folder that NoWait has to itself, at most 6 MiB. Default: `nowait` in Application Support, not backed up.
+        public var folder: URL?
+
+        /// The operating system that reports tell. Default: the one this runs on.
+        package var os: Os?
+
+        /// Another way to the collector than NoWait's own HTTP.
+        package var transport: (any Transport)?
+
+        init() {}
+    }
+}

@@ -1,0 +1,110 @@
+// The fake for apps' tests: what the app told NoWait, in the order in which it did.
+//
+// Owns: that list. Refuses: durations and rules; they are the engine's, and tested there.
+// Invariant: while a fake listens, nothing reaches the engine, a disk or a network.
+
+import Foundation
+internal import NoWait
+
+/// Takes NoWait's place in a test, from its making to ``stop()`` or its end.
+///
+/// One at a time in a process, and only where NoWait is not started: put tests that use it into one serialized suite.
+///
+/// `@unchecked Sendable`: `list` and `listening` are behind `lock`.
+public final class FakeNoWait: @unchecked Sendable {
+    /// How an action, a request or a journey ended.
+    public enum Outcome: Sendable, Hashable {
+        case done, failed, abandoned
+    }
+
+    /// One thing that the app told, with the name that it used.
+    public enum Told: Sendable, Hashable {
+        case breadcrumb(String, number: UInt64)
+        case foreground(restored: Bool)
+        case background
+        case screenCreated(String)
+        case screenShown(String)
+        case screenReady(String)
+        case screenLeft(String)
+        case actionBegun
+        case actionEnded(String, Outcome)
+        case requestBegun(String)
+        case requestEnded(status: Int, Outcome)
+        case journeyBegun(String)
+        case step(String)
+        case journeyEnded(Outcome)
+    }
+
+    private let lock = NSLock()
+    private var list: [Told] = []
+    private var listening = false
+
+    public init() {
+        listening = Lane.shared.listen { [weak self] told in self?.add(told.signal) }
+    }
+
+    deinit { stop() }
+
+    /// Whether this fake is in NoWait's place; false after ``stop()``, and if NoWait was started in this process.
+    public var isListening: Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        return listening
+    }
+
+    /// What the app told so far.
+    public var told: [Told] {
+        lock.lock()
+        defer { lock.unlock() }
+        return list
+    }
+
+    /// Gives NoWait its place back.
+    public func stop() {
+        lock.lock()
+        let wasListening = listening
+        listening = false
+        lock.unlock()
+        if wasListening { _ = Lane.shared.listen(nil) }
+    }
+
+    private func add(_ signal: Signal) {
+        guard let told = Self.told(signal) else { return }
+        lock.lock()
+        list.append(told)
+        lock.unlock()
+    }
+
+    /// Nil for what only NoWait's own capture tells.
+    private static func told(_ signal: Signal) -> Told? {
+        let text = Names.shared.text
+        switch signal {
+        case .breadcrumb(let name, let number): return .breadcrumb(text(name), number: number)
+        case .foreground(let restored): return .foreground(restored: restored)
+        case .background: return .background
+        case .screenCreated(let name): return .screenCreated(text(name))
+        case .screenShown(let name): return .screenShown(text(name))
+        case .screenReady(let name): return .screenReady(text(name))
+        case .screenLeft(let name): return .screenLeft(text(name))
+        case .actionBegun: return .actionBegun
+        case .actionEnded(let name, _, let outcome): return .actionEnded(text(name), Outcome(outcome))
+        case .requestStarted(_, let name): return .requestBegun(text(name))
+        case .requestEnded(_, let status, let outcome):
+            return .requestEnded(status: Int(status), Outcome(outcome))
+        case .journeyStarted(_, let name): return .journeyBegun(text(name))
+        case .stepStarted(_, let name): return .step(text(name))
+        case .journeyEnded(_, let outcome): return .journeyEnded(Outcome(outcome))
+        case .touchUp, .touchHandled, .frame: return nil
+        }
+    }
+}
+
+extension FakeNoWait.Outcome {
+    fileprivate init(_ number: UInt8) {
+        switch NoWait.Outcome(rawValue: number) {
+        case .done: self = .done
+        case .failed: self = .failed
+        case .abandoned, nil: self = .abandoned
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import NoWait
+import NoWaitTesting
+import Testing
+
+/// Nothing of it may be visible to the app but what the app itself threw.
+private struct Refusal: Error, Equatable {
+    let code: Int
+}
+
+extension OneAtATime {
+    /// What each word of the face tells, heard by the published fake.
+    @Suite struct FaceTests {
+        @Test func actionsAreToldWithHowTheyEnded() {
+            let fake = FakeNoWait()
+            let pay = NoWait.action("Pay.Confirm")
+            pay.begin().end()
+            pay.begin().fail()
+            pay.begin().abandon()
+            #expect(
+                fake.told == [
+                    .actionBegun, .actionEnded("Pay.Confirm", .done),
+                    .actionBegun, .actionEnded("Pay.Confirm", .failed),
+                    .actionBegun, .actionEnded("Pay.Confirm", .abandoned),
+                ])
+        }
+
+        @Test func measureReturnsWhatTheWorkReturns() {
+            let fake = FakeNoWait()
+            #expect(NoWait.action("Add").measure { 20 + 22 } == 42)
+            #expect(fake.told == [.actionBegun, .actionEnded("Add", .done)])
+        }
+
+        @Test func measureRethrowsUntouched() {
+            let fake = FakeNoWait()
+            let pay = NoWait.action("Pay")
+            // Typed: the compiler knows that nothing but a Refusal comes out.
+            do {
+                try pay.measure { () throws(Refusal) in throw Refusal(code: 7) }
+            } catch {
+                #expect(error == Refusal(code: 7))
+            }
+            #expect(throws: CancellationError.self) { try pay.measure { throw CancellationError() } }
+            #expect(
+                fake.told == [
+                    .actionBegun, .actionEnded("Pay", .failed), .actionBegun, .actionEnded("Pay", .abandoned),
+                ])
+        }
+
+        @Test @MainActor func measureStaysOnTheActorOfTheCaller() async throws {
+            let fake = FakeNoWait()
+            let load = NoWait.action("Load")
+            var count = 0
+            let text = await load.measure {
+                MainActor.assertIsolated()
+                await Task.yield()
+                count += 1
+                return "loaded"
+            }
+            #expect(text == "loaded" && count == 1)
+            await #expect(throws: Refusal(code: 1)) {
+                try await load.measure {
+                    await Task.yield()
+                    throw Refusal(code: 1)
+                }
+            }
+            #expect(
+                fake.told == [
+                    .actionBegun, .actionEnded("Load", .done), .actionBegun, .actionEnded("Load", .failed),
+                ])
+        }
+
+        @Test func screensJourneysRequestsAndCrumbsAreTold() {
+            let fake = FakeNoWait()
+            NoWait.foreground(restored: false)
+            let home = NoWait.screen("Home")
+            home.created()
+            home.shown()
+            home.ready()
+            home.left()
+            let transfer = NoWait.journey("Transfer").begin()
+            transfer.step("Confirm")
+            let route = NoWait.route("POST /confirm")
+            route.begin().end(status: 200)
+            route.begin().end(status: 503)
+            route.begin().end(status: -1)
+            route.begin().fail()
+            route.begin().abandon()
+            transfer.end()
+            NoWait.journey("Transfer").begin().fail()
+            NoWait.journey("Transfer").begin().abandon()
+            NoWait.breadcrumb("biometric.prompt", number: 3)
+            NoWait.background()
+            let begun = FakeNoWait.Told.requestBegun("POST /confirm")
+            #expect(
+                fake.told == [
+                    .foreground(restored: false), .screenCreated("Home"), .screenShown("Home"), .screenReady("Home"),
+                    .screenLeft("Home"), .journeyBegun("Transfer"), .step("Confirm"), begun,
+                    .requestEnded(status: 200, .done), begun, .requestEnded(status: 503, .failed), begun,
+                    .requestEnded(status: 0, .done), begun, .requestEnded(status: 0, .failed), begun,
+                    .requestEnded(status: 0, .abandoned), .journeyEnded(.done), .journeyBegun("Transfer"),
+                    .journeyEnded(.failed), .journeyBegun("Transfer"), .journeyEnded(.abandoned),
+                    .breadcrumb("biometric.prompt", number: 3), .background,
+                ])
+        }
+
+        @Test func aFakeHearsUntilItStops() {
+            let fake = FakeNoWait()
+            #expect(fake.isListening)
+            fake.stop()
+            NoWait.background()
+            #expect(fake.told.isEmpty && !fake.isListening)
+        }
+
+        @Test func withoutAStartNothingIsKept() async {
+            NoWait.breadcrumb("too early")
+            let span = NoWait.action("Early").begin()
+            let fake = FakeNoWait()
+            span.end()
+            #expect(fake.told.isEmpty, "a span that began while nobody listened has no beginning to measure from")
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import CEngineTesting
+import Foundation
+import NoWaitFFI
+import Testing
+
+@testable import NoWait
+
+/// A collector's answers without a network: stores every batch, after whatever misfortune it was told to have.
+private final class Collector: Transport, @unchecked Sendable {
+    private let lock = NSLock()
+    private var parcels: [Parcel] = []
+    private var misfortunes = 0
+
+    var stored: [Parcel] { lock.withLock { parcels } }
+
+    func failOnce() { lock.withLock { misfortunes += 1 } }
+
+    func send(parcel: Parcel) throws -> Answer {
+        try lock.withLock {
+            guard misfortunes == 0 else {
+                misfortunes -= 1
+                throw URLError(.notConnectedToInternet)
+            }
+            parcels.append(parcel)
+            let receipt = #"{"batch":"\#(Self.batchID(parcel.body))","status":"stored","reason":""}"#
+            return Answer(status: 200, retryAfter: nil, body: Data(receipt.utf8))
+        }
+    }
+
+    /// `session.first`, from the head of the frame (docs/wire.md): 5 bytes, a UUID, a varint.
+    private static func batchID(_ frame: Data) -> String {
+        let bytes = [UInt8](frame)
+        let digits = bytes[5..<21].map { String(format: "%02x", $0) }
+        var parts: [String] = []
+        for range in [0..<4, 4..<6, 6..<8, 8..<10, 10..<16] { parts.append(digits[range].joined()) }
+        var first: UInt64 = 0
+        for (place, byte) in bytes[21...].enumerated() {
+            first |= UInt64(byte & 0x7f) << (7 * UInt64(place))
+            if byte < 0x80 { break }
+        }
+        return "\(parts.joined(separator: "-")).\(first)"
+    }
+}
+
+extension OneAtATime {
+    /// The only test that starts the real engine: a process starts NoWait once.
+    @Suite struct SessionTests {
+        private let collector = Collector()
+        private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+
+        @Test func aSessionFromStartToShutdown() async throws {
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let early = NoWait.action("Early")
+            await nothingHappensBeforeAStart()
+            #expect(start() == .started)
+            #expect(start() == .alreadyStarted)
+            // Both are told while the engine comes up, or after: it must not matter.
+            early.begin().end()
+            NoWait.breadcrumb("biometric.prompt", number: 3)
+            let running = try #require(await NoWait.selfReport())
+            #expect(NoWait.status == .running)
+            #expect(running.signalsLost == 0 && running.panicsCaught == 0)
+
+            let late = NoWait.action("Late")
+            for _ in 0..<9 { late.begin().end() }
+            try await aFailingTransportKeepsEverything()
+            try await whatArrivesIsAParcelForTheCollector()
+            try await panicsAreCaughtAndCounted()
+            aNameThatLooksPersonalIsRedacted()
+            await afterTheEndNothingIsTaken()
+        }
+
+        private func start() -> NoWait.StartResult {
+            NoWait.start(endpoint: "http://127.0.0.1:1/", appKey: "bank") {
+                $0.flushInterval = .seconds(3_600)
+                $0.consent = .granted
+                $0.appVersion = "8.2.0"
+                $0.appBuild = "48211"
+                $0.dimensions = ["segment": "retail"]
+                $0.folder = folder
+                $0.os = .ios
+                $0.transport = collector
+            }
+        }
+
+        private func nothingHappensBeforeAStart() async {
+            #expect(NoWait.status == .off)
+            NoWait.background()
+            NoWait.consent(.granted)
+            NoWait.action("Early").begin().end()
+            #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))
+            #expect(await NoWait.selfReport() == nil)
+        }
+
+        private func aFailingTransportKeepsEverything() async throws {
+            collector.failOnce()
+            #expect(await !NoWait.flush(timeout: .seconds(10)).isComplete)
+            #expect(collector.stored.isEmpty)
+            // After a failure the engine backs off, for at most a second; meanwhile a flush answers at once.
+            let deadline = ContinuousClock.now + .seconds(10)
+            var flushed = await NoWait.flush(timeout: .seconds(10))
+            while !flushed.isComplete && ContinuousClock.now < deadline {
+                flushed = await NoWait.flush(timeout: .seconds(10))
+            }
+            #expect(flushed == NoWait.Flushed(isComplete: true, batchesLeft: 0))
+            let report = try #require(await NoWait.selfReport())
+            #expect(report.produced >= 10 && report.dropped.values.allSatisfy { $0 == 0 }, "\(report)")
+        }
+
+        private func whatArrivesIsAParcelForTheCollector() async throws {
+            let parcel = try #require(collector.stored.first)
+            #expect(parcel.url == "http://127.0.0.1:1/v1/batches")
+            #expect(parcel.headers["authorization"] == "Bearer bank")
+            #expect(parcel.headers["content-type"] == "application/vnd.nowait.batch")
+            #expect(parcel.body.prefix(3) == Data("NWB".utf8))
+        }
+
+        /// One on each kind of entry. Had a panic come through, this process would be gone.
+        private func panicsAreCaughtAndCounted() async throws {
+            let before = try #require(await NoWait.selfReport()).panicsCaught
+            nowait_testing_panic_next()
+            NoWait.breadcrumb("hot")
+            nowait_testing_panic_next()
+            let span = NoWait.action("Hot").begin()
+            span.end()
+            nowait_testing_panic_next()
+            #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))
+            nowait_testing_panic_next()
+            #expect(await NoWait.selfReport() == nil)
+            nowait_testing_panic_next()
+            _ = NoWait.screen("a name that the engine never learns")
+            let after = try #require(await NoWait.selfReport()).panicsCaught
+            #expect(after == before + 5)
+        }
+
+        private func aNameThatLooksPersonalIsRedacted() {
+            let before = selfReport()?.namesRedacted
+            _ = NoWait.action("4111 1111 1111 1111")
+            #expect(before == 0)
+            #expect(selfReport()?.namesRedacted == 1)
+        }
+
+        private func afterTheEndNothingIsTaken() async {
+            #expect(await NoWait.shutdown(timeout: .seconds(10)).isComplete)
+            #expect(NoWait.status == .stopped)
+            let batches = collector.stored.count
+            NoWait.action("Late").begin().end()
+            #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))
+            #expect(collector.stored.count == batches)
+            #expect(start() == .alreadyStarted)
+        }
+    }
+}
