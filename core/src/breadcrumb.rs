@@ -26,7 +26,8 @@ impl<'a> Trail<'a> {
         // Relaxed: positions only have to differ.
         let position = self.head.fetch_add(1, Ordering::Relaxed);
         let Some(slot) = self.slots.get(position as usize % self.slots.len().max(1)) else { return };
-        // Release: a kill from here on finds no commit word over half of the old and half of the new crumb.
+        // Release: most kills from here on find no commit word over half of the old and half of the new crumb. The
+        // payload's stores may still pass this one; what a kill leaves then fails its checksum.
         slot[0].store(0, Ordering::Release);
         slot::write(slot, position, packed);
     }

@@ -6,8 +6,8 @@
 
 use crate::layout::{CONTEXT, Word};
 use crate::limits::CONTEXT_BYTES_MAX;
+use crate::sync::{AtomicU64, Ordering};
 use nowait_wire::{Anchor, Context, Uuid};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const ANCHOR_WORDS: usize = 3;
 

@@ -7,11 +7,10 @@
 //! Invariant: no thread blocks here, and a signal that was queued is worked off by the time of the next tick.
 
 use crate::limits::SIGNAL_QUEUE_MAX;
+use crate::sync::{AtomicU64, Mutex, Ordering, TryLockError, fence};
 use crate::tracker::{Signal, Sink, Trackers};
 use crossbeam::queue::ArrayQueue;
 use nowait_wire::NameId;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Mutex, TryLockError};
 
 /// The meeting point.
 #[derive(Debug)]

@@ -12,8 +12,8 @@
 
 use crate::limits::{CONTEXT_BYTES_MAX, CRUMB_SLOTS, NAMES_MAX, RING_SLOTS};
 use crate::slot::{SLOT_WORDS, Slot};
+use crate::sync::{AtomicU64, Ordering};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// First word of every recorder file: "NWRING", layout version 1.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x01\0");
@@ -45,11 +45,11 @@ pub(crate) enum Word {
     Magic = 0,
     /// [`CLEAN_END`] once the session ended on purpose.
     Footer = 1,
-    /// How often a later start tried to read this file.
+    /// How often a later start tried to read this file. Checked.
     Attempts = 2,
     /// 0 starting, 1 foreground, 2 background.
     State = 3,
-    /// First ring position that is not yet sealed into the spool.
+    /// First ring position that is not yet sealed into the spool. Checked.
     SealedTo = 4,
     /// The worker's last sign of life, in uptime nanoseconds.
     AliveUptimeNs = 5,
@@ -62,7 +62,7 @@ pub(crate) enum Word {
     /// What the counter of that reason will be.
     GiveUpTotal = 9,
     /// First ring position that is in no batch that was sealed or sent, or was about to be. Written before
-    /// the batch can exist anywhere, so that a recovery makes the very same batch again.
+    /// the batch can exist anywhere, so that a recovery makes the very same batch again. Checked.
     HeldTo = 10,
     /// First of the counters (see `ledger::Counter`).
     Counters = 16,
@@ -86,6 +86,24 @@ pub(crate) fn store(words: &[AtomicU64], index: Word, value: u64) {
     if let Some(word) = word(words, index) {
         word.store(value, Ordering::Release);
     }
+}
+
+/// Bits of a checked word that hold its number: positions at 100,000 events/s for 89 years.
+const CHECKED_BITS: u32 = 48;
+
+/// The number as a checked word. A position that damage made larger would cost every event before it, so the
+/// upper bits say whether the lower ones are whole: damage then reads as "not known".
+pub(crate) const fn checked(number: u64) -> u64 {
+    let number = number & ((1 << CHECKED_BITS) - 1);
+    // Fibonacci hashing; the constant keeps a zeroed page from reading as the number 0.
+    let check = !number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> CHECKED_BITS;
+    check << CHECKED_BITS | number
+}
+
+/// The number of a checked word; `None` if it is damaged.
+pub(crate) fn number(word: u64) -> Option<u64> {
+    let number = word & ((1 << CHECKED_BITS) - 1);
+    (checked(number) == word).then_some(number)
 }
 
 /// The slots in this range of the memory.

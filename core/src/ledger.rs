@@ -5,8 +5,8 @@
 //! Invariant: a counter never goes down, and a batch of the spool is given up exactly once whatever dies when.
 
 use crate::layout::{self, Word};
+use crate::sync::{AtomicU64, Ordering};
 use nowait_wire::{DropReason, Ledger};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters that are no drops, behind the drops in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,9 @@ impl<'a> Account<'a> {
             *dropped = self.get(index);
         }
         let never_in_ring = [DropReason::RingFull, DropReason::Contended, DropReason::Quarantined];
-        let refused: u64 = never_in_ring.iter().map(|reason| self.get(*reason as usize)).sum();
+        // Saturating: a damaged header may say anything.
+        let refused =
+            never_in_ring.iter().fold(0_u64, |sum, reason| sum.saturating_add(self.get(*reason as usize)));
         Ledger {
             produced: sealed.saturating_add(refused),
             dropped,

@@ -8,11 +8,12 @@
 //! Invariant: the words live as long as the process, so that a late recording thread never meets freed memory.
 #![allow(unsafe_code)]
 
+use crate::fork;
+use crate::sync::AtomicU64;
 use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
 
 /// Zeroed words that outlive every thread, and the lock that is held while the process lives.
 #[derive(Debug)]
@@ -30,13 +31,14 @@ impl Memory {
     /// Whatever the file system says: no space, a quota, a read-only or missing folder. Nothing is left behind.
     pub(crate) fn map(path: &Path, words: usize) -> io::Result<Memory> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        let mapped = allocate(&file, words * 8).and_then(|()| {
-            // A fresh file: only a starter that mistakes it for a dead one could hold the lock, and it lets go.
-            file.lock()?;
-            map_words(&file, words)
-        });
+        // Locked before anything else. Only a starter that takes it for a leftover can be faster; it lets go.
+        let mapped =
+            file.lock().and_then(|()| allocate(&file, words * 8)).and_then(|()| map_words(&file, words));
         match mapped {
-            Ok(words) => Ok(Memory { words, file: Some(file) }),
+            Ok(words) => {
+                fork::close_in_child(&file);
+                Ok(Memory { words, file: Some(file) })
+            }
             Err(error) => {
                 // The caller falls back to the heap; a half-made file must not look like a dead recorder.
                 let _ = std::fs::remove_file(path);
@@ -51,9 +53,18 @@ impl Memory {
         Memory { words: Box::leak(words.into_boxed_slice()), file: None }
     }
 
-    /// Whether a kill loses what was recorded.
-    pub(crate) fn is_heap(&self) -> bool {
-        self.file.is_none()
+    /// Whether a kill loses what was recorded: there is no file, or somebody has removed it under us.
+    pub(crate) fn is_lost_by_a_kill(&self) -> bool {
+        match &self.file {
+            None => true,
+            #[cfg(unix)]
+            Some(file) => {
+                use std::os::unix::fs::MetadataExt;
+                file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+            }
+            #[cfg(not(unix))]
+            Some(_) => false,
+        }
     }
 }
 
@@ -82,6 +93,13 @@ fn write_zeros(mut file: &File, bytes: usize) -> io::Result<()> {
     file.sync_data()
 }
 
+/// A model checker's atomics are no plain words: under one, the recorder is always on the heap.
+#[cfg(any(loom, shuttle))]
+fn map_words(_: &File, _: usize) -> io::Result<&'static [AtomicU64]> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(any(loom, shuttle)))]
 fn map_words(file: &File, words: usize) -> io::Result<&'static [AtomicU64]> {
     let map = memmap2::MmapOptions::new().len(words * 8).map_raw(file)?;
     let start = map.as_mut_ptr().cast::<AtomicU64>();

@@ -4,14 +4,14 @@
 //! Refuses: looking names up on the hot path; a handle keeps its id.
 //! Invariant: an id that was handed out has its text in the recorder's memory before anyone can record it.
 
+use crate::fork;
 use crate::layout::NAME_WORDS;
 use crate::ledger::{Account, Counter};
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
 use crate::scrub;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use nowait_wire::NameId;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One record: commit word (length and checksum), then the bytes.
 type Record = [AtomicU64; NAME_WORDS];
@@ -47,8 +47,12 @@ impl<'a> Names<'a> {
     }
 
     /// The id of this text; [`NameId::REDACTED`] if it looks personal or is longer than
-    /// [`NAME_BYTES_MAX`] bytes, [`NameId::OTHER`] if the table is full. Both are counted.
+    /// [`NAME_BYTES_MAX`] bytes, [`NameId::OTHER`] if the table is full. Both are counted. In a forked child always
+    /// [`NameId::OTHER`]: the records are its parent's, and the lock may have been held at the fork.
     pub(crate) fn intern(&self, text: &str) -> NameId {
+        if fork::is_child() {
+            return NameId::OTHER;
+        }
         let mut table = self.table();
         if let Some(id) = table.ids.get(text) {
             return NameId(*id);

@@ -59,9 +59,11 @@ impl Recorder {
     pub(crate) fn new(memory: Memory, clock: Clock, session: Uuid, context: &Context) -> Recorder {
         let words = memory.words;
         let account = Account::new(words);
-        if memory.is_heap() {
+        if memory.is_lost_by_a_kill() {
             account.count(Counter::RingOnHeap, 1);
         }
+        layout::store(words, Word::SealedTo, layout::checked(0));
+        layout::store(words, Word::HeldTo, layout::checked(0));
         header::write_context(words, session, context);
         header::write_anchor(words, 0, clock.anchor());
         layout::store(words, Word::StartedUptimeNs, clock.uptime_ns());
@@ -171,6 +173,13 @@ impl Recorder {
             journey,
             flags: if journey == 0 { Flags::NONE } else { Flags::IN_JOURNEY },
             ..Event::new(kind, name)
+        }
+    }
+
+    /// Notes in the account if a kill would lose what is recorded: for good, because it may have lost something.
+    pub(crate) fn settle_lost_file(&self) {
+        if self.memory.is_lost_by_a_kill() {
+            self.account.raise(Counter::RingOnHeap, 1);
         }
     }
 

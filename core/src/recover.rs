@@ -8,10 +8,11 @@
 
 use crate::layout::{self, Word};
 use crate::ledger::Account;
-use crate::limits::{QUARANTINE_FILES_MAX, RECOVER_ATTEMPTS_MAX, RECOVER_FILES_MAX};
+use crate::limits::{COUNTER_MAX, QUARANTINE_FILES_MAX, RECOVER_ATTEMPTS_MAX, RECOVER_FILES_MAX};
 use crate::record::State;
 use crate::ring::Drained;
 use crate::slot::{self, Recovered, SLOT_WORDS};
+use crate::sync::AtomicU64;
 use crate::{header, name, spool};
 use nowait_wire::{
     Anchor, Context, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Outcome, Uuid,
@@ -20,10 +21,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 
 /// What a recorder file is called once it is ready.
 pub(crate) const RING_SUFFIX: &str = "ring";
+
+/// What it is called before that.
+pub(crate) const NEW_SUFFIX: &str = "new";
 
 /// A dead process's recorder file, ours alone while this value lives.
 #[derive(Debug)]
@@ -49,14 +52,27 @@ pub(crate) struct Remains {
     pub(crate) ledger: Ledger,
 }
 
+/// Removes the files of processes that died before their recorder was ready: nothing is in them.
+pub(crate) fn remove_unfinished(folder: &Path) {
+    for path in with_suffix(folder, NEW_SUFFIX) {
+        if let Ok(file) = OpenOptions::new().write(true).open(&path)
+            && file.try_lock().is_ok()
+        {
+            // Another starter may have been here first.
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+fn with_suffix(folder: &Path, suffix: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == suffix)).collect()
+}
+
 /// The recorder files whose owners are dead, oldest session first, at most [`RECOVER_FILES_MAX`].
 pub(crate) fn find(folder: &Path) -> Vec<DeadRing> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == RING_SUFFIX))
-        .collect();
+    let mut paths = with_suffix(folder, RING_SUFFIX);
     paths.sort();
     paths.into_iter().filter_map(DeadRing::lock).take(RECOVER_FILES_MAX).collect()
 }
@@ -83,25 +99,26 @@ impl DeadRing {
     /// Whatever the file system says.
     pub(crate) fn read(&mut self, sealed_to: u64, spools: &[PathBuf]) -> io::Result<Remains> {
         let words = self.words()?;
-        let header: Vec<AtomicU64> =
-            words.iter().take(layout::NAMES.start).map(|word| AtomicU64::new(*word)).collect();
+        let header = header_words(&words);
         let account = Account::new(&header);
         spool::finish_give_up(spools, self.session, account);
-        let sealed_to = sealed_to.max(plain(&words, Word::SealedTo));
-        let held_to = plain(&words, Word::HeldTo).max(sealed_to);
-        let (held, mut rest) = read_events(&words, sealed_to, held_to);
-        account.dropped(DropReason::Corrupt, held.corrupt + rest.corrupt);
-        if plain(&words, Word::Footer) != layout::CLEAN_END {
-            append_exit(&words, &held.events, &mut rest.events);
-        }
-        let found = (held.events.len() + rest.events.len()) as u64 + held.corrupt + rest.corrupt;
+        let (held, mut rest) = read_events(&words, sealed_to);
+        account.dropped(DropReason::Corrupt, rest.corrupt);
         let named = header::read_context(&words);
+        let found = held.as_ref().map_or(&[][..], |held| &held.events);
+        if plain(&words, Word::Footer) != layout::CLEAN_END
+            && (is_ready(&words) || named.is_some() || !found.is_empty() || !rest.events.is_empty())
+        {
+            append_exit(&words, found, &mut rest.events);
+        }
+        let found = (found.len() + rest.events.len()) as u64 + rest.corrupt;
+        let sealed_to = sealed_to.max(checked(&words, Word::SealedTo).unwrap_or_default());
         Ok(Remains {
             session: self.session,
             context: named.map(|(_, context)| context),
             anchor: header::read_anchor(&words),
             texts: name::recover(words.get(layout::NAMES).unwrap_or_default()),
-            held: (!held.events.is_empty()).then_some(held),
+            held,
             rest,
             ledger: account.ledger(sealed_to.saturating_add(found)),
         })
@@ -116,10 +133,23 @@ impl DeadRing {
         if self.file.read_exact(&mut bytes).is_err() {
             return Ok(true);
         }
-        let attempts = u64::from_ne_bytes(bytes).saturating_add(1);
+        // A damaged counter counts as none: better one attempt more than a recorder that is never read.
+        let attempts = layout::number(u64::from_ne_bytes(bytes)).unwrap_or_default().saturating_add(1);
         self.file.seek(offset)?;
-        self.file.write_all(&attempts.to_ne_bytes())?;
+        self.file.write_all(&layout::checked(attempts).to_ne_bytes())?;
         Ok(attempts <= RECOVER_ATTEMPTS_MAX)
+    }
+
+    /// Takes the last attempt back: it failed because of the disk, which says nothing about this file.
+    pub(crate) fn forgive_attempt(&mut self) {
+        let offset = SeekFrom::Start(Word::Attempts as u64 * 8);
+        let mut bytes = [0; 8];
+        let read = self.file.seek(offset).and_then(|_| self.file.read_exact(&mut bytes));
+        let attempts = layout::number(u64::from_ne_bytes(bytes)).unwrap_or_default().saturating_sub(1);
+        if read.is_ok() && self.file.seek(offset).is_ok() {
+            // If even this fails, the attempt stays counted; the disk has then failed twice.
+            let _ = self.file.write_all(&layout::checked(attempts).to_ne_bytes());
+        }
     }
 
     /// Moves it where it is never read again; how many events it seems to have held.
@@ -155,6 +185,23 @@ fn plain(words: &[u64], word: Word) -> u64 {
     words.get(word as usize).copied().unwrap_or_default()
 }
 
+fn checked(words: &[u64], word: Word) -> Option<u64> {
+    layout::number(plain(words, word))
+}
+
+/// Whether the recorder was ready when its owner died. If not, and nothing else is in it, nothing happened yet.
+fn is_ready(words: &[u64]) -> bool {
+    plain(words, Word::Magic) == layout::MAGIC
+}
+
+/// The header as an account reads it. A counter that no session can reach is damage and reads as 0.
+fn header_words(words: &[u64]) -> Vec<AtomicU64> {
+    let is_counter = |index| (Word::Counters as usize..Word::Anchors as usize).contains(&index);
+    let plausible =
+        |(index, word): (usize, &u64)| if is_counter(index) && *word > COUNTER_MAX { 0 } else { *word };
+    words.iter().enumerate().take(layout::NAMES.start).map(plausible).map(AtomicU64::new).collect()
+}
+
 /// The whole slots in this range, even of a file that was cut short.
 fn slots(words: &[u64], range: Range<usize>) -> &[[u64; SLOT_WORDS]] {
     let end = range.end.min(words.len());
@@ -179,20 +226,27 @@ fn read_slots(words: &[u64], range: Range<usize>) -> (Vec<(u64, Event)>, u64) {
     (whole, corrupt)
 }
 
-/// The events before `held_to` and those from there on.
-fn read_events(words: &[u64], sealed_to: u64, held_to: u64) -> (Drained, Drained) {
-    let (whole, corrupt) = read_slots(words, layout::EVENTS);
+/// The events of the batch that was being sealed, if any, and all others that are not in the spool.
+fn read_events(words: &[u64], spool_sealed_to: u64) -> (Option<Drained>, Drained) {
+    let (mut whole, corrupt) = read_slots(words, layout::EVENTS);
+    let sealed_to = spool_sealed_to.max(checked(words, Word::SealedTo).unwrap_or_default());
+    // A slot before `sealed_to` is in the spool; its owner died before it could clear it.
+    whole.retain(|(position, _)| *position >= sealed_to);
+    let known = checked(words, Word::SealedTo).and(checked(words, Word::HeldTo));
+    let first = match known {
+        Some(held_to) => held_to.max(sealed_to),
+        // Where the last batch began or ended is lost. One past the oldest event is in the middle of whatever
+        // batch that event may be in: no other batch of the session can have this id and hide these events.
+        None => whole.first().map_or(sealed_to, |(oldest, _)| *oldest).saturating_add(1),
+    };
+    let held_to = known.map_or(sealed_to, |_| first);
     let mut held = Drained { first: sealed_to, next: held_to, ..Drained::default() };
-    let mut rest = Drained { first: held_to, next: held_to, corrupt, ..Drained::default() };
+    let mut rest = Drained { first, next: first, corrupt, ..Drained::default() };
     for (position, mut event) in whole {
-        // A slot before `sealed_to` is in the spool; its owner died before it could clear it.
-        if position < sealed_to {
-            continue;
-        }
         event.flags = event.flags.with(Flags::RECOVERED);
         if position < held_to { held.events.push(event) } else { rest.events.push(event) }
     }
-    (held, rest)
+    ((!held.events.is_empty()).then_some(held), rest)
 }
 
 /// Adds how the session ended and the trail that led there.

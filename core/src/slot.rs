@@ -14,7 +14,7 @@
 //! Owns: that layout and its checksum. Refuses: positions (the ring decides them) and I/O.
 //! Invariant: a slot whose words were not all written by one `write` does not `read` back.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, Place, at};
 use nowait_wire::{Event, Flags, Kind, NameId, Outcome};
 
 /// Words of a slot.
@@ -97,14 +97,14 @@ pub(crate) fn write(slot: &Slot, position: u64, packed: &Packed) {
         to.store(word, Ordering::Relaxed);
     }
     // Release: whoever acquires this commit word sees the payload stored above.
-    commit.store(position.wrapping_add(1), Ordering::Release);
+    commit.store(position.wrapping_add(1), at(Place::Commit, Ordering::Release));
 }
 
 /// The commit word: position + 1, or 0.
 #[inline]
 pub(crate) fn commit_word(slot: &Slot) -> u64 {
     // Acquire: pairs with the release in `write`.
-    slot[0].load(Ordering::Acquire)
+    slot[0].load(at(Place::Committed, Ordering::Acquire))
 }
 
 /// Reads the payload of a slot whose commit word was seen to be `position + 1`.

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 const SUFFIX: &str = ".batch";
 const GIVEN_UP_SUFFIX: &str = ".given-up";
 const MAGIC: &[u8; 8] = b"NWSPOOL\x01";
-const FOOTER_BYTES: usize = 8 + 16 + 8 + 8 + 4 + 1 + 1 + 2 + 4;
+/// Magic, session, first, next, events, value, last, split, 0, checksum of the footer so far, checksum of the file.
+const FOOTER_BYTES: usize = 8 + 16 + 8 + 8 + 4 + 4 + 4 + 4;
 
 /// What the device must know of a sealed batch without decoding it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,8 @@ impl Spool {
                 }
                 // Another process with this folder may have sent and removed it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
+                // One file that cannot be read now must not hide the others; it is tried again the next time.
+                Err(_) => {}
             }
         }
         entries.sort_by_key(|entry| (entry.sequence, entry.seal.first));
@@ -134,7 +136,9 @@ impl Spool {
         )?;
         self.next_sequence += 1;
         sync_folder(&self.folder);
-        self.keep_caps(account)
+        // The batch is sealed whatever comes of this; the next seal tries again to keep the caps.
+        let _ = self.keep_caps(account);
+        Ok(())
     }
 
     fn keep_caps(&self, account: Account<'_>) -> io::Result<()> {
@@ -267,7 +271,8 @@ impl FileName {
         let mut parts = text.strip_suffix(SUFFIX)?.splitn(3, '-');
         let sequence = parts.next().filter(|text| text.len() == 16)?;
         Some(FileName {
-            sequence: u64::from_str_radix(sequence, 16).ok()?,
+            // Larger ones are not ours: a session seals some thousand files.
+            sequence: u64::from_str_radix(sequence, 16).ok().filter(|sequence| *sequence < 1 << 48)?,
             events: parts.next()?.parse().ok()?,
             owner: parts.next()?.parse().ok()?,
         })
@@ -293,6 +298,9 @@ fn write_sealed(path: &Path, frame: &[u8], seal: &Seal) -> io::Result<()> {
     bytes.extend_from_slice(&seal.next.to_le_bytes());
     bytes.extend_from_slice(&seal.events.to_le_bytes());
     bytes.extend_from_slice(&[seal.value as u8, u8::from(seal.last), u8::from(seal.split), 0]);
+    // The footer alone decides what a recovery takes for sealed, so it is believed only if it is whole.
+    let footer = bytes.get(frame.len()..).unwrap_or_default();
+    bytes.extend_from_slice(&crc32c::crc32c(footer).to_le_bytes());
     bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
     let mut file = File::create(path)?;
     file.write_all(&bytes)?;
@@ -319,6 +327,10 @@ fn read_footer(path: &Path) -> io::Result<(Seal, u64)> {
 }
 
 fn parse_footer(footer: &[u8; FOOTER_BYTES]) -> Option<Seal> {
+    let (fields, checks) = footer.split_last_chunk::<8>()?;
+    if !checks.starts_with(&crc32c::crc32c(fields).to_le_bytes()) {
+        return None;
+    }
     let (magic, rest) = footer.split_first_chunk::<8>()?;
     let (session, rest) = rest.split_first_chunk::<16>()?;
     let (first, rest) = rest.split_first_chunk::<8>()?;

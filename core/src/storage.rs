@@ -18,7 +18,7 @@ use crate::ledger::Account;
 use crate::limits::{PENDING_BYTES_MAX, PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
 use crate::memory::Memory;
 use crate::nowait::Shared;
-use crate::recover::{self, DeadRing, RING_SUFFIX, Remains};
+use crate::recover::{self, DeadRing, NEW_SUFFIX, RING_SUFFIX, Remains};
 use crate::ring::Drained;
 use crate::spool::{self, Caps, Entry, Seal, Spool};
 use nowait_wire::{Batch, BatchId, DropReason, Ledger, Uuid};
@@ -41,18 +41,22 @@ pub(crate) struct Storage {
 
 /// The flight recorder's memory for this session: its file, or the heap where the disk refuses.
 pub(crate) fn open_ring(folder: &Path, session: Uuid) -> Memory {
+    // Twice: another starter may have taken the fresh file for a leftover in the moment before it was locked.
+    map_ring(folder, session)
+        .or_else(|_| map_ring(folder, session))
+        .unwrap_or_else(|_| Memory::heap(layout::WORDS))
+}
+
+fn map_ring(folder: &Path, session: Uuid) -> io::Result<Memory> {
     let live = folder.join("live");
-    let fresh = live.join(format!("{session}.new"));
+    fs::create_dir_all(&live)?;
     // Made under another name, so that no starter takes it for a dead one before it is locked and whole.
-    let mapped = fs::create_dir_all(&live).and_then(|()| {
-        let memory = Memory::map(&fresh, layout::WORDS)?;
-        fs::rename(&fresh, ring_path(folder, session))?;
-        Ok(memory)
-    });
-    mapped.unwrap_or_else(|_| {
+    let fresh = live.join(format!("{session}.{NEW_SUFFIX}"));
+    let memory = Memory::map(&fresh, layout::WORDS)?;
+    fs::rename(&fresh, ring_path(folder, session)).inspect_err(|_| {
         let _ = fs::remove_file(&fresh);
-        Memory::heap(layout::WORDS)
-    })
+    })?;
+    Ok(memory)
 }
 
 fn ring_path(folder: &Path, session: Uuid) -> PathBuf {
@@ -141,10 +145,16 @@ impl Storage {
         if consent == Consent::Granted {
             self.grant(shared.recorder.account)?;
         }
-        for ring in recover::find(&self.folder.join("live")) {
-            self.recover_one(ring, consent, shared)?;
+        let live = self.folder.join("live");
+        recover::remove_unfinished(&live);
+        let mut outcome = Ok(());
+        for ring in recover::find(&live) {
+            // One that fails must not keep the others from being read.
+            if let Err(error) = self.recover_one(ring, consent, shared) {
+                outcome = Err(error);
+            }
         }
-        Ok(())
+        outcome
     }
 
     fn recover_one(&mut self, mut ring: DeadRing, consent: Consent, shared: &Shared) -> io::Result<()> {
@@ -165,7 +175,11 @@ impl Storage {
         if !earlier.iter().any(|seal| seal.last) {
             let sealed_to = earlier.iter().map(|seal| seal.next).max().unwrap_or_default();
             let remains = ring.read(sealed_to, &folders)?;
-            seal_remains(spool, remains, shared)?;
+            seal_remains(spool, remains, shared).inspect_err(|error| {
+                if error.kind() != io::ErrorKind::InvalidData {
+                    ring.forgive_attempt();
+                }
+            })?;
         }
         spool::remove_leftovers(&folders, ring.session());
         ring.remove()
@@ -237,7 +251,9 @@ fn seal_one(
         split: false,
     };
     let batch = batch::make(drained, facts, texts);
-    let frame = nowait_wire::encode(&batch).map_err(io::Error::other)?;
+    // Nothing but the content can be at fault here: an attempt that counts.
+    let frame =
+        nowait_wire::encode(&batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     spool.seal(&frame, seal, account)
 }
 

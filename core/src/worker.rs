@@ -47,6 +47,11 @@ pub struct Flushed {
     pub batches_left: usize,
 }
 
+/// Set in the id of a batch without events, which is no position of the ring: an event that is recorded while its
+/// session is shut down must not be delivered under an id that the collector has. Not the top bit: ids are kept as
+/// signed numbers where databases have no others.
+const LEDGER_ONLY: u64 = 1 << 62;
+
 /// Everything after the ring.
 pub(crate) struct Engine {
     shared: &'static Shared,
@@ -60,6 +65,8 @@ pub(crate) struct Engine {
     sealed_at_ns: u64,
     turns: u64,
     recovered: bool,
+    /// Before this uptime what dead processes left is not tried again.
+    recover_at_ns: u64,
     /// Whether there may be batches that could not be sent yet.
     backlog: bool,
     /// A batch that could not be written to the disk and so goes straight to the network.
@@ -84,6 +91,7 @@ impl Engine {
             sealed_at_ns: shared.recorder.clock.uptime_ns(),
             turns: 0,
             recovered: false,
+            recover_at_ns: 0,
             backlog: true,
             in_memory: None,
             last_ledger: Ledger::default(),
@@ -129,6 +137,7 @@ impl Engine {
         let recorder = &self.shared.recorder;
         recorder.signal(&Signal::Tick { at: now });
         recorder.settle_lost_signals();
+        recorder.settle_lost_file();
         layout::store(recorder.memory.words, Word::AliveUptimeNs, now);
         self.turns += 1;
         header::write_anchor(recorder.memory.words, self.turns, recorder.clock.anchor());
@@ -136,30 +145,35 @@ impl Engine {
 
     /// Seals what dead processes left, once per session; tries again while the disk refuses.
     fn recover(&mut self) {
-        if !self.recovered {
+        if !self.recovered && self.now_ns() >= self.recover_at_ns {
+            // First, so that a panic in it cannot be repeated at every turn.
+            self.recover_at_ns =
+                self.now_ns().saturating_add(self.shared.config.flush_interval.as_nanos() as u64);
             self.recovered = self.storage.recover(self.consent, self.shared).is_ok();
         }
     }
 
-    /// Seals everything the ring holds, a batch at a time. `last`: nothing of this session comes after.
-    fn seal_ring(&mut self, last: bool) {
+    /// Seals everything the ring holds, a batch at a time; when `closing`, also what changed in the ledger alone.
+    fn seal_ring(&mut self, closing: bool) {
         self.sealed_at_ns = self.now_ns();
         self.retry_in_memory();
         while self.in_memory.is_none() {
-            let drained = self.drain.read(BATCH_EVENTS_MAX);
+            let mut drained = self.drain.read(BATCH_EVENTS_MAX);
             let ledger = self.shared.recorder.account.ledger(drained.next);
             let nothing_new = drained.first == drained.next;
-            if nothing_new && !(last && ledger != self.last_ledger) {
-                return;
+            if !nothing_new {
+                self.seal(drained, ledger);
+                continue;
             }
-            self.seal(drained, ledger, last);
-            if nothing_new {
-                return;
+            if closing && ledger != self.last_ledger {
+                drained.first |= LEDGER_ONLY;
+                self.seal(drained, ledger);
             }
+            return;
         }
     }
 
-    fn seal(&mut self, drained: Drained, ledger: Ledger, last: bool) {
+    fn seal(&mut self, drained: Drained, ledger: Ledger) {
         let recorder = &self.shared.recorder;
         let seal = Seal {
             session: self.shared.session,
@@ -167,7 +181,8 @@ impl Engine {
             next: drained.next,
             events: drained.events.len() as u32,
             value: Value::of(&drained.events),
-            last,
+            // A thread may be recording while its session is shut down: only a recovery sees the last event.
+            last: false,
             split: false,
         };
         // What was no event when it was read is gone: say so before the batch says how much there was.
@@ -179,7 +194,7 @@ impl Engine {
             ledger: recorder.account.ledger(drained.next),
         };
         let batch = batch::make(drained, facts, &recorder.names.texts());
-        layout::store(recorder.memory.words, Word::HeldTo, seal.next);
+        layout::store(recorder.memory.words, Word::HeldTo, layout::checked(seal.next));
         match nowait_wire::encode(&batch) {
             Ok(frame) => {
                 self.last_ledger = ledger;
@@ -197,7 +212,7 @@ impl Engine {
     }
 
     fn release(&mut self, next: u64) {
-        layout::store(self.shared.recorder.memory.words, Word::SealedTo, next);
+        layout::store(self.shared.recorder.memory.words, Word::SealedTo, layout::checked(next));
         self.drain.release(next);
     }
 
@@ -287,7 +302,7 @@ impl Engine {
     }
 
     /// Seals and sends until nothing is left, the server says later, or time is up.
-    pub(crate) fn flush(&mut self, timeout: Duration, last: bool) -> Flushed {
+    pub(crate) fn flush(&mut self, timeout: Duration, closing: bool) -> Flushed {
         let until = self.now_ns().saturating_add(timeout.as_nanos() as u64);
         self.tick(self.now_ns());
         if self.consent == Consent::Refused {
@@ -295,7 +310,7 @@ impl Engine {
             return Flushed { complete: true, batches_left: 0 };
         }
         self.recover();
-        self.seal_ring(last);
+        self.seal_ring(closing);
         loop {
             let left = Duration::from_nanos(until.saturating_sub(self.now_ns()));
             let before = self.storage.backlog();
