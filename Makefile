@@ -18,6 +18,8 @@ ARGS ?=
 # Seconds for each target of `make fuzz`, and the targets (all of them if empty).
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
+# Kills of `make deaths`; plain `make test` does 300.
+KILLS ?= 10000
 
 .PHONY: help
 help: ## List the targets
@@ -29,12 +31,50 @@ demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers
 	"$(TARGET_DIR)/release/nowait" demo $(ARGS)
 
 .PHONY: test
-test: test-rust ## Every test; CI runs exactly this
+test: test-rust loom shuttle test-android ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
 	@echo "test-rust installs nothing; cargo fetches the locked crates if they are not here yet"
 	cargo test --locked
+
+.PHONY: loom
+loom: ## Every interleaving of the ring, and every ordering taken away once
+	RUSTFLAGS="--cfg loom" cargo test --locked --release --package nowait-core --no-default-features --lib \
+		--target-dir "$(TARGET_DIR)/loom" -- --nocapture proof 2>&1 | grep -vE 'stack backtrace|^ +[0-9]+:|^ +at '
+
+.PHONY: shuttle
+shuttle: ## Thousands of random schedules of the whole pipeline, from record to receipt
+	RUSTFLAGS="--cfg shuttle" SHUTTLE_SILENCE_WARNINGS=1 cargo test --locked --release --package nowait-core \
+		--no-default-features --lib --target-dir "$(TARGET_DIR)/shuttle" -- --nocapture proof
+
+.PHONY: miri
+miri: ## The ring under Miri, with strict provenance (a nightly component; skipped, and said so, where it cannot be had)
+	scripts/sanitizer miri
+
+.PHONY: tsan
+tsan: ## The ring under ThreadSanitizer (needs nightly's rust-src; skipped, and said so, where it cannot be had)
+	scripts/sanitizer tsan
+
+.PHONY: deaths
+deaths: ## Kill recording processes 10,000 times (KILLS=...) and read everything back; then every other way to die
+	NOWAIT_KILLS=$(KILLS) cargo test --locked --release --package nowait-core --test processes
+
+.PHONY: corruption
+corruption: ## Flip every byte and cut at every offset of everything on the device's disk (some minutes; a sample in `test`)
+	NOWAIT_EVERY_BYTE=1 cargo test --locked --release --package nowait-core --test corruption
+
+.PHONY: test-android
+test-android: ## The Kotlin face on a JVM and on Android framework classes (installs a JDK and Maven if missing)
+	scripts/android-test
+
+.PHONY: test-ios
+test-ios: ## The Swift face on Linux, and its journey (sets up a Debian with Swift 6 if missing: root, 560 MB)
+	scripts/swift-test
+
+.PHONY: bench-ios
+bench-ios: ## What a call from Swift costs; written to benches/runs (sets up a Debian with Swift 6 if missing)
+	scripts/swift-bench
 
 .PHONY: check
 check: check-format check-lints check-docs check-deps check-sizes ## Format, lints, docs, licences and sizes

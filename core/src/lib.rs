@@ -45,6 +45,8 @@ pub mod limits;
 mod memory;
 mod name;
 mod nowait;
+#[cfg(test)]
+mod proof;
 mod record;
 mod recover;
 mod ring;

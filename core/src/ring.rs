@@ -15,7 +15,7 @@
 
 use crate::limits::RESERVE_TRIES_MAX;
 use crate::slot::{self, Packed, Slot};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, Place, Witness, at};
 use crossbeam::utils::CachePadded;
 use nowait_wire::{DropReason, Event};
 
@@ -27,19 +27,30 @@ pub(crate) struct Ring<'a> {
     head: CachePadded<AtomicU64>,
     /// First position not yet released. Own cache line: written by the drain, read by every producer.
     tail: CachePadded<AtomicU64>,
+    witness: Witness,
 }
 
 impl<'a> Ring<'a> {
     /// A ring over these slots, which must all be zero. The length must be a power of two.
     pub(crate) fn new(slots: &'a [Slot]) -> Ring<'a> {
         debug_assert!(slots.len().is_power_of_two());
-        Ring { slots, head: CachePadded::new(AtomicU64::new(0)), tail: CachePadded::new(AtomicU64::new(0)) }
+        Ring {
+            slots,
+            head: CachePadded::new(AtomicU64::new(0)),
+            tail: CachePadded::new(AtomicU64::new(0)),
+            witness: Witness::new(slots.len()),
+        }
+    }
+
+    #[inline]
+    fn index(&self, position: u64) -> usize {
+        position as usize & self.slots.len().wrapping_sub(1)
     }
 
     /// The slot of a position; `None` only for a ring of no slots.
     #[inline]
     fn slot(&self, position: u64) -> Option<&'a Slot> {
-        self.slots.get(position as usize & self.slots.len().wrapping_sub(1))
+        self.slots.get(self.index(position))
     }
 
     /// Records an event: the position it got, or why it was refused. Never waits.
@@ -47,23 +58,29 @@ impl<'a> Ring<'a> {
     pub(crate) fn push(&self, packed: &Packed) -> Result<u64, DropReason> {
         let position = self.reserve()?;
         let slot = self.slot(position).ok_or(DropReason::RingFull)?;
+        self.witness.writes(self.index(position));
         slot::write(slot, position, packed);
         Ok(position)
     }
 
     /// Takes the next position, if its slot is free.
     #[inline]
-    fn reserve(&self) -> Result<u64, DropReason> {
+    pub(crate) fn reserve(&self) -> Result<u64, DropReason> {
         // Relaxed: the position itself carries no data; the compare-and-swap below confirms it.
         let mut head = self.head.load(Ordering::Relaxed);
         for _ in 0..RESERVE_TRIES_MAX {
             // Acquire: pairs with the release in `release`, so that the slot's clearing is over before we fill it.
-            let tail = self.tail.load(Ordering::Acquire);
+            let tail = self.tail.load(at(Place::Reserving, Ordering::Acquire));
             // A stale head may lie behind the tail; the difference then wraps and counts as "not full",
             // and the compare-and-swap fails.
             let held = head.wrapping_sub(tail);
             if held >= self.slots.len() as u64 && held <= u64::MAX / 2 {
                 return Err(DropReason::RingFull);
+            }
+            #[cfg(all(shuttle, test))]
+            if crate::proof::schedules::is_broken() {
+                self.head.store(head.wrapping_add(1), Ordering::Relaxed);
+                return Ok(head);
             }
             // Relaxed both ways: the slot's data are published by its commit word, not by the head.
             match self.head.compare_exchange_weak(
@@ -101,6 +118,8 @@ impl<'a> Ring<'a> {
 #[derive(Debug)]
 pub(crate) struct Drain<'r, 'a> {
     ring: &'r Ring<'a>,
+    /// The tail, which nobody else stores: reading it back would hide the producers' side from loom.
+    released: u64,
 }
 
 /// What a drain saw.
@@ -119,18 +138,19 @@ pub(crate) struct Drained {
 impl<'r, 'a> Drain<'r, 'a> {
     /// The drain of this ring. Call it once per ring.
     pub(crate) fn new(ring: &'r Ring<'a>) -> Drain<'r, 'a> {
-        Drain { ring }
+        Drain { ring, released: ring.released() }
     }
 
     /// Copies out the committed events from the oldest on, at most `max`, and frees nothing.
     pub(crate) fn read(&self, max: usize) -> Drained {
-        let first = self.ring.released();
+        let first = self.released;
         let mut drained = Drained { first, next: first, ..Drained::default() };
         while drained.events.len() < max {
             let Some(slot) = self.ring.slot(drained.next) else { break };
             if slot::commit_word(slot) != drained.next.wrapping_add(1) {
                 break;
             }
+            self.ring.witness.reads(self.ring.index(drained.next));
             match slot::read(slot, drained.next).unpack() {
                 Some(event) => drained.events.push(event),
                 None => drained.corrupt += 1,
@@ -142,8 +162,9 @@ impl<'r, 'a> Drain<'r, 'a> {
 
     /// Frees every slot before `to`, which must come from [`Drain::read`] and be sealed by now.
     pub(crate) fn release(&mut self, to: u64) {
-        let mut position = self.ring.released();
+        let mut position = self.released;
         while position != to {
+            self.ring.witness.writes(self.ring.index(position));
             if let Some([commit, ..]) = self.ring.slot(position) {
                 // Relaxed: the release of the tail below orders it before the next producer's stores. The zero
                 // tells the recovery of a dead file that this event is already in the spool.
@@ -152,6 +173,7 @@ impl<'r, 'a> Drain<'r, 'a> {
             position = position.wrapping_add(1);
         }
         // Release: pairs with the acquire in `reserve`.
-        self.ring.tail.store(to, Ordering::Release);
+        self.released = to;
+        self.ring.tail.store(to, at(Place::Released, Ordering::Release));
     }
 }

@@ -1,0 +1,206 @@
+//! The ring and the trail under loom: every interleaving of a few threads, and every value that the memory model
+//! allows a relaxed load to see. Run by `make loom`.
+//!
+//! Loom is known to pass broken rings where a thread loads the atomic that it then stores (tokio-rs/loom#166, #392).
+//! So every proof says how many executions it saw and how often the interesting thing happened in them, and
+//! each ordering is taken away once: the proof that needs it must then fail.
+
+use super::{event, packed, slots};
+use crate::breadcrumb::Trail;
+use crate::ring::{Drain, Ring};
+use crate::slot::{self, Recovered, Slot};
+use crate::sync::{Ordering, Place};
+use nowait_wire::Event;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc as StdArc;
+use std::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
+
+thread_local! {
+    /// Loom runs its threads on the thread that called it, so a thread's own variable reaches all of them.
+    static BROKEN: Cell<Option<Place>> = const { Cell::new(None) };
+}
+
+/// The place whose ordering the running proof has taken away.
+pub(crate) fn broken() -> Option<Place> {
+    BROKEN.get()
+}
+
+/// How often something happened, over all executions of a model.
+#[derive(Clone, Default)]
+struct Tally(StdArc<AtomicUsize>);
+
+impl Tally {
+    fn hit(&self) {
+        self.0.fetch_add(1, StdOrdering::Relaxed);
+    }
+
+    fn hits(&self) -> usize {
+        self.0.load(StdOrdering::Relaxed)
+    }
+}
+
+/// What a proof saw.
+#[derive(Debug)]
+struct Seen {
+    executions: usize,
+    hits: usize,
+}
+
+/// Runs a model through all its executions; `preemptions` bounds those with three threads, as loom advises.
+fn explore(name: &str, preemptions: Option<usize>, model: impl Fn(&Tally) + Send + Sync + 'static) -> Seen {
+    let (executions, hits) = (Tally::default(), Tally::default());
+    let (counting, hitting) = (executions.clone(), hits.clone());
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check(move || {
+        counting.hit();
+        model(&hitting);
+    });
+    let seen = Seen { executions: executions.hits(), hits: hits.hits() };
+    println!("loom: {name}: {} executions, {} hits", seen.executions, seen.hits);
+    // A broken proof must fail by what it asserts, not because it saw too little.
+    assert!(broken().is_some() || seen.executions > 1 && seen.hits > 1, "loom saw nothing: {seen:?}");
+    seen
+}
+
+/// Whether the proof fails when this place has no ordering.
+fn fails_without(place: Place, proof: fn() -> Seen) -> bool {
+    BROKEN.set(Some(place));
+    let outcome = catch_unwind(AssertUnwindSafe(proof));
+    BROKEN.set(None);
+    outcome.is_err()
+}
+
+/// Slots for the life of one execution: loom wants its threads to own what they share.
+fn leaked_ring(capacity: usize) -> (&'static Ring<'static>, &'static [Slot]) {
+    let slots: &'static [Slot] = Box::leak(slots(capacity).into_boxed_slice());
+    (Box::leak(Box::new(Ring::new(slots))), slots)
+}
+
+fn assert_whole(found: &[Event]) {
+    for found in found {
+        assert_eq!(*found, event(found.journey, found.a));
+    }
+}
+
+/// One producer, one drain, a ring of one slot: the second lap needs the first to be read, cleared and released.
+fn laps() -> Seen {
+    explore("laps of one slot", Some(3), |hits| {
+        let (ring, _) = leaked_ring(1);
+        let mut drain = Drain::new(ring);
+        let producer = loom::thread::spawn(move || {
+            let mut taken = Vec::new();
+            for number in 0..3 {
+                if ring.push(&packed(1, number)).is_ok() {
+                    taken.push(number);
+                }
+                loom::thread::yield_now();
+            }
+            taken
+        });
+        let mut drained = Vec::new();
+        for _ in 0..2 {
+            let read = drain.read(usize::MAX);
+            assert_eq!(read.corrupt, 0, "a committed slot is whole");
+            drained.extend(read.events);
+            drain.release(read.next);
+            loom::thread::yield_now();
+        }
+        let taken = producer.join().unwrap();
+        let read = drain.read(usize::MAX);
+        drained.extend(read.events);
+        drain.release(read.next);
+        assert_whole(&drained);
+        assert_eq!(
+            drained.iter().map(|event| event.a).collect::<Vec<_>>(),
+            taken,
+            "what is taken is drained once"
+        );
+        if taken.len() > 1 {
+            hits.hit();
+        }
+    })
+}
+
+/// Two producers and a drain that never releases: positions are given once, and the third event is refused.
+fn two_producers() -> Seen {
+    explore("two producers, two slots", Some(2), |hits| {
+        let (ring, _) = leaked_ring(2);
+        let producer = |thread| loom::thread::spawn(move || ring.push(&packed(thread, 0)));
+        let producers = [producer(1), producer(2)];
+        let read = Drain::new(ring).read(usize::MAX);
+        assert_eq!(read.corrupt, 0);
+        assert_whole(&read.events);
+        if read.events.len() == 1 {
+            hits.hit();
+        }
+        let mut positions: Vec<_> = producers.into_iter().map(|producer| producer.join().unwrap()).collect();
+        positions.sort_by_key(|position| position.unwrap_or(u64::MAX));
+        assert_eq!(positions, [Ok(0), Ok(1)]);
+        assert!(ring.push(&packed(3, 0)).is_err());
+        let read = Drain::new(ring).read(usize::MAX);
+        assert_eq!((read.events.len(), read.corrupt), (2, 0));
+    })
+}
+
+/// Two producers fight for the one slot that a drain frees meanwhile.
+fn contended_lap() -> Seen {
+    explore("two producers and a drain, one slot", Some(2), |hits| {
+        let (ring, _) = leaked_ring(1);
+        ring.push(&packed(0, 0)).unwrap();
+        let mut drain = Drain::new(ring);
+        let producer = |thread| loom::thread::spawn(move || ring.push(&packed(thread, 0)).is_ok());
+        let producers = [producer(1), producer(2)];
+        let read = drain.read(usize::MAX);
+        assert_eq!((read.events.len(), read.corrupt), (1, 0));
+        assert_whole(&read.events);
+        drain.release(read.next);
+        let taken: usize = producers.into_iter().map(|producer| usize::from(producer.join().unwrap())).sum();
+        let read = drain.read(usize::MAX);
+        assert_eq!((read.events.len(), read.corrupt), (taken, 0), "no producer meets another in a slot");
+        assert_whole(&read.events);
+        assert!(taken <= 1);
+        if taken == 1 {
+            hits.hit();
+        }
+    })
+}
+
+/// Two crumbs in one slot: one of them is left, or the slot says that it is torn. Never a mixture.
+fn crumbs() -> Seen {
+    explore("two crumbs in one slot", Some(2), |hits| {
+        let slots: &'static [Slot] = Box::leak(slots(1).into_boxed_slice());
+        let trail: &'static Trail<'static> = Box::leak(Box::new(Trail::new(slots)));
+        let other = loom::thread::spawn(move || trail.drop_crumb(&packed(1, 0)));
+        trail.drop_crumb(&packed(2, 0));
+        other.join().unwrap();
+        match slot::recover(&slots[0].each_ref().map(|word| word.load(Ordering::Relaxed))) {
+            Recovered::Event { event: found, .. } => {
+                assert_eq!(found, event(found.journey, 0));
+                hits.hit();
+            }
+            Recovered::Corrupt | Recovered::Empty => {}
+        }
+    })
+}
+
+#[test]
+fn events_are_whole_once_and_in_order_in_every_interleaving() {
+    laps();
+    two_producers();
+    contended_lap();
+}
+
+#[test]
+fn crumbs_are_never_mixed_in_any_interleaving() {
+    crumbs();
+}
+
+#[test]
+fn every_ordering_is_needed() {
+    assert!(fails_without(Place::Commit, laps), "commit: release");
+    assert!(fails_without(Place::Committed, laps), "commit: acquire");
+    assert!(fails_without(Place::Released, laps), "tail: release");
+    assert!(fails_without(Place::Reserving, laps), "tail: acquire");
+}
