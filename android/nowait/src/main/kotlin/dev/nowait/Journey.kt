@@ -1,0 +1,74 @@
+package dev.nowait
+
+import dev.nowait.internal.Face
+import dev.nowait.internal.Name
+import dev.nowait.internal.Told
+
+/** A banking task; see [NoWait.journey]. */
+public class Journey internal constructor(
+    private val name: Name,
+) {
+    /** The customer sets out. Without an end within half an hour, the journey is timed out. */
+    public fun begin(): Travel {
+        val id = Face.nextId()
+        Face.lane.signal(Told.JOURNEY_STARTED, name, x = id)
+        return Travel(id)
+    }
+}
+
+/** A journey under way: a number, no object. */
+@JvmInline
+public value class Travel internal constructor(
+    private val id: Long,
+) {
+    /** The customer reached this touchpoint; the one before is done. */
+    public fun step(name: String): Unit = Face.lane.signal(Told.STEP_STARTED, Face.names.of(name), x = id)
+
+    /** The customer got what they came for. */
+    public fun end(): Unit = close(Outcome.DONE)
+
+    /** The bank said no, or something broke. */
+    public fun fail(): Unit = close(Outcome.FAILED)
+
+    /** The customer gave it up. */
+    public fun abandon(): Unit = close(Outcome.ABANDONED)
+
+    private fun close(outcome: Int): Unit = Face.lane.signal(Told.JOURNEY_ENDED, small = outcome, x = id)
+}
+
+/** A route of the bank's server; see [NoWait.route]. */
+public class Route internal constructor(
+    private val name: Name,
+) {
+    /** A request leaves. Without an end within a minute, it is timed out. */
+    public fun begin(): Request {
+        val id = Face.nextId()
+        Face.lane.signal(Told.REQUEST_STARTED, name, x = id)
+        return Request(id)
+    }
+}
+
+/** A request in flight: a number, no object. */
+@JvmInline
+public value class Request internal constructor(
+    private val id: Long,
+) {
+    /** It was answered with this HTTP status; 400 and above count as failed. */
+    public fun end(status: Int): Unit = close(status, if (status < FAILED_STATUS_MIN) Outcome.DONE else Outcome.FAILED)
+
+    /** It got no answer. */
+    public fun fail(): Unit = close(0, Outcome.FAILED)
+
+    /** Nobody waits for it any more. */
+    public fun abandon(): Unit = close(0, Outcome.ABANDONED)
+
+    private fun close(
+        status: Int,
+        outcome: Int,
+    ): Unit = Face.lane.signal(Told.REQUEST_ENDED, small = status, x = id, y = outcome.toLong())
+
+    private companion object {
+        /** The first status that HTTP calls an error. */
+        const val FAILED_STATUS_MIN = 400
+    }
+}

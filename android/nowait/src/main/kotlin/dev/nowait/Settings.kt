@@ -1,0 +1,32 @@
+package dev.nowait
+
+import android.app.Activity
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+
+/** What an app may decide at the start; read once. */
+public class Settings internal constructor() {
+    /** How often events are sealed and sent; at least 100 ms. */
+    public var flushInterval: Duration = 30.seconds
+
+    /** What the customer decided, if the app keeps that itself; else the last [NoWait.consent] on this device holds. */
+    public var consent: Consent = Consent.PENDING
+
+    /** The version that customers see; reports compare by it. Default: `versionName` of the package. */
+    public var appVersion: String? = null
+
+    /** The build number or commit. Default: `versionCode` of the package. */
+    public var appBuild: String? = null
+
+    /** ISO 3166-1 alpha-2 of the customer's region. Default: that of the default locale. */
+    public var country: String? = null
+
+    /** The app's own dimensions, such as `"segment" to "retail"`: at most 8, scrubbed like names. */
+    public var dimensions: Map<String, String> = emptyMap()
+
+    /** Whether Activities, taps and frames are captured. */
+    public var captureActivities: Boolean = true
+
+    /** The name of an Activity's screen. Default: the simple name of its class. */
+    public var screenName: (Activity) -> String = { it.javaClass.simpleName }
+}

@@ -1,0 +1,26 @@
+package dev.nowait.internal
+
+import dev.nowait.Settings
+import dev.nowait.ffi.StartConfig
+
+/** What the face must know of the system it runs on. Called from the face's own thread only. */
+internal interface Platform {
+    /** Everything that the engine's start needs. */
+    fun config(
+        endpoint: String,
+        appKey: String,
+        settings: Settings,
+    ): StartConfig
+
+    /** When the process started, in nanoseconds of the uptime clock, and whether for the customer; null if unknown. */
+    fun processStart(): ProcessStart?
+
+    /** One line for the developer: why nothing is measured. */
+    fun warn(problem: String)
+}
+
+/** @property visible whether the system started the process for the customer */
+internal class ProcessStart(
+    val atNs: Long,
+    val visible: Boolean,
+)

@@ -1,0 +1,83 @@
+package dev.nowait.internal.capture
+
+import android.os.Handler
+import android.os.Looper
+import android.view.KeyboardShortcutGroup
+import android.view.Menu
+import android.view.MotionEvent
+import android.view.View
+import android.view.ViewConfiguration
+import android.view.Window
+import dev.nowait.internal.AndroidPlatform.Companion.NS_PER_MS
+import dev.nowait.internal.ChecksApiLevel
+import dev.nowait.internal.Lane
+import dev.nowait.internal.Names
+import dev.nowait.internal.Told
+import kotlin.math.abs
+
+/**
+ * Stands before a window's own callback and tells taps: when the finger went up, on what, and when the app's handler was
+ * done with it. Everything else passes through untouched, and nothing of what is shown or typed is read.
+ *
+ * A tap is a touch of one finger that hardly moved, on a view that can be clicked: a swipe, or a touch of nothing, asks
+ * nothing of the app.
+ */
+internal class TouchCallback(
+    private val inner: Window.Callback,
+    private val window: Window,
+    private val lane: Lane,
+    private val names: Names,
+    private val nowNs: () -> Long,
+) : Window.Callback by inner {
+    private val slop = ViewConfiguration.get(window.context).scaledTouchSlop
+    private val main = Handler(Looper.getMainLooper())
+    private val handled = Runnable { lane.signal(Told.TOUCH_HANDLED, atNs = nowNs()) }
+    private var downX = 0f
+    private var downY = 0f
+    private var isTap = false
+
+    override fun dispatchTouchEvent(event: MotionEvent): Boolean {
+        var told = false
+        guarded { told = look(event) }
+        val consumed = inner.dispatchTouchEvent(event)
+        // A view posts its click, so the handler runs after this; what is posted now runs right after the handler.
+        if (told) main.post(handled)
+        return consumed
+    }
+
+    /** Whether this was a tap, which is told then. */
+    private fun look(event: MotionEvent): Boolean {
+        when (event.actionMasked) {
+            MotionEvent.ACTION_DOWN -> {
+                downX = event.x
+                downY = event.y
+                isTap = true
+            }
+            MotionEvent.ACTION_POINTER_DOWN, MotionEvent.ACTION_CANCEL -> isTap = false
+            MotionEvent.ACTION_MOVE -> if (hasMoved(event)) isTap = false
+            MotionEvent.ACTION_UP -> {
+                if (!isTap || hasMoved(event)) return false
+                isTap = false
+                val target = window.peekDecorView()?.let { clickableAt(it, event.x, event.y) } ?: return false
+                if (target.isLongClickable && event.eventTime - event.downTime >= ViewConfiguration.getLongPressTimeout()) return false
+                lane.signal(Told.TOUCH_UP, names.of(nameOf(target)), atNs = event.eventTime * NS_PER_MS)
+                return true
+            }
+        }
+        return false
+    }
+
+    private fun hasMoved(event: MotionEvent): Boolean = abs(event.x - downX) > slop || abs(event.y - downY) > slop
+
+    // Delegation leaves out what is a default method in Java.
+
+    override fun onProvideKeyboardShortcuts(
+        data: MutableList<KeyboardShortcutGroup>?,
+        menu: Menu?,
+        deviceId: Int,
+    ) = inner.onProvideKeyboardShortcuts(data, menu, deviceId)
+
+    /** Only Android 8 and newer call it. */
+    @ChecksApiLevel
+    override fun onPointerCaptureChanged(hasCapture: Boolean) = inner.onPointerCaptureChanged(hasCapture)
+}

@@ -1,0 +1,99 @@
+package dev.nowait.internal.capture
+
+import android.os.Build
+import android.os.Handler
+import android.os.Looper
+import android.view.FrameMetrics
+import android.view.Window
+import dev.nowait.internal.ChecksApiLevel
+import dev.nowait.internal.Lane
+import dev.nowait.internal.Name
+import dev.nowait.internal.Names
+import dev.nowait.internal.Told
+
+/**
+ * Turns what one window shows into raw signals: its frames, and with the first one that its screen is shown.
+ *
+ * Frames come from the framework's own `FrameMetrics`, on the thread for frames. When one was presented is the end of its
+ * work, when it was handed to the display; the panel itself may be a frame later, which no API tells.
+ */
+internal class WindowCapture(
+    private val lane: Lane,
+    private val names: Names,
+    private val screen: Name,
+    private val readyWhenShown: Boolean,
+    private val nowNs: () -> Long,
+) : Window.OnFrameMetricsAvailableListener {
+    private var window: Window? = null
+
+    /** How long a frame may take where the system does not say. */
+    private var periodNs = DEFAULT_PERIOD_NS
+
+    /** Only touched on the thread for frames. */
+    private var isShown = false
+
+    /** For windows that have their content, since asking for it earlier would keep the app from choosing features. */
+    fun install(
+        window: Window,
+        frames: Looper,
+    ) {
+        this.window = window
+        refreshRate(window)?.let { periodNs = (NS_PER_SECOND / it).toLong() }
+        window.callback?.let { window.callback = TouchCallback(it, window, lane, names, nowNs) }
+        window.addOnFrameMetricsAvailableListener(this, Handler(frames))
+    }
+
+    fun uninstall() {
+        // Throws if the window was never attached, which is as good.
+        guarded { window?.removeOnFrameMetricsAvailableListener(this) }
+        window = null
+    }
+
+    private fun refreshRate(window: Window): Float? {
+        @Suppress("DEPRECATION")
+        return window.windowManager?.defaultDisplay?.refreshRate?.takeIf { it > 0 }
+    }
+
+    override fun onFrameMetricsAvailable(
+        window: Window,
+        metrics: FrameMetrics,
+        dropCountSinceLastInvocation: Int,
+    ) = guarded {
+        val startedNs = startedNs(metrics)
+        val atNs = startedNs + metrics.getMetric(FrameMetrics.TOTAL_DURATION)
+        lane.signal(Told.FRAME, atNs = atNs, x = startedNs, y = deadlineNs(metrics, startedNs))
+        if (!isShown) {
+            isShown = true
+            lane.signal(Told.SCREEN_SHOWN, screen, atNs = atNs)
+            if (readyWhenShown) lane.signal(Told.SCREEN_READY, screen, atNs = atNs)
+        }
+    }
+
+    @ChecksApiLevel
+    private fun startedNs(metrics: FrameMetrics): Long =
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.O) {
+            metrics.getMetric(FrameMetrics.INTENDED_VSYNC_TIMESTAMP)
+        } else {
+            // Android 7 does not say when; it tells right after the end.
+            nowNs() - metrics.getMetric(FrameMetrics.TOTAL_DURATION)
+        }
+
+    @ChecksApiLevel
+    private fun deadlineNs(
+        metrics: FrameMetrics,
+        startedNs: Long,
+    ): Long {
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.S) {
+            val budgetNs = metrics.getMetric(FrameMetrics.DEADLINE)
+            if (budgetNs > 0) return startedNs + budgetNs
+        }
+        return startedNs + periodNs
+    }
+
+    private companion object {
+        const val NS_PER_SECOND = 1_000_000_000f
+
+        /** 60 Hz, which every display can do. */
+        const val DEFAULT_PERIOD_NS = 16_666_667L
+    }
+}

@@ -1,0 +1,145 @@
+package dev.nowait
+
+import dev.nowait.internal.Face
+import dev.nowait.internal.ProcessStart
+import dev.nowait.testing.Replay
+import dev.nowait.testing.panicNext
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertSame
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.FixMethodOrder
+import org.junit.Test
+import org.junit.runners.MethodSorters
+import java.io.IOException
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CountDownLatch
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.startCoroutine
+import kotlin.coroutines.suspendCoroutine
+
+/** One session of a process, from the first signal before the engine is up to the shutdown; so the order matters. */
+@FixMethodOrder(MethodSorters.NAME_ASCENDING)
+class FaceTest {
+    @Test
+    fun a_earlySignalsWaitWithTheirOwnTimes() {
+        val home = NoWait.screen("Home")
+        val gate = CountDownLatch(1)
+        Replay.begin()
+        val beforeNs = System.nanoTime()
+        val platform = JvmPlatform(start = ProcessStart(beforeNs - 50_000_000, visible = true), gate = gate)
+        // Nobody listens there: what is recorded stays on the device.
+        assertEquals(StartResult.Started, Face.start(platform, "http://127.0.0.1:9", "key", Settings()))
+        assertEquals(StartResult.AlreadyStarted, Face.start(platform, "http://127.0.0.1:9", "key", Settings()))
+        home.created()
+        home.shown()
+        home.ready()
+        val journey = NoWait.journey("Transfer").begin()
+        journey.end()
+        val afterNs = System.nanoTime()
+        assertEquals(Status.Starting, NoWait.status)
+        gate.countDown()
+        await("running") { NoWait.status == Status.Running }
+        await("handed over") { Replay.events().size == 2 }
+        val (screen, transfer) = Replay.end()
+        assertEquals("screen", screen.kind)
+        assertEquals(Face.names.of("Home").id, screen.name)
+        assertEquals("journey", transfer.kind)
+        assertEquals(Face.names.of("Transfer").id, transfer.name)
+        for (event in listOf(screen, transfer)) {
+            assertTrue("$event began before the engine was up", event.startedNs in beforeNs..afterNs)
+            assertTrue("$event ended before the engine was up", event.startedNs + event.durationNs <= afterNs)
+        }
+    }
+
+    @Test
+    fun b_actionsAreRecorded() {
+        val before = produced()
+        val pay = NoWait.action("Pay.Confirm")
+        assertEquals(7, pay.measure { 7 })
+        pay.begin().fail()
+        assertEquals(before + 2, produced())
+    }
+
+    @Test
+    fun c_whatIsThrownPassesThroughUntouched() {
+        val before = produced()
+        val action = NoWait.action("Pay.Fails")
+        for (thrown in listOf(IOException("no network"), CancellationException("left"), StackOverflowError())) {
+            assertSame(thrown, assertThrows(Throwable::class.java) { action.measure { throw thrown } })
+        }
+        fun leavesTheFunction(): Int = action.measure { return 3 }
+        assertEquals(3, leavesTheFunction())
+        assertEquals(before + 4, produced())
+    }
+
+    @Test
+    fun d_measureSuspends() {
+        val before = produced()
+        var suspended: Continuation<String>? = null
+        var receipt: String? = null
+        val submit: suspend () -> String = { NoWait.action("Pay.Submit").measure { suspendCoroutine { suspended = it } } }
+        submit.startCoroutine(Continuation(EmptyCoroutineContext) { receipt = it.getOrThrow() })
+        assertEquals("nothing ended while it is suspended", before, produced())
+        suspended!!.resume("receipt")
+        assertEquals("receipt", receipt)
+        assertEquals(before + 1, produced())
+    }
+
+    @Test
+    fun e_aNameOfLaterIsRegisteredAndNothingIsLost() {
+        val before = produced()
+        repeat(20) { NoWait.action("Later.$it").measure { } }
+        await("recorded") { produced() == before + 20 }
+    }
+
+    @Test
+    fun f_aFullNameTableStillCounts() {
+        val before = produced()
+        repeat(3_000) { NoWait.action("Many.${'a' + it % 26}.${'a' + it / 26 % 26}.${'a' + it / 676}") }
+        NoWait.action("One.Too.Many").measure { }
+        await("recorded") { produced() == before + 1 }
+    }
+
+    @Test
+    fun g_panicsAreCaughtOnBothLanes() {
+        val before = NoWait.selfReport().get()!!.panicsCaught
+        panicNext()
+        NoWait.breadcrumb("Pay.Confirm")
+        assertEquals(before + 1, NoWait.selfReport().get()!!.panicsCaught)
+        panicNext()
+        assertFalse(NoWait.flush().get().complete)
+        assertEquals(before + 2, NoWait.selfReport().get()!!.panicsCaught)
+        assertEquals(7, NoWait.action("Pay.Confirm").measure { 7 })
+    }
+
+    @Test
+    fun h_aRefusalStopsAndAConsentGoesOn() {
+        val pay = NoWait.action("Pay.Confirm")
+        NoWait.consent(Consent.REFUSED)
+        NoWait.selfReport().get()
+        val refused = produced()
+        pay.measure { }
+        assertEquals(refused, produced())
+        NoWait.consent(Consent.GRANTED)
+        await("consent arrived") {
+            pay.measure { }
+            produced() > refused
+        }
+    }
+
+    @Test
+    fun i_afterTheShutdownEverythingIsANoOp() {
+        val before = produced()
+        NoWait.shutdown().get()
+        assertEquals(Status.Stopped, NoWait.status)
+        assertEquals(7, NoWait.action("Pay.Confirm").measure { 7 })
+        assertEquals(null, NoWait.selfReport().get())
+        assertEquals(before, dev.nowait.ffi.selfReport()!!.produced.toLong())
+    }
+
+    private fun produced(): Long = NoWait.selfReport().get()!!.produced
+}

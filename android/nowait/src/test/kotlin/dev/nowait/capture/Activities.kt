@@ -1,0 +1,78 @@
+package dev.nowait.capture
+
+import android.app.Activity
+import android.os.Bundle
+import android.view.FrameMetrics
+import android.view.KeyboardShortcutGroup
+import android.view.Menu
+import android.widget.Button
+import android.widget.FrameLayout
+import dev.nowait.SaysReady
+import dev.nowait.internal.Face
+import dev.nowait.internal.Told
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.android.controller.ActivityController
+import org.robolectric.shadows.FrameMetricsBuilder
+
+/** A screen with one button at the top left. */
+open class BankActivity : Activity() {
+    lateinit var button: Button
+        private set
+    var onConfirm: () -> Unit = {}
+    var confirmed = 0
+        private set
+    val called = mutableListOf<String>()
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        button =
+            Button(this).apply {
+                id = android.R.id.button1
+                setOnClickListener {
+                    onConfirm()
+                    confirmed++
+                }
+            }
+        setContentView(FrameLayout(this).apply { addView(button, FrameLayout.LayoutParams(200, 100)) })
+    }
+
+    override fun onWindowFocusChanged(hasFocus: Boolean) {
+        called += "focus"
+    }
+
+    override fun onProvideKeyboardShortcuts(
+        data: MutableList<KeyboardShortcutGroup>,
+        menu: Menu?,
+        deviceId: Int,
+    ) {
+        called += "shortcuts"
+    }
+
+    override fun onPointerCaptureChanged(hasCapture: Boolean) {
+        called += "pointer"
+    }
+}
+
+/** A screen that waits for the bank before it is of use. */
+class SlowActivity :
+    BankActivity(),
+    SaysReady
+
+/** As `Screen.ready`, at a time of the test's. */
+internal fun tellReady(
+    screen: String,
+    atNs: Long,
+) {
+    Face.lane.signal(Told.SCREEN_READY, Face.names.of(screen), atNs = atNs)
+}
+
+/** Presents a frame now, whose work began so long ago. */
+internal fun ActivityController<*>.frame(workMs: Long) {
+    val workNs = workMs * 1_000_000
+    val metrics =
+        FrameMetricsBuilder()
+            .setMetric(FrameMetrics.INTENDED_VSYNC_TIMESTAMP, nowNs() - workNs)
+            .setMetric(FrameMetrics.DRAW_DURATION, workNs)
+            .build()
+    shadowOf(get().window).reportOnFrameMetricsAvailable(metrics)
+}

@@ -1,0 +1,294 @@
+package dev.nowait.capture
+
+import android.app.Activity
+import android.app.Application
+import android.os.Build
+import android.os.Looper
+import android.os.SystemClock
+import android.view.MotionEvent
+import dev.nowait.NoWait
+import dev.nowait.Status
+import dev.nowait.await
+import dev.nowait.internal.Face
+import dev.nowait.internal.capture.ActivityCapture
+import dev.nowait.testing.RecordedEvent
+import dev.nowait.testing.Replay
+import org.junit.After
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.android.controller.ActivityController
+import org.robolectric.annotation.Config
+import org.robolectric.shadows.ShadowSystemClock
+import java.time.Duration
+
+@Config(sdk = [24], manifest = Config.NONE)
+class CaptureApi24Test : CaptureTest()
+
+@Config(sdk = [30], manifest = Config.NONE)
+class CaptureApi30Test : CaptureTest()
+
+@Config(sdk = [35], manifest = Config.NONE)
+class CaptureApi35Test : CaptureTest()
+
+/**
+ * What real framework classes do, captured by the face, told through the real library: the waits that come of it.
+ * Time stands still but for [pass], on the framework's clock and on ours.
+ */
+@RunWith(RobolectricTestRunner::class)
+abstract class CaptureTest {
+    private val application: Application get() = RuntimeEnvironment.getApplication()
+
+    @Before
+    fun begin() {
+        if (NoWait.status == Status.Off) {
+            // Nobody listens there: what is recorded stays on the device.
+            NoWait.start(application, "http://127.0.0.1:9", "key") {
+                appVersion = "8.2.0"
+                captureActivities = false
+            }
+            await("running") { NoWait.status == Status.Running }
+        }
+        Replay.begin()
+        capture.install(application)
+    }
+
+    @After
+    fun end() {
+        application.unregisterActivityLifecycleCallbacks(capture)
+        Replay.end()
+    }
+
+    private val capture = ActivityCapture(Face.lane, Face.names, { it.javaClass.simpleName }, ::nowNs)
+
+    @Test
+    fun anActivityIsShownAndReadyWithItsFirstFrame() {
+        val created = nowNs()
+        val activity = launch<BankActivity>()
+        pass(40)
+        activity.frame(workMs = 10)
+        val screen = event("screen")
+        assertEquals(id("BankActivity"), screen.name)
+        assertEquals(created, screen.startedNs)
+        assertEquals(nowNs() - created, screen.durationNs)
+        assertEquals("done", screen.outcome)
+        assertEquals("time to initial display, in microseconds", (nowNs() - created) / 1_000, screen.a)
+    }
+
+    @Test
+    fun anActivityThatSaysReadyIsReadyWhenItSaysSo() {
+        val created = nowNs()
+        val activity = launch<SlowActivity>()
+        pass(40)
+        activity.frame(workMs = 10)
+        assertTrue("not ready yet", events("screen").isEmpty())
+        pass(500)
+        Replay.tick(nowNs())
+        tellReady("SlowActivity", nowNs())
+        val screen = event("screen")
+        assertEquals(nowNs() - created, screen.durationNs)
+        assertTrue("shown before", screen.a < screen.durationNs / 1_000)
+    }
+
+    @Test
+    fun aTapLastsFromTouchUpToTheFirstFrameAfterItsHandler() {
+        val activity = shown<BankActivity>()
+        val bank = activity.get()
+        bank.onConfirm = { pass(20) }
+        pass(2_000)
+        activity.touchDown()
+        pass(60)
+        val touchUp = nowNs()
+        activity.touchUp()
+        // A frame whose work began before the handler ran answers nothing.
+        shadowOf(Looper.getMainLooper()).idle()
+        assertEquals("the app's own handler ran", 1, bank.confirmed)
+        pass(5)
+        activity.frame(workMs = 5)
+        val tap = event("tap")
+        assertEquals(id("button1"), tap.name)
+        assertEquals(id("BankActivity"), tap.screen)
+        assertEquals("done", tap.outcome)
+        assertEquals(touchUp, tap.startedNs)
+        assertEquals(nowNs() - touchUp, tap.durationNs)
+        assertEquals("touch up to handler, in microseconds", 20_000, tap.a)
+    }
+
+    @Test
+    fun aTapThatNothingAnswersHasNoResponse() {
+        val activity = shown<BankActivity>()
+        pass(2_000)
+        activity.tap()
+        pass(4_000)
+        Replay.tick(nowNs())
+        assertEquals("no_response", event("tap").outcome)
+    }
+
+    @Test
+    fun aSwipeAndATouchOfNothingAreNoTaps() {
+        val activity = shown<BankActivity>()
+        pass(2_000)
+        activity.touchDown()
+        activity.touch(MotionEvent.ACTION_MOVE, downMoved = 100f)
+        activity.touchUp(downMoved = 100f)
+        activity.touchDown(downMoved = 200f)
+        activity.touchUp(downMoved = 200f)
+        activity.touchDown()
+        activity.touch(MotionEvent.ACTION_CANCEL)
+        pass(4_000)
+        Replay.tick(nowNs())
+        assertTrue(events("tap").isEmpty())
+    }
+
+    @Test
+    fun aLongPressOfWhatTakesOneIsNoTap() {
+        val activity = shown<BankActivity>()
+        activity.get().button.setOnLongClickListener { true }
+        pass(2_000)
+        activity.touchDown()
+        pass(1_000)
+        activity.touchUp()
+        pass(4_000)
+        Replay.tick(nowNs())
+        assertTrue(events("tap").isEmpty())
+    }
+
+    @Test
+    fun aReturnIsAHotLaunchAndABackgroundTripInterrupts() {
+        val activity = shown<BankActivity>()
+        pass(2_000)
+        activity.tap()
+        pass(100)
+        activity.pause().stop()
+        assertEquals("interrupted", event("tap").outcome)
+        pass(60_000)
+        val returned = nowNs()
+        activity.restart().start().resume()
+        pass(80)
+        activity.frame(workMs = 10)
+        val launch = events("launch").last()
+        assertEquals(HOT, launch.name)
+        assertEquals(returned, launch.startedNs)
+        assertEquals(nowNs() - returned, launch.durationNs)
+    }
+
+    @Test
+    fun aNewActivityInALivingProcessIsAWarmLaunch() {
+        val first = shown<BankActivity>()
+        first.get().finish()
+        first.pause().stop().destroy()
+        pass(60_000)
+        val begun = nowNs()
+        shown<BankActivity>()
+        val launch = events("launch").last()
+        assertEquals(WARM, launch.name)
+        assertEquals(begun, launch.startedNs)
+    }
+
+    @Test
+    fun anotherActivityOnTopIsNoTripToTheBackground() {
+        val first = shown<BankActivity>()
+        pass(2_000)
+        first.tap()
+        val tapped = nowNs()
+        pass(30)
+        first.pause()
+        val second = launch<SlowActivity>()
+        first.stop()
+        pass(30)
+        second.frame(workMs = 10)
+        assertEquals("the frame of the second answers the tap", "done", event("tap").outcome)
+        pass(100)
+        tellReady("SlowActivity", nowNs())
+        val screen = events("screen").last()
+        assertEquals(id("SlowActivity"), screen.name)
+        assertEquals("its cause is the tap", tapped, screen.startedNs)
+        assertEquals("one launch, the first", 1, events("launch").size)
+    }
+
+    @Test
+    fun aNewConfigurationIsNoTripToTheBackground() {
+        val activity = shown<BankActivity>()
+        val launches = events("launch").size
+        activity.recreate()
+        activity.frame(workMs = 10)
+        assertEquals(launches, events("launch").size)
+        assertTrue(events("tap").isEmpty())
+    }
+
+    @Test
+    fun anEarlierCallbackStillGetsEverything() {
+        val activity = shown<BankActivity>()
+        val callback = activity.get().window.callback
+        assertEquals("dev.nowait.internal.capture.TouchCallback", callback.javaClass.name)
+        callback.onWindowFocusChanged(true)
+        callback.onProvideKeyboardShortcuts(mutableListOf(), null, 0)
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.O) callback.onPointerCaptureChanged(true)
+        val expected = mutableListOf("focus", "shortcuts")
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.O) expected += "pointer"
+        assertEquals(expected, activity.get().called.takeLast(expected.size))
+        activity.pause().stop().destroy()
+    }
+
+    private inline fun <reified T : Activity> launch(): ActivityController<T> =
+        Robolectric.buildActivity(T::class.java).create().start().postCreate(null).resume().visible()
+
+    /** Launched, with its first frame presented. */
+    private inline fun <reified T : Activity> shown(): ActivityController<T> =
+        launch<T>().also {
+            pass(50)
+            it.frame(workMs = 10)
+        }
+
+    private fun events(kind: String): List<RecordedEvent> = Replay.events().filter { it.kind == kind }
+
+    private fun event(kind: String): RecordedEvent = events(kind).single()
+
+    private fun id(name: String): Int = Face.names.of(name).id.also { assertTrue("$name is registered", it != 0) }
+
+    private fun ActivityController<out BankActivity>.tap() {
+        touchDown()
+        touchUp()
+        shadowOf(Looper.getMainLooper()).idle()
+    }
+
+    private var downMs = 0L
+
+    private fun ActivityController<out BankActivity>.touchDown(downMoved: Float = 0f) {
+        downMs = SystemClock.uptimeMillis()
+        touch(MotionEvent.ACTION_DOWN, downMoved)
+    }
+
+    private fun ActivityController<out BankActivity>.touchUp(downMoved: Float = 0f) = touch(MotionEvent.ACTION_UP, downMoved)
+
+    /** Touches the middle of the button, or a place so far below it. */
+    private fun ActivityController<out BankActivity>.touch(
+        action: Int,
+        downMoved: Float = 0f,
+    ) {
+        val button = get().button
+        val place = IntArray(2).also(button::getLocationInWindow)
+        val (x, y) = place[0] + button.width / 2f to place[1] + button.height / 2f + downMoved
+        val event = MotionEvent.obtain(downMs, SystemClock.uptimeMillis(), action, x, y, 0)
+        get().window.decorView.dispatchTouchEvent(event)
+        event.recycle()
+    }
+
+    private companion object {
+        /** `NameId` in `wire/src/event.rs`. */
+        const val WARM = 4
+        const val HOT = 5
+    }
+}
+
+internal fun nowNs(): Long = SystemClock.uptimeMillis() * 1_000_000
+
+internal fun pass(ms: Long) {
+    ShadowSystemClock.advanceBy(Duration.ofMillis(ms))
+}
