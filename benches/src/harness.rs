@@ -108,7 +108,7 @@ pub(crate) fn measure(
 
 /// What one operation takes from the heap, by contestant.
 pub(crate) fn heap(contestants: &[Box<dyn Contestant>]) -> Vec<HeapPerOp> {
-    let of = |contestant: &Box<dyn Contestant>| {
+    let of = |contestant: &dyn Contestant| {
         contestant.run(0, BLOCK_OPS);
         contestant.settle();
         let before = alloc::taken();
@@ -120,13 +120,18 @@ pub(crate) fn heap(contestants: &[Box<dyn Contestant>]) -> Vec<HeapPerOp> {
             bytes: (after.bytes - before.bytes) as f64 / BLOCK_OPS as f64,
         }
     };
-    contestants.iter().map(of).collect()
+    contestants.iter().map(|contestant| of(contestant.as_ref())).collect()
 }
 
 /// Operations that each contestant has done after [`heap`] and [`measure`] with these numbers of threads.
 pub(crate) fn ops_done(threads: &[usize], rounds: usize) -> u64 {
     let measured = |threads: &usize| (WARM_UP_ROUNDS + rounds) * (BLOCK_OPS / threads * threads);
     (2 * BLOCK_OPS + threads.iter().map(measured).sum::<usize>()) as u64
+}
+
+/// How often [`measure`] moves its progress on.
+pub(crate) fn steps(rounds: usize) -> usize {
+    WARM_UP_ROUNDS + rounds
 }
 
 /// What the threads of one measurement share.

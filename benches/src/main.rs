@@ -57,12 +57,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The recording benchmark, with a line of progress.
 fn record(folder: &std::path::Path, rounds: usize) -> Result<Vec<output::Record>, Box<dyn Error>> {
     let contestants = contestants::all(folder)?;
-    let progress = progress("record", rounds * THREADS.len());
+    let progress = progress("record", harness::steps(rounds) * THREADS.len());
     let heap = harness::heap(&contestants);
     let spreads = THREADS.map(|threads| harness::measure(&contestants, threads, rounds, &progress));
     progress.finish_and_clear();
     let done = harness::ops_done(&THREADS, rounds);
-    let row = |(index, contestant): (usize, &Box<dyn harness::Contestant>)| output::Record {
+    let row = |(index, contestant): (usize, &dyn harness::Contestant)| output::Record {
         name: contestant.name(),
         crate_name: contestant.crate_name(),
         leaves: contestant.leaves(),
@@ -75,7 +75,7 @@ fn record(folder: &std::path::Path, rounds: usize) -> Result<Vec<output::Record>
         heap_per_op: heap[index],
         lost: contestant.delivered().map(|delivered| done.saturating_sub(delivered)),
     };
-    Ok(contestants.iter().enumerate().map(row).collect())
+    Ok(contestants.iter().map(AsRef::as_ref).enumerate().map(row).collect())
 }
 
 /// A bar that shows on a terminal and keeps silent elsewhere.
