@@ -7,13 +7,13 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Seven customers have everything happen to them, late consent included; see `demo::plan`.
-const CUSTOMERS: u64 = 7;
+/// Ten customers have everything happen to them, late consent included; see `demo::plan`.
+const CUSTOMERS: u64 = 10;
 
 fn demo(out: &Path, seed: u64) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nowait"));
     command
-        .args(["demo", "--seconds", "16", "--customers", &CUSTOMERS.to_string(), "--seed", &seed.to_string()])
+        .args(["demo", "--seconds", "20", "--customers", &CUSTOMERS.to_string(), "--seed", &seed.to_string()])
         .arg("--out")
         .arg(out)
         .stdin(Stdio::null())
@@ -68,10 +68,14 @@ fn a_small_bank_day_balances_to_the_last_event() {
     assert!(endpoints.len() >= 8, "{endpoints:?}");
     for endpoint in endpoints {
         assert_eq!(endpoint["reported_count"], endpoint["truth_count"]);
-        for share in ["difference_p50_share", "difference_p95_share"] {
-            assert!(endpoint[share].as_f64().is_none_or(|share| share.abs() <= 0.02), "{endpoint}");
+        for quantile in ["p50", "p95"] {
+            // `null`: too few answers, or a machine that is too busy to say; see docs/demo.md.
+            assert_ne!(endpoint[quantile]["agrees"], Value::Bool(false), "{endpoint}");
         }
     }
+    let judged = |endpoint: &&Value| endpoint["p50"]["agrees"] == Value::Bool(true);
+    let is_busy = day["truth"]["is_machine_busy"] == Value::Bool(true);
+    assert!(is_busy || endpoints.iter().filter(judged).count() >= 2, "{endpoints:?}");
     let confirm = |change: &&Value| change["kind"] == "request" && change["name"] == "POST /confirm";
     let changes = day.pointer("/comparison/touchpoints").and_then(Value::as_array).unwrap();
     let verdict = &changes.iter().find(confirm).unwrap()["verdict"];

@@ -87,6 +87,8 @@ pub(super) struct TruthLine {
     pub(super) status: u16,
     /// From arrival to answer, in nanoseconds.
     pub(super) service_ns: u64,
+    /// What the bank had meant it to take. It took longer by how late the machine woke the bank.
+    pub(super) meant_ns: u64,
 }
 
 #[derive(Debug)]
@@ -138,13 +140,18 @@ async fn answer(State(bank): State<Arc<Bank>>, request: Request) -> (StatusCode,
         endpoint: route,
         build,
         status: status.as_u16(),
-        service_ns: u64::try_from(arrived.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        service_ns: ns(arrived.elapsed()),
+        meant_ns: ns(delay),
     };
     match bank.tell(&line) {
         Ok(()) => (status, r#"{"from":"the sample bank"}"#.to_owned()),
         // An answer without its line would be a number without truth: the app must see that something is wrong.
         Err(error) => (StatusCode::INSUFFICIENT_STORAGE, format!("the truth file: {error}")),
     }
+}
+
+fn ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {

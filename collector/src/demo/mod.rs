@@ -22,7 +22,7 @@ mod truth;
 pub use customer::{CustomerArgs, run as customer};
 pub use day::{Asked, DAY_VERSION, DayLedger, DayReport, Processes};
 pub use part::{ServeArgs, serve};
-pub use truth::{Truth, TruthTable};
+pub use truth::{Sides, Truth, TruthTable};
 
 use crate::Error;
 use crate::cli::Finding;

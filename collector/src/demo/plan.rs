@@ -55,9 +55,9 @@ pub(super) fn plan(seed: u64, customers: usize, seconds: f64) -> Vec<Install> {
 fn install(seed: u64, number: usize, seconds: f64) -> Install {
     let mut random = Random::new(seed, 1_000 + number as u64);
     // Two by two: with odd and even, all customers of one release would have the same things happen to them.
-    let version = if number / 2 % 2 == 0 { BASE_VERSION } else { SLOW_VERSION };
+    let version = if (number / 2).is_multiple_of(2) { BASE_VERSION } else { SLOW_VERSION };
     let is_offline = number % 3 == 2;
-    let is_killed = number % 3 == 0 || number % 6 == 5;
+    let is_killed = number.is_multiple_of(3) || number % 6 == 5;
     let offline = is_offline.then(|| {
         let from = random.between(0.05, 0.3) * seconds;
         (from, from + random.between(0.3, 0.5) * seconds)
