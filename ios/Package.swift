@@ -17,7 +17,13 @@ let strict: [SwiftSetting] = swift6 + [.enableUpcomingFeature("ExistentialAny")]
 
 /// `NOWAIT_STAND_IN` puts a stand-in for SwiftUI in its place, so that what needs it compiles and is tested on Linux.
 let standIn = Context.environment["NOWAIT_STAND_IN"] != nil
-let standIns: [Target] = standIn ? [.target(name: "SwiftUI", path: "Tests/SwiftUIStandIn", swiftSettings: swift6)] : []
+let standIns: [Target] =
+    standIn
+    ? [
+        .target(name: "SwiftUI", path: "Tests/SwiftUIStandIn", swiftSettings: swift6),
+        .executableTarget(
+            name: "BankApp", dependencies: ["NoWait", "SwiftUI"], path: "Sample/BankApp", swiftSettings: strict),
+    ] : []
 let swiftUI: [Target.Dependency] = standIn ? ["SwiftUI"] : []
 
 let package = Package(
@@ -37,6 +43,10 @@ let package = Package(
         .target(name: "NoWaitTesting", dependencies: ["NoWait"], swiftSettings: strict),
         .executableTarget(
             name: "NoWaitJourney", dependencies: ["NoWait"], path: "Sample/Journey", swiftSettings: strict),
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        .executableTarget(
+            name: "NoWaitCost", dependencies: ["CAllocations", "NoWait", "NoWaitFFI"], path: "Benchmarks/Cost",
+            swiftSettings: strict),
         // Needs a library built with the feature `testing`, as `make test-ios` builds it.
         .target(name: "CEngineTesting", path: "Tests/CEngineTesting"),
         .testTarget(

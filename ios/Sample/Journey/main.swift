@@ -1,4 +1,4 @@
-// One customer's transfer, from the first tap to the receipt, against the sample bank: what `scripts/swift-journey` runs.
+// One customer's transfer, from the first tap to the receipt, against the sample bank: `scripts/swift-journey` runs it.
 //
 // It tells NoWait what an iOS app tells, at the moments at which things happen: a request really waits, a frame is told
 // when it is due. No product ships it.

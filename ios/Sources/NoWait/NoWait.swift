@@ -8,13 +8,13 @@
 /// Before ``start(endpoint:appKey:_:)`` and after ``shutdown(timeout:)`` everything does nothing. Screens, actions,
 /// routes and journeys may be made at any time, also before the start: make each once and keep it.
 ///
-/// Names are at most 120 bytes, and at most 1,024 of them exist; one that looks personal becomes `redacted`. Never put
-/// an id, an amount, or anything that a customer typed into one.
+/// Names are at most 120 bytes, and at most 1,024 of them exist; one that looks personal becomes `redacted`. Never
+/// put an id, an amount, or anything that a customer typed into one.
 public enum NoWait {
     /// Starts NoWait for this process, once; the place for it is the `init` of the app.
     ///
-    /// Takes a few microseconds: the engine comes up on a queue of its own, and what is told meanwhile waits with its
-    /// own time, up to 512 signals.
+    /// Takes a tenth of a millisecond, once: the engine comes up on a queue of its own, and what is told meanwhile waits
+    /// with its own time, up to 512 signals.
     ///
     /// - Parameters:
     ///   - endpoint: The collector, such as `https://telemetry.bank.example`.
@@ -45,12 +45,20 @@ public enum NoWait {
     /// A banking task such as login or transfer.
     public static func journey(_ name: String) -> Journey { Journey(name: Names.shared.index(of: name)) }
 
+    /// The name of a breadcrumb.
+    public static func crumb(_ name: String) -> Crumb { Crumb(name: Names.shared.index(of: name)) }
+
     /// Leaves a breadcrumb. It stays on the device unless this process dies; then the last 128 are sent with the exit.
     ///
     /// - Parameter number: Any number of the app's choice that says nothing about a customer.
     public static func breadcrumb(_ name: String, number: UInt64 = 0) {
         guard Lane.shared.takesSignals else { return }
         Lane.shared.tell(.breadcrumb(name: Names.shared.index(of: name), number: number))
+    }
+
+    /// The same for a breadcrumb that was made once and kept, which spares looking its name up.
+    public static func breadcrumb(_ crumb: Crumb, number: UInt64 = 0) {
+        Lane.shared.tell(.breadcrumb(name: crumb.name, number: number))
     }
 
     /// The app came to the foreground; `restored` if a living screen only came back.

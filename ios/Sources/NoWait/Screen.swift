@@ -1,4 +1,4 @@
-// What a customer looks at.
+// What a customer looks at, and what is left on the way there.
 
 extension NoWait {
     /// A screen of the app; see ``NoWait/screen(_:)``. In SwiftUI, `trackScreen` says all of this.
@@ -16,5 +16,9 @@ extension NoWait {
 
         /// It is gone.
         public func left() { Lane.shared.tell(.screenLeft(name: name)) }
+    }
+    /// The name of a breadcrumb; see ``NoWait/crumb(_:)``.
+    public struct Crumb: Sendable {
+        let name: UInt32
     }
 }

@@ -90,6 +90,7 @@ extension OneAtATime {
             NoWait.journey("Transfer").begin().fail()
             NoWait.journey("Transfer").begin().abandon()
             NoWait.breadcrumb("biometric.prompt", number: 3)
+            NoWait.breadcrumb(NoWait.crumb("pin.wrong"))
             NoWait.background()
             let begun = FakeNoWait.Told.requestBegun("POST /confirm")
             #expect(
@@ -100,7 +101,8 @@ extension OneAtATime {
                     .requestEnded(status: 0, .done), begun, .requestEnded(status: 0, .failed), begun,
                     .requestEnded(status: 0, .abandoned), .journeyEnded(.done), .journeyBegun("Transfer"),
                     .journeyEnded(.failed), .journeyBegun("Transfer"), .journeyEnded(.abandoned),
-                    .breadcrumb("biometric.prompt", number: 3), .background,
+                    .breadcrumb("biometric.prompt", number: 3), .breadcrumb("pin.wrong", number: 0),
+                    .background,
                 ])
         }
 

@@ -36,7 +36,8 @@ extension OneAtATime {
             let events = Self.replayed(lane.handOver)
             let screen = events.filter { $0.kind == 2 }
             #expect(screen.map(\.name) == [6])
-            #expect(screen.allSatisfy { (before...after).contains($0.started) }, "the time of the call, not of the start")
+            #expect(
+                screen.allSatisfy { (before...after).contains($0.started) }, "the time of the call, not of the start")
             #expect(lane.lost == 0)
         }
 

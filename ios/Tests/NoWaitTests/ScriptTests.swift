@@ -7,7 +7,8 @@ extension OneAtATime {
         static let folder = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().appendingPathComponent("../../../core/testdata").standardized
 
-        static let scripts = (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
+        static let scripts =
+            (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
             .filter { $0.hasSuffix(".script") }.sorted() ?? []
 
         @Test func scriptsAreThere() { #expect(Self.scripts.count >= 50) }

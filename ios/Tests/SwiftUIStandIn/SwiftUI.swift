@@ -1,5 +1,5 @@
-// A stand-in for SwiftUI on Linux: the few shapes that NoWait uses, so that its modifier compiles and can be asked what
-// it does at which moment. It proves nothing about the real SwiftUI.
+// A stand-in for SwiftUI on Linux: the few shapes that NoWait and the sample use, so that the modifier compiles and can
+// be asked what it does at which moment. It proves nothing about the real SwiftUI.
 
 /// What a view does when it appears, for its tasks, and when it disappears.
 public struct Moments {
@@ -11,7 +11,13 @@ public struct Moments {
 }
 
 @MainActor public protocol View {
+    associatedtype Body: View
+    var body: Body { get }
     var moments: Moments { get }
+}
+
+extension View {
+    public var moments: Moments { body.moments }
 }
 
 @MainActor public protocol ViewModifier {
@@ -25,6 +31,14 @@ public struct Seen: View {
     public var moments: Moments
 
     public init(moments: Moments = Moments()) { self.moments = moments }
+
+    public var body: Seen { self }
+}
+
+public struct Text: View {
+    public init(_ text: String) {}
+
+    public var body: Seen { Seen() }
 }
 
 extension View {
@@ -44,9 +58,43 @@ extension View {
         with { $0.disappear.append(perform) }
     }
 
+    public func onChange<Value: Equatable>(of value: Value, perform: @escaping (Value) -> Void) -> some View {
+        Seen(moments: moments)
+    }
+
     private func with(_ change: (inout Moments) -> Void) -> Seen {
         var moments = moments
         change(&moments)
         return Seen(moments: moments)
     }
+}
+
+public enum ScenePhase: Sendable {
+    case background, inactive, active
+}
+
+public struct EnvironmentValues {
+    public var scenePhase = ScenePhase.active
+}
+
+@MainActor @propertyWrapper public struct Environment<Value> {
+    public let wrappedValue: Value
+
+    public init(_ value: KeyPath<EnvironmentValues, Value>) { wrappedValue = EnvironmentValues()[keyPath: value] }
+}
+
+@MainActor public protocol Scene {}
+
+public struct WindowGroup<Content: View>: Scene {
+    public init(content: () -> Content) {}
+}
+
+@MainActor public protocol App {
+    associatedtype Body: Scene
+    var body: Body { get }
+    init()
+}
+
+extension App {
+    public static func main() { _ = Self().body }
 }
