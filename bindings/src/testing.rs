@@ -48,25 +48,25 @@ pub(crate) fn replay(signal: &Signal) -> bool {
 
 /// The next entry of either lane, on whichever thread, panics inside.
 #[unsafe(no_mangle)]
-pub extern "C" fn nowait_testing_panic_next() {
+pub(crate) extern "C" fn nowait_testing_panic_next() {
     PANIC_ASKED.store(true, Ordering::Relaxed);
 }
 
 /// Begins a replay with fresh trackers.
 #[unsafe(no_mangle)]
-pub extern "C" fn nowait_testing_replay_begin() {
+pub(crate) extern "C" fn nowait_testing_replay_begin() {
     *state() = Replay { trackers: Some(Trackers::new()), signals: Vec::new(), events: Vec::new() };
 }
 
 /// Tells the replay that time passed, as the worker does.
 #[unsafe(no_mangle)]
-pub extern "C" fn nowait_testing_replay_tick(at_ns: u64) {
+pub(crate) extern "C" fn nowait_testing_replay_tick(at_ns: u64) {
     replay(&Signal::Tick { at: at_ns });
 }
 
 /// Ends the replay and says how many events came of it. They stay until the next one begins.
 #[unsafe(no_mangle)]
-pub extern "C" fn nowait_testing_replay_end() -> u64 {
+pub(crate) extern "C" fn nowait_testing_replay_end() -> u64 {
     let mut state = state();
     state.trackers = None;
     state.events.len() as u64
@@ -75,7 +75,7 @@ pub extern "C" fn nowait_testing_replay_end() -> u64 {
 /// A field of an event of the replay, 0 if there is no such event or field. Fields, by number: kind, outcome,
 /// flags, name, screen, started_uptime_ns, duration_ns, journey, a, b.
 #[unsafe(no_mangle)]
-pub extern "C" fn nowait_testing_replay_event(index: u64, field: u32) -> u64 {
+pub(crate) extern "C" fn nowait_testing_replay_event(index: u64, field: u32) -> u64 {
     let state = state();
     let Some(event) = usize::try_from(index).ok().and_then(|index| state.events.get(index)) else { return 0 };
     match field {
