@@ -1,12 +1,7 @@
 //! Markup that cannot be broken by what stands in it.
 //!
-//! Owns: escaping, tables, numbers as text. Refuses: what the columns mean.
+//! Owns: escaping and tables. Refuses: what the columns mean, and how numbers are written.
 //! Invariant: text that did not come from this program's source is written through [`escape`] only.
-
-use nowait_report::text::duration;
-
-/// What stands where there is no number.
-pub(super) const NONE: &str = "–";
 
 /// Appends text so that no browser takes it for markup, in elements and in quoted attributes.
 pub(super) fn escape(out: &mut String, text: &str) {
@@ -57,34 +52,6 @@ pub(super) fn table(out: &mut String, heading: &str, sentence: &str, columns: &[
         out.push_str("</tr>");
     }
     out.push_str("</tbody></table></div></section>");
-}
-
-/// A duration, or a dash.
-pub(super) fn time(ns: Option<u64>) -> String {
-    ns.map_or_else(|| NONE.to_owned(), duration)
-}
-
-/// A count with a comma between thousands.
-pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A share of 0 to 1 in per cent, or a dash.
-pub(super) fn share(share: Option<f64>) -> String {
-    share.map_or_else(|| NONE.to_owned(), |share| format!("{:.1} %", share * 100.0))
-}
-
-/// A ratio as the change from 1 in per cent, or a dash.
-pub(super) fn change(ratio: Option<f64>) -> String {
-    ratio.map_or_else(|| NONE.to_owned(), |ratio| format!("{:+.1} %", (ratio - 1.0) * 100.0))
 }
 
 #[cfg(test)]

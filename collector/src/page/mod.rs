@@ -7,8 +7,8 @@ mod html;
 mod sections;
 
 use crate::ask::Ask;
-use crate::time;
 use html::{element, escape};
+use nowait_report::text::units::moment;
 use nowait_report::{Comparison, Report};
 
 const STYLE: &str = include_str!("style.css");
@@ -53,8 +53,7 @@ fn scope(report: &Report) -> String {
     if scope.until_unix_ms == 0 {
         return "Nothing has arrived yet.".to_owned();
     }
-    let mut text =
-        format!("{} to {} UTC", time::display(scope.from_unix_ms), time::display(scope.until_unix_ms));
+    let mut text = format!("{} to {} UTC", moment(scope.from_unix_ms), moment(scope.until_unix_ms));
     for (column, value) in &scope.filters {
         text.push_str(&format!(", {column} {value}"));
     }

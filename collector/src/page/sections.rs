@@ -1,9 +1,11 @@
 //! The sections of the page, one for each part of a report. A part about which there is nothing to say is absent.
 
-use super::html::{NONE, change, count, element, share, table, time};
-use crate::time::display;
+use super::html::{element, table};
 use nowait_report::compare::TouchpointChange;
 use nowait_report::report::{Exit, Figures, Journey, Latency, LedgerSummary, Slice};
+use nowait_report::text::units::{
+    NONE, change, change_interval, count, duration_or_none as time, moment, share,
+};
 use nowait_report::{Comparison, Report, Verdict};
 use nowait_wire::Kind;
 
@@ -204,7 +206,7 @@ fn trail(out: &mut String, exit: &Exit) {
     let lived = time(Some(exit.lived_ns));
     let head = format!(
         "{} UTC, {} after {lived}, {} on {} {}, session {}",
-        display(exit.ended_unix_ms),
+        moment(exit.ended_unix_ms),
         exit.reason,
         exit.app_version,
         exit.os,
@@ -250,10 +252,7 @@ pub(super) fn comparison(out: &mut String, comparison: &Comparison) {
     out.push_str("</section>");
     let row = |touchpoint: &TouchpointChange| {
         let p75 = touchpoint.primary();
-        let interval = p75.map_or_else(
-            || NONE.to_owned(),
-            |p75| format!("{} to {}", change(p75.ratio_low), change(p75.ratio_high)),
-        );
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
         vec![
             touchpoint.name.clone(),
             touchpoint.kind.to_string(),
@@ -262,8 +261,8 @@ pub(super) fn comparison(out: &mut String, comparison: &Comparison) {
             count(touchpoint.head_count),
             time(p75.map(|p75| p75.base_ns)),
             time(p75.map(|p75| p75.head_ns)),
-            change(p75.map(|p75| p75.ratio)),
-            interval,
+            or_none(p75.map(|p75| change(p75.ratio))),
+            or_none(p75.map(|p75| change_interval(p75.ratio_low, p75.ratio_high))),
             touchpoint.failures.map_or("", |failures| failing(failures.verdict)).to_owned(),
         ]
     };
@@ -279,8 +278,16 @@ pub(super) fn comparison(out: &mut String, comparison: &Comparison) {
         "interval",
         "<failures",
     ];
-    let sentence = "The p75 of each touchpoint in both releases.";
-    table(out, "Changes", sentence, &columns, &comparison.touchpoints.iter().map(row).collect::<Vec<_>>());
+    let (few, tested): (Vec<_>, Vec<_>) =
+        comparison.touchpoints.iter().partition(|touchpoint| touchpoint.verdict == Verdict::TooFewSamples);
+    let rows = |touchpoints: &[&TouchpointChange]| touchpoints.iter().map(|one| row(one)).collect::<Vec<_>>();
+    table(out, "Changes", "The p75 of each touchpoint in both releases.", &columns, &rows(&tested));
+    if !few.is_empty() {
+        out.push_str("<details>");
+        element(out, "summary", &format!("{} more with too few samples to judge", count(few.len() as u64)));
+        table(out, "Too few samples", "What there is of them.", &columns, &rows(&few));
+        out.push_str("</details>");
+    }
 }
 
 fn verdict(verdict: Verdict) -> (&'static str, &'static str) {

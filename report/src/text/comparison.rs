@@ -1,8 +1,8 @@
 //! A comparison as text: the verdict first, then the touchpoints, then how to read them.
 
 use super::table::{Table, WIDTH_MAX, cut};
-use super::units::{NONE, change, count, duration, share, signed};
-use crate::compare::{Comparison, QUANTILE_TAIL, QuantileChange, TouchpointChange, Verdict};
+use super::units::{NONE, change, change_interval, count, duration, share, signed};
+use crate::compare::{Comparison, QUANTILE_TAIL, TouchpointChange, Verdict};
 
 /// A whole comparison.
 #[must_use]
@@ -61,15 +61,11 @@ fn latencies(comparison: &Comparison) -> String {
                 or_none(primary.map(|at| duration(at.base_ns))),
                 or_none(primary.map(|at| duration(at.head_ns))),
                 or_none(primary.map(|at| change(at.ratio))),
-                or_none(primary.and_then(interval)),
+                or_none(primary.map(|at| change_interval(at.ratio_low, at.ratio_high))),
                 or_none(tail.map(|at| change(at.ratio))),
             ]]
         })
         .render()
-}
-
-fn interval(at: &QuantileChange) -> Option<String> {
-    Some(format!("{} to {}", change(at.ratio_low?).trim_end_matches(" %"), change(at.ratio_high?)))
 }
 
 /// The touchpoints that fail at all.

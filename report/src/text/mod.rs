@@ -6,7 +6,7 @@
 mod comparison;
 mod sections;
 mod table;
-mod units;
+pub mod units;
 
 pub use comparison::comparison;
 pub use sections::{

@@ -286,7 +286,7 @@ pub fn exits(report: &Report) -> String {
         .render();
     if !exits.latest.is_empty() {
         out.push_str("What led to the latest ones\n");
-        for exit in &exits.latest {
+        for exit in exits.latest.iter().take(TRAILS_MAX) {
             let _ = writeln!(out, "{}", cut(&exit_line(exit), WIDTH_MAX));
             out.push_str(&trail_lines(exit));
         }
@@ -300,6 +300,9 @@ fn exit_line(exit: &Exit) -> String {
     let (reason, session) = (exit.reason, &exit.session);
     format!("  {ended}  {reason} after {lived}  {}  {}  {session}", exit.app_version, exit.os)
 }
+
+/// Trails that a terminal shows: enough to see a pattern; the page and the JSON have the others.
+const TRAILS_MAX: usize = 5;
 
 /// The breadcrumbs with the time each came before the end, broken into lines.
 fn trail_lines(exit: &Exit) -> String {

@@ -4,7 +4,7 @@
 //! Invariant: three significant digits, one unit, the same text for the same number everywhere.
 
 /// What stands where there is no number.
-pub(crate) const NONE: &str = "–";
+pub const NONE: &str = "–";
 
 /// A number with three significant digits, below 1,000.
 fn three_digits(value: f64) -> String {
@@ -38,12 +38,14 @@ pub fn duration(ns: u64) -> String {
 }
 
 /// A duration, or a dash.
-pub(crate) fn duration_or_none(ns: Option<u64>) -> String {
+#[must_use]
+pub fn duration_or_none(ns: Option<u64>) -> String {
     ns.map_or_else(|| NONE.to_owned(), duration)
 }
 
 /// A count with a comma between thousands.
-pub(crate) fn count(n: u64) -> String {
+#[must_use]
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -56,7 +58,8 @@ pub(crate) fn count(n: u64) -> String {
 }
 
 /// A share of 0 to 1 as per cent with one decimal; never `100.0 %` or `0.0 %` for anything but all or nothing.
-pub(crate) fn share(share: Option<f64>) -> String {
+#[must_use]
+pub fn share(share: Option<f64>) -> String {
     match share {
         None => NONE.to_owned(),
         Some(share) if share > 0.0 && share < 0.0005 => "<0.1 %".to_owned(),
@@ -66,17 +69,29 @@ pub(crate) fn share(share: Option<f64>) -> String {
 }
 
 /// A ratio as the change from 1: `+12.3 %`, `-4.5 %`, `×12.3` from ten times on.
-pub(crate) fn change(ratio: f64) -> String {
+#[must_use]
+pub fn change(ratio: f64) -> String {
     if ratio >= 10.0 { format!("×{}", three_digits(ratio)) } else { signed((ratio - 1.0) * 100.0, " %") }
 }
 
+/// An interval of ratios as changes from 1, or a dash where the samples cannot bound it.
+#[must_use]
+pub fn change_interval(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{} to {}", change(low).trim_end_matches(" %"), change(high)),
+        _ => NONE.to_owned(),
+    }
+}
+
 /// A number with its sign and one decimal; zero has none.
-pub(crate) fn signed(value: f64, unit: &str) -> String {
+#[must_use]
+pub fn signed(value: f64, unit: &str) -> String {
     if value.abs() < 0.05 { format!("0.0{unit}") } else { format!("{value:+.1}{unit}") }
 }
 
 /// A moment given in milliseconds since 1970 as `2026-11-22 08:15` in UTC.
-pub(crate) fn moment(unix_ms: u64) -> String {
+#[must_use]
+pub fn moment(unix_ms: u64) -> String {
     let minutes = unix_ms / 60_000;
     let (year, month, day) = date(minutes / 1_440);
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minutes / 60 % 24, minutes % 60)
