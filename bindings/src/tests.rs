@@ -235,6 +235,7 @@ fn a_session_from_start_to_shutdown() {
     assert_eq!(report().names_redacted, 1);
     actions_are_recorded(ids[0]);
     hot::breadcrumb(ids[1], hot::NOW, 3);
+    native::Java_dev_nowait_internal_Native_breadcrumb(null_mut(), null_mut(), ids[1] as i32, -1, 3);
     cold::network(Network::Wifi, false);
     failing_transports_are_no_answer();
     assert_eq!(cold::flush(10_000), Flushed { complete: true, batches_left: 0 });
@@ -284,7 +285,15 @@ fn unusable_settings_are_named(folder: &Path) {
 
 fn actions_are_recorded(name: u32) {
     let now = hot::now_ns();
-    hot::action_record(name, now - 250_000_000, now, 1);
+    let started = (now - 250_000_000) as i64;
+    native::Java_dev_nowait_internal_Native_actionRecord(
+        null_mut(),
+        null_mut(),
+        name as i32,
+        started,
+        now as i64,
+        1,
+    );
     let started = hot::action_begin(now + 1);
     hot::action_end(name, started, now + 500_000_001, 0);
     hot::background(now + 500_000_002);
