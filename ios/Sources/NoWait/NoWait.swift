@@ -13,8 +13,8 @@
 public enum NoWait {
     /// Starts NoWait for this process, once; the place for it is the `init` of the app.
     ///
-    /// Takes a tenth of a millisecond, once: the engine comes up on a queue of its own, and what is told meanwhile waits
-    /// with its own time, up to 512 signals.
+    /// Takes a tenth of a millisecond, once: the engine comes up on a queue of its own, and what is told meanwhile
+    /// waits with its own time, up to 512 signals.
     ///
     /// - Parameters:
     ///   - endpoint: The collector, such as `https://telemetry.bank.example`.

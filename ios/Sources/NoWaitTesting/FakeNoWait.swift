@@ -45,7 +45,8 @@ public final class FakeNoWait: @unchecked Sendable {
 
     deinit { stop() }
 
-    /// Whether this fake is in NoWait's place; false after ``stop()``, and if NoWait was started in this process.
+    /// Whether this fake is in NoWait's place: not after ``stop()``, and never if NoWait was started in this process or
+    /// another fake was there.
     public var isListening: Bool {
         lock.lock()
         defer { lock.unlock() }

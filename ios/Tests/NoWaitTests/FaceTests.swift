@@ -109,9 +109,12 @@ extension OneAtATime {
         @Test func aFakeHearsUntilItStops() {
             let fake = FakeNoWait()
             #expect(fake.isListening)
+            #expect(!FakeNoWait().isListening, "one at a time")
+            NoWait.foreground(restored: true)
+            #expect(fake.told == [.foreground(restored: true)])
             fake.stop()
             NoWait.background()
-            #expect(fake.told.isEmpty && !fake.isListening)
+            #expect(fake.told.count == 1 && !fake.isListening)
         }
 
         @Test func withoutAStartNothingIsKept() async {

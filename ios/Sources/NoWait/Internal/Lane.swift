@@ -144,12 +144,12 @@ package final class Lane: @unchecked Sendable {
         return lostCount
     }
 
-    /// Gives every signal to a test instead of the engine, or ends that with nil. Only where NoWait was not started:
-    /// returns whether.
+    /// Gives every signal to a test instead of the engine, or ends that with nil. Only where NoWait was not started and
+    /// no other test listens: returns whether.
     package func listen(_ listener: (@Sendable (Told) -> Void)?) -> Bool {
         lock.lock()
         defer { lock.unlock() }
-        guard isIn(.off) || isIn(.heard) else { return false }
+        guard isIn(listener == nil ? .heard : .off) else { return false }
         self.listener = listener
         nowait_atomic_publish(state, (listener == nil ? State.off : .heard).rawValue)
         return true

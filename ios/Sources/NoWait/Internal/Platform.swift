@@ -35,7 +35,8 @@ enum Platform {
         let (seconds, attoseconds) = duration.components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000)
-        return overflow ? .max : whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000_000_000)).partialValue
+        let (sum, overflowAgain) = whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000_000_000))
+        return overflow || overflowAgain ? .max : sum
     }
 
     static func consent(_ consent: NoWait.Consent) -> NoWaitFFI.Consent {
