@@ -168,7 +168,7 @@ impl Bank {
             *count += 1;
             *count
         };
-        let release = u64::from(crc(build));
+        let release = u64::from(number_of(build));
         let mut random = Random::new(self.seed, (nth << 8 | index as u64) ^ release << 32);
         let Some(endpoint) = ENDPOINTS.get(index) else { return (Duration::ZERO, StatusCode::NOT_FOUND) };
         let slow = **endpoint == CONFIRM && build == SLOW_VERSION;
@@ -187,7 +187,7 @@ impl Bank {
 }
 
 /// A number for a release, so that each has its own delays.
-fn crc(text: &str) -> u32 {
+fn number_of(text: &str) -> u32 {
     text.bytes().fold(17, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)))
 }
 

@@ -5,7 +5,7 @@
 //! delivered, or the run says that it could not be.
 
 use super::gate::Gate;
-use super::plan::Install;
+use super::plan::{Install, SESSION_SECONDS_MIN};
 use super::process::{self, Collector, End, Run, World};
 use crate::Error;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -34,7 +34,7 @@ struct Counts {
 impl Watch {
     fn new(seconds: f64) -> Watch {
         let bar = ProgressBar::new((seconds * 1e3) as u64);
-        let style = ProgressStyle::with_template("{prefix:<22} [{bar:40}] {percent:>3} %  {msg}");
+        let style = ProgressStyle::with_template("{prefix} [{wide_bar}] {percent:>3} %  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         bar.set_prefix("The day passes");
         Watch { bar, counts: Arc::default() }
@@ -44,7 +44,7 @@ impl Watch {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut counts);
         let Counts { runs, killed, events } = *counts;
-        self.bar.set_message(format!("{runs} app starts, {killed} killed, {events} events recorded"));
+        self.bar.set_message(format!("{runs} starts, {killed} kills, {events} events"));
     }
 }
 
@@ -116,12 +116,14 @@ async fn live(
         let mut runs = Vec::new();
         sleep_until(at(install.begins)).await;
         for session in &install.sessions {
-            if Instant::now() >= at(seconds) {
+            let left = at(seconds).saturating_duration_since(Instant::now()).as_secs_f64();
+            if left < SESSION_SECONDS_MIN {
                 break;
             }
+            let session = session.within(left);
             watch.count(|counts| counts.runs += 1);
             let told = Mutex::new(0);
-            let run = process::run(world, install, Some(session), gate, |run| {
+            let run = process::run(world, install, Some(&session), gate, |run| {
                 let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
                 watch.count(|counts| counts.events += run.acknowledged.saturating_sub(*told));
                 *told = run.acknowledged;

@@ -50,7 +50,7 @@ The figures are also in DIR/report.json (docs/demo.md). A slower release is what
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Installations of the app, each used by one customer
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=500))]
+    #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u32).range(1..=500))]
     customers: u32,
     /// How long the day is
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(5..=86_400))]

@@ -38,10 +38,21 @@ pub(super) struct Session {
     pub(super) asks_consent: bool,
 }
 
+impl Session {
+    /// The same session in a day that has only `left` seconds left; a kill that would come at its end does not come.
+    pub(super) fn within(&self, left: f64) -> Session {
+        let seconds = self.seconds.min(left);
+        let killed_after = self.killed_after.filter(|after| *after <= KILLED_SHARE.1 * seconds);
+        Session { seconds, killed_after, ..self.clone() }
+    }
+}
+
+/// A killed session is killed between these shares of its time, in the middle of a journey.
+const KILLED_SHARE: (f64, f64) = (0.3, 0.9);
 /// A session lasts between these shares of the day …
 const SESSION_SHARE: (f64, f64) = (0.15, 0.28);
 /// … and is at least this long, in seconds: one journey.
-const SESSION_SECONDS_MIN: f64 = 2.0;
+pub(super) const SESSION_SECONDS_MIN: f64 = 2.0;
 /// Sessions planned for one customer: the shortest ones fill a day.
 const SESSIONS: usize = 8;
 
@@ -71,7 +82,7 @@ fn install(seed: u64, number: usize, seconds: f64) -> Install {
                 seed: random.next(),
                 seconds: length,
                 pause: random.between(0.01, 0.03) * seconds,
-                killed_after: killed.then(|| random.between(0.3, 0.9) * length),
+                killed_after: killed.then(|| random.between(KILLED_SHARE.0, KILLED_SHARE.1) * length),
                 full_disk: number == 1 && at == 0,
                 asks_consent: number == 4 && at == 0,
             }

@@ -10,6 +10,7 @@ use crate::Error;
 use nowait_core::Clock;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -149,7 +150,7 @@ pub(super) async fn run(
         offline: false,
         full_disk: session.is_some_and(|session| session.full_disk),
         delivery: session.is_none(),
-        end: End::Failed("it ended without a word".to_owned()),
+        end: End::Failed(format!("it ended without a word; see {}", log.display())),
     };
     let mut lines = BufReader::new(stdout).lines();
     let mut network = gate.watch();
@@ -158,7 +159,7 @@ pub(super) async fn run(
     let hung = Instant::now() + Duration::from_secs_f64(seconds) + GRACE;
     let kill = session.and_then(|session| session.killed_after);
     let kill = kill.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
-    let mut walking = false;
+    let (mut walking, mut killed) = (false, false);
     loop {
         tokio::select! {
             line = lines.next_line() => match line.ok().flatten() {
@@ -173,9 +174,9 @@ pub(super) async fn run(
                 run.offline |= !open;
                 tell_network(&mut orders, open).await;
             }
-            () = sleep_until(kill.unwrap_or(hung)), if kill.is_some() && walking && run.end != End::Killed => {
+            () = sleep_until(kill.unwrap_or(hung)), if kill.is_some() && walking && !killed => {
                 // The pipe is read to its end: the last line says what was acknowledged.
-                run.end = End::Killed;
+                killed = true;
                 let _ = child.start_kill();
             }
             () = sleep_until(hung) => {
@@ -187,7 +188,10 @@ pub(super) async fn run(
     }
     let status =
         child.wait().await.map_err(|error| Error::io(format!("a customer's end is not known: {error}")))?;
-    if !status.success() && run.end != End::Killed {
+    // It may have ended by itself just before.
+    if killed && status.signal() == Some(rustix::process::Signal::KILL.as_raw()) {
+        run.end = End::Killed;
+    } else if !status.success() && !matches!(run.end, End::Failed(_)) {
         run.end = End::Failed(format!("{status}; see {}", log.display()));
     }
     Ok(run)
@@ -203,8 +207,7 @@ fn hear(run: &mut Run, is_walking: &mut bool, line: &str) {
             run.acknowledged = events;
             *is_walking = walking;
         }
-        Some(Said::Ended { batches_left }) if run.end != End::Killed => run.end = End::Ended { batches_left },
-        Some(Said::Ended { .. }) => {}
+        Some(Said::Ended { batches_left }) => run.end = End::Ended { batches_left },
         None => run.end = End::Failed(format!("it said {line:?}")),
     }
 }

@@ -7,7 +7,9 @@ use super::app::{Answer, App};
 use crate::demo::bank::{
     ACCOUNTS, BILLS, CARDS, CONFIRM, Endpoint, HOME, LOGIN, PAYEES, QR_PAY, RECEIPT, SLOW_VERSION, TRANSFER,
 };
-use tokio::time::Instant;
+use nowait_core::Travel;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// What is particular to a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ const SIGN_IN: Journey = Journey {
 const JOURNEYS: [Journey; 5] = [
     Journey {
         name: "transfer",
-        share: 0.5,
+        share: 0.6,
         stops: &[
             stop("form", "Home.Transfer", "Transfer", &[&TRANSFER], Extra::Nothing),
             stop("payee", "Transfer.Payee", "Payees", &[&PAYEES], Extra::Nothing),
@@ -78,7 +80,7 @@ const JOURNEYS: [Journey; 5] = [
     },
     Journey {
         name: "bills",
-        share: 0.15,
+        share: 0.1,
         stops: &[
             stop("list", "Home.Bills", "Bills", &[&BILLS], Extra::Nothing),
             stop("account", "Bills.Account", "Accounts", &[&ACCOUNTS], Extra::Nothing),
@@ -86,7 +88,7 @@ const JOURNEYS: [Journey; 5] = [
     },
     Journey {
         name: "cards",
-        share: 0.1,
+        share: 0.05,
         stops: &[stop("cards", "Home.Cards", "Cards", &[&CARDS], Extra::DeadButton)],
     },
     Journey {
@@ -123,34 +125,44 @@ fn choose(app: &mut App) -> &'static Journey {
     first
 }
 
+/// How a journey ends.
+enum End {
+    Done,
+    Failed,
+    GivenUp,
+}
+
 async fn journey(app: &mut App, journey: &'static Journey, version: &str) {
     let travel = app.nowait.journey(journey.name).begin();
     app.walking = true;
-    let mut end = Answer::Good;
+    match stops(app, journey, &travel, version).await {
+        End::Done => travel.end(),
+        End::Failed => travel.fail(),
+        End::GivenUp => drop(travel),
+    }
+    app.walking = false;
+    app.acknowledge();
+}
+
+async fn stops(app: &mut App, journey: &Journey, travel: &Travel, version: &str) -> End {
     for (at, stop) in journey.stops.iter().enumerate() {
         if at > 0 {
             app.think().await;
             if app.random.chance(0.03) {
                 app.crumb("journey.given_up");
-                end = Answer::Offline;
-                break;
+                return End::GivenUp;
             }
         }
         travel.step(app.nowait.name(stop.step));
         app.acknowledge();
-        end = visit(app, stop, version).await;
-        if end == Answer::Bad || (end == Answer::Offline && stop.extra == Extra::Sign) {
-            break;
+        match visit(app, stop, version).await {
+            Answer::Bad => return End::Failed,
+            // Without a network nothing is paid; what the app knows from before can be looked at.
+            Answer::Offline if stop.extra == Extra::Sign => return End::GivenUp,
+            Answer::Good | Answer::Offline => {}
         }
     }
-    match end {
-        Answer::Good => travel.end(),
-        Answer::Bad => travel.fail(),
-        // Without a network nothing is paid: the customer gives up.
-        Answer::Offline => drop(travel),
-    }
-    app.walking = false;
-    app.acknowledge();
+    End::Done
 }
 
 async fn visit(app: &mut App, stop: &Stop, version: &str) -> Answer {
@@ -199,10 +211,10 @@ async fn visit(app: &mut App, stop: &Stop, version: &str) -> Answer {
 /// A button that does nothing, tapped again and again, until the customer gives up on it.
 async fn rage(app: &mut App) {
     app.crumb("card.freeze");
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    sleep(Duration::from_millis(300)).await;
     for _ in 0..4 {
         app.touch("Cards.Freeze");
-        tokio::time::sleep(std::time::Duration::from_millis(180)).await;
+        sleep(Duration::from_millis(180)).await;
     }
-    tokio::time::sleep(std::time::Duration::from_millis(2_600)).await;
+    sleep(Duration::from_millis(2_600)).await;
 }
