@@ -8,6 +8,7 @@
 
 use crate::alloc;
 use indicatif::ProgressBar;
+use rustix::thread::{CpuSet, sched_setaffinity};
 use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -90,20 +91,32 @@ pub(crate) fn measure(
         for thread in 1..threads {
             let stage = &stage;
             scope.spawn(move || {
-                (0..WARM_UP_ROUNDS + rounds).for_each(|round| stage.round(round, thread, |_, _| {}))
+                stay_on_core(thread % cores);
+                (0..steps(rounds)).for_each(|round| stage.round(round, thread, |_, _| {}));
             });
         }
-        for round in 0..WARM_UP_ROUNDS + rounds {
-            stage.round(round, 0, |contestant, elapsed_ns| {
-                let ops = (BLOCK_OPS / threads * threads) as f64;
-                if round >= WARM_UP_ROUNDS {
-                    samples[contestant].push(elapsed_ns * threads.min(cores) as f64 / ops);
-                }
-            });
-            progress.inc(1);
-        }
+        scope.spawn(|| {
+            stay_on_core(0);
+            for round in 0..steps(rounds) {
+                stage.round(round, 0, |contestant, elapsed_ns| {
+                    let ops = (BLOCK_OPS / threads * threads) as f64;
+                    if round >= WARM_UP_ROUNDS {
+                        samples[contestant].push(elapsed_ns * threads.min(cores) as f64 / ops);
+                    }
+                });
+                progress.inc(1);
+            }
+        });
     });
     samples.into_iter().map(Spread::of).collect()
+}
+
+/// Keeps this thread on one core: left to itself, the scheduler wakes threads that wait for each other on the
+/// same core, and a block is over before it moves one away. Where that is not allowed, it stays as it is.
+fn stay_on_core(core: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    let _ = sched_setaffinity(None, &cores);
 }
 
 /// What one operation takes from the heap, by contestant.
@@ -125,7 +138,7 @@ pub(crate) fn heap(contestants: &[Box<dyn Contestant>]) -> Vec<HeapPerOp> {
 
 /// Operations that each contestant has done after [`heap`] and [`measure`] with these numbers of threads.
 pub(crate) fn ops_done(threads: &[usize], rounds: usize) -> u64 {
-    let measured = |threads: &usize| (WARM_UP_ROUNDS + rounds) * (BLOCK_OPS / threads * threads);
+    let measured = |threads: &usize| steps(rounds) * (BLOCK_OPS / threads * threads);
     (2 * BLOCK_OPS + threads.iter().map(measured).sum::<usize>()) as u64
 }
 

@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The load of a core up to which a machine counts as idle: the build that came just before leaves some 1 behind.
+const LOAD_PER_CORE_MAX: f64 = 1.25;
+
 /// One contestant's row.
 #[derive(Debug, Serialize)]
 pub(crate) struct Record {
@@ -71,7 +74,12 @@ fn head(page: &mut String, machine: &Machine) -> std::fmt::Result {
     writeln!(page, "| kernel | {} |", machine.kernel)?;
     writeln!(page, "| file system | {} |", machine.file_system)?;
     writeln!(page, "| compiler | {} |", machine.rustc)?;
-    writeln!(page, "| load before, after | {}; {} |\n", machine.load_before, machine.load_after)
+    writeln!(page, "| load before, after | {}; {} |\n", machine.load_before, machine.load_after)?;
+    let load = machine.load_before.split(' ').next().and_then(|load| load.parse::<f64>().ok());
+    if load.is_some_and(|load| load > LOAD_PER_CORE_MAX * machine.cores as f64) {
+        writeln!(page, "**The machine was busy with other work:** compare within this page only.\n")?;
+    }
+    Ok(())
 }
 
 fn record(page: &mut String, results: &Results) -> std::fmt::Result {
