@@ -21,7 +21,7 @@ pub(crate) struct Memory {
     /// The words, all zero at first.
     pub(crate) words: &'static [AtomicU64],
     /// Keeps the advisory lock; `None` on the heap.
-    file: Option<File>,
+    lock: Option<File>,
 }
 
 impl Memory {
@@ -30,14 +30,18 @@ impl Memory {
     /// # Errors
     /// Whatever the file system says: no space, a quota, a read-only or missing folder. Nothing is left behind.
     pub(crate) fn map(path: &Path, words: usize) -> io::Result<Memory> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        let lock = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
         // Locked before anything else. Only a starter that takes it for a leftover can be faster; it lets go.
-        let mapped =
-            file.lock().and_then(|()| allocate(&file, words * 8)).and_then(|()| map_words(&file, words));
+        let mapped = lock.lock().and_then(|()| allocate(&lock, words * 8)).and_then(|()| {
+            // Opened once more: a mapping keeps the lock of the file it was made from, and a forked child would
+            // go on holding it with the mapping it inherits.
+            let file = OpenOptions::new().read(true).write(true).open(path)?;
+            map_words(&file, words)
+        });
         match mapped {
             Ok(words) => {
-                fork::close_in_child(&file);
-                Ok(Memory { words, file: Some(file) })
+                fork::close_in_child(&lock);
+                Ok(Memory { words, lock: Some(lock) })
             }
             Err(error) => {
                 // The caller falls back to the heap; a half-made file must not look like a dead recorder.
@@ -50,12 +54,12 @@ impl Memory {
     /// The same words on the heap: they die with the process.
     pub(crate) fn heap(words: usize) -> Memory {
         let words: Vec<AtomicU64> = (0..words).map(|_| AtomicU64::new(0)).collect();
-        Memory { words: Box::leak(words.into_boxed_slice()), file: None }
+        Memory { words: Box::leak(words.into_boxed_slice()), lock: None }
     }
 
     /// Whether a kill loses what was recorded: there is no file, or somebody has removed it under us.
     pub(crate) fn is_lost_by_a_kill(&self) -> bool {
-        match &self.file {
+        match &self.lock {
             None => true,
             #[cfg(unix)]
             Some(file) => {

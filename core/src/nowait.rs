@@ -6,6 +6,7 @@
 
 use crate::config::{Config, Consent};
 use crate::error::Error;
+use crate::fork;
 use crate::handle::{Action, Crumb, Journey, Route, Screen};
 use crate::identity;
 use crate::ledger::Counter;
@@ -218,6 +219,9 @@ impl NoWait {
 
     /// Takes the customer's decision and remembers it on the device. A refusal takes effect at once.
     pub fn consent(self, consent: Consent) {
+        if fork::is_child() {
+            return;
+        }
         if consent == Consent::Refused {
             self.shared.recorder.set_on(false);
         }
@@ -238,6 +242,10 @@ impl NoWait {
     }
 
     fn ask(self, timeout: Duration, command: impl FnOnce(Sender<Flushed>) -> Command) -> Flushed {
+        // A forked child has no worker, and the channel's locks may have been held at the fork.
+        if fork::is_child() {
+            return Flushed::default();
+        }
         let (done, answer) = bounded(1);
         match self.shared.commands.send_timeout(command(done), timeout) {
             Ok(()) => answer.recv_timeout(timeout).unwrap_or_default(),

@@ -1,0 +1,119 @@
+//! kill -9, thousands of times, at random moments of a life that does nothing but record.
+
+use crate::base::{Base, THREADS};
+use crate::child::name_of;
+use nowait_core::{Event, Kind, Uuid};
+use nowait_wire::{Batch, DropReason};
+use std::collections::{HashMap, HashSet};
+use std::thread;
+use std::time::Duration;
+
+/// Kills in plain `cargo test`; `make deaths` sets another number.
+const KILLS: u64 = 300;
+
+/// Most kills before somebody looks: the next starts then recover, and are killed over it.
+const KILLS_PER_LOOK_MAX: u64 = 4;
+
+/// Longest life of a child.
+const LIFE_MAX: Duration = Duration::from_millis(16);
+
+/// What the kills cost.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) kills: u64,
+    pub(crate) sessions: u64,
+    pub(crate) acknowledged: u64,
+    pub(crate) recovered: u64,
+    pub(crate) lost: u64,
+    pub(crate) doubled: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) exits: u64,
+}
+
+pub(crate) fn nothing_acknowledged_is_lost() {
+    let kills =
+        std::env::var("NOWAIT_KILLS").map_or(KILLS, |kills| kills.parse().expect("NOWAIT_KILLS is a number"));
+    let (_folder, base) = Base::fresh();
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = |below: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    };
+    let mut tally = Tally::default();
+    while tally.kills < kills {
+        for _ in 0..=next(KILLS_PER_LOOK_MAX) {
+            let mut child = base.spawn("record");
+            thread::sleep(Duration::from_micros(next(LIFE_MAX.as_micros() as u64)));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            tally.kills += 1;
+        }
+        base.deliver();
+        look(&base, &mut tally);
+        base.clear();
+    }
+    println!(
+        "deaths: {} kills, {} sessions; {} acknowledged, {} of them read back, {} lost, {} doubled, \
+         {} unreadable rings, {} exits",
+        tally.kills,
+        tally.sessions,
+        tally.acknowledged,
+        tally.recovered,
+        tally.lost,
+        tally.doubled,
+        tally.unreadable,
+        tally.exits
+    );
+    assert_eq!((tally.lost, tally.doubled, tally.unreadable), (0, 0, 0));
+    assert!(
+        tally.acknowledged > kills && tally.exits == tally.sessions,
+        "the children did not get to record"
+    );
+}
+
+/// Compares what was acknowledged with what the collector has.
+pub(crate) fn look(base: &Base, tally: &mut Tally) {
+    let mut by_session: HashMap<Uuid, Vec<Batch>> = HashMap::new();
+    for batch in base.batches() {
+        by_session.entry(batch.id.session).or_default().push(batch);
+    }
+    tally.unreadable += (base.device_files("quarantine").len() + base.device_files("live").len()) as u64;
+    for (session, acknowledged) in base.all_acknowledged() {
+        let batches = by_session.remove(&session).unwrap_or_default();
+        tally.sessions += 1;
+        tally.exits += events(&batches).filter(|(_, event)| event.kind == Kind::Exit).count() as u64;
+        let mut delivered = HashSet::new();
+        for (text, event) in events(&batches).filter(|(_, event)| event.kind == Kind::Action) {
+            assert_eq!(*text, name_of(event.journey as usize, event.a), "every event has its own name");
+            tally.doubled += u64::from(!delivered.insert((event.journey as usize, event.a)));
+        }
+        for thread in 0..THREADS {
+            let found = (0..acknowledged[thread])
+                .filter(|number| delivered.contains(&(thread, *number)))
+                .count() as u64;
+            tally.acknowledged += acknowledged[thread];
+            tally.recovered += found;
+            tally.lost += acknowledged[thread] - found;
+        }
+        assert_balanced(&batches);
+    }
+}
+
+fn events(batches: &[Batch]) -> impl Iterator<Item = (&String, &Event)> {
+    batches
+        .iter()
+        .flat_map(|batch| batch.events.iter().map(|event| (&batch.names[event.name.0 as usize], event)))
+}
+
+/// Produced = delivered + dropped, and nothing was dropped but for want of room in the ring.
+fn assert_balanced(batches: &[Batch]) {
+    let delivered: u64 = batches.iter().map(|batch| batch.events.len() as u64).sum();
+    let last = batches.iter().map(|batch| &batch.ledger).max_by_key(|ledger| ledger.produced);
+    let Some(ledger) = last else { return };
+    assert_eq!(ledger.produced, delivered + ledger.dropped_total(), "{ledger:?}");
+    let refused =
+        ledger.dropped[DropReason::RingFull as usize] + ledger.dropped[DropReason::Contended as usize];
+    assert_eq!(ledger.dropped_total(), refused, "{ledger:?}");
+}
