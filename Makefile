@@ -31,12 +31,17 @@ demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers
 	"$(TARGET_DIR)/release/nowait" demo $(ARGS)
 
 .PHONY: test
-test: test-rust loom shuttle test-android ## Every test; CI runs exactly this
+test: test-rust test-bindings loom shuttle test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
 	@echo "test-rust installs nothing; cargo fetches the locked crates if they are not here yet"
 	cargo test --locked
+
+.PHONY: test-bindings
+test-bindings: ## Both lanes into the engine, and whether the generated Kotlin and Swift are fresh
+	cargo test --locked --package nowait-bindings
+	scripts/bindings --check
 
 .PHONY: loom
 loom: ## Every interleaving of the ring, and every ordering taken away once
@@ -62,7 +67,7 @@ deaths: ## Kill recording processes 10,000 times (KILLS=...) and read everything
 
 .PHONY: corruption
 corruption: ## Flip every byte and cut at every offset of everything on the device's disk (some minutes; a sample in `test`)
-	NOWAIT_EVERY_BYTE=1 cargo test --locked --release --package nowait-core --test corruption
+	NOWAIT_EVERY_BYTE=1 cargo test --locked --release --package nowait-core --lib -- proof::damage
 
 .PHONY: test-android
 test-android: ## The Kotlin face on a JVM and on Android framework classes (installs a JDK and Maven if missing)
