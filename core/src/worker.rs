@@ -235,12 +235,14 @@ impl Engine {
             return;
         }
         self.send_in_memory(timeout);
+        // Also where the disk does not even list what it has.
+        self.backlog = self.in_memory.is_some();
         let Ok(entries) = self.storage.entries(self.shared.recorder.account) else { return };
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
         if self.shared.is_constrained() && bytes < CONSTRAINED_SPOOL_BYTES {
             return;
         }
-        self.backlog = self.in_memory.is_some() || entries.len() > UPLOADS_PER_TURN_MAX;
+        self.backlog |= entries.len() > UPLOADS_PER_TURN_MAX;
         for entry in entries.iter().take(UPLOADS_PER_TURN_MAX) {
             if !self.send_entry(entry, timeout) {
                 self.backlog = true;
@@ -314,13 +316,19 @@ impl Engine {
         loop {
             let left = Duration::from_nanos(until.saturating_sub(self.now_ns()));
             let before = self.storage.backlog();
+            let was_in_memory = self.in_memory.is_some();
             if !left.is_zero() {
                 self.backlog = true;
                 self.send(left.min(UPLOAD_TIMEOUT));
             }
+            // Where the disk refuses, the ring's next events could not be sealed before this batch was gone.
+            let is_sent = was_in_memory && self.in_memory.is_none();
+            if is_sent {
+                self.seal_ring(closing);
+            }
             let batches_left = self.storage.backlog();
             let complete = batches_left == 0 && self.in_memory.is_none() && self.consent == Consent::Granted;
-            if complete || left.is_zero() || batches_left >= before {
+            if complete || left.is_zero() || (batches_left >= before && !is_sent) {
                 return Flushed { complete, batches_left };
             }
         }

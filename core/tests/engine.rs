@@ -314,3 +314,21 @@ fn a_folder_that_cannot_be_had_moves_the_recorder_to_the_heap_and_says_so() {
     assert!(upload.batches()[0].ledger.ring_on_heap);
     assert_balanced(&upload);
 }
+
+#[test]
+fn without_a_disk_what_came_after_the_batch_in_memory_is_sent_before_a_flush_is_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file");
+    std::fs::write(&file, "not a folder").unwrap();
+    let upload = MemoryUpload::new();
+    let (nowait, mut crank, _) = start(config(&file.join("below")), &upload);
+    let busy = || Some(Answer { status: 503, retry_after: Some("0".to_owned()), body: Vec::new() });
+    record(nowait, "a", 5);
+    upload.plan([busy()]);
+    assert!(!crank.flush().complete);
+    record(nowait, "a", 7);
+    upload.plan([busy()]);
+    assert!(crank.shutdown().complete);
+    assert_eq!(upload.events().len(), 12);
+    assert_balanced(&upload);
+}
