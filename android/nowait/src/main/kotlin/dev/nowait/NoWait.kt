@@ -49,16 +49,16 @@ public object NoWait {
     public val status: Status get() = Face.status
 
     /** A screen of the app. An Activity is captured by itself, under the name that `Settings.screenName` gives it. */
-    public fun screen(name: String): Screen = Screen(Face.names.of(name))
+    public fun screen(name: String): Screen = Screen(Face.name(name))
 
     /** A piece of work that the app itself begins and ends. */
-    public fun action(name: String): Action = Action(Face.names.of(name))
+    public fun action(name: String): Action = Action(Face.name(name))
 
     /** A route of the bank's server, without ids: `GET /accounts/{id}`. */
-    public fun route(name: String): Route = Route(Face.names.of(name))
+    public fun route(name: String): Route = Route(Face.name(name))
 
     /** A banking task such as login or transfer. */
-    public fun journey(name: String): Journey = Journey(Face.names.of(name))
+    public fun journey(name: String): Journey = Journey(Face.name(name))
 
     /**
      * Leaves a breadcrumb. It stays on the device unless this process dies; then the last 128 are sent with the exit.

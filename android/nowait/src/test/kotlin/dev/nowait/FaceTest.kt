@@ -71,6 +71,7 @@ class FaceTest {
         for (thrown in listOf(IOException("no network"), CancellationException("left"), StackOverflowError())) {
             assertSame(thrown, assertThrows(Throwable::class.java) { action.measure { throw thrown } })
         }
+
         fun leavesTheFunction(): Int = action.measure { return 3 }
         assertEquals(3, leavesTheFunction())
         assertEquals(before + 4, produced())
@@ -138,7 +139,13 @@ class FaceTest {
         assertEquals(Status.Stopped, NoWait.status)
         assertEquals(7, NoWait.action("Pay.Confirm").measure { 7 })
         assertEquals(null, NoWait.selfReport().get())
-        assertEquals(before, dev.nowait.ffi.selfReport()!!.produced.toLong())
+        assertEquals(
+            before,
+            dev.nowait.ffi
+                .selfReport()!!
+                .produced
+                .toLong(),
+        )
     }
 
     private fun produced(): Long = NoWait.selfReport().get()!!.produced

@@ -16,7 +16,11 @@ class OffTest {
         action.begin().end()
         NoWait.breadcrumb("biometric.prompt")
         NoWait.screen("Home").ready()
-        NoWait.journey("Transfer").begin().apply { step("Amount") }.end()
+        NoWait
+            .journey("Transfer")
+            .begin()
+            .apply { step("Amount") }
+            .end()
         NoWait.route("GET /home").begin().end(200)
         NoWait.consent(Consent.GRANTED)
         assertFalse(NoWait.flush().get().complete)

@@ -70,9 +70,8 @@ internal object Face {
             val processStart = platform.processStart()
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), null)
             if (processStart != null) Native.processStarted(processStart.atNs, processStart.visible)
-            registerNew()
             status = Status.Running
-            lane.handOver()
+            introduce()
         } catch (problem: Throwable) {
             lane.close()
             val why = if (problem is StartException) problem.message.orEmpty() else problem.javaClass.name
@@ -81,29 +80,37 @@ internal object Face {
         }
     }
 
-    /** New names were spoken while the engine is up, and signals wait for their ids. */
+    /** New names were spoken while the engine is up; signals may wait for their ids. */
     private fun catchUp() {
-        if (catchingUp.compareAndSet(false, true)) {
+        if (!catchingUp.compareAndSet(false, true)) return
+        val asked =
             later(Unit) {
                 catchingUp.set(false)
-                registerNew()
-                lane.handOver()
+                introduce()
             }
-        }
+        // Too much was asked already; the next signal tries again.
+        if (asked.isCancelled) catchingUp.set(false)
     }
 
-    private fun registerNew() {
-        val new = names.unregistered()
-        if (new.isEmpty()) return
-        val registered = registerNames(new.map(Name::text))
-        for ((name, id) in new.zip(registered)) name.id = id.toInt()
+    /** Tells the engine the names it does not know, and then what waited for them. */
+    private fun introduce() {
+        do {
+            val new = names.unregistered()
+            val ids = if (new.isEmpty()) emptyList() else registerNames(new.map(Name::text))
+            // Without an answer, which only a defect of ours gives, they are `other`: nothing must wait for ever.
+            new.forEachIndexed { index, name -> name.id = ids.getOrNull(index)?.toInt() ?: Names.OTHER_ID }
+        } while (!lane.handOver())
     }
+
+    /** The name of this text; the engine hears of it before it is used, if there is time. */
+    fun name(text: String): Name = names.of(text).also { if (it.id == 0 && status == Status.Running) catchUp() }
 
     fun consent(consent: Consent) {
         later(Unit) { dev.nowait.ffi.consent(consent.ffi) }
     }
 
-    fun flush(timeout: Duration): Future<Flushed> = later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(timeout.inWholeMilliseconds.toULong())) }
+    fun flush(timeout: Duration): Future<Flushed> =
+        later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(timeout.inWholeMilliseconds.toULong())) }
 
     fun shutdown(timeout: Duration): Future<Flushed> =
         later(NOTHING_SENT) {

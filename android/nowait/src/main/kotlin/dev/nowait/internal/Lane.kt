@@ -28,7 +28,7 @@ internal object Told {
  * None throws, none waits for more than the hand-over of at most 512 waiting signals, and once the engine is up none
  * makes garbage.
  *
- * @param catchUp asks the face's own thread to register new names and then call [handOver]
+ * @param catchUp asks the face's own thread to register new names, and then to call [handOver] until it is true
  */
 internal class Lane(
     private val names: Names,
@@ -39,6 +39,9 @@ internal class Lane(
     @Volatile
     private var state = OFF
 
+    /** Whether the engine has come up; under the lock of [waiting]. */
+    private var isUp = false
+
     /** How many signals were lost because the engine was not up yet. */
     val lost: Long get() = synchronized(waiting) { waiting.lost }
 
@@ -47,13 +50,15 @@ internal class Lane(
         state = WAITING
     }
 
-    /** The engine is up and has been told all names: hands it what waited. */
-    fun handOver() {
+    /** The engine is up: hands it what waited, in order, and is out of the way. False if a name is not known yet. */
+    fun handOver(): Boolean =
         synchronized(waiting) {
+            if (!waiting.names { it == 0 || names.at(it).id != 0 }) return false
             waiting.drain { signal, name, small, atNs, x, y -> tell(signal, names.at(name).id, small, atNs, x, y) }
+            isUp = true
             if (state == WAITING) state = UP
+            true
         }
-    }
 
     /** From now on nothing is taken. */
     fun close() {
@@ -70,12 +75,18 @@ internal class Lane(
         y: Long = 0,
     ) {
         when (state) {
-            OFF -> return
+            OFF -> {
+                return
+            }
+
             UP -> {
                 val id = name?.id ?: 0
                 if (name == null || id != 0) tell(signal, id, small, atNs, x, y) else hold(signal, name, small, atNs, x, y)
             }
-            else -> hold(signal, name, small, atNs, x, y)
+
+            else -> {
+                hold(signal, name, small, atNs, x, y)
+            }
         }
     }
 
@@ -109,6 +120,7 @@ internal class Lane(
         }
     }
 
+    /** Keeps a signal, and has all that come after it wait behind it: the engine must hear them in order. */
     private fun hold(
         signal: Int,
         name: Name?,
@@ -118,12 +130,13 @@ internal class Lane(
         y: Long,
     ) {
         val at = if (atNs == Native.NOW) System.nanoTime() else atNs
-        val isUp =
+        val needsNames =
             synchronized(waiting) {
                 waiting.add(signal, name?.index ?: 0, small, at, x, y)
-                state == UP
+                if (state == UP) state = WAITING
+                isUp
             }
-        if (isUp) catchUp()
+        if (needsNames) catchUp()
     }
 
     private fun tell(

@@ -54,6 +54,6 @@ internal class Names {
         const val INDEX_MAX: Int = 2047
 
         /** `NameId::OTHER` in `wire/src/event.rs`. */
-        private const val OTHER_ID = 1
+        const val OTHER_ID: Int = 1
     }
 }

@@ -33,6 +33,9 @@ internal class Waiting {
         count++
     }
 
+    /** Whether [known] holds for the names of all signals; 0 stands for none. */
+    fun names(known: (Int) -> Boolean): Boolean = (0 until count).all { known((words[it * WORDS] shr NAME_SHIFT).toInt()) }
+
     /** Hands every signal on, oldest first, and forgets them. */
     fun drain(take: (signal: Int, name: Int, small: Int, atNs: Long, x: Long, y: Long) -> Unit) {
         for (at in 0 until count * WORDS step WORDS) {

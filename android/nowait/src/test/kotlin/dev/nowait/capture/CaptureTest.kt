@@ -100,13 +100,16 @@ abstract class CaptureTest {
     fun aTapLastsFromTouchUpToTheFirstFrameAfterItsHandler() {
         val activity = shown<BankActivity>()
         val bank = activity.get()
-        bank.onConfirm = { pass(20) }
+        var handled = 0L
+        bank.onConfirm = {
+            pass(20)
+            handled = nowNs()
+        }
         pass(2_000)
         activity.touchDown()
         pass(60)
         val touchUp = nowNs()
         activity.touchUp()
-        // A frame whose work began before the handler ran answers nothing.
         shadowOf(Looper.getMainLooper()).idle()
         assertEquals("the app's own handler ran", 1, bank.confirmed)
         pass(5)
@@ -117,7 +120,8 @@ abstract class CaptureTest {
         assertEquals("done", tap.outcome)
         assertEquals(touchUp, tap.startedNs)
         assertEquals(nowNs() - touchUp, tap.durationNs)
-        assertEquals("touch up to handler, in microseconds", 20_000, tap.a)
+        val handlerUs = (handled - touchUp) / 1_000
+        assertTrue("told after the handler, at most a frame later: ${tap.a}", tap.a in handlerUs..handlerUs + 16_000)
     }
 
     @Test
@@ -195,8 +199,7 @@ abstract class CaptureTest {
     fun anotherActivityOnTopIsNoTripToTheBackground() {
         val first = shown<BankActivity>()
         pass(2_000)
-        first.tap()
-        val tapped = nowNs()
+        val tapped = first.tap()
         pass(30)
         first.pause()
         val second = launch<SlowActivity>()
@@ -209,7 +212,7 @@ abstract class CaptureTest {
         val screen = events("screen").last()
         assertEquals(id("SlowActivity"), screen.name)
         assertEquals("its cause is the tap", tapped, screen.startedNs)
-        assertEquals("one launch, the first", 1, events("launch").size)
+        assertTrue("no launch", events("launch").isEmpty())
     }
 
     @Test
@@ -237,7 +240,13 @@ abstract class CaptureTest {
     }
 
     private inline fun <reified T : Activity> launch(): ActivityController<T> =
-        Robolectric.buildActivity(T::class.java).create().start().postCreate(null).resume().visible()
+        Robolectric
+            .buildActivity(T::class.java)
+            .create()
+            .start()
+            .postCreate(null)
+            .resume()
+            .visible()
 
     /** Launched, with its first frame presented. */
     private inline fun <reified T : Activity> shown(): ActivityController<T> =
@@ -250,12 +259,19 @@ abstract class CaptureTest {
 
     private fun event(kind: String): RecordedEvent = events(kind).single()
 
-    private fun id(name: String): Int = Face.names.of(name).id.also { assertTrue("$name is registered", it != 0) }
+    private fun id(name: String): Int =
+        Face.names
+            .of(name)
+            .id
+            .also { assertTrue("$name is registered", it != 0) }
 
-    private fun ActivityController<out BankActivity>.tap() {
+    /** Taps the button, and returns when the finger went up. The framework may wait for a frame before it calls the handler. */
+    private fun ActivityController<out BankActivity>.tap(): Long {
         touchDown()
+        val touchUp = nowNs()
         touchUp()
         shadowOf(Looper.getMainLooper()).idle()
+        return touchUp
     }
 
     private var downMs = 0L

@@ -40,7 +40,14 @@ class StartTest {
                 screenName = { "Home" }
             }
         assertEquals(StartResult.Started, started)
-        val activity = Robolectric.buildActivity(BankActivity::class.java).create().start().postCreate(null).resume().visible()
+        val activity =
+            Robolectric
+                .buildActivity(BankActivity::class.java)
+                .create()
+                .start()
+                .postCreate(null)
+                .resume()
+                .visible()
         activity.frame(workMs = 10)
         await("running") { NoWait.status == Status.Running }
         await("handed over") { Replay.events().any { it.kind == "screen" } }

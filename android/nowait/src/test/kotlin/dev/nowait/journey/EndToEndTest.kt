@@ -55,7 +55,8 @@ class EndToEndTest {
             val line = checkNotNull(lines.readLine()) { "it ended and never said $what:\n$before" }
             before.appendLine(line)
             what.find(line)?.let {
-                Thread { lines.forEachLine { } }.apply { isDaemon = true }.start()
+                // It ends with the process, which closes the stream under it.
+                Thread { runCatching { lines.forEachLine { } } }.apply { isDaemon = true }.start()
                 return it.groupValues[1]
             }
         }

@@ -16,7 +16,10 @@ public object Replay {
     }
 
     /** The events so far, in the order in which they were made. */
-    public fun events(): List<RecordedEvent> = generateSequence(0) { it + 1 }.map(RecordedEvent::at).takeWhile { it != null }.filterNotNull().toList()
+    public fun events(): List<RecordedEvent> =
+        generateSequence(0) {
+            it + 1
+        }.map(RecordedEvent::at).takeWhile { it != null }.filterNotNull().toList()
 
     /** Ends it: the events of all of it. From here on, signals reach the recorder again. */
     public fun end(): List<RecordedEvent> {

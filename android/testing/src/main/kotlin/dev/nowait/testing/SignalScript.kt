@@ -104,9 +104,18 @@ private class ScriptNames {
             append("> ").append(event.kind)
             if (event.name != 0) append(" name=").append(texts[event.name])
             if (event.screen != 0) append(" screen=").append(texts[event.screen])
-            append(" start=").append(event.startedNs).append("ns duration=").append(event.durationNs).append("ns")
+            append(" start=")
+                .append(event.startedNs)
+                .append("ns duration=")
+                .append(event.durationNs)
+                .append("ns")
             append(" outcome=").append(event.outcome).append(" flags=").append(event.flags)
-            append(" journey=").append(event.journey).append(" a=").append(event.a).append(" b=").append(event.b)
+            append(" journey=")
+                .append(event.journey)
+                .append(" a=")
+                .append(event.a)
+                .append(" b=")
+                .append(event.b)
         }
 }
 

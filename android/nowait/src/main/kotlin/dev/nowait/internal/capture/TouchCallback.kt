@@ -40,7 +40,8 @@ internal class TouchCallback(
         var told = false
         guarded { told = look(event) }
         val consumed = inner.dispatchTouchEvent(event)
-        // A view posts its click, so the handler runs after this; what is posted now runs right after the handler.
+        // A view posts its click, so the handler runs after this, and what is posted now runs after the handler: right
+        // after it, or with it behind the frame that is due (the framework holds back messages while one is scheduled).
         if (told) main.post(handled)
         return consumed
     }
@@ -53,8 +54,15 @@ internal class TouchCallback(
                 downY = event.y
                 isTap = true
             }
-            MotionEvent.ACTION_POINTER_DOWN, MotionEvent.ACTION_CANCEL -> isTap = false
-            MotionEvent.ACTION_MOVE -> if (hasMoved(event)) isTap = false
+
+            MotionEvent.ACTION_POINTER_DOWN, MotionEvent.ACTION_CANCEL -> {
+                isTap = false
+            }
+
+            MotionEvent.ACTION_MOVE -> {
+                if (hasMoved(event)) isTap = false
+            }
+
             MotionEvent.ACTION_UP -> {
                 if (!isTap || hasMoved(event)) return false
                 isTap = false

@@ -51,7 +51,10 @@ internal class WindowCapture(
 
     private fun refreshRate(window: Window): Float? {
         @Suppress("DEPRECATION")
-        return window.windowManager?.defaultDisplay?.refreshRate?.takeIf { it > 0 }
+        return window.windowManager
+            ?.defaultDisplay
+            ?.refreshRate
+            ?.takeIf { it > 0 }
     }
 
     override fun onFrameMetricsAvailable(
