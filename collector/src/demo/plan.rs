@@ -56,9 +56,9 @@ pub(super) const SESSION_SECONDS_MIN: f64 = 2.0;
 /// Sessions planned for one customer: the shortest ones fill a day.
 const SESSIONS: usize = 8;
 
-/// Plans a day of `seconds`. Every third customer's first session is killed, every third one has no network for a part
-/// of the day (and every second of these is killed in it), one has a full disk, and one is asked for consent late. So
-/// four customers are enough for all of it.
+/// Plans a day of `seconds`. Every third customer's first session is killed; every third one has no network for a part
+/// of the day, and every second of these is killed too; number 1 has a full disk, and number 4 is asked for consent
+/// late.
 pub(super) fn plan(seed: u64, customers: usize, seconds: f64) -> Vec<Install> {
     (0..customers).map(|number| install(seed, number, seconds)).collect()
 }
