@@ -78,9 +78,7 @@ pub(crate) fn judge(id: BatchId, answer: Option<&Answer>, now: SystemTime) -> Ve
         },
         // Only our collector writes such a body: a captive portal's 400 must not cost a batch. The id may be
         // missing, where the collector could not read that far.
-        (400 | 413 | 415, Some(receipt)) if receipt.status == ReceiptStatus::Rejected => {
-            Verdict::Rejected
-        }
+        (400 | 413 | 415, Some(receipt)) if receipt.status == ReceiptStatus::Rejected => Verdict::Rejected,
         _ => Verdict::Later(answer.retry_after.as_deref().and_then(|text| retry_after(text, now))),
     }
 }

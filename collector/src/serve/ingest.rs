@@ -7,7 +7,9 @@
 use super::counters::Ending;
 use super::{Shared, guard, refusal};
 use crate::error::Error;
-use crate::limits::{BODY_BYTES_MAX, BODY_TIMEOUT, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S, RETRY_AFTER_UNSUPPORTED_S};
+use crate::limits::{
+    BODY_BYTES_MAX, BODY_TIMEOUT, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S, RETRY_AFTER_UNSUPPORTED_S,
+};
 use crate::log;
 use crate::store::{Intake, Stored};
 use axum::body::{Body, Bytes};
