@@ -28,6 +28,9 @@ pub(crate) const RING_SUFFIX: &str = "ring";
 /// What it is called before that.
 pub(crate) const NEW_SUFFIX: &str = "new";
 
+/// Set in the id of a batch whose first position damage has hidden; see `worker::LEDGER_ONLY`.
+const POSITION_LOST: u64 = 1 << 61;
+
 /// A dead process's recorder file, ours alone while this value lives.
 #[derive(Debug)]
 pub(crate) struct DeadRing {
@@ -140,7 +143,7 @@ impl DeadRing {
         Ok(attempts <= RECOVER_ATTEMPTS_MAX)
     }
 
-    /// Takes the last attempt back: it failed because of the disk, which says nothing about this file.
+    /// Takes the last attempt back: the file could be read.
     pub(crate) fn forgive_attempt(&mut self) {
         let offset = SeekFrom::Start(Word::Attempts as u64 * 8);
         let mut bytes = [0; 8];
@@ -235,9 +238,8 @@ fn read_events(words: &[u64], spool_sealed_to: u64) -> (Option<Drained>, Drained
     let known = checked(words, Word::SealedTo).and(checked(words, Word::HeldTo));
     let first = match known {
         Some(held_to) => held_to.max(sealed_to),
-        // Where the last batch began or ended is lost. One past the oldest event is in the middle of whatever
-        // batch that event may be in: no other batch of the session can have this id and hide these events.
-        None => whole.first().map_or(sealed_to, |(oldest, _)| *oldest).saturating_add(1),
+        // Where the last batch began or ended is lost: no batch of the session may hide these events by its id.
+        None => whole.first().map_or(sealed_to, |(oldest, _)| *oldest) | POSITION_LOST,
     };
     let held_to = known.map_or(sealed_to, |_| first);
     let mut held = Drained { first: sealed_to, next: held_to, ..Drained::default() };

@@ -159,11 +159,6 @@ impl Storage {
 
     fn recover_one(&mut self, mut ring: DeadRing, consent: Consent, shared: &Shared) -> io::Result<()> {
         let account = shared.recorder.account;
-        if !ring.begin_attempt()? {
-            let events = ring.quarantine(&self.folder.join("quarantine"))?;
-            account.dropped(DropReason::Quarantined, events);
-            return Ok(());
-        }
         let folders = [self.folder.join("spool"), self.folder.join("pending")];
         let spool = self.for_consent(consent)?;
         let earlier: Vec<Seal> = spool
@@ -173,13 +168,19 @@ impl Storage {
             .filter(|seal| seal.session == ring.session())
             .collect();
         if !earlier.iter().any(|seal| seal.last) {
+            if !ring.begin_attempt()? {
+                let events = ring.quarantine(&self.folder.join("quarantine"))?;
+                account.dropped(DropReason::Quarantined, events);
+                return Ok(());
+            }
             let sealed_to = earlier.iter().map(|seal| seal.next).max().unwrap_or_default();
             let remains = ring.read(sealed_to, &folders)?;
-            seal_remains(spool, remains, shared).inspect_err(|error| {
-                if error.kind() != io::ErrorKind::InvalidData {
-                    ring.forgive_attempt();
-                }
-            })?;
+            let sealed = seal_remains(spool, remains, shared);
+            if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
+                // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
+                ring.forgive_attempt();
+            }
+            sealed?;
         }
         spool::remove_leftovers(&folders, ring.session());
         ring.remove()
