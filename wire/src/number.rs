@@ -15,7 +15,7 @@ use crate::quantise::TIME_BITS;
 pub(crate) enum Precision {
     /// All of them.
     Exact,
-    /// Those of a time that [`crate::quantise`] has rounded.
+    /// Those of a time that [`crate::quantise()`] has rounded.
     Time,
 }
 
