@@ -88,6 +88,26 @@ fn frame(seed: u64, version: &str, slower: u64) -> Vec<u8> {
     nowait_wire::encode(&batch).unwrap()
 }
 
+#[cfg(unix)]
+#[test]
+fn a_machine_can_read_where_it_listens_and_that_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(NOWAIT)
+        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<serde_json::Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let listening = next();
+    let address = listening["page"].as_str().unwrap().trim_start_matches("http://").trim_end_matches('/');
+    assert!(TcpStream::connect(address).is_ok() && listening["keys_made"] == true, "{listening}");
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(next()["state"], "stopped");
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn a_release_that_is_slower_ends_with_one() {
     let folder = tempfile::tempdir().unwrap();

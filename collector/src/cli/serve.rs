@@ -34,6 +34,9 @@ pub struct Args {
     /// Budgets of the reports (TOML) [default: the built-in ones]
     #[arg(long, value_name = "FILE")]
     budgets: Option<PathBuf>,
+    /// Say where it listens, and that it stopped, as a line of JSON each
+    #[arg(long)]
+    json: bool,
 }
 
 /// Serves until it is told to stop.
@@ -62,20 +65,36 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         })?;
         let address = listener.local_addr().map_err(|error| Error::io(error.to_string()))?;
         let shutdown = shutdown()?;
-        let note = if is_new { "   (made now; give its key to your app)" } else { "" };
-        print(&format!(
-            "nowait takes batches at http://{address}/v1/batches\n\
-             page   http://{address}/\ndata   {}\nkeys   {}{note}\n",
-            args.data.display(),
-            keys_path.display()
-        ))?;
+        print(&started(args, address, &keys_path, is_new))?;
         let app = app(Arc::<SqliteStore>::clone(&store), config);
         run_app(listener, app, shutdown).await;
         Ok::<_, Error>(())
     })?;
     store.close();
-    print("nowait stopped; everything that was answered for is stored\n")?;
+    print(if args.json {
+        "{\"state\":\"stopped\"}\n"
+    } else {
+        "nowait stopped; everything that was answered for is stored\n"
+    })?;
     Ok(Finding::Fine)
+}
+
+/// Where to send, where to look, and where things are.
+fn started(args: &Args, address: SocketAddr, keys: &std::path::Path, is_new: bool) -> String {
+    let (batches, page) = (format!("http://{address}/v1/batches"), format!("http://{address}/"));
+    if args.json {
+        let (data, keys) = (args.data.display().to_string(), keys.display().to_string());
+        let line = serde_json::json!({
+            "state": "listening", "batches": batches, "page": page, "data": data, "keys": keys, "keys_made": is_new
+        });
+        return format!("{line}\n");
+    }
+    let note = if is_new { "   (made now; give its key to your app)" } else { "" };
+    format!(
+        "nowait takes batches at {batches}\npage   {page}\ndata   {}\nkeys   {}{note}\n",
+        args.data.display(),
+        keys.display()
+    )
 }
 
 /// Reports are for everybody on this machine, and elsewhere for those with a token.
