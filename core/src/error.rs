@@ -13,13 +13,8 @@ pub struct Error {
 
 #[derive(Debug)]
 pub(crate) enum Cause {
-    Config {
-        field: &'static str,
-        problem: String,
-    },
+    Config { field: &'static str, problem: String },
     Thread(std::io::Error),
-    #[cfg(feature = "http")]
-    Transport(String),
 }
 
 impl Error {
@@ -29,11 +24,6 @@ impl Error {
 
     pub(crate) fn thread(error: std::io::Error) -> Error {
         Error { cause: Cause::Thread(error) }
-    }
-
-    #[cfg(feature = "http")]
-    pub(crate) fn transport(problem: impl Into<String>) -> Error {
-        Error { cause: Cause::Transport(problem.into()) }
     }
 
     /// Whether a field of [`Config`](crate::Config) is not usable; the message names it.
@@ -56,8 +46,6 @@ impl fmt::Display for Error {
             Cause::Thread(error) => {
                 write!(f, "nowait: the system gave no worker thread ({error}); start again later")
             }
-            #[cfg(feature = "http")]
-            Cause::Transport(problem) => write!(f, "nowait: no HTTP transport: {problem}"),
         }
     }
 }
@@ -66,7 +54,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.cause {
             Cause::Thread(error) => Some(error),
-            _ => None,
+            Cause::Config { .. } => None,
         }
     }
 }

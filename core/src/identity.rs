@@ -12,15 +12,22 @@ use std::path::Path;
 const INSTALL: &str = "install";
 const CONSENT: &str = "consent";
 
-/// This installation's id, drawn at the first start. Where it cannot be kept it lasts for this session.
+/// This installation's id, drawn if there is none yet; [`keep_install_id`] makes it last.
 pub(crate) fn install_id(folder: &Path) -> Uuid {
-    let kept = fs::read_to_string(folder.join(INSTALL)).ok().and_then(|text| text.trim().parse().ok());
-    kept.unwrap_or_else(|| {
-        let fresh = Uuid::new_v4();
+    kept_install_id(folder).unwrap_or_else(Uuid::new_v4)
+}
+
+fn kept_install_id(folder: &Path) -> Option<Uuid> {
+    fs::read_to_string(folder.join(INSTALL)).ok()?.trim().parse().ok()
+}
+
+/// Keeps the id that was drawn at the first start. Apart from drawing it, because it syncs a file and the first
+/// start is on the app's own thread.
+pub(crate) fn keep_install_id(folder: &Path, id: Uuid) {
+    if kept_install_id(folder).is_none() {
         // On a full disk the next start draws another id: one customer counts as two, and nothing else is lost.
-        let _ = write_whole(folder, INSTALL, &fresh.to_string());
-        fresh
-    })
+        let _ = write_whole(folder, INSTALL, &id.to_string());
+    }
 }
 
 /// The decision in force: what the app says, else what the customer last said.

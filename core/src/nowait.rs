@@ -79,8 +79,7 @@ impl NoWait {
     /// full or read-only is no error: the recorder is then on the heap, and the ledger says so.
     #[cfg(feature = "http")]
     pub fn start(config: Config) -> Result<NoWait, Error> {
-        let http = crate::http::Http::new()?;
-        NoWait::start_with(config, http)
+        NoWait::start_with(config, crate::http::Http::default())
     }
 
     /// Starts recording, with the host's own transport.

@@ -149,6 +149,7 @@ impl Engine {
             // First, so that a panic in it cannot be repeated at every turn.
             self.recover_at_ns =
                 self.now_ns().saturating_add(self.shared.config.flush_interval.as_nanos() as u64);
+            identity::keep_install_id(&self.shared.config.folder, self.shared.context().install);
             self.recovered = self.storage.recover(self.consent, self.shared).is_ok();
         }
     }
