@@ -5,7 +5,7 @@
 //! Owns: the folder, the spawning of children, the reading of what was delivered. Refuses: judging it.
 #![allow(unsafe_code)]
 
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::MmapOptions;
 use nowait_core::{Answer, Build, Config, Consent, Parcel, Upload, Uuid};
 use nowait_wire::{Batch, Receipt, ReceiptStatus};
 use std::collections::HashMap;
@@ -110,7 +110,7 @@ impl Base {
         let path = self.root.join("acknowledged").join(session.to_string());
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
         file.set_len(4_096).unwrap();
-        let map = MmapRaw::from(MmapOptions::new().len(4_096).map_raw(&file).unwrap());
+        let map = MmapOptions::new().len(4_096).map_raw(&file).unwrap();
         let start = map.as_mut_ptr().cast::<AtomicU64>();
         std::mem::forget(map);
         // SAFETY: a page of zeroed, mapped bytes that is never unmapped; every bit pattern is an `AtomicU64`.

@@ -1,6 +1,6 @@
 //! The roles that this program plays as a child.
 
-use crate::base::{Base, THREADS};
+use crate::base::Base;
 use crate::{disk, endings, neighbours, system_calls};
 use nowait_core::{Event, Kind, NoWait};
 use std::sync::atomic::Ordering;
@@ -82,11 +82,11 @@ fn record_until_killed(base: &Base) {
 pub(crate) fn record_some(base: &Base, nowait: NoWait, events: u64) {
     let acknowledged = base.acknowledged(nowait.session());
     thread::scope(|scope| {
-        for thread in 0..THREADS {
+        for (thread, acknowledged) in acknowledged.iter().enumerate() {
             scope.spawn(move || {
                 for number in 0..events {
                     assert!(record(nowait, thread, number));
-                    acknowledged[thread].store(number + 1, Ordering::Release);
+                    acknowledged.store(number + 1, Ordering::Release);
                 }
             });
         }

@@ -1,6 +1,6 @@
 //! kill -9, thousands of times, at random moments of a life that does nothing but record.
 
-use crate::base::{Base, THREADS};
+use crate::base::Base;
 use crate::child::name_of;
 use nowait_core::{Event, Kind, Uuid};
 use nowait_wire::{Batch, DropReason};
@@ -90,13 +90,12 @@ pub(crate) fn look(base: &Base, tally: &mut Tally) {
             assert_eq!(*text, name_of(event.journey as usize, event.a), "every event has its own name");
             tally.doubled += u64::from(!delivered.insert((event.journey as usize, event.a)));
         }
-        for thread in 0..THREADS {
-            let found = (0..acknowledged[thread])
-                .filter(|number| delivered.contains(&(thread, *number)))
-                .count() as u64;
-            tally.acknowledged += acknowledged[thread];
+        for (thread, acknowledged) in acknowledged.into_iter().enumerate() {
+            let found =
+                (0..acknowledged).filter(|number| delivered.contains(&(thread, *number))).count() as u64;
+            tally.acknowledged += acknowledged;
             tally.recovered += found;
-            tally.lost += acknowledged[thread] - found;
+            tally.lost += acknowledged - found;
         }
         assert_balanced(&batches);
     }
