@@ -1,7 +1,7 @@
 //! The roles that this program plays as a child.
 
 use crate::base::Base;
-use crate::{disk, endings, neighbours, system_calls};
+use crate::{disk, endings, neighbours, rest, system_calls};
 use nowait_core::{Event, Kind, NoWait};
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -18,6 +18,7 @@ pub(crate) fn play(role: &str) {
         "removed" => neighbours::go_on_without_a_file(&base),
         "truncated" => neighbours::go_on_with_a_shorter_file(&base),
         "fill" => disk::fill_and_go_on(&base),
+        "rest" => rest::measure(&base),
         "start_full" => disk::start_and_record(&base),
         "quiet" => system_calls::record_under_a_filter(&base, false),
         "loud" => system_calls::record_under_a_filter(&base, true),

@@ -10,12 +10,13 @@ mod disk;
 mod endings;
 mod kills;
 mod neighbours;
+mod rest;
 mod system_calls;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-const TESTS: [(&str, fn()); 12] = [
+const TESTS: [(&str, fn()); 13] = [
     ("kills", kills::nothing_acknowledged_is_lost),
     ("endings", endings::every_other_way_to_die),
     ("out_of_memory", endings::killed_for_memory),
@@ -27,6 +28,7 @@ const TESTS: [(&str, fn()); 12] = [
     ("disk_ext4", disk::ext4),
     ("disk_quota", disk::quota),
     ("disk_back", disk::back_to_the_file_at_the_next_start),
+    ("memory_at_rest", rest::memory_at_rest),
     ("system_calls", system_calls::recording_makes_none),
 ];
 
