@@ -28,7 +28,8 @@ help: ## List the targets
 .PHONY: demo
 demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers 4 --seconds 20 --seed 7")
 	cargo build --release --package nowait-collector --bin nowait
-	"$(TARGET_DIR)/release/nowait" demo $(ARGS)
+	guests=(); while IFS= read -r guest; do guests+=(--guest "$$guest"); done < <(scripts/demo-guests); \
+		exec "$(TARGET_DIR)/release/nowait" demo "$${guests[@]}" $(ARGS)
 
 .PHONY: test
 test: test-rust test-bindings loom shuttle test-android test-ios ## Every test; CI runs exactly this

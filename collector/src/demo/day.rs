@@ -5,6 +5,7 @@
 //! Invariant: a day without problems balances to the last event.
 
 use super::audit::Stored;
+use super::guest::Guests;
 use super::process::{End, Run};
 use super::truth::TruthTable;
 use nowait_report::{Comparison, Report, Verdict, text};
@@ -86,6 +87,9 @@ pub struct DayReport {
     pub comparison: Comparison,
     /// The collector's report, as `nowait report --json` prints it.
     pub report: Report,
+    /// What programs in Kotlin and Swift left after the day, which is in none of the figures above; `null` if none
+    /// was there.
+    pub guests: Option<Guests>,
 }
 
 impl DayReport {
@@ -115,7 +119,17 @@ impl DayReport {
             verdict: comparison.verdict,
             comparison,
             report,
+            guests: None,
         }
+    }
+
+    /// Adds what came after the day.
+    pub(super) fn add_guests(&mut self, guests: Guests) {
+        self.problems.extend(guests.problems.iter().cloned());
+        if !guests.balanced {
+            self.problems.push("the sessions of the guests do not balance".to_owned());
+        }
+        self.guests = Some(guests);
     }
 }
 
@@ -194,6 +208,10 @@ impl DayReport {
         self.ledger_text(&mut out);
         self.truth_text(&mut out);
         out.push_str(&text::comparison(&self.comparison));
+        if let Some(guests) = &self.guests {
+            out.push('\n');
+            out.push_str(&guests.text());
+        }
         self.problems_text(&mut out);
         out
     }

@@ -12,6 +12,7 @@ mod customer;
 mod day;
 mod fleet;
 mod gate;
+mod guest;
 mod http;
 mod part;
 mod plan;
@@ -21,6 +22,7 @@ mod truth;
 
 pub use customer::{CustomerArgs, run as customer};
 pub use day::{Asked, DAY_VERSION, DayLedger, DayReport, Processes};
+pub use guest::{Both, Guests};
 pub use part::{ServeArgs, serve};
 pub use truth::{Sides, Truth, TruthTable};
 
@@ -61,6 +63,10 @@ pub struct Args {
     /// Where everything is kept; what an earlier demo left there is removed
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     out: PathBuf,
+    /// A program in another language that walks through the same bank after the day; it finds NOWAIT_BANK,
+    /// NOWAIT_COLLECTOR and NOWAIT_APP_KEY in its environment. May be given more than once
+    #[arg(long, value_name = "COMMAND")]
+    guest: Vec<String>,
     /// Leave the collector and its page up until Ctrl-C [default: if somebody sits at a terminal]
     #[arg(long)]
     keep_serving: bool,
@@ -128,7 +134,7 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
     let asked = Asked { customers: args.customers as usize, seconds, seed: args.seed };
     let installs = plan::plan(args.seed, asked.customers, seconds);
     let world = World { program, bank, app_key, folder: args.out.clone() };
-    let runs = fleet::pass(world, &collector, installs, seconds).await?;
+    let runs = fleet::pass(world.clone(), &collector, installs, seconds).await?;
 
     let at = |path: &str| format!("http://{}{path}", collector.address);
     let report: Report = get(&at("/v1/report")).await?;
@@ -136,9 +142,23 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
         get(&at(&format!("/v1/compare?base={BASE_VERSION}&head={SLOW_VERSION}"))).await?;
     let stored = audit::read(&data)?;
     let truth = truth::compare(&report, &bank::read_truth(&truth)?, &stored);
-    let day = DayReport::new(asked, &runs, &stored, truth, (report, comparison));
+    let mut day = DayReport::new(asked, &runs, &stored, truth, (report, comparison));
+    if !args.guest.is_empty() {
+        day.add_guests(guests(args, &world, &collector).await?);
+    }
     write_json(&args.out.join("report.json"), &day)?;
     Ok((day, collector))
+}
+
+/// Lets the guests walk, one after the other, and asks the collector for both systems.
+async fn guests(args: &Args, world: &World, collector: &Collector) -> Result<Guests, Error> {
+    let mut problems = Vec::new();
+    for command in &args.guest {
+        note(&format!("guest {command}"));
+        problems.extend(guest::run(command, world, collector.address).await?);
+    }
+    let of = |os: &str| format!("http://{}/v1/report?os={os}", collector.address);
+    Ok(Guests::new(&get(&of("android")).await?, &get(&of("ios")).await?, problems))
 }
 
 /// A fresh folder. Only what a demo makes is removed, so that a wrong --out costs nobody a file.
@@ -152,7 +172,7 @@ fn prepare(out: &Path) -> Result<(), Error> {
             std::fs::remove_dir_all(&path).map_err(|error| failed(&path, error))?;
         }
     }
-    for name in ["report.json", "truth.jsonl", "collector.log", "customers.log"] {
+    for name in ["report.json", "truth.jsonl", "collector.log", "customers.log", "guests.log"] {
         let path = out.join(name);
         if path.exists() {
             std::fs::remove_file(&path).map_err(|error| failed(&path, error))?;

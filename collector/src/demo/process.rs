@@ -250,7 +250,7 @@ fn folder(world: &World, install: &Install) -> PathBuf {
     world.folder.join("installs").join(format!("{:03}", install.number))
 }
 
-fn appended(log: &Path) -> Result<File, Error> {
+pub(super) fn appended(log: &Path) -> Result<File, Error> {
     File::options()
         .create(true)
         .append(true)
