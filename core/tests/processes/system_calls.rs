@@ -2,8 +2,8 @@
 //!
 //! **Why unsafe.** The filter is installed with two raw calls.
 //!
-//! The filter is the recording thread's own, so that another one may seal and send meanwhile. The clock is read
-//! without entering the kernel; where it cannot be, that one call is allowed, and the test says so.
+//! The filter is the recording thread's own, so that another one may seal and send meanwhile. It allows nothing, not
+//! even a clock: a machine whose clock cannot be read without entering the kernel fails here, and says so by SIGSYS.
 #![allow(unsafe_code)]
 
 use crate::base::Base;
