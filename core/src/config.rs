@@ -83,6 +83,10 @@ pub struct Config {
     /// The release of the app.
     pub build: Build,
     /// The folder that NoWait has to itself: at most 6 MiB. Made if missing.
+    ///
+    /// Choose app data without backup, never a cache folder: removing the files while the app runs is noticed and
+    /// does no harm, but whoever *truncates* the recorder's file takes memory away that is in use, and the system then
+    /// ends the process (SIGBUS). No library can promise otherwise of a mapped file.
     pub folder: PathBuf,
     /// The device. Default: only the operating system family is known.
     pub device: Device,
