@@ -78,6 +78,10 @@ test-android: ## The Kotlin face on a JVM and on Android framework classes (inst
 test-ios: ## The Swift face on Linux, and its journey (sets up a Debian with Swift 6 if missing: root, 560 MB)
 	scripts/swift-test
 
+.PHONY: bench-android
+bench-android: ## What a call from Kotlin costs beside its peers; written to benches/runs (five minutes; installs a JDK and Maven if missing)
+	scripts/android-bench
+
 .PHONY: bench-ios
 bench-ios: ## What a call from Swift costs; written to benches/runs (sets up a Debian with Swift 6 if missing)
 	scripts/swift-bench
@@ -116,7 +120,10 @@ advisories: ## Known vulnerabilities in dependencies (needs the network: it fetc
 	cargo deny check advisories
 
 .PHONY: bench
-bench: ## Costs against peers, bytes on the wire, ingest rate; written to benches/runs (a few minutes)
+bench: bench-rust bench-android bench-ios ## Costs in Rust, Kotlin and Swift beside their peers; written to benches/runs (ten minutes)
+
+.PHONY: bench-rust
+bench-rust: ## Costs against peers, bytes on the wire, ingest rate; written to benches/runs (a few minutes)
 	cargo run --locked --release --package nowait-benches
 
 .PHONY: fuzz

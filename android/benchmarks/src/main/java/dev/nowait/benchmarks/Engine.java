@@ -1,0 +1,54 @@
+package dev.nowait.benchmarks;
+
+import dev.nowait.Action;
+import dev.nowait.NoWait;
+import dev.nowait.SelfReport;
+import dev.nowait.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** NoWait running in this JVM; what it says of itself at the end goes into the file of {@link #LEDGERS}. */
+@State(Scope.Benchmark)
+public class Engine {
+    /** The system property that names the file: a line for each JVM of produced, refused and lost. */
+    static final String LEDGERS = "nowait.ledgers";
+
+    static final String CRUMB = "biometric.prompt";
+
+    final Action pay = NoWait.INSTANCE.action("Pay.Confirm");
+    int name;
+
+    @Setup(Level.Trial)
+    public void start() throws InterruptedException {
+        JvmPlatform.start();
+        while (NoWait.INSTANCE.getStatus() == Status.Starting.INSTANCE) {
+            Thread.sleep(1);
+        }
+        if (NoWait.INSTANCE.getStatus() != Status.Running.INSTANCE) {
+            throw new IllegalStateException("NoWait is " + NoWait.INSTANCE.getStatus());
+        }
+        name = Calls.nameId("Pay.Confirm");
+        // A name is introduced once; the calls that are measured find it known.
+        Calls.breadcrumbs(CRUMB, 1);
+        Calls.flush();
+    }
+
+    @TearDown(Level.Trial)
+    public void account() throws IOException {
+        SelfReport report = Calls.selfReport();
+        Map<String, Long> dropped = report.getDropped();
+        long refused = dropped.getOrDefault("ring_full", 0L) + dropped.getOrDefault("contended", 0L);
+        String line = report.getProduced() + " " + refused + " " + report.getSignalsLost() + "\n";
+        Files.writeString(
+                Path.of(System.getProperty(LEDGERS)), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        Calls.shutdown();
+    }
+}
