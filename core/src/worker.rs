@@ -154,16 +154,22 @@ impl Engine {
         }
     }
 
-    /// Seals everything the ring holds, a batch at a time; when `closing`, also what changed in the ledger alone.
+    /// Seals everything the ring holds now, a batch at a time; when `closing`, also what comes meanwhile and what
+    /// changed in the ledger alone.
     fn seal_ring(&mut self, closing: bool) {
+        // Threads that record faster than we seal must not keep us here, filling the spool and sending nothing.
+        let until = self.shared.recorder.ring.reserved();
         self.sealed_at_ns = self.now_ns();
         self.retry_in_memory();
         while self.in_memory.is_none() {
             let mut drained = self.drain.read(BATCH_EVENTS_MAX);
             let ledger = self.shared.recorder.account.ledger(drained.next);
-            let nothing_new = drained.first == drained.next;
-            if !nothing_new {
+            if drained.first != drained.next {
+                let next = drained.next;
                 self.seal(drained, ledger);
+                if next >= until && !closing {
+                    return;
+                }
                 continue;
             }
             if closing && ledger != self.last_ledger {
