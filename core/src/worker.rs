@@ -163,24 +163,23 @@ impl Engine {
         self.retry_in_memory();
         while self.in_memory.is_none() {
             let mut drained = self.drain.read(BATCH_EVENTS_MAX);
-            let ledger = self.shared.recorder.account.ledger(drained.next);
             if drained.first != drained.next {
                 let next = drained.next;
-                self.seal(drained, ledger);
+                self.seal(drained);
                 if next >= until && !closing {
                     return;
                 }
                 continue;
             }
-            if closing && ledger != self.last_ledger {
+            if closing && self.shared.recorder.account.ledger(drained.next) != self.last_ledger {
                 drained.first |= LEDGER_ONLY;
-                self.seal(drained, ledger);
+                self.seal(drained);
             }
             return;
         }
     }
 
-    fn seal(&mut self, drained: Drained, ledger: Ledger) {
+    fn seal(&mut self, drained: Drained) {
         let recorder = &self.shared.recorder;
         let seal = Seal {
             session: self.shared.session,
@@ -204,7 +203,7 @@ impl Engine {
         layout::store(recorder.memory.words, Word::HeldTo, layout::checked(seal.next));
         match nowait_wire::encode(&batch) {
             Ok(frame) => {
-                self.last_ledger = ledger;
+                self.last_ledger = batch.ledger;
                 match self.storage.seal(self.consent, &frame, seal, recorder.account) {
                     Ok(()) => self.release(seal.next),
                     Err(_) => self.in_memory = Some((frame, seal)),
