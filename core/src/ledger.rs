@@ -6,7 +6,7 @@
 
 use crate::layout::{self, Word};
 use crate::sync::{AtomicU64, Ordering};
-use nowait_wire::{DropReason, Ledger};
+use nowait_wire::{Cost, DropReason, Ledger};
 
 /// Counters that are no drops, behind the drops in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,7 @@ impl<'a> Account<'a> {
             signals_lost: self.get(Counter::SignalsLost as usize),
             panics_caught: self.get(Counter::PanicsCaught as usize),
             ring_on_heap: self.get(Counter::RingOnHeap as usize) > 0,
+            cost: Cost::default(),
         }
     }
 

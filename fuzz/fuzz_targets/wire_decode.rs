@@ -7,7 +7,8 @@ use nowait_wire::{decode, decode_header, encode, limits, quantise};
 
 /// Events that the header claims and length of the body that it gets right, around `body`.
 fn wrap(events: u8, body: &[u8]) -> Vec<u8> {
-    let mut frame = b"NWB\x01\x00".to_vec();
+    // The events' upper bit chooses the version.
+    let mut frame = [&b"NWB"[..], &[1 + (events >> 7), 0]].concat();
     frame.extend([7; 16]);
     frame.extend([0, events & 0x7F]);
     let mut length = body.len();

@@ -4,7 +4,7 @@
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, Event, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
+    Anchor, Batch, BatchId, Context, Cost, Event, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
     decode, decode_header, encode, quantise,
 };
 
@@ -59,6 +59,10 @@ fn batch(u: &mut Unstructured<'_>) -> Result<Batch> {
     let mut ledger = Ledger { produced: number(u)?, ring_on_heap: u.arbitrary()?, ..Ledger::default() };
     for dropped in &mut ledger.dropped {
         *dropped = number(u)?;
+    }
+    ledger.cost = Cost { start_ns: number(u)?, worker_cpu_ns: number(u)?, ..Cost::default() };
+    for count in &mut ledger.cost.record_ns_buckets {
+        *count = number(u)?;
     }
     let mut names: Vec<String> = NameId::RESERVED.iter().map(|name| (*name).to_string()).collect();
     for _ in 0..u.int_in_range(0..=40)? {

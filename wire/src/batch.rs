@@ -161,6 +161,53 @@ pub struct Ledger {
     pub panics_caught: u64,
     /// Whether the flight recorder is on the heap, because its file could not be had.
     pub ring_on_heap: bool,
+    /// What all this cost the app.
+    pub cost: Cost,
+}
+
+/// Buckets of [`Cost::record_ns_buckets`].
+pub const RECORD_BUCKETS: usize = 16;
+
+/// What NoWait cost the app in this session, measured by itself; cumulative, as the ledger that carries it.
+///
+/// It is as of the session's latest batch: nothing is sent for its sake alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// The call that started NoWait, on the thread that made it, in nanoseconds of the uptime clock.
+    pub start_ns: u64,
+    /// Processor time of NoWait's own thread, in nanoseconds; 0 where the system does not say.
+    pub worker_cpu_ns: u64,
+    /// Bytes of sealed batches written to the disk.
+    pub sealed_bytes: u64,
+    /// Bytes of batches handed to the network, each attempt included; without headers.
+    pub sent_bytes: u64,
+    /// Time that the sampled calls of `record` took together, in nanoseconds of the uptime clock: a thread that
+    /// lost its core meanwhile is in it.
+    pub record_ns_sum: u64,
+    /// Sampled calls of `record` by how long they took: bucket 0 counts those below 32 ns, each one after it those
+    /// below twice as much, the last one all that took half a millisecond or longer.
+    pub record_ns_buckets: [u64; RECORD_BUCKETS],
+}
+
+impl Cost {
+    /// The bucket of a call that took this long.
+    #[must_use]
+    pub const fn record_bucket(ns: u64) -> usize {
+        let bucket = (u64::BITS - (ns >> 5).leading_zeros()) as usize;
+        if bucket < RECORD_BUCKETS { bucket } else { RECORD_BUCKETS - 1 }
+    }
+
+    /// What every call in this bucket was faster than, in nanoseconds; `None` for the last, which has no end.
+    #[must_use]
+    pub const fn record_bucket_end_ns(bucket: usize) -> Option<u64> {
+        if bucket + 1 < RECORD_BUCKETS { Some(32 << bucket) } else { None }
+    }
+
+    /// How many calls of `record` were sampled.
+    #[must_use]
+    pub fn record_samples(&self) -> u64 {
+        self.record_ns_buckets.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
 }
 
 impl Ledger {

@@ -3,11 +3,11 @@
 //! Owns: the order of the fields on the wire. Refuses: compression.
 //! Invariant: every enum travels as its stable number, never as its place in the source.
 
-use crate::batch::{Anchor, Batch, Context, DropReason, Ledger, Network, Os, Tier};
+use crate::batch::{Anchor, Batch, Context, Cost, DropReason, Ledger, Network, Os, RECORD_BUCKETS, Tier};
 use crate::columns;
 use crate::error::Error;
 use crate::event::NameId;
-use crate::frame::{inflate, open, seal};
+use crate::frame::{VERSION_WITH_COST, inflate, open, seal};
 use crate::limits::{DIMENSIONS_MAX, EVENTS_MAX, NAME_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
 use crate::number::{BitReader, Reader, Writer};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,7 @@ pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
     let columns = columns::write(&batch.events);
     let mut repeating = Writer::default();
     repeating.bytes = facts;
+    write_cost(&ledger.cost, &mut repeating);
     repeating.varint(columns.bytes.len() as u64);
     repeating.bytes.extend_from_slice(&columns.bytes);
     let dense = [random, columns.bits].concat();
@@ -87,7 +88,10 @@ pub fn decode(frame: &[u8]) -> Result<Batch, Error> {
     let (facts, rest) =
         postcard::take_from_bytes::<Facts>(rest).map_err(|_| Error::malformed("facts", "cannot be read"))?;
     let mut reader = Reader::new(rest);
-    let ledger = read_ledger(&facts, &mut reader)?;
+    let mut ledger = read_ledger(&facts, &mut reader)?;
+    if header.version >= VERSION_WITH_COST {
+        ledger.cost = read_cost(&mut reader)?;
+    }
     let columns_bytes = reader.varint("columns")?;
     let mut columns = Reader::new(reader.take(columns_bytes, "columns")?);
     let ((install, uptime_ns, wall_unix_ms), bits) =
@@ -153,7 +157,32 @@ fn read_ledger(facts: &Facts, reader: &mut Reader<'_>) -> Result<Ledger, Error> 
         signals_lost: facts.signals_lost,
         panics_caught: facts.panics_caught,
         ring_on_heap: facts.ring_on_heap,
+        cost: Cost::default(),
     })
+}
+
+/// Numbers of a cost.
+const COSTS: usize = 5 + RECORD_BUCKETS;
+
+/// How many numbers there are up to the last one that is not 0, then these.
+fn write_cost(cost: &Cost, writer: &mut Writer) {
+    let Cost { start_ns, worker_cpu_ns, sealed_bytes, sent_bytes, record_ns_sum, record_ns_buckets } = cost;
+    let fixed = [start_ns, worker_cpu_ns, sealed_bytes, sent_bytes, record_ns_sum];
+    let numbers = fixed.into_iter().chain(record_ns_buckets);
+    let count = COSTS - numbers.clone().rev().take_while(|number| **number == 0).count();
+    writer.varint(count as u64);
+    numbers.take(count).for_each(|number| writer.varint(*number));
+}
+
+fn read_cost(reader: &mut Reader<'_>) -> Result<Cost, Error> {
+    let count = usize::try_from(reader.varint("costs")?).unwrap_or(usize::MAX);
+    Error::within("costs", count, COSTS)?;
+    let mut numbers = [0; COSTS];
+    for number in numbers.iter_mut().take(count) {
+        *number = reader.varint("costs")?;
+    }
+    let [start_ns, worker_cpu_ns, sealed_bytes, sent_bytes, record_ns_sum, record_ns_buckets @ ..] = numbers;
+    Ok(Cost { start_ns, worker_cpu_ns, sealed_bytes, sent_bytes, record_ns_sum, record_ns_buckets })
 }
 
 /// The rules of [`Batch`], the same for what goes out and for what comes in.

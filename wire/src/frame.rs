@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 /// The first three bytes of every frame: NoWait batch.
 const MAGIC: [u8; 3] = *b"NWB";
-/// The version of the format that this crate writes.
-pub(crate) const VERSION: u8 = 1;
+/// The version of the format that this crate writes; it reads this one and all before it.
+const VERSION: u8 = 2;
+/// The first version whose ledger says what NoWait cost.
+pub(crate) const VERSION_WITH_COST: u8 = 2;
 /// The only encryption suite so far: none.
 const SUITE_NONE: u8 = 0;
 /// Deflate's effort: the levels above save less than 0.1 % of a session and take up to half as long again.
@@ -23,6 +25,8 @@ const CRC_BYTES: usize = 4;
 /// What a frame says about itself without being inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// The version of the format that it is in.
+    pub version: u8,
     /// The batch inside.
     pub id: BatchId,
     /// How many events it claims to hold; [`crate::decode`] verifies it.
@@ -44,7 +48,7 @@ pub(crate) fn open(frame: &[u8]) -> Result<(Header, &[u8]), Error> {
     Error::within("encoded bytes", frame.len(), ENCODED_BYTES_MAX)?;
     let rest = frame.strip_prefix(&MAGIC).ok_or(Error::malformed("magic", "not a NoWait batch"))?;
     let (&version, rest) = rest.split_first().ok_or(Error::malformed("version", "missing"))?;
-    if version != VERSION {
+    if !(1..=VERSION).contains(&version) {
         return Err(Error::version(version));
     }
     let (&suite, rest) = rest.split_first().ok_or(Error::malformed("encryption suite", "missing"))?;
@@ -64,7 +68,7 @@ pub(crate) fn open(frame: &[u8]) -> Result<(Header, &[u8]), Error> {
     Error::within("events", events, EVENTS_MAX)?;
     Error::within("inflated bytes", inflated_bytes, INFLATED_BYTES_MAX)?;
     let id = BatchId { session: Uuid::from_bytes(*session), first };
-    Ok((Header { id, events, inflated_bytes }, body))
+    Ok((Header { version, id, events, inflated_bytes }, body))
 }
 
 /// A frame around the body that these sections make when put end to end.

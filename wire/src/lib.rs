@@ -20,7 +20,8 @@ mod quantise;
 pub mod testing;
 
 pub use batch::{
-    Anchor, Batch, BatchId, Context, DropReason, Ledger, Network, Os, Receipt, ReceiptStatus, Tier,
+    Anchor, Batch, BatchId, Context, Cost, DropReason, Ledger, Network, Os, RECORD_BUCKETS, Receipt,
+    ReceiptStatus, Tier,
 };
 pub use body::{decode, encode};
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! Frames that were written once and must be readable for ever, beside what they say.
 //!
-//! `testdata/v1/NAME.bin` is a frame, `testdata/v1/NAME.json` its content. The bytes of a frame are for decoding:
+//! `testdata/vN/NAME.bin` is a frame of version N, `testdata/vN/NAME.json` its content. The bytes of a frame are for decoding:
 //! another release of the deflate crate may write other bytes for the same batch, but must read these.
 //!
 //! A new case is written by `NOWAIT_GOLDEN=write cargo test -p nowait-wire --test golden`, which writes only files
@@ -8,8 +8,8 @@
 //! change that needs it needs a new version of the format, in a folder of its own.
 
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
-    Tier, Uuid, decode, encode, quantise, testing::session,
+    Anchor, Batch, BatchId, Context, Cost, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os,
+    Outcome, Tier, Uuid, decode, encode, quantise, testing::session,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -40,6 +40,14 @@ fn base() -> Batch {
             signals_lost: 10,
             panics_caught: 11,
             ring_on_heap: true,
+            cost: Cost {
+                start_ns: 12,
+                worker_cpu_ns: 13,
+                sealed_bytes: 14,
+                sent_bytes: 15,
+                record_ns_sum: 16,
+                record_ns_buckets: [17, 18, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            },
         },
         names: NameId::RESERVED.iter().map(|name| (*name).to_string()).collect(),
         events: Vec::new(),
@@ -92,6 +100,8 @@ fn extremes() -> Batch {
     batch.anchor = Anchor { uptime_ns: u64::MAX, wall_unix_ms: u64::MAX };
     batch.ledger.produced = u64::MAX;
     batch.ledger.dropped = [u64::MAX; 7];
+    batch.ledger.cost.start_ns = u64::MAX;
+    batch.ledger.cost.record_ns_buckets = [u64::MAX; 16];
     batch.context.device_model = "x".repeat(128);
     batch.context.country = "điện thoại 📱".into();
     batch.context.dimensions = (b'a'..=b'h').map(|key| (char::from(key).into(), "v".repeat(128))).collect();
@@ -150,30 +160,50 @@ fn lines(value: &Value) -> String {
     text
 }
 
-fn path(name: &str, extension: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/v1").join(name).with_extension(extension)
+/// The version that is written now, and those that are only read.
+const WRITTEN: &str = "v2";
+const READ: [&str; 2] = ["v1", WRITTEN];
+
+fn path(version: &str, name: &str, extension: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(version);
+    folder.join(name).with_extension(extension)
 }
 
 fn check(name: &str, batch: &Batch) {
-    let (frame_path, text_path) = (path(name, "bin"), path(name, "json"));
+    let (frame_path, text_path) = (path(WRITTEN, name, "bin"), path(WRITTEN, name, "json"));
     if std::env::var_os("NOWAIT_GOLDEN").is_some_and(|value| value == "write") && !frame_path.exists() {
         std::fs::write(&frame_path, encode(batch).unwrap()).expect("the frame is written");
         std::fs::write(&text_path, lines(&readable(&quantise(batch)))).expect("the text is written");
     }
+    READ.iter().for_each(|version| check_reading(version, name));
+}
+
+fn check_reading(version: &str, name: &str) {
+    let frame_path = path(version, name, "bin");
     let frame = std::fs::read(&frame_path).unwrap_or_else(|error| {
         panic!("{}: {error}; a new case is written with NOWAIT_GOLDEN=write", frame_path.display())
     });
-    let text = std::fs::read_to_string(&text_path).expect("every frame has its text");
-    let expected: Value = serde_json::from_str(&text).expect("the text is JSON");
+    let text = std::fs::read_to_string(path(version, name, "json")).expect("every frame has its text");
+    let mut expected: Value = serde_json::from_str(&text).expect("the text is JSON");
+    // What a version could not say yet reads as nothing.
+    let ledger = expected["ledger"].as_object_mut().expect("a ledger");
+    ledger.entry("cost").or_insert_with(|| json!(Cost::default()));
     let decoded = decode(&frame).unwrap_or_else(|error| {
-        panic!("{name}: {error}. Devices have sent such frames: keep them readable, or add a version")
+        panic!(
+            "{version}/{name}: {error}. Devices have sent such frames: keep them readable, or add a version"
+        )
     });
     assert_eq!(
         readable(&decoded),
         expected,
-        "{name}: the frame now reads differently. Devices have sent such frames: keep their meaning, or add a version"
+        "{version}/{name}: the frame now reads differently. Devices have sent such frames: keep their meaning, or \
+         add a version"
     );
-    assert_eq!(decode(&encode(&decoded).unwrap()).unwrap(), decoded, "{name}: does not survive another trip");
+    assert_eq!(
+        decode(&encode(&decoded).unwrap()).unwrap(),
+        decoded,
+        "{version}/{name}: does not survive another trip"
+    );
 }
 
 #[test]

@@ -59,8 +59,12 @@ proptest! {
     }
 
     #[test]
-    fn no_body_panics(first in any::<[u8; 24]>(), mut body in prop::collection::vec(any::<u8>(), 0..600)) {
-        let mut frame = b"NWB\x01\x00".to_vec();
+    fn no_body_panics(
+        version in 1..=2u8,
+        first in any::<[u8; 24]>(),
+        mut body in prop::collection::vec(any::<u8>(), 0..600),
+    ) {
+        let mut frame = [&b"NWB"[..], &[version, 0]].concat();
         frame.extend(first);
         frame.append(&mut body);
         frame.extend([0; 4]);

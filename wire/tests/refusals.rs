@@ -2,8 +2,8 @@
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use nowait_wire::{
-    Batch, Error, Event, Kind, NameId, decode, decode_header, encode, limits, quantise_duration_ns,
-    testing::session,
+    Batch, Cost, Error, Event, Kind, NameId, RECORD_BUCKETS, decode, decode_header, encode, limits,
+    quantise_duration_ns, testing::session,
 };
 
 fn seal_again(frame: &mut [u8]) {
@@ -13,7 +13,7 @@ fn seal_again(frame: &mut [u8]) {
     frame[covered..].copy_from_slice(&crc.sum().to_le_bytes());
 }
 
-/// A frame with these claims around this body.
+/// A frame with these claims around this body, in version 1, the shortest.
 fn frame(events: &[u8], inflated: &[u8], body: &[u8]) -> Vec<u8> {
     let mut frame = b"NWB\x01\x00".to_vec();
     frame.extend([7; 16]);
@@ -75,9 +75,11 @@ fn envelope() {
     assert_eq!(message(decode(b"NWB\x01")), "encryption suite: missing");
     assert_eq!(message(decode(b"NWB\x01\x00")), "checksum: missing");
     let mut other = good.clone();
-    other[3] = 2;
-    assert!(decode(&other).unwrap_err().is_unsupported_version());
-    other[3] = 1;
+    for version in [0, 3, 255] {
+        other[3] = version;
+        assert!(decode(&other).unwrap_err().is_unsupported_version());
+    }
+    other[3] = good[3];
     other[4] = 1;
     assert!(decode(&other).unwrap_err().is_unsupported_suite());
     for place in 5..good.len() {
@@ -151,6 +153,36 @@ fn numbers_without_meaning() {
     assert_eq!(with(7, 66), "start: a token passes 64 bits");
     assert_eq!(with(7, 9), "start: bits missing");
     assert_eq!(with(8, 66), "duration: a token passes 64 bits");
+}
+
+#[test]
+fn costs_are_as_many_as_they_say_and_no_more_than_are_known() {
+    let with = |costs: &[u8]| {
+        let mut body = body(TEXTS, &[&LAUNCH[..], &[0]].concat(), &[]);
+        // Behind the texts and their length, eleven facts and no drop counts.
+        body.splice(1 + TEXTS.len() + 11..1 + TEXTS.len() + 11, costs.iter().copied());
+        let mut frame = frame(&varint(1), &varint(body.len()), &body);
+        frame[3] = 2;
+        seal_again(&mut frame);
+        decode(&frame)
+    };
+    let cost = with(&[6, 1, 2, 3, 4, 5, 6]).unwrap().ledger.cost;
+    let numbers = [cost.start_ns, cost.worker_cpu_ns, cost.sealed_bytes, cost.sent_bytes, cost.record_ns_sum];
+    assert_eq!((numbers, cost.record_samples()), ([1, 2, 3, 4, 5], 6));
+    assert_eq!(with(&[0]).unwrap().ledger.cost, Cost::default());
+    assert!(with(&[6, 1, 2, 3, 4, 5]).unwrap_err().is_malformed());
+    assert_eq!(message(with(&[&[22][..], &[0; 22]].concat())), "costs: 22 is over the limit of 21");
+}
+
+#[test]
+fn every_duration_has_its_bucket() {
+    for ns in (0..40).flat_map(|bits| [(1 << bits) - 1, 1 << bits]).chain([u64::MAX]) {
+        let bucket = Cost::record_bucket(ns);
+        assert!(Cost::record_bucket_end_ns(bucket).is_none_or(|end| ns < end), "{ns}");
+        let before = bucket.checked_sub(1).and_then(Cost::record_bucket_end_ns);
+        assert!(before.is_none_or(|end| ns >= end), "{ns}");
+    }
+    assert_eq!((Cost::record_bucket(0), Cost::record_bucket(u64::MAX)), (0, RECORD_BUCKETS - 1));
 }
 
 #[test]

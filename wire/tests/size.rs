@@ -2,7 +2,7 @@
 
 use nowait_wire::{encode, testing::session};
 
-/// Measured: 4.77 (see `docs/wire.md`); deflate may change a little between releases of its crate.
+/// Measured: 4.82 (see `docs/wire.md`); deflate may change a little between releases of its crate.
 const BYTES_PER_EVENT_MAX: f64 = 4.9;
 
 #[test]

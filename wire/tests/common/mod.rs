@@ -1,8 +1,8 @@
 //! Arbitrary valid batches, for all property tests.
 
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, DropReason, Event, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
-    Tier, Uuid, limits,
+    Anchor, Batch, BatchId, Context, Cost, DropReason, Event, Flags, Kind, Ledger, NameId, Network, Os,
+    Outcome, RECORD_BUCKETS, Tier, Uuid, limits,
 };
 use proptest::prelude::*;
 
@@ -42,10 +42,20 @@ fn context() -> impl Strategy<Value = Context> {
     })
 }
 
+fn cost() -> impl Strategy<Value = Cost> {
+    let numbers = prop::array::uniform5(number());
+    let buckets = prop::collection::vec(number(), RECORD_BUCKETS);
+    (numbers, buckets).prop_map(|(numbers, buckets)| {
+        let [start_ns, worker_cpu_ns, sealed_bytes, sent_bytes, record_ns_sum] = numbers;
+        let record_ns_buckets = buckets.try_into().expect("as many as there are buckets");
+        Cost { start_ns, worker_cpu_ns, sealed_bytes, sent_bytes, record_ns_sum, record_ns_buckets }
+    })
+}
+
 fn ledger() -> impl Strategy<Value = Ledger> {
     let counts = prop::array::uniform5(number());
     let dropped = prop::collection::vec(number(), DropReason::ALL.len());
-    (counts, dropped, any::<bool>()).prop_map(|(counts, dropped, ring_on_heap)| {
+    (counts, dropped, any::<bool>(), cost()).prop_map(|(counts, dropped, ring_on_heap, cost)| {
         let [produced, names_redacted, names_overflowed, signals_lost, panics_caught] = counts;
         let dropped = dropped.try_into().expect("as many as there are reasons");
         Ledger {
@@ -56,6 +66,7 @@ fn ledger() -> impl Strategy<Value = Ledger> {
             signals_lost,
             panics_caught,
             ring_on_heap,
+            cost,
         }
     })
 }
