@@ -44,6 +44,14 @@ impl Clock {
         }
     }
 
+    /// Processor time of the calling thread so far, in nanoseconds; 0 where nobody can say, and by hand.
+    pub(crate) fn thread_cpu_ns(&self) -> u64 {
+        match self {
+            Clock::System => system_thread_cpu_ns(),
+            Clock::Manual(_) => 0,
+        }
+    }
+
     /// One moment on both clocks.
     #[must_use]
     pub fn anchor(&self) -> Anchor {
@@ -55,8 +63,23 @@ impl Clock {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
 fn system_uptime_ns() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
+    nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
+}
+
+#[cfg(unix)]
+fn system_thread_cpu_ns() -> u64 {
+    nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime))
+}
+
+#[cfg(not(unix))]
+fn system_thread_cpu_ns() -> u64 {
+    0
+}
+
+#[cfg(unix)]
+#[inline]
+fn nanoseconds(time: rustix::time::Timespec) -> u64 {
+    (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
 }
 
 /// The clock behind `UITouch.timestamp` and Rust's own `Instant` on Apple systems.

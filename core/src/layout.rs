@@ -15,8 +15,8 @@ use crate::slot::{SLOT_WORDS, Slot};
 use crate::sync::{AtomicU64, Ordering};
 use std::ops::Range;
 
-/// First word of every recorder file: "NWRING", layout version 1.
-pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x01\0");
+/// First word of every recorder file: "NWRING", layout version 2.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x02\0");
 
 /// What the footer word holds after a clean end.
 pub(crate) const CLEAN_END: u64 = u64::from_le_bytes(*b"NW-CLEAN");
@@ -67,7 +67,7 @@ pub(crate) enum Word {
     /// First of the counters (see `ledger::Counter`).
     Counters = 16,
     /// First of two anchors of three words each: uptime, wall, their checksum.
-    Anchors = 40,
+    Anchors = 56,
 }
 
 /// One word of the header.
@@ -85,6 +85,14 @@ pub(crate) fn load(words: &[AtomicU64], index: Word) -> u64 {
 pub(crate) fn store(words: &[AtomicU64], index: Word, value: u64) {
     if let Some(word) = word(words, index) {
         word.store(value, Ordering::Release);
+    }
+}
+
+/// Stores a word of the header if nobody has yet.
+pub(crate) fn store_first(words: &[AtomicU64], index: Word, value: u64) {
+    if let Some(word) = word(words, index) {
+        // Relaxed where it fails: the other store stands. Release: see `store`.
+        let _ = word.compare_exchange(0, value, Ordering::Release, Ordering::Relaxed);
     }
 }
 

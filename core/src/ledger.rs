@@ -6,9 +6,9 @@
 
 use crate::layout::{self, Word};
 use crate::sync::{AtomicU64, Ordering};
-use nowait_wire::{Cost, DropReason, Ledger};
+use nowait_wire::{Cost, DropReason, Ledger, RECORD_BUCKETS};
 
-/// Counters that are no drops, behind the drops in memory.
+/// Counters that are no drops, behind the drops in memory: what went wrong, then what it cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Counter {
@@ -17,9 +17,17 @@ pub(crate) enum Counter {
     SignalsLost,
     PanicsCaught,
     RingOnHeap,
+    StartNs,
+    WorkerCpuNs,
+    SealedBytes,
+    SentBytes,
+    RecordNsSum,
+    /// First of [`RECORD_BUCKETS`].
+    RecordNsBuckets,
 }
 
-const COUNTERS: usize = Counter::RingOnHeap as usize + 1;
+/// Counters of a session.
+pub(crate) const COUNTERS: usize = Counter::RecordNsBuckets as usize + RECORD_BUCKETS;
 const _: () = assert!(Word::Counters as usize + COUNTERS <= Word::Anchors as usize);
 
 /// The counters of one session, in its flight recorder's memory.
@@ -43,20 +51,28 @@ impl<'a> Account<'a> {
         self.counter(index).map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 
+    /// Adds to the counter at this index; see [`Counter`] for what lies behind the drops.
+    pub(crate) fn add(&self, index: usize, n: u64) {
+        if let Some(counter) = self.counter(index) {
+            // Relaxed: counters order nothing.
+            counter.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
     /// Counts events that will never be delivered.
     pub(crate) fn dropped(&self, reason: DropReason, events: u64) {
-        if let Some(counter) = self.counter(reason as usize) {
-            // Relaxed: counters order nothing.
-            counter.fetch_add(events, Ordering::Relaxed);
-        }
+        self.add(reason as usize, events);
     }
 
     /// Counts something else.
     pub(crate) fn count(&self, counter: Counter, n: u64) {
-        if let Some(counter) = self.counter(counter as usize) {
-            // Relaxed: counters order nothing.
-            counter.fetch_add(n, Ordering::Relaxed);
-        }
+        self.add(counter as usize, n);
+    }
+
+    /// Counts a sampled call of `record` that took this long.
+    pub(crate) fn took(&self, ns: u64) {
+        self.count(Counter::RecordNsSum, ns);
+        self.add(Counter::RecordNsBuckets as usize + Cost::record_bucket(ns), 1);
     }
 
     /// Raises a counter that is kept elsewhere to what it is now.
@@ -67,7 +83,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The account as it travels, when `sealed` events of the ring have been or are about to be sealed.
+    /// The account without the cost, when `sealed` events of the ring have been or are about to be sealed.
     ///
     /// Refusals and quarantined events were never in this ring and count as produced here; what the spool gave up was counted as
     /// produced when it was sealed, perhaps by an earlier session.
@@ -90,6 +106,27 @@ impl<'a> Account<'a> {
             ring_on_heap: self.get(Counter::RingOnHeap as usize) > 0,
             cost: Cost::default(),
         }
+    }
+
+    /// What the session cost so far.
+    pub(crate) fn cost(&self) -> Cost {
+        let mut record_ns_buckets = [0; RECORD_BUCKETS];
+        for (index, bucket) in record_ns_buckets.iter_mut().enumerate() {
+            *bucket = self.get(Counter::RecordNsBuckets as usize + index);
+        }
+        Cost {
+            start_ns: self.get(Counter::StartNs as usize),
+            worker_cpu_ns: self.get(Counter::WorkerCpuNs as usize),
+            sealed_bytes: self.get(Counter::SealedBytes as usize),
+            sent_bytes: self.get(Counter::SentBytes as usize),
+            record_ns_sum: self.get(Counter::RecordNsSum as usize),
+            record_ns_buckets,
+        }
+    }
+
+    /// The account and the cost, as a batch carries them.
+    pub(crate) fn ledger_with_cost(&self, sealed: u64) -> Ledger {
+        Ledger { cost: self.cost(), ..self.ledger(sealed) }
     }
 
     /// Notes that file `sequence` with `events` is about to be given up. Only the worker calls this.

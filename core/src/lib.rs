@@ -22,8 +22,8 @@
 //!
 //! Owns: everything between a signal and the network. Refuses: platforms (**core knows no platform**; Kotlin and
 //! Swift feed it) and reports.
-//! Invariant: an event for which recording returned `true` is delivered or stands in the ledger with a reason,
-//! whatever kills the process.
+//! Invariant: an event for which recording returned [`Recorded::Kept`] is delivered or stands in the ledger with a
+//! reason, whatever kills the process.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -31,7 +31,9 @@ mod batch;
 mod breadcrumb;
 mod clock;
 mod config;
+mod early;
 mod error;
+mod flight;
 mod fork;
 mod handle;
 mod header;
@@ -67,8 +69,9 @@ pub use error::Error;
 pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel};
 pub use nowait::NoWait;
 pub use nowait_wire::{
-    DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
+    Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
 };
+pub use record::Recorded;
 pub use tracker::Signal;
 pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
 pub use worker::Flushed;

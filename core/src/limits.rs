@@ -13,6 +13,13 @@ pub const RING_SLOTS: usize = if cfg!(shuttle) { 8 } else { 4_096 };
 /// Breadcrumbs kept for an exit: what a developer reads before a crash is the last screenful or two.
 pub const CRUMB_SLOTS: usize = if cfg!(shuttle) { 4 } else { 128 };
 
+/// Events that wait in memory until the recorder's file is mapped: some milliseconds, in which an app starts.
+pub const EARLY_EVENTS_MAX: usize = if cfg!(shuttle) { 8 } else { 256 };
+
+/// One call of `record` in so many is timed: the two clock readings then cost less than half a nanosecond a call.
+/// A power of two.
+pub const RECORD_SAMPLED_ONE_IN: u64 = 128;
+
 /// Names an app may register. Apps of banks have some hundreds of screens, routes and targets.
 pub const NAMES_MAX: usize = if cfg!(shuttle) { 8 } else { 1_024 };
 

@@ -6,7 +6,7 @@
 
 use crate::fork;
 use crate::layout::NAME_WORDS;
-use crate::ledger::{Account, Counter};
+use crate::ledger::Counter;
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
 use crate::scrub;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
@@ -18,59 +18,65 @@ type Record = [AtomicU64; NAME_WORDS];
 
 /// The table of one process.
 #[derive(Debug)]
-pub(crate) struct Names<'a> {
-    records: &'a [Record],
-    account: Account<'a>,
+pub(crate) struct Names {
     /// Registration happens once per name, off the hot path: a lock is the simplest thing that is right.
     table: Mutex<Table>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Table {
     ids: HashMap<String, u32>,
     texts: Vec<String>,
+    /// Empty until the flight recorder's memory is there.
+    records: &'static [Record],
 }
 
-impl<'a> Names<'a> {
-    /// A table over zeroed memory, with the reserved names in place.
-    pub(crate) fn new(words: &'a [AtomicU64], account: Account<'a>) -> Names<'a> {
-        let mut table = Table::default();
-        for (id, text) in (0..).zip(NameId::RESERVED) {
-            table.ids.insert(text.to_owned(), id);
-            table.texts.push(text.to_owned());
+impl Names {
+    /// A table with the reserved names in place.
+    pub(crate) fn new() -> Names {
+        let texts: Vec<String> = NameId::RESERVED.iter().map(|text| (*text).to_owned()).collect();
+        let ids = texts.iter().cloned().zip(0..).collect();
+        Names { table: Mutex::new(Table { ids, texts, records: &[] }) }
+    }
+
+    /// Writes the names so far into zeroed memory, and from now on each at once.
+    pub(crate) fn attach(&self, words: &'static [AtomicU64]) {
+        let mut table = self.table();
+        table.records = words.as_chunks().0;
+        for (record, text) in table.records.iter().zip(table.texts.iter().skip(NameId::RESERVED.len())) {
+            write(record, text);
         }
-        Names { records: words.as_chunks().0, account, table: Mutex::new(table) }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The id of this text; [`NameId::REDACTED`] if it looks personal or is longer than
-    /// [`NAME_BYTES_MAX`] bytes, [`NameId::OTHER`] if the table is full. Both are counted. In a forked child always
+    /// The id of this text, and what must be counted: [`NameId::REDACTED`] if it looks personal or is longer than
+    /// [`NAME_BYTES_MAX`] bytes, [`NameId::OTHER`] if the table is full. In a forked child always
     /// [`NameId::OTHER`]: the records are its parent's, and the lock may have been held at the fork.
-    pub(crate) fn intern(&self, text: &str) -> NameId {
+    pub(crate) fn intern(&self, text: &str) -> (NameId, Option<Counter>) {
         if fork::is_child() {
-            return NameId::OTHER;
+            return (NameId::OTHER, None);
         }
         let mut table = self.table();
         if let Some(id) = table.ids.get(text) {
-            return NameId(*id);
+            return (NameId(*id), None);
         }
         if text.len() > NAME_BYTES_MAX || scrub::looks_personal(text) {
-            self.account.count(Counter::NamesRedacted, 1);
-            return NameId::REDACTED;
+            return (NameId::REDACTED, Some(Counter::NamesRedacted));
         }
         let app_names = table.texts.len() - NameId::RESERVED.len();
-        let Some(record) = self.records.get(app_names).filter(|_| app_names < NAMES_MAX) else {
-            self.account.count(Counter::NamesOverflowed, 1);
-            return NameId::OTHER;
-        };
-        write(record, text);
+        if app_names >= NAMES_MAX {
+            return (NameId::OTHER, Some(Counter::NamesOverflowed));
+        }
+        if let Some(record) = table.records.get(app_names) {
+            write(record, text);
+        }
         let id = table.texts.len() as u32;
         table.ids.insert(text.to_owned(), id);
         table.texts.push(text.to_owned());
-        NameId(id)
+        (NameId(id), None)
     }
 
     /// All texts by id, for the batch to pick from.

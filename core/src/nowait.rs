@@ -4,21 +4,18 @@
 //! Invariant: every handle is `Copy` and stays valid for the life of the process, also after a shutdown, when it
 //! does nothing.
 
+use crate::Clock;
 use crate::config::{Config, Consent};
 use crate::error::Error;
 use crate::fork;
 use crate::handle::{Action, Crumb, Journey, Route, Screen};
-use crate::identity;
 use crate::ledger::Counter;
-use crate::memory::Memory;
-use crate::record::Recorder;
-use crate::storage::{self, Storage};
+use crate::record::{Recorded, Recorder};
 use crate::tracker::Signal;
 use crate::upload::Upload;
-use crate::worker::{self, Command, Engine, Flushed};
-use crate::{Clock, layout};
+use crate::worker::{self, Command, Flushed};
 use crossbeam::channel::{Receiver, Sender, bounded};
-use nowait_wire::{Context, Event, Kind, Ledger, NameId, Network, Outcome, Uuid};
+use nowait_wire::{Event, Kind, Ledger, NameId, Network, Outcome, Uuid};
 use once_cell::sync::OnceCell;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,7 +31,6 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) session: Uuid,
     pub(crate) url: String,
-    context: Context,
     network: AtomicU8,
     constrained: AtomicBool,
     next_id: AtomicU64,
@@ -42,11 +38,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// What is true of every event sealed now.
-    pub(crate) fn context(&self) -> Context {
+    /// The network that events sealed now were recorded on.
+    pub(crate) fn network(&self) -> Network {
         // Relaxed: a label.
-        let network = Network::from_u8(self.network.load(Ordering::Relaxed)).unwrap_or(Network::Unknown);
-        Context { network, ..self.context.clone() }
+        Network::from_u8(self.network.load(Ordering::Relaxed)).unwrap_or(Network::Unknown)
     }
 
     /// Whether the host asked to go easy on the network.
@@ -64,15 +59,17 @@ impl Shared {
 /// A running NoWait. `Copy`: pass it around freely.
 #[derive(Clone, Copy, Debug)]
 pub struct NoWait {
-    shared: &'static Shared,
+    pub(crate) shared: &'static Shared,
 }
 
 static GLOBAL: OnceCell<NoWait> = OnceCell::new();
 
 impl NoWait {
-    /// Starts recording, with the default HTTP transport. The caller's thread makes the flight recorder's file
-    /// (some 400 KiB) and starts one worker thread; reading what a dead process left, and everything else that
-    /// takes time, happens on the worker.
+    /// Starts recording, with the default HTTP transport.
+    ///
+    /// The caller's thread checks the config and starts one worker thread; it touches no file. The worker makes and
+    /// maps the flight recorder's file (some 400 KiB), then reads what dead processes left. What is recorded before
+    /// the file is there waits in memory: see [`Recorded::InMemory`].
     ///
     /// # Errors
     /// If the config is not usable (the message names the field) or the system gives no thread. A disk that is
@@ -87,11 +84,14 @@ impl NoWait {
     /// # Errors
     /// As `start`.
     pub fn start_with(config: Config, upload: impl Upload + 'static) -> Result<NoWait, Error> {
-        let (nowait, engine, commands) = open(config, Box::new(upload), Clock::System)?;
+        let began_ns = Clock::System.uptime_ns();
+        let (nowait, commands) = prepare(config, Clock::System)?;
+        let shared = nowait.shared;
         std::thread::Builder::new()
             .name("nowait".to_owned())
-            .spawn(move || worker::run(engine, &commands))
+            .spawn(move || worker::run(shared, Box::new(upload), &commands))
             .map_err(Error::thread)?;
+        shared.recorder.count(Counter::StartNs, nowait.now_ns().saturating_sub(began_ns));
         Ok(nowait)
     }
 
@@ -118,7 +118,7 @@ impl NoWait {
     /// becomes `redacted`, the 1,025th becomes `other`, and both are counted.
     #[must_use]
     pub fn name(self, text: &str) -> NameId {
-        self.shared.recorder.names.intern(text)
+        self.shared.recorder.name(text)
     }
 
     /// A screen of the app.
@@ -165,17 +165,17 @@ impl NoWait {
         self.shared.recorder.breadcrumb(name, at_ns, number);
     }
 
-    /// Records a finished event: whether it was taken. Most apps never call this; spans and signals do.
+    /// Records a finished event: what became of it. Most apps never call this; spans and signals do.
     #[inline]
-    pub fn record(self, event: &Event) -> bool {
+    pub fn record(self, event: &Event) -> Recorded {
         self.shared.recorder.record(event)
     }
 
-    /// Records a finished action that no [`Span`](crate::Span) measured, for a bridge: whether it was taken. Both
+    /// Records a finished action that no [`Span`](crate::Span) measured, for a bridge: what became of it. Both
     /// times are in nanoseconds of the uptime clock. If the app went to the background since `started_ns`, the
     /// outcome is interrupted whatever the caller says.
     #[inline]
-    pub fn record_action(self, name: NameId, started_ns: u64, ended_ns: u64, outcome: Outcome) -> bool {
+    pub fn record_action(self, name: NameId, started_ns: u64, ended_ns: u64, outcome: Outcome) -> Recorded {
         let recorder = &self.shared.recorder;
         // A wait that spans a trip to the background measures the trip, not the app.
         let interrupted = recorder.was_in_background_since(started_ns);
@@ -189,7 +189,7 @@ impl NoWait {
 
     /// Counts a panic that a boundary around the engine caught (a bridge, a host's callback).
     pub fn count_panic(self) {
-        self.shared.recorder.account.count(Counter::PanicsCaught, 1);
+        self.shared.recorder.count(Counter::PanicsCaught, 1);
     }
 
     /// Feeds a raw signal to the trackers.
@@ -252,7 +252,8 @@ impl NoWait {
         }
     }
 
-    /// The account of this session so far.
+    /// The account of this session so far. Until the flight recorder's file is there, some milliseconds after the
+    /// start, it says that the ring is on the heap, and what waits for the file is not in it.
     #[must_use]
     pub fn ledger(self) -> Ledger {
         self.shared.recorder.ledger()
@@ -265,37 +266,21 @@ impl NoWait {
     }
 }
 
-/// Opens everything but the thread.
-pub(crate) fn open(
-    config: Config,
-    upload: Box<dyn Upload>,
-    clock: Clock,
-) -> Result<(NoWait, Engine, Receiver<Command>), Error> {
+/// Makes what all threads share: everything that touches no file.
+pub(crate) fn prepare(config: Config, clock: Clock) -> Result<(NoWait, Receiver<Command>), Error> {
     config.check()?;
-    let session = Uuid::new_v4();
-    // If this fails, so does everything below, and each says so in its own way.
-    let _ = std::fs::create_dir_all(&config.folder);
-    let consent = identity::consent(&config.folder, config.consent);
-    let (memory, install) = if consent == Consent::Refused {
-        (Memory::heap(layout::WORDS), Uuid::nil())
-    } else {
-        (storage::open_ring(&config.folder, session), identity::install_id(&config.folder))
-    };
-    let context = config.context(install);
-    let recorder = Recorder::new(memory, clock, session, &context);
-    recorder.set_on(consent != Consent::Refused);
+    let recorder = Recorder::new(clock);
+    recorder.set_on(config.consent != Consent::Refused);
     let (commands, receiver) = bounded(COMMANDS_MAX);
-    let storage = Storage::new(&config.folder, session);
     let shared: &'static Shared = Box::leak(Box::new(Shared {
         recorder,
         url: config.url(),
         config,
-        session,
-        context,
+        session: Uuid::new_v4(),
         network: AtomicU8::new(Network::Unknown as u8),
         constrained: AtomicBool::new(false),
         next_id: AtomicU64::new(1),
         commands,
     }));
-    Ok((NoWait { shared }, Engine::new(shared, storage, upload, consent), receiver))
+    Ok((NoWait { shared }, receiver))
 }

@@ -123,7 +123,7 @@ impl DeadRing {
             texts: name::recover(words.get(layout::NAMES).unwrap_or_default()),
             held,
             rest,
-            ledger: account.ledger(sealed_to.saturating_add(found)),
+            ledger: account.ledger_with_cost(sealed_to.saturating_add(found)),
         })
     }
 

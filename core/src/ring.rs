@@ -13,7 +13,7 @@
 //! Invariant: a slot is written only by the producer that reserved its position, and only after the drain
 //! released the position one lap earlier.
 
-use crate::limits::RESERVE_TRIES_MAX;
+use crate::limits::{RECORD_SAMPLED_ONE_IN, RESERVE_TRIES_MAX};
 use crate::slot::{self, Packed, Slot};
 use crate::sync::{AtomicU64, Ordering, Place, Witness, at};
 use crossbeam::utils::CachePadded;
@@ -94,6 +94,13 @@ impl<'a> Ring<'a> {
             }
         }
         Err(DropReason::Contended)
+    }
+
+    /// Whether the next push is one of those that are timed: one in [`RECORD_SAMPLED_ONE_IN`]. Not the first of each
+    /// so many: a ring that is full for the first time stands there, and every refusal would be timed.
+    #[inline]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.reserved() % RECORD_SAMPLED_ONE_IN == RECORD_SAMPLED_ONE_IN / 2
     }
 
     /// Positions reserved so far, which is the number of events accepted (or about to be).

@@ -8,7 +8,7 @@
 //! Invariant: a file under its final name is whole and durable, or its checksum says that it is not.
 
 use crate::batch::Value;
-use crate::ledger::Account;
+use crate::ledger::{Account, Counter};
 use crate::limits::SPOOL_FILE_BYTES_MAX;
 use nowait_wire::{DropReason, Uuid};
 use std::fs::{self, File};
@@ -134,6 +134,7 @@ impl Spool {
                 let _ = fs::remove_file(&temporary);
             },
         )?;
+        account.count(Counter::SealedBytes, (frame.len() + FOOTER_BYTES) as u64);
         self.next_sequence += 1;
         sync_folder(&self.folder);
         // The batch is sealed whatever comes of this; the next seal tries again to keep the caps.

@@ -17,11 +17,10 @@ use crate::layout;
 use crate::ledger::Account;
 use crate::limits::{PENDING_BYTES_MAX, PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
 use crate::memory::Memory;
-use crate::nowait::Shared;
 use crate::recover::{self, DeadRing, NEW_SUFFIX, RING_SUFFIX, Remains};
 use crate::ring::Drained;
 use crate::spool::{self, Caps, Entry, Seal, Spool};
-use nowait_wire::{Batch, BatchId, DropReason, Ledger, Uuid};
+use nowait_wire::{Anchor, Batch, BatchId, Context, DropReason, Ledger, Uuid};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,6 +36,13 @@ pub(crate) struct Storage {
     /// Opened at first use and again after the disk had refused.
     spool: Option<Spool>,
     pending: Option<Spool>,
+}
+
+/// The session that lives, as far as it stands in for what damage took from a dead one.
+pub(crate) struct Living<'a> {
+    pub(crate) account: Account<'a>,
+    pub(crate) context: Context,
+    pub(crate) anchor: Anchor,
 }
 
 /// The flight recorder's memory for this session: its file, or the heap where the disk refuses.
@@ -141,24 +147,24 @@ impl Storage {
     }
 
     /// Seals and removes what dead processes left.
-    pub(crate) fn recover(&mut self, consent: Consent, shared: &Shared) -> io::Result<()> {
+    pub(crate) fn recover(&mut self, consent: Consent, living: &Living<'_>) -> io::Result<()> {
         if consent == Consent::Granted {
-            self.grant(shared.recorder.account)?;
+            self.grant(living.account)?;
         }
         let live = self.folder.join("live");
         recover::remove_unfinished(&live);
         let mut outcome = Ok(());
         for ring in recover::find(&live) {
             // One that fails must not keep the others from being read.
-            if let Err(error) = self.recover_one(ring, consent, shared) {
+            if let Err(error) = self.recover_one(ring, consent, living) {
                 outcome = Err(error);
             }
         }
         outcome
     }
 
-    fn recover_one(&mut self, mut ring: DeadRing, consent: Consent, shared: &Shared) -> io::Result<()> {
-        let account = shared.recorder.account;
+    fn recover_one(&mut self, mut ring: DeadRing, consent: Consent, living: &Living<'_>) -> io::Result<()> {
+        let account = living.account;
         let folders = [self.folder.join("spool"), self.folder.join("pending")];
         let spool = self.for_consent(consent)?;
         let earlier: Vec<Seal> = spool
@@ -175,7 +181,7 @@ impl Storage {
             }
             let sealed_to = earlier.iter().map(|seal| seal.next).max().unwrap_or_default();
             let remains = ring.read(sealed_to, &folders)?;
-            let sealed = seal_remains(spool, remains, shared);
+            let sealed = seal_remains(spool, remains, living);
             if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
                 // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
                 ring.forgive_attempt();
@@ -217,18 +223,18 @@ fn open<'a>(
 }
 
 /// Seals what a dead session left: the batch it was at, with the same content, then the rest with its end.
-fn seal_remains(spool: &mut Spool, remains: Remains, shared: &Shared) -> io::Result<()> {
+fn seal_remains(spool: &mut Spool, remains: Remains, living: &Living<'_>) -> io::Result<()> {
     let Remains { session, context, anchor, texts, held, rest, ledger } = remains;
     let facts = Facts {
         session,
         // Damaged: the install is the same, and most likely the rest.
-        context: context.unwrap_or_else(|| shared.context()),
-        anchor: anchor.unwrap_or_else(|| shared.recorder.clock.anchor()),
+        context: context.unwrap_or_else(|| living.context.clone()),
+        anchor: anchor.unwrap_or(living.anchor),
         ledger,
     };
     for (drained, last) in [(held, false), (Some(rest), true)] {
         if let Some(drained) = drained {
-            seal_one(spool, drained, facts.clone(), &texts, last, shared.recorder.account)?;
+            seal_one(spool, drained, facts.clone(), &texts, last, living.account)?;
         }
     }
     Ok(())

@@ -36,8 +36,8 @@ pub fn start(
     upload: impl Upload + 'static,
     clock: ManualClock,
 ) -> Result<(NoWait, Crank), Error> {
-    let (nowait, engine, commands) = nowait::open(config, Box::new(upload), Clock::Manual(clock))?;
-    Ok((nowait, Crank { engine, commands }))
+    let (nowait, commands) = nowait::prepare(config, Clock::Manual(clock))?;
+    Ok((nowait, Crank { engine: Engine::open(nowait.shared, Box::new(upload)), commands }))
 }
 
 impl Crank {

@@ -5,6 +5,7 @@
 
 use crate::batch::{self, Facts, Value};
 use crate::config::Consent;
+use crate::flight::Flight;
 use crate::header;
 use crate::identity;
 use crate::layout::{self, Word};
@@ -13,15 +14,17 @@ use crate::limits::{
     BATCH_EVENTS_MAX, CONSTRAINED_SPOOL_BYTES, RING_SLOTS, TICK, UPLOAD_PAUSE, UPLOAD_TIMEOUT,
     UPLOADS_PER_TURN_MAX,
 };
+use crate::memory::Memory;
 use crate::nowait::Shared;
 use crate::record::State;
 use crate::ring::{Drain, Drained};
 use crate::spool::{Entry, Seal};
-use crate::storage::Storage;
+use crate::storage::{self, Living, Storage};
 use crate::tracker::Signal;
 use crate::upload::{Backoff, Parcel, Upload, Verdict, judge};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
-use nowait_wire::{BatchId, DropReason, Ledger};
+use nowait_wire::{BatchId, Context, Cost, DropReason, Ledger, Uuid};
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
@@ -55,10 +58,13 @@ const LEDGER_ONLY: u64 = 1 << 62;
 /// Everything after the ring.
 pub(crate) struct Engine {
     shared: &'static Shared,
+    flight: &'static Flight,
     drain: Drain<'static, 'static>,
     storage: Storage,
     upload: Box<dyn Upload>,
     consent: Consent,
+    /// What is true of every event of the session, but for the network.
+    context: Context,
     backoff: Backoff,
     /// Before this uptime nothing is sent.
     not_before_ns: u64,
@@ -71,21 +77,33 @@ pub(crate) struct Engine {
     backlog: bool,
     /// A batch that could not be written to the disk and so goes straight to the network.
     in_memory: Option<(Vec<u8>, Seal)>,
+    /// The account that was sealed last. Without the cost: nothing is sent for its sake alone.
     last_ledger: Ledger,
 }
 
 impl Engine {
-    pub(crate) fn new(
-        shared: &'static Shared,
-        storage: Storage,
-        upload: Box<dyn Upload>,
-        consent: Consent,
-    ) -> Engine {
+    /// Opens the flight recorder's memory, takes over what was recorded so far, and gets ready to turn. Takes what a
+    /// disk takes: never on an app's thread.
+    pub(crate) fn open(shared: &'static Shared, upload: Box<dyn Upload>) -> Engine {
+        let folder = &shared.config.folder;
+        // If this fails, so does everything below, and each says so in its own way.
+        let _ = fs::create_dir_all(folder);
+        let consent = identity::consent(folder, shared.config.consent);
+        let (memory, install) = if consent == Consent::Refused {
+            shared.recorder.set_on(false);
+            shared.recorder.wipe();
+            (Memory::heap(layout::WORDS), Uuid::nil())
+        } else {
+            (storage::open_ring(folder, shared.session), identity::install_id(folder))
+        };
+        let context = shared.config.context(install);
+        let flight = shared.recorder.open(memory, shared.session, &context);
         Engine {
-            drain: Drain::new(&shared.recorder.ring),
-            storage,
+            drain: Drain::new(&flight.ring),
+            storage: Storage::new(folder, shared.session),
             upload,
             consent,
+            context,
             backoff: Backoff::new(shared.session.as_u64_pair().0),
             not_before_ns: 0,
             sealed_at_ns: shared.recorder.clock.uptime_ns(),
@@ -95,8 +113,14 @@ impl Engine {
             backlog: true,
             in_memory: None,
             last_ledger: Ledger::default(),
+            flight,
             shared,
         }
+    }
+
+    /// What is true of every event sealed now.
+    fn context(&self) -> Context {
+        Context { network: self.shared.network(), ..self.context.clone() }
     }
 
     fn now_ns(&self) -> u64 {
@@ -114,7 +138,7 @@ impl Engine {
         self.recover();
         let since = Duration::from_nanos(now.saturating_sub(self.sealed_at_ns));
         let due = since >= self.shared.config.flush_interval;
-        if due || self.shared.recorder.ring.len() >= (RING_SLOTS / 2) as u64 {
+        if due || self.flight.ring.len() >= (RING_SLOTS / 2) as u64 {
             self.seal_ring(false);
             self.backlog = true;
         }
@@ -134,13 +158,15 @@ impl Engine {
 
     /// Lets limits expire and leaves signs of life for a recovery.
     fn tick(&mut self, now: u64) {
-        let recorder = &self.shared.recorder;
+        let (recorder, flight) = (&self.shared.recorder, self.flight);
+        recorder.take_over_early();
         recorder.signal(&Signal::Tick { at: now });
-        recorder.settle_lost_signals();
-        recorder.settle_lost_file();
-        layout::store(recorder.memory.words, Word::AliveUptimeNs, now);
+        flight.account.raise(Counter::SignalsLost, recorder.signals_lost());
+        flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
+        flight.settle_lost_file();
+        layout::store(flight.memory.words, Word::AliveUptimeNs, now);
         self.turns += 1;
-        header::write_anchor(recorder.memory.words, self.turns, recorder.clock.anchor());
+        header::write_anchor(flight.memory.words, self.turns, recorder.clock.anchor());
     }
 
     /// Seals what dead processes left, once per session; tries again while the disk refuses.
@@ -149,8 +175,13 @@ impl Engine {
             // First, so that a panic in it cannot be repeated at every turn.
             self.recover_at_ns =
                 self.now_ns().saturating_add(self.shared.config.flush_interval.as_nanos() as u64);
-            identity::keep_install_id(&self.shared.config.folder, self.shared.context().install);
-            self.recovered = self.storage.recover(self.consent, self.shared).is_ok();
+            identity::keep_install_id(&self.shared.config.folder, self.context.install);
+            let living = Living {
+                account: self.flight.account,
+                context: self.context(),
+                anchor: self.shared.recorder.clock.anchor(),
+            };
+            self.recovered = self.storage.recover(self.consent, &living).is_ok();
         }
     }
 
@@ -158,7 +189,7 @@ impl Engine {
     /// changed in the ledger alone.
     fn seal_ring(&mut self, closing: bool) {
         // Threads that record faster than we seal must not keep us here, filling the spool and sending nothing.
-        let until = self.shared.recorder.ring.reserved();
+        let until = self.flight.ring.reserved();
         self.sealed_at_ns = self.now_ns();
         self.retry_in_memory();
         while self.in_memory.is_none() {
@@ -171,7 +202,7 @@ impl Engine {
                 }
                 continue;
             }
-            if closing && self.shared.recorder.account.ledger(drained.next) != self.last_ledger {
+            if closing && self.flight.account.ledger(drained.next) != self.last_ledger {
                 drained.first |= LEDGER_ONLY;
                 self.seal(drained);
             }
@@ -180,7 +211,7 @@ impl Engine {
     }
 
     fn seal(&mut self, drained: Drained) {
-        let recorder = &self.shared.recorder;
+        let (recorder, account) = (&self.shared.recorder, self.flight.account);
         let seal = Seal {
             session: self.shared.session,
             first: drained.first,
@@ -192,40 +223,40 @@ impl Engine {
             split: false,
         };
         // What was no event when it was read is gone: say so before the batch says how much there was.
-        recorder.account.dropped(DropReason::Corrupt, drained.corrupt);
+        account.dropped(DropReason::Corrupt, drained.corrupt);
         let facts = Facts {
             session: self.shared.session,
-            context: self.shared.context(),
+            context: self.context(),
             anchor: recorder.clock.anchor(),
-            ledger: recorder.account.ledger(drained.next),
+            ledger: account.ledger_with_cost(drained.next),
         };
         let batch = batch::make(drained, facts, &recorder.names.texts());
-        layout::store(recorder.memory.words, Word::HeldTo, layout::checked(seal.next));
+        layout::store(self.flight.memory.words, Word::HeldTo, layout::checked(seal.next));
         match nowait_wire::encode(&batch) {
             Ok(frame) => {
-                self.last_ledger = batch.ledger;
-                match self.storage.seal(self.consent, &frame, seal, recorder.account) {
+                self.last_ledger = Ledger { cost: Cost::default(), ..batch.ledger };
+                match self.storage.seal(self.consent, &frame, seal, account) {
                     Ok(()) => self.release(seal.next),
                     Err(_) => self.in_memory = Some((frame, seal)),
                 }
             }
             // Cannot happen with our own caps; if it does, the events must not block the ring for ever.
             Err(_) => {
-                recorder.account.dropped(DropReason::Corrupt, u64::from(seal.events));
+                account.dropped(DropReason::Corrupt, u64::from(seal.events));
                 self.release(seal.next);
             }
         }
     }
 
     fn release(&mut self, next: u64) {
-        layout::store(self.shared.recorder.memory.words, Word::SealedTo, layout::checked(next));
+        layout::store(self.flight.memory.words, Word::SealedTo, layout::checked(next));
         self.drain.release(next);
     }
 
     /// Tries again to write the batch that the disk refused.
     fn retry_in_memory(&mut self) {
         let Some((frame, seal)) = self.in_memory.take() else { return };
-        match self.storage.seal(self.consent, &frame, seal, self.shared.recorder.account) {
+        match self.storage.seal(self.consent, &frame, seal, self.flight.account) {
             Ok(()) => self.release(seal.next),
             Err(_) => self.in_memory = Some((frame, seal)),
         }
@@ -243,7 +274,7 @@ impl Engine {
         self.send_in_memory(timeout);
         // Also where the disk does not even list what it has.
         self.backlog = self.in_memory.is_some();
-        let Ok(entries) = self.storage.entries(self.shared.recorder.account) else { return };
+        let Ok(entries) = self.storage.entries(self.flight.account) else { return };
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
         if self.shared.is_constrained() && bytes < CONSTRAINED_SPOOL_BYTES {
             return;
@@ -259,7 +290,7 @@ impl Engine {
 
     /// Sends one sealed batch; whether to go on with the next.
     fn send_entry(&mut self, entry: &Entry, timeout: Duration) -> bool {
-        let account = self.shared.recorder.account;
+        let account = self.flight.account;
         let frame = match self.storage.read(entry) {
             Ok(frame) => frame,
             Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
@@ -280,7 +311,7 @@ impl Engine {
         match self.exchange(seal, &frame, timeout) {
             Verdict::Delivered => self.release(seal.next),
             Verdict::Rejected => {
-                self.shared.recorder.account.dropped(DropReason::Rejected, u64::from(seal.events));
+                self.flight.account.dropped(DropReason::Rejected, u64::from(seal.events));
                 self.release(seal.next);
             }
             Verdict::Later(_) => self.in_memory = Some((frame, seal)),
@@ -297,6 +328,7 @@ impl Engine {
             body: frame,
             timeout,
         };
+        self.flight.account.count(Counter::SentBytes, frame.len() as u64);
         let answer = self.upload.send(parcel);
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(clock.wall_unix_ms());
         let verdict = judge(BatchId { session: seal.session, first: seal.first }, answer.as_ref(), now);
@@ -344,10 +376,10 @@ impl Engine {
     pub(crate) fn shutdown(&mut self, timeout: Duration) -> Flushed {
         self.shared.recorder.set_on(false);
         let flushed = self.flush(timeout, true);
-        let recorder = &self.shared.recorder;
-        let ledger = recorder.account.ledger(recorder.ring.released());
-        layout::store(recorder.memory.words, Word::Footer, layout::CLEAN_END);
-        if recorder.ring.len() == 0 && (ledger == self.last_ledger || self.consent == Consent::Refused) {
+        let Flight { memory, ring, account, .. } = self.flight;
+        let ledger = account.ledger(ring.released());
+        layout::store(memory.words, Word::Footer, layout::CLEAN_END);
+        if ring.len() == 0 && (ledger == self.last_ledger || self.consent == Consent::Refused) {
             self.storage.remove_ring();
         }
         flushed
@@ -364,7 +396,7 @@ impl Engine {
             Consent::Granted => {
                 self.seal_ring(false);
                 // What cannot be moved now is moved at the next start with consent.
-                let _ = self.storage.grant(self.shared.recorder.account);
+                let _ = self.storage.grant(self.flight.account);
             }
             Consent::Pending => {}
         }
@@ -373,15 +405,20 @@ impl Engine {
     /// Wipes whatever is on the device.
     fn discard(&mut self) {
         self.in_memory = None;
-        self.shared.recorder.trail.wipe();
+        self.shared.recorder.wipe();
         let next = self.drain.read(usize::MAX).next;
         self.release(next);
         self.storage.wipe();
     }
 }
 
-/// Turns the crank until a shutdown.
-pub(crate) fn run(mut engine: Engine, commands: &Receiver<Command>) {
+/// Opens the engine and turns the crank until a shutdown.
+pub(crate) fn run(shared: &'static Shared, upload: Box<dyn Upload>, commands: &Receiver<Command>) {
+    let Ok(mut engine) = catch_unwind(AssertUnwindSafe(|| Engine::open(shared, upload))) else {
+        // Our bug: there will be no flight recorder, so nothing more is taken.
+        shared.recorder.set_on(false);
+        return;
+    };
     let mut wait = Duration::ZERO;
     loop {
         let command = match commands.recv_timeout(wait) {
@@ -394,7 +431,7 @@ pub(crate) fn run(mut engine: Engine, commands: &Receiver<Command>) {
             Ok(Some(next)) => wait = next,
             Ok(None) => return,
             Err(_) => {
-                engine.shared.recorder.account.count(Counter::PanicsCaught, 1);
+                engine.flight.account.count(Counter::PanicsCaught, 1);
                 wait = TICK;
             }
         }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use nowait_core::testing::{self, Crank, MemoryUpload};
-use nowait_core::{Answer, Build, Config, Consent, Event, Kind, ManualClock, NoWait, Outcome, Signal};
+use nowait_core::{
+    Answer, Build, Config, Consent, Event, Kind, ManualClock, NoWait, Outcome, Recorded, Signal,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ fn start(config: Config, upload: &MemoryUpload) -> (NoWait, Crank, ManualClock) 
 fn record(nowait: NoWait, name: &str, events: u64) {
     let name = nowait.name(name);
     for n in 0..events {
-        assert!(nowait.record(&Event { duration_ns: n, ..Event::new(Kind::Action, name) }));
+        assert!(nowait.record(&Event { duration_ns: n, ..Event::new(Kind::Action, name) }).is_taken());
     }
 }
 
@@ -59,7 +61,10 @@ fn what_is_recorded_is_delivered_once() {
     assert!(upload.events().iter().all(|(name, _)| name == "Pay.Confirm"));
     assert_balanced(&upload);
     assert!(files(&folder.path().join("live")).is_empty(), "a clean end leaves no recorder");
-    assert!(!nowait.record(&Event::new(Kind::Action, nowait.name("late"))), "nothing after the end");
+    assert!(
+        !nowait.record(&Event::new(Kind::Action, nowait.name("late"))).is_taken(),
+        "nothing after the end"
+    );
 }
 
 #[test]
@@ -68,10 +73,10 @@ fn a_full_ring_refuses_counts_and_goes_on() {
     let upload = MemoryUpload::new();
     let (nowait, mut crank, _) = start(config(folder.path()), &upload);
     let event = Event::new(Kind::Action, nowait.name("a"));
-    let taken = (0..5_000).filter(|_| nowait.record(&event)).count();
+    let taken = (0..5_000).filter(|_| nowait.record(&event).is_taken()).count();
     assert_eq!(taken, 4_096);
     crank.flush();
-    assert!(nowait.record(&event));
+    assert!(nowait.record(&event).is_taken());
     crank.shutdown();
     assert_eq!(upload.events().len(), 4_097);
     assert_eq!(upload.batches().last().unwrap().ledger.dropped_total(), 904);
@@ -201,12 +206,12 @@ fn pending_keeps_apart_granted_delivers_refused_wipes() {
     assert_eq!(upload.events().len(), 7);
 
     nowait.consent(Consent::Refused);
-    assert!(!nowait.record(&Event::new(Kind::Action, nowait.name("refused"))));
+    assert!(!nowait.record(&Event::new(Kind::Action, nowait.name("refused"))).is_taken());
     crank.step();
     assert_eq!(files(folder.path()), ["consent"]);
     drop(crank);
     let (nowait, mut crank, _) = start(pending, &upload);
-    assert!(!nowait.record(&Event::new(Kind::Action, nowait.name("still refused"))));
+    assert!(!nowait.record(&Event::new(Kind::Action, nowait.name("still refused"))).is_taken());
     crank.flush();
     assert_eq!(files(folder.path()), ["consent"], "a refusal outlives the process");
     assert_eq!(upload.events().len(), 7);
@@ -308,9 +313,10 @@ fn a_folder_that_cannot_be_had_moves_the_recorder_to_the_heap_and_says_so() {
     let upload = MemoryUpload::new();
     let (nowait, mut crank, _) = start(config(&file.join("below")), &upload);
     record(nowait, "a", 5);
+    assert_eq!(nowait.record(&Event::new(Kind::Action, nowait.name("a"))), Recorded::InMemory);
     assert!(crank.flush().complete, "straight from memory");
     crank.shutdown();
-    assert_eq!(upload.events().len(), 5);
+    assert_eq!(upload.events().len(), 6);
     assert!(upload.batches()[0].ledger.ring_on_heap);
     assert_balanced(&upload);
 }

@@ -11,7 +11,7 @@ use crate::recover::{self, Remains};
 use crate::spool::{Caps, Seal, Spool};
 use crate::sync::AtomicU64;
 use crate::testing::{self, MemoryUpload};
-use crate::{Build, Config, Consent, ManualClock, Signal};
+use crate::{Build, Config, Consent, ManualClock, Recorded, Signal};
 use nowait_wire::{DropReason, Event, Kind, NameId, Uuid};
 use std::collections::HashMap;
 use std::fs;
@@ -45,7 +45,8 @@ fn dead_recorder(sealing: bool) -> (String, Vec<u8>) {
         }
         let name = nowait.name(&name_of(number));
         let at = number * 1_000_000;
-        assert!(nowait.record(&Event { started_uptime_ns: at, a: number, ..Event::new(Kind::Action, name) }));
+        let event = Event { started_uptime_ns: at, a: number, ..Event::new(Kind::Action, name) };
+        assert_eq!(nowait.record(&event), Recorded::Kept);
     }
     (0..CRUMBS).for_each(|number| nowait.breadcrumb_at(nowait.name("crumb"), number, number));
     nowait.signal(&Signal::Tick { at: 0 });

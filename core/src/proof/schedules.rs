@@ -38,7 +38,8 @@ fn record(nowait: NoWait, thread: u64) -> Vec<u64> {
     let mut taken = Vec::new();
     for number in 0..TRIES {
         let at = number * 1_000_000;
-        if nowait.record(&Event { started_uptime_ns: at, a: number, ..Event::new(Kind::Action, name) }) {
+        let event = Event { started_uptime_ns: at, a: number, ..Event::new(Kind::Action, name) };
+        if nowait.record(&event).is_taken() {
             taken.push(number);
         }
         nowait.breadcrumb(nowait.crumb("crumb"));

@@ -1,8 +1,8 @@
 //! The roles that this program plays as a child.
 
 use crate::base::Base;
-use crate::{disk, endings, neighbours, rest, system_calls};
-use nowait_core::{Event, Kind, NoWait};
+use crate::{disk, endings, neighbours, rest, start, system_calls};
+use nowait_core::{Event, Kind, NoWait, Recorded};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(crate) fn play(role: &str) {
         "fill" => disk::fill_and_go_on(&base),
         "rest" => rest::measure(&base),
         "start_full" => disk::start_and_record(&base),
+        "watched" => start::start_watched(&base),
+        "early" => start::record_at_once(&base),
         "quiet" => system_calls::record_under_a_filter(&base, false),
         "loud" => system_calls::record_under_a_filter(&base, true),
         ending => endings::record_and_die(&base, ending),
@@ -28,6 +30,22 @@ pub(crate) fn play(role: &str) {
 
 pub(crate) fn start(base: &Base) -> NoWait {
     NoWait::start_with(base.config(), base.collector()).unwrap()
+}
+
+/// Starts, and returns when the flight recorder has its file: only from then on is an event acknowledged.
+pub(crate) fn start_with_file(base: &Base) -> NoWait {
+    let nowait = start(base);
+    while nowait.ledger().ring_on_heap {
+        thread::yield_now();
+    }
+    nowait
+}
+
+/// Starts, and returns when the worker is up, whatever the disk gave it.
+pub(crate) fn start_whatever_the_disk_says(base: &Base) -> NoWait {
+    let nowait = start(base);
+    nowait.flush(Duration::from_secs(10));
+    nowait
 }
 
 /// A whole session that records nothing of its own.
@@ -42,8 +60,8 @@ pub(crate) fn name_of(thread: usize, number: u64) -> String {
     format!("thread.{thread}.name.{}", (number / 40).min(239))
 }
 
-/// Records the next event of a thread: whether it was taken.
-pub(crate) fn record(nowait: NoWait, thread: usize, number: u64) -> bool {
+/// Records the next event of a thread: what became of it.
+pub(crate) fn record(nowait: NoWait, thread: usize, number: u64) -> Recorded {
     let name = nowait.name(&name_of(thread, number));
     let event = Event {
         started_uptime_ns: nowait.now_ns(),
@@ -55,9 +73,9 @@ pub(crate) fn record(nowait: NoWait, thread: usize, number: u64) -> bool {
 }
 
 /// Four threads record, name and leave crumbs as fast as they can; a fifth has everything sealed and sent all the
-/// time, so that kills meet every step of the pipeline. An event is acknowledged once `record` said so.
+/// time, so that kills meet every step of the pipeline. An event is acknowledged once `record` said that it is kept.
 fn record_until_killed(base: &Base) {
-    let nowait = start(base);
+    let nowait = start_with_file(base);
     let acknowledged = base.acknowledged(nowait.session());
     thread::scope(|scope| {
         for (thread, counter) in acknowledged.iter().enumerate() {
@@ -65,7 +83,7 @@ fn record_until_killed(base: &Base) {
                 let crumb = nowait.crumb("crumb");
                 let mut number = 0;
                 loop {
-                    if record(nowait, thread, number) {
+                    if record(nowait, thread, number) == Recorded::Kept {
                         number += 1;
                         counter.store(number, Ordering::Release);
                     }
@@ -86,7 +104,7 @@ pub(crate) fn record_some(base: &Base, nowait: NoWait, events: u64) {
         for (thread, acknowledged) in acknowledged.iter().enumerate() {
             scope.spawn(move || {
                 for number in 0..events {
-                    assert!(record(nowait, thread, number));
+                    assert_eq!(record(nowait, thread, number), Recorded::Kept);
                     acknowledged.store(number + 1, Ordering::Release);
                 }
             });

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use crate::base::{Base, THREADS};
-use crate::child::{record_some, start};
+use crate::child::{record_some, start_with_file};
 use crate::kills::{Tally, look};
 use std::fs;
 use std::hint::black_box;
@@ -50,7 +50,7 @@ pub(crate) fn record_and_die(base: &Base, ending: &str) {
     if let Some(group) = std::env::var_os("NOWAIT_CGROUP") {
         fs::write(PathBuf::from(group).join("cgroup.procs"), std::process::id().to_string()).unwrap();
     }
-    record_some(base, start(base), EVENTS);
+    record_some(base, start_with_file(base), EVENTS);
     match ending {
         "abort" => std::process::abort(),
         // SAFETY: none; this is the wild write of some other library in the host.

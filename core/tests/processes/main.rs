@@ -11,12 +11,13 @@ mod endings;
 mod kills;
 mod neighbours;
 mod rest;
+mod start;
 mod system_calls;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-const TESTS: [(&str, fn()); 13] = [
+const TESTS: [(&str, fn()); 15] = [
     ("kills", kills::nothing_acknowledged_is_lost),
     ("endings", endings::every_other_way_to_die),
     ("out_of_memory", endings::killed_for_memory),
@@ -29,6 +30,8 @@ const TESTS: [(&str, fn()); 13] = [
     ("disk_quota", disk::quota),
     ("disk_back", disk::back_to_the_file_at_the_next_start),
     ("memory_at_rest", rest::memory_at_rest),
+    ("start", start::a_start_touches_no_file_on_the_callers_thread),
+    ("early", start::what_is_recorded_before_the_file_is_there_is_delivered),
     ("system_calls", system_calls::recording_makes_none),
 ];
 

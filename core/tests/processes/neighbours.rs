@@ -4,9 +4,9 @@
 #![allow(unsafe_code)]
 
 use crate::base::{Base, THREADS};
-use crate::child::{record, record_some, start};
+use crate::child::{record, record_some, start_with_file};
 use crate::kills::{Tally, look};
-use nowait_core::NameId;
+use nowait_core::{NameId, Recorded};
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
@@ -56,7 +56,7 @@ pub(crate) fn two_processes_share_a_folder() {
 
 /// The child's side of both: records, then ends well or waits for its kill.
 pub(crate) fn share(base: &Base) {
-    let nowait = start(base);
+    let nowait = start_with_file(base);
     record_some(base, nowait, 100);
     if std::env::var_os("NOWAIT_END").is_some() {
         nowait.shutdown(Duration::from_secs(60));
@@ -97,11 +97,11 @@ fn wait_for(base: &Base, file: &str) -> String {
 
 /// The child's side: forks, goes on recording and naming while its child tries to, and dies before it.
 pub(crate) fn fork_and_die(base: &Base) {
-    let nowait = start(base);
+    let nowait = start_with_file(base);
     let acknowledged = base.acknowledged(nowait.session());
     let record = |numbers: std::ops::Range<u64>| {
         for number in numbers {
-            assert!(record(nowait, 0, number));
+            assert_eq!(record(nowait, 0, number), Recorded::Kept);
             acknowledged[0].store(number + 1, std::sync::atomic::Ordering::Release);
         }
     };
@@ -109,7 +109,7 @@ pub(crate) fn fork_and_die(base: &Base) {
     // SAFETY: the child calls what a host might call, then waits for its end.
     if unsafe { libc::fork() } == 0 {
         let began = Instant::now();
-        let recorded = crate::child::record(nowait, 1, 0);
+        let recorded = crate::child::record(nowait, 1, 0).is_taken();
         let other = nowait.name("a name of the child") == NameId::OTHER;
         nowait.flush(Duration::from_secs(5));
         nowait.consent(nowait_core::Consent::Refused);
@@ -160,20 +160,20 @@ fn ring(base: &Base) -> std::path::PathBuf {
 
 /// The child's side: its file, and then its folder, are removed while it records.
 pub(crate) fn go_on_without_a_file(base: &Base) {
-    let nowait = start(base);
-    (0..20).for_each(|number| assert!(record(nowait, 0, number)));
+    let nowait = start_with_file(base);
+    (0..20).for_each(|number| assert!(record(nowait, 0, number).is_taken()));
     fs::remove_file(ring(base)).unwrap();
-    (20..40).for_each(|number| assert!(record(nowait, 0, number)));
+    (20..40).for_each(|number| assert!(record(nowait, 0, number).is_taken()));
     assert!(nowait.flush(Duration::from_secs(10)).complete);
     fs::remove_dir_all(base.device()).unwrap();
-    (40..60).for_each(|number| assert!(record(nowait, 0, number)));
+    (40..60).for_each(|number| assert!(record(nowait, 0, number).is_taken()));
     assert!(nowait.shutdown(Duration::from_secs(10)).complete);
 }
 
 /// The child's side: its file is cut short while it records.
 pub(crate) fn go_on_with_a_shorter_file(base: &Base) {
-    let nowait = start(base);
-    assert!(record(nowait, 0, 0));
+    let nowait = start_with_file(base);
+    assert_eq!(record(nowait, 0, 0), Recorded::Kept);
     File::options().write(true).open(ring(base)).unwrap().set_len(0).unwrap();
     record(nowait, 0, 1);
 }

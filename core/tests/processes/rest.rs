@@ -35,9 +35,10 @@ pub(crate) fn memory_at_rest() {
 pub(crate) fn measure(base: &Base) {
     let before = [held_bytes(), resident_bytes()];
     let nowait = NoWait::start_with(base.config(), Acknowledge).unwrap();
+    nowait.flush(Duration::from_secs(10));
     for number in 0..1_024 {
         let name = nowait.name(&format!("a name of the usual length {number}"));
-        (0..4).for_each(|_| _ = nowait.record(&Event::new(Kind::Action, name)));
+        (0..4).for_each(|_| assert!(nowait.record(&Event::new(Kind::Action, name)).is_taken()));
     }
     assert!(nowait.flush(Duration::from_secs(10)).complete);
     let file = base.device_files("live").into_iter().next().unwrap();

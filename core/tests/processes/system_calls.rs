@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use crate::base::Base;
-use crate::child::start;
+use crate::child::start_with_file;
 use nowait_core::{Event, Kind, NoWait, Signal};
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,7 +31,7 @@ pub(crate) fn recording_makes_none() {
 
 /// The child's side. `loud`: one system call after the records.
 pub(crate) fn record_under_a_filter(base: &Base, loud: bool) {
-    let nowait = start(base);
+    let nowait = start_with_file(base);
     let (recorded, done) = (AtomicU64::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -62,7 +62,7 @@ pub(crate) fn record_under_a_filter(base: &Base, loud: bool) {
 fn record_a_million(nowait: NoWait, name: nowait_core::NameId, recorded: &AtomicU64) {
     while recorded.load(Ordering::Relaxed) < RECORDS {
         let at = nowait.now_ns();
-        if nowait.record(&Event { started_uptime_ns: at, ..Event::new(Kind::Action, name) }) {
+        if nowait.record(&Event { started_uptime_ns: at, ..Event::new(Kind::Action, name) }).is_taken() {
             recorded.fetch_add(1, Ordering::Relaxed);
         }
         nowait.breadcrumb_at(name, at, 0);

@@ -1,0 +1,185 @@
+//! What a start does on the caller's thread, system call by system call.
+//!
+//! **Why unsafe.** A filter that reports every system call to another thread is installed and read with raw calls.
+//!
+//! The starting thread and, because filters are inherited, NoWait's own thread ask the watching thread before each
+//! system call; it notes who asks for what, and lets it pass.
+#![allow(unsafe_code)]
+
+use crate::base::Base;
+use crate::child::{name_of, record, start};
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+/// All that a start may ask of the kernel on the caller's thread: memory, a random number, a thread. No file.
+const ALLOWED: [(i64, &str); 12] = [
+    (libc::SYS_brk, "brk"),
+    (libc::SYS_clone, "clone"),
+    (libc::SYS_clone3, "clone3"),
+    (libc::SYS_futex, "futex"),
+    (libc::SYS_getrandom, "getrandom"),
+    (libc::SYS_madvise, "madvise"),
+    (libc::SYS_mmap, "mmap"),
+    (libc::SYS_mprotect, "mprotect"),
+    (libc::SYS_munmap, "munmap"),
+    (libc::SYS_rseq, "rseq"),
+    (libc::SYS_rt_sigprocmask, "rt_sigprocmask"),
+    (libc::SYS_sched_yield, "sched_yield"),
+];
+
+/// Most system calls of a start: it makes about a dozen, and memory may come in more pieces elsewhere.
+const CALLS_MAX: u64 = 40;
+
+pub(crate) fn a_start_touches_no_file_on_the_callers_thread() {
+    let (_folder, base) = Base::fresh();
+    let status = base.run("watched");
+    if status.code() == Some(NO_LISTENER) {
+        return println!("start: system calls not counted here, the kernel has no listener for filters");
+    }
+    assert!(status.success(), "{status:?}");
+    let said = fs::read_to_string(base.root().join("calls")).unwrap();
+    let (callers, workers) = said.split_once('\n').unwrap();
+    let mut total = 0;
+    let mut shown = Vec::new();
+    for call in callers.split_whitespace() {
+        let (number, count) = call.split_once(':').unwrap();
+        let (number, count): (i64, u64) = (number.parse().unwrap(), count.parse().unwrap());
+        let allowed = ALLOWED.iter().find(|(allowed, _)| *allowed == number);
+        let (_, name) = allowed.unwrap_or_else(|| panic!("system call {number}, {count} times"));
+        shown.push(format!("{count} {name}"));
+        total += count;
+    }
+    assert!((1..=CALLS_MAX).contains(&total), "{said}");
+    // The watching works: what the worker does to make the file was seen.
+    let workers: u64 = workers.trim().parse().unwrap();
+    assert!(workers > 10, "{said}");
+    println!(
+        "start: {total} system calls on the caller's thread ({}), {workers} on NoWait's own",
+        shown.join(", ")
+    );
+}
+
+pub(crate) fn what_is_recorded_before_the_file_is_there_is_delivered() {
+    let (_folder, base) = Base::fresh();
+    assert!(base.run("early").success());
+    let mut delivered: Vec<u64> = base
+        .batches()
+        .iter()
+        .flat_map(|batch| batch.events.iter().map(|event| (event, &batch.names)))
+        .map(|(event, names)| {
+            assert_eq!(names[event.name.0 as usize], name_of(0, event.a));
+            event.a
+        })
+        .collect();
+    delivered.sort_unstable();
+    assert_eq!(delivered, (0..EARLY_EVENTS).collect::<Vec<_>>());
+    println!("start: {EARLY_EVENTS} events and their names recorded right after it: every one delivered");
+}
+
+/// Events recorded right after a start: what an app may do while it comes up.
+const EARLY_EVENTS: u64 = 200;
+
+/// The child's side: records without waiting for anything, and ends well.
+pub(crate) fn record_at_once(base: &Base) {
+    let nowait = start(base);
+    (0..EARLY_EVENTS).for_each(|number| assert!(record(nowait, 0, number).is_taken()));
+    assert!(nowait.shutdown(Duration::from_secs(30)).complete);
+}
+
+/// How the child ends where the kernel does not let it watch.
+const NO_LISTENER: i32 = 77;
+
+/// Where the starting thread is.
+const BEFORE: i32 = 0;
+const STARTING: i32 = 1;
+const AFTER: i32 = 2;
+const DONE: i32 = 3;
+
+/// The child's side.
+pub(crate) fn start_watched(base: &Base) {
+    let (listener, starter, stage) = (AtomicI32::new(0), AtomicI32::new(0), AtomicI32::new(BEFORE));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // SAFETY: asks for a number and touches no memory.
+            starter.store(unsafe { libc::gettid() }, Ordering::Relaxed);
+            // From here on every system call waits for the watcher, also those of locks and channels.
+            listener.store(report_system_calls(), Ordering::Release);
+            stage.store(STARTING, Ordering::SeqCst);
+            let nowait = start(base);
+            stage.store(AFTER, Ordering::SeqCst);
+            nowait.shutdown(Duration::from_secs(30));
+            stage.store(DONE, Ordering::SeqCst);
+            // The watcher sees the stage when it is asked for this.
+            std::thread::yield_now();
+        });
+        let listener = loop {
+            match listener.load(Ordering::Acquire) {
+                0 => std::hint::spin_loop(),
+                listener => break listener,
+            }
+        };
+        if listener < 0 {
+            std::process::exit(NO_LISTENER);
+        }
+        // Ends the process: the starting thread could not even end unwatched.
+        watch(listener, starter.load(Ordering::Relaxed), &stage);
+    });
+}
+
+/// Lets every system call pass, notes those of the start, and ends the process when it is over.
+fn watch(listener: i32, starter: i32, stage: &AtomicI32) -> ! {
+    let mut callers: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut workers = 0_u64;
+    while stage.load(Ordering::SeqCst) != DONE {
+        // SAFETY: plain numbers, for which all zeros is a value; the kernel wants them zeroed.
+        let mut asked: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+        // SAFETY: the kernel fills the value that the pointer leads to.
+        let received = unsafe { libc::ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut asked) };
+        if received != 0 {
+            continue;
+        }
+        match stage.load(Ordering::SeqCst) {
+            STARTING if asked.pid == starter as u32 => *callers.entry(asked.data.nr).or_default() += 1,
+            _ if asked.pid != starter as u32 => workers += 1,
+            _ => {}
+        }
+        let mut answer = libc::seccomp_notif_resp {
+            id: asked.id,
+            val: 0,
+            error: 0,
+            flags: libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32,
+        };
+        // SAFETY: the kernel reads the value that the pointer leads to.
+        unsafe { libc::ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer) };
+    }
+    let callers: Vec<String> = callers.iter().map(|(number, count)| format!("{number}:{count}")).collect();
+    let base = Base::from_environment();
+    fs::write(base.root().join("calls"), format!("{}\n{workers}", callers.join(" "))).unwrap();
+    std::process::exit(0);
+}
+
+/// From here on every system call of this thread, and of those it starts, is reported: to whom, or -1.
+fn report_system_calls() -> i32 {
+    let report = libc::sock_filter {
+        code: (libc::BPF_RET | libc::BPF_K) as u16,
+        jt: 0,
+        jf: 0,
+        k: libc::SECCOMP_RET_USER_NOTIF,
+    };
+    let program = [report];
+    let filter = libc::sock_fprog { len: 1, filter: program.as_ptr().cast_mut() };
+    // SAFETY: sets a flag of this thread.
+    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    // SAFETY: the kernel copies the program, which lives until the call returns.
+    let listener = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            libc::SECCOMP_FILTER_FLAG_NEW_LISTENER,
+            &raw const filter,
+        )
+    };
+    listener as i32
+}
