@@ -52,15 +52,15 @@ pub(crate) struct Facts {
     pub(crate) ledger: Ledger,
 }
 
-/// Makes a batch of drained events; `texts` are the names by id.
-pub(crate) fn make(drained: Drained, facts: Facts, texts: &[String]) -> Batch {
+/// Makes a batch of drained events; `text` is asked once for each name that they use.
+pub(crate) fn make(drained: Drained, facts: Facts, text: &dyn Fn(NameId) -> Option<String>) -> Batch {
     let mut events = drained.events;
     // A stable sort: events that began together keep the order in which they were recorded.
     events.sort_by_key(|event| event.started_uptime_ns);
-    let mut dictionary = Dictionary::new(texts.len());
+    let mut dictionary = Dictionary::new();
     for event in &mut events {
-        event.name = dictionary.id(event.name, texts);
-        event.screen = dictionary.id(event.screen, texts);
+        event.name = dictionary.id(event.name, text);
+        event.screen = dictionary.id(event.screen, text);
     }
     Batch {
         id: BatchId { session: facts.session, first: drained.first },
@@ -80,26 +80,32 @@ struct Dictionary {
 }
 
 impl Dictionary {
-    fn new(device_names: usize) -> Dictionary {
+    fn new() -> Dictionary {
         Dictionary {
             names: NameId::RESERVED.iter().map(|text| (*text).to_owned()).collect(),
-            ids: vec![0; device_names],
+            ids: Vec::new(),
         }
     }
 
-    fn id(&mut self, device: NameId, texts: &[String]) -> NameId {
+    fn id(&mut self, device: NameId, text: &dyn Fn(NameId) -> Option<String>) -> NameId {
         let index = device.0 as usize;
         if index < NameId::RESERVED.len() {
             return device;
         }
-        // A damaged id of a recovered event has no text: it must not take the batch with it.
-        let (Some(known), Some(text)) = (self.ids.get_mut(index), texts.get(index)) else {
-            return NameId::OTHER;
-        };
-        if *known == 0 {
-            *known = self.names.len() as u32;
-            self.names.push(text.clone());
+        if let Some(known) = self.ids.get(index).filter(|known| **known != 0) {
+            return NameId(*known);
         }
-        NameId(*known)
+        // A damaged id of a recovered event has no text: it must not take the batch with it.
+        let Some(text) = text(device) else { return NameId::OTHER };
+        if self.ids.len() <= index {
+            // Bounded by the table of names, which knows this id.
+            self.ids.resize(index + 1, 0);
+        }
+        let id = self.names.len() as u32;
+        if let Some(known) = self.ids.get_mut(index) {
+            *known = id;
+        }
+        self.names.push(text);
+        NameId(id)
     }
 }

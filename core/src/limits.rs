@@ -35,8 +35,9 @@ pub const CONTEXT_TEXT_BYTES_MAX: usize = 64;
 /// Dimensions an app may declare (design §5).
 pub const DIMENSIONS_MAX: usize = 8;
 
-/// Events in one batch: a full ring. Sealed it is some 20 KiB, far below what the collector takes.
-pub const BATCH_EVENTS_MAX: usize = RING_SLOTS;
+/// Events in one batch: a usual session, some 2.5 KiB sealed. Larger ones save little on the wire, and what sealing
+/// takes from the heap for a moment, the C library keeps for good.
+pub const BATCH_EVENTS_MAX: usize = 512;
 
 /// Times a producer tries to reserve a slot before it refuses: every failed try means that another thread
 /// succeeded, so 64 in a row is a stampede no phone has the cores for; the work stays bounded.

@@ -12,6 +12,7 @@ use crate::scrub;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use nowait_wire::NameId;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One record: commit word (length and checksum), then the bytes.
 type Record = [AtomicU64; NAME_WORDS];
@@ -25,8 +26,8 @@ pub(crate) struct Names {
 
 #[derive(Debug)]
 struct Table {
-    ids: HashMap<String, u32>,
-    texts: Vec<String>,
+    ids: HashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
     /// Empty until the flight recorder's memory is there.
     records: &'static [Record],
 }
@@ -34,7 +35,7 @@ struct Table {
 impl Names {
     /// A table with the reserved names in place.
     pub(crate) fn new() -> Names {
-        let texts: Vec<String> = NameId::RESERVED.iter().map(|text| (*text).to_owned()).collect();
+        let texts: Vec<Arc<str>> = NameId::RESERVED.iter().map(|text| Arc::from(*text)).collect();
         let ids = texts.iter().cloned().zip(0..).collect();
         Names { table: Mutex::new(Table { ids, texts, records: &[] }) }
     }
@@ -74,14 +75,15 @@ impl Names {
             write(record, text);
         }
         let id = table.texts.len() as u32;
-        table.ids.insert(text.to_owned(), id);
-        table.texts.push(text.to_owned());
+        let text: Arc<str> = Arc::from(text);
+        table.ids.insert(Arc::clone(&text), id);
+        table.texts.push(text);
         (NameId(id), None)
     }
 
-    /// All texts by id, for the batch to pick from.
-    pub(crate) fn texts(&self) -> Vec<String> {
-        self.table().texts.clone()
+    /// The text of an id that was handed out.
+    pub(crate) fn text(&self, id: NameId) -> Option<String> {
+        self.table().texts.get(id.0 as usize).map(|text| text.as_ref().to_owned())
     }
 }
 

@@ -257,7 +257,7 @@ fn seal_one(
         last,
         split: false,
     };
-    let batch = batch::make(drained, facts, texts);
+    let batch = batch::make(drained, facts, &|id| texts.get(id.0 as usize).cloned());
     // Nothing but the content can be at fault here: an attempt that counts.
     let frame =
         nowait_wire::encode(&batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;

@@ -230,7 +230,7 @@ impl Engine {
             anchor: recorder.clock.anchor(),
             ledger: account.ledger_with_cost(drained.next),
         };
-        let batch = batch::make(drained, facts, &recorder.names.texts());
+        let batch = batch::make(drained, facts, &|id| recorder.names.text(id));
         layout::store(self.flight.memory.words, Word::HeldTo, layout::checked(seal.next));
         match nowait_wire::encode(&batch) {
             Ok(frame) => {

@@ -22,11 +22,12 @@ pub(crate) fn memory_at_rest() {
     let said: Vec<u64> = said.split(' ').map(|number| number.parse().unwrap()).collect();
     let [held, resident, recorder] = said[..] else { panic!("{said:?}") };
     println!(
-        "memory at rest: {} KiB held on the heap, {} KiB in the recorder; after a seal the C library keeps {} KiB \
-         of pages in all",
+        "memory at rest: {} KiB = {} KiB held on the heap + {} KiB recorder; {} KiB with all pages that the C library \
+         and the worker's stack keep after a seal",
+        (held + recorder) / 1024,
         held / 1024,
         recorder / 1024,
-        resident / 1024
+        (resident + recorder) / 1024
     );
     assert!(recorder <= RECORDER_BYTES_MAX && held + recorder <= BYTES_MAX);
 }
