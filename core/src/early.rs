@@ -9,11 +9,12 @@
 //! Invariant: nothing here waits or allocates after the start, and what was taken over is not here any more.
 
 use crate::flight::Flight;
-use crate::ledger::{COUNTERS, Counter};
+use crate::layout::Word;
+use crate::ledger::Account;
 use crate::limits::{CRUMB_SLOTS, EARLY_EVENTS_MAX};
 use crate::record::Recorded;
 use crate::slot::Packed;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::AtomicU64;
 use crossbeam::queue::ArrayQueue;
 use nowait_wire::{DropReason, Event, Ledger};
 
@@ -22,7 +23,8 @@ use nowait_wire::{DropReason, Event, Ledger};
 pub(crate) struct Early {
     events: ArrayQueue<Event>,
     crumbs: ArrayQueue<Event>,
-    counters: [AtomicU64; COUNTERS],
+    /// As much of a header as an account has.
+    words: [AtomicU64; Word::Anchors as usize],
 }
 
 impl Early {
@@ -30,8 +32,13 @@ impl Early {
         Early {
             events: ArrayQueue::new(EARLY_EVENTS_MAX),
             crumbs: ArrayQueue::new(CRUMB_SLOTS),
-            counters: [(); COUNTERS].map(|()| AtomicU64::new(0)),
+            words: [(); Word::Anchors as usize].map(|()| AtomicU64::new(0)),
         }
+    }
+
+    /// The counts of this time.
+    pub(crate) fn account(&self) -> Account<'_> {
+        Account::new(&self.words)
     }
 
     /// Keeps an event in memory, or refuses and counts it.
@@ -39,7 +46,7 @@ impl Early {
         match self.events.push(*event) {
             Ok(()) => Recorded::InMemory,
             Err(_) => {
-                self.add(DropReason::RingFull as usize, 1);
+                self.account().dropped(DropReason::RingFull, 1);
                 Recorded::Refused
             }
         }
@@ -48,18 +55,6 @@ impl Early {
     /// Keeps a crumb, instead of the oldest if need be.
     pub(crate) fn drop_crumb(&self, crumb: &Event) {
         self.crumbs.force_push(*crumb);
-    }
-
-    /// Counts something that is no event.
-    pub(crate) fn count(&self, counter: Counter, n: u64) {
-        self.add(counter as usize, n);
-    }
-
-    fn add(&self, index: usize, n: u64) {
-        if let Some(counter) = self.counters.get(index) {
-            // Relaxed: counters order nothing.
-            counter.fetch_add(n, Ordering::Relaxed);
-        }
     }
 
     /// Moves everything into the flight recorder. Only the worker calls this.
@@ -71,13 +66,7 @@ impl Early {
         for crumb in (0..CRUMB_SLOTS).map_while(|_| self.crumbs.pop()) {
             flight.trail.drop_crumb(&Packed::new(&crumb));
         }
-        for (index, counter) in self.counters.iter().enumerate() {
-            // Relaxed: counters order nothing; the swap takes each count once.
-            let n = counter.swap(0, Ordering::Relaxed);
-            if n > 0 {
-                flight.account.add(index, n);
-            }
-        }
+        self.account().move_to(flight.account);
     }
 
     /// Forgets what waits, when the customer refuses.
@@ -89,11 +78,6 @@ impl Early {
     /// The account of a session whose flight recorder is not there yet: what waits is not produced before it is in
     /// there, and a kill would lose it.
     pub(crate) fn ledger(&self) -> Ledger {
-        let refused = self.counters.get(DropReason::RingFull as usize);
-        // Relaxed: a count for reports.
-        let refused = refused.map_or(0, |refused| refused.load(Ordering::Relaxed));
-        let mut ledger = Ledger { produced: refused, ring_on_heap: true, ..Ledger::default() };
-        ledger.dropped[DropReason::RingFull as usize] = refused;
-        ledger
+        Ledger { ring_on_heap: true, ..self.account().ledger_with_cost(0) }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) enum Counter {
 }
 
 /// Counters of a session.
-pub(crate) const COUNTERS: usize = Counter::RecordNsBuckets as usize + RECORD_BUCKETS;
+const COUNTERS: usize = Counter::RecordNsBuckets as usize + RECORD_BUCKETS;
 const _: () = assert!(Word::Counters as usize + COUNTERS <= Word::Anchors as usize);
 
 /// The counters of one session, in its flight recorder's memory.
@@ -52,7 +52,7 @@ impl<'a> Account<'a> {
     }
 
     /// Adds to the counter at this index; see [`Counter`] for what lies behind the drops.
-    pub(crate) fn add(&self, index: usize, n: u64) {
+    fn add(&self, index: usize, n: u64) {
         if let Some(counter) = self.counter(index) {
             // Relaxed: counters order nothing.
             counter.fetch_add(n, Ordering::Relaxed);
@@ -73,6 +73,17 @@ impl<'a> Account<'a> {
     pub(crate) fn took(&self, ns: u64) {
         self.count(Counter::RecordNsSum, ns);
         self.add(Counter::RecordNsBuckets as usize + Cost::record_bucket(ns), 1);
+    }
+
+    /// Moves every count to another account, each once.
+    pub(crate) fn move_to(&self, other: Account<'_>) {
+        for index in 0..COUNTERS {
+            // Relaxed: counters order nothing.
+            let n = self.counter(index).map_or(0, |counter| counter.swap(0, Ordering::Relaxed));
+            if n > 0 {
+                other.add(index, n);
+            }
+        }
     }
 
     /// Raises a counter that is kept elsewhere to what it is now.

@@ -191,7 +191,7 @@ impl Recorder {
     pub(crate) fn count(&self, counter: Counter, n: u64) {
         match self.flight.get() {
             Some(flight) => flight.account.count(counter, n),
-            None => self.early.count(counter, n),
+            None => self.early.account().count(counter, n),
         }
     }
 
