@@ -338,3 +338,41 @@ fn without_a_disk_what_came_after_the_batch_in_memory_is_sent_before_a_flush_is_
     assert_eq!(upload.events().len(), 12);
     assert_balanced(&upload);
 }
+
+#[test]
+fn the_ledger_carries_what_it_cost_and_nothing_is_sent_for_its_sake() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let (nowait, mut crank, _) = start(config(folder.path()), &upload);
+    record(nowait, "a", 1_000);
+    assert!(crank.flush().complete);
+    record(nowait, "a", 1);
+    assert!(crank.flush().complete);
+    let batches = upload.batches();
+    let cost = batches.last().unwrap().ledger.cost.clone();
+    assert_eq!(cost.record_samples(), 1_000_u64.div_ceil(128), "one call in 128");
+    let bytes: usize =
+        batches.iter().take(batches.len() - 1).map(|batch| nowait_wire::encode(batch).unwrap().len()).sum();
+    assert_eq!(cost.sent_bytes, bytes as u64, "the last batch cannot know of itself");
+    assert!(cost.sealed_bytes > cost.sent_bytes, "a file has a footer");
+    assert_eq!(upload.attempts(), batches.len());
+
+    let next_ledger = nowait.ledger();
+    assert!(next_ledger.cost.sent_bytes > cost.sent_bytes);
+    assert!(crank.shutdown().complete);
+    assert_eq!(upload.attempts(), batches.len(), "the cost alone is no reason to send");
+}
+
+#[test]
+fn a_dead_session_says_what_it_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let (nowait, crank, _) = start(config(folder.path()), &upload);
+    record(nowait, "a", 300);
+    let dead = nowait.ledger().cost;
+    die(folder.path(), crank);
+    let (_, mut crank, _) = start(config(folder.path()), &upload);
+    crank.flush();
+    assert_eq!(dead.record_samples(), 2);
+    assert_eq!(upload.batches()[0].ledger.cost, dead);
+}

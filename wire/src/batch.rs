@@ -170,7 +170,8 @@ pub const RECORD_BUCKETS: usize = 16;
 
 /// What NoWait cost the app in this session, measured by itself; cumulative, as the ledger that carries it.
 ///
-/// It is as of the session's latest batch: nothing is sent for its sake alone.
+/// It is as of the moment before the session's latest batch was sealed: that batch's own bytes are not in it, and
+/// nothing is sent for its sake alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// The call that started NoWait, on the thread that made it, in nanoseconds of the uptime clock.

@@ -75,6 +75,9 @@ pub(crate) fn what_is_recorded_before_the_file_is_there_is_delivered() {
         .collect();
     delivered.sort_unstable();
     assert_eq!(delivered, (0..EARLY_EVENTS).collect::<Vec<_>>());
+    let costs = base.batches().into_iter().map(|batch| batch.ledger.cost);
+    let cost = costs.max_by_key(|cost| cost.worker_cpu_ns).unwrap();
+    assert!(cost.start_ns > 0 && cost.worker_cpu_ns > 0, "{cost:?}");
     println!("start: {EARLY_EVENTS} events and their names recorded right after it: every one delivered");
 }
 
