@@ -45,7 +45,7 @@ pub(crate) fn ledger(sessions: &[SessionAccount]) -> LedgerSummary {
     let mut summary =
         LedgerSummary { sessions: sessions.len() as u64, balanced: true, ..LedgerSummary::default() };
     let add = |sum: &mut u64, n: u64| *sum = sum.saturating_add(n);
-    for SessionAccount { ledger, delivered } in sessions {
+    for SessionAccount { ledger, delivered, .. } in sessions {
         let accounted = delivered.saturating_add(ledger.dropped_total());
         add(&mut summary.produced, ledger.produced);
         add(&mut summary.delivered, *delivered);

@@ -6,6 +6,7 @@
 use crate::accounts;
 use crate::budget::Budgets;
 use crate::cell::{Cell, Cells};
+use crate::cost;
 use crate::histogram::Histogram;
 use crate::report::{
     Exit, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope, Screen,
@@ -43,6 +44,7 @@ impl Report {
     #[must_use]
     pub fn new(input: &Input, budgets: &Budgets) -> Report {
         let groups = Groups::new(&input.cells);
+        let ledger = accounts::ledger(&input.sessions);
         Report {
             report_version: REPORT_VERSION,
             scope: input.scope.clone(),
@@ -55,7 +57,8 @@ impl Report {
             hangs: hangs(&groups),
             frames: frames(&groups),
             exits: accounts::exits(&input.exits),
-            ledger: accounts::ledger(&input.sessions),
+            cost: cost::cost(&input.sessions, &ledger),
+            ledger,
         }
     }
 
@@ -137,7 +140,7 @@ fn outcomes(cell: &Cell) -> Outcomes {
 }
 
 /// The distribution of a histogram, as far as its durations support it.
-fn latency(durations: &Histogram) -> Latency {
+pub(crate) fn latency(durations: &Histogram) -> Latency {
     Latency {
         count: durations.count(),
         mean_ns: durations.mean_ns(),

@@ -16,6 +16,12 @@ pub fn supports_quantile(count: u64, q: f64) -> bool {
     count as f64 * (1.0 - q) >= 1.0 - RANK_SLACK
 }
 
+/// The place of the `q` quantile (0 to 1) among `n` in ascending order, by nearest rank: ceil(q * n), from 1 to n.
+pub(crate) fn rank(n: u64, q: f64) -> u64 {
+    let rank = (q.clamp(0.0, 1.0) * n as f64 * (1.0 - RANK_SLACK)).ceil() as u64;
+    rank.clamp(1, n.max(1))
+}
+
 /// Where a duration of a given rank is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Located {
@@ -36,9 +42,7 @@ impl Histogram {
     /// be closer on average, and twice as far in the worst case.
     #[must_use]
     pub fn quantile_ns(&self, q: f64) -> Option<u64> {
-        let n = self.count();
-        let rank = (q.clamp(0.0, 1.0) * n as f64 * (1.0 - RANK_SLACK)).ceil() as u64;
-        self.locate(rank.clamp(1, n.max(1))).map(|at| at.value_ns.round() as u64)
+        self.locate(rank(self.count(), q)).map(|at| at.value_ns.round() as u64)
     }
 
     /// The quantile, unless too few durations support it (see [`supports_quantile`]).

@@ -12,6 +12,7 @@ pub mod budget;
 mod bytes;
 pub mod cell;
 pub mod compare;
+mod cost;
 mod error;
 mod estimate;
 pub mod histogram;

@@ -286,6 +286,9 @@ pub struct SessionAccount {
     pub ledger: Ledger,
     /// Events of the session that are stored.
     pub delivered: u64,
+    /// Events that the session had produced before its latest batch: those that the bytes of its cost are about, since a
+    /// batch cannot tell how large it is itself.
+    pub produced_before_latest: u64,
 }
 
 /// The ledgers of all sessions together.
@@ -321,6 +324,69 @@ pub struct LedgerSummary {
     pub rings_on_heap: u64,
 }
 
+/// Where one of the sampled calls of `record` lies: calls are counted in buckets, not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// It took this long or longer, in nanoseconds.
+    pub from_ns: u64,
+    /// It took less than this, in nanoseconds; `null` in the last bucket, which has no end.
+    pub below_ns: Option<u64>,
+}
+
+/// What calls of `record` cost the threads that made them, from a sample. A call is timed by the uptime clock, so a
+/// thread that lost its core meanwhile has that time in it: more in the mean and in p99 than in p50.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordCost {
+    /// Calls that were timed.
+    pub samples: u64,
+    /// Their mean, in nanoseconds; `null` if there are none.
+    pub mean_ns: Option<u64>,
+    /// The bucket of the median; `null` below 2 samples.
+    pub p50: Option<Within>,
+    /// The bucket of the call that 95 of 100 are no longer than; `null` below 20 samples.
+    pub p95: Option<Within>,
+    /// The bucket of the call that 99 of 100 are no longer than; `null` below 100 samples.
+    pub p99: Option<Within>,
+}
+
+/// Bytes, in the sessions that told of any. A batch tells of those before it and not of itself, so the latest batch of
+/// each session is missing here: the bytes are at least what they were, by less the more batches a session has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ByteCost {
+    /// Sessions that told of any.
+    pub sessions: u64,
+    /// Events that these sessions produced before their latest batches, which is what the bytes are about.
+    pub events: u64,
+    /// The bytes of all of these sessions.
+    pub total: u64,
+    /// Mean bytes of such a session; `null` if there is none.
+    pub per_session: Option<u64>,
+    /// Bytes for each of `events`; `null` if there are none. The missing batches are on neither side of it.
+    pub per_event: Option<f64>,
+}
+
+/// What NoWait itself cost the customers, as their sessions measured it, each up to its latest batch.
+///
+/// A figure that a session did not measure is 0 in its ledger, and that session is not in the figure here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CostSummary {
+    /// Sessions that measured anything.
+    pub sessions: u64,
+    /// The call that started NoWait, on the thread that made it: one duration from each session, by the uptime clock.
+    pub start: Latency,
+    /// Processor time of NoWait's own thread: one sum from each session.
+    pub worker_cpu: Latency,
+    /// The calls of `record`, on the threads of the app.
+    pub record: RecordCost,
+    /// Batches written to the disk.
+    pub sealed: ByteCost,
+    /// Batches handed to the network, each attempt included; without headers.
+    pub sent: ByteCost,
+    /// Dropped events as a share (0 to 1) of the produced ones, over all sessions of the ledger, those that measured
+    /// nothing included; `null` if nothing was produced.
+    pub dropped_share: Option<f64>,
+}
+
 /// Where customers wait. See docs/report.md for every definition.
 ///
 /// Kinds overlap (a screen begins with the tap that caused it, a step contains both), so lost time is to be compared
@@ -349,6 +415,9 @@ pub struct Report {
     pub frames: Vec<Frames>,
     /// Abnormal exits.
     pub exits: Exits,
+    /// What NoWait itself cost; empty in the JSON of a collector that did not know of it.
+    #[serde(default)]
+    pub cost: CostSummary,
     /// Whether everything that was produced is accounted for.
     pub ledger: LedgerSummary,
 }

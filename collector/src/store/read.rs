@@ -151,7 +151,7 @@ fn account(row: &Row) -> rusqlite::Result<SessionAccount> {
     ledger.signals_lost = row.get(11)?;
     ledger.panics_caught = row.get(12)?;
     ledger.ring_on_heap = row.get(13)?;
-    Ok(SessionAccount { ledger, delivered: row.get(0)? })
+    Ok(SessionAccount { ledger, delivered: row.get(0)?, produced_before_latest: 0 })
 }
 
 /// Decodes the frame in a column.

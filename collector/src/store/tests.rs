@@ -137,7 +137,7 @@ fn the_ledger_of_a_session_is_the_largest_of_its_batches_in_any_order() {
     put(&store, &late);
     put(&store, &early);
     let sessions = store.input("bank", &Query::default()).unwrap().sessions;
-    assert_eq!(sessions, [SessionAccount { ledger: late.ledger, delivered: 50 }]);
+    assert_eq!(sessions, [SessionAccount { ledger: late.ledger, delivered: 50, produced_before_latest: 0 }]);
     let until = Query::default().until(START);
     assert_eq!(store.input("bank", &until).unwrap().sessions, []);
 }

@@ -10,6 +10,7 @@ pub mod units;
 
 pub use comparison::comparison;
 pub use sections::{
-    exits, frames, hangs, journeys, launches, ledger, report, requests, screens, steps, taps, touchpoints,
+    cost, exits, frames, hangs, journeys, launches, ledger, report, requests, screens, steps, taps,
+    touchpoints,
 };
 pub use units::duration;

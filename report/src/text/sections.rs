@@ -1,8 +1,10 @@
 //! The sections of a report, each usable alone. A section about which there is nothing to say is empty.
 
 use super::table::{Table, WIDTH_MAX, cut};
-use super::units::{NONE, count, duration, duration_or_none, moment, share};
-use crate::report::{Exit, Figures, Journey, Latency, LedgerSummary, Outcomes, Report, Slice, Touchpoint};
+use super::units::{NONE, bytes_or_none, count, duration, duration_or_none, moment, share, within};
+use crate::report::{
+    ByteCost, Exit, Figures, Journey, Latency, LedgerSummary, Outcomes, Report, Slice, Touchpoint,
+};
 use nowait_wire::Kind;
 use std::fmt::Write as _;
 
@@ -23,6 +25,7 @@ pub fn report(report: &Report) -> String {
     if out.lines().count() <= 2 {
         out.push_str("No waits in this span. Is the app sending, and is the span right?\n\n");
     }
+    out.push_str(&cost(report));
     out.push_str(&ledger(report));
     out
 }
@@ -319,6 +322,49 @@ fn trail_lines(exit: &Exit) -> String {
     }
     let _ = writeln!(out, "{line}");
     out
+}
+
+/// What NoWait itself cost the customers; empty if no session measured it.
+#[must_use]
+pub fn cost(report: &Report) -> String {
+    const COLUMNS: [&str; 7] = ["", "n", "mean", "p50", "p95", "p99", "longest"];
+    let cost = &report.cost;
+    if cost.sessions == 0 {
+        return String::new();
+    }
+    let title = format!(
+        "WHAT NOWAIT COST   measured in {} sessions, each up to its latest batch",
+        count(cost.sessions)
+    );
+    let times = |what: &str, times: &Latency| {
+        let mut line = vec![what.to_owned(), count(times.count)];
+        line.extend(
+            [times.mean_ns, times.p50_ns, times.p95_ns, times.p99_ns, times.max_ns].map(duration_or_none),
+        );
+        line
+    };
+    let record = &cost.record;
+    let mut calls = vec!["a call of record (sampled)".to_owned(), count(record.samples)];
+    calls.push(duration_or_none(record.mean_ns));
+    calls.extend([record.p50, record.p95, record.p99].map(within));
+    calls.push(NONE.to_owned());
+    let lines = [
+        times("start, on the thread that called it", &cost.start),
+        times("processor time of its thread, a session", &cost.worker_cpu),
+        calls,
+    ];
+    let mut out = Table::new(&title, &COLUMNS).fill(&lines, |_, line| vec![line.clone()]).render();
+    out.truncate(out.trim_end().len());
+    let _ = writeln!(out, "\n  written to the disk: {}", bytes_line(&cost.sealed));
+    let _ = writeln!(out, "  sent, each attempt counted: {}", bytes_line(&cost.sent));
+    let _ = writeln!(out, "  dropped: {} of the events that were produced\n", share(cost.dropped_share));
+    out
+}
+
+fn bytes_line(bytes: &ByteCost) -> String {
+    let per_session = bytes_or_none(bytes.per_session.map(|n| n as f64));
+    let least = if bytes.per_session.is_some() { "at least " } else { "" };
+    format!("{least}{per_session} a session, {} an event", bytes_or_none(bytes.per_event))
 }
 
 /// Whether everything that was produced is accounted for.

@@ -3,6 +3,8 @@
 //! Owns: units and digits. Refuses: columns (see the table beside it).
 //! Invariant: three significant digits, one unit, the same text for the same number everywhere.
 
+use crate::report::Within;
+
 /// What stands where there is no number.
 pub const NONE: &str = "–";
 
@@ -55,6 +57,35 @@ pub fn count(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A number of bytes with three significant digits, in powers of 1,000: `4.77 B`, `12.3 kB`, `18.4 EB`.
+#[must_use]
+pub fn bytes(bytes: f64) -> String {
+    let (mut value, mut unit) = (bytes, "B");
+    for larger in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        if value < 999.5 {
+            break;
+        }
+        (value, unit) = (value / 1e3, larger);
+    }
+    format!("{} {unit}", three_digits(value))
+}
+
+/// A number of bytes, or a dash.
+#[must_use]
+pub fn bytes_or_none(number: Option<f64>) -> String {
+    number.map_or_else(|| NONE.to_owned(), bytes)
+}
+
+/// The bucket that a duration lies in, by its one bound that says the most: `< 64 ns`, or `≥ 524 µs` in the last one.
+#[must_use]
+pub fn within(bucket: Option<Within>) -> String {
+    match bucket {
+        None => NONE.to_owned(),
+        Some(Within { below_ns: Some(below_ns), .. }) => format!("< {}", duration(below_ns)),
+        Some(Within { from_ns, below_ns: None }) => format!("≥ {}", duration(from_ns)),
+    }
 }
 
 /// A share of 0 to 1 as per cent with one decimal; never `100.0 %` or `0.0 %` for anything but all or nothing.
@@ -149,6 +180,29 @@ mod tests {
             (change(1.214), change(0.95), change(1.0), change(12.34)),
             ("+21.4 %".to_owned(), "-5.0 %".to_owned(), "0.0 %".to_owned(), "×12.3".to_owned())
         );
+    }
+
+    #[test]
+    fn bytes_and_buckets_read_well() {
+        for (number, text) in [
+            (0.25, "0.25 B"),
+            (4.768, "4.77 B"),
+            (999.4, "999 B"),
+            (999.5, "1.00 kB"),
+            (12_345.0, "12.3 kB"),
+            (999_499.9, "999 kB"),
+            (u64::MAX as f64, "18.4 EB"),
+            (u64::MAX as f64 * 1e6, "18446744 EB"),
+        ] {
+            assert_eq!(bytes(number), text, "{number}");
+        }
+        assert_eq!(bytes_or_none(None), "–");
+        let bucket = |from_ns, below_ns| within(Some(Within { from_ns, below_ns }));
+        assert_eq!(
+            (bucket(32, Some(64)), bucket(524_288, None)),
+            ("< 64 ns".to_owned(), "≥ 524 µs".to_owned())
+        );
+        assert_eq!(within(None), "–");
     }
 
     #[test]
