@@ -4,11 +4,12 @@
 //! Invariant: whole days are read from the daily rollups and only the edges from the hourly ones, so that the
 //! cost of a long report does not grow with the number of events.
 
+use super::cost::Sampled;
 use super::{Query, exits};
 use crate::error::Error;
 use crate::time::{day_ceil, day_floor};
 use nowait_report::{Cell, CellKey, Cells, Input, SessionAccount};
-use nowait_wire::{Batch, DropReason, Kind, Ledger, Network, Os, Tier};
+use nowait_wire::{Batch, Cost, DropReason, Kind, Ledger, Network, Os, Tier};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 
@@ -21,7 +22,8 @@ const DAILY: &str = "SELECT series, cell FROM daily \
 const SPAN: &str = "SELECT min(start_unix_ms), max(start_unix_ms) + 3600000 FROM hourly WHERE tenant = ?1";
 const SESSIONS: &str = "SELECT delivered, produced, dropped_ring_full, dropped_contended, dropped_corrupt, \
     dropped_spool_evicted, dropped_rejected, dropped_spool_corrupt, dropped_quarantined, names_redacted, \
-    names_overflowed, signals_lost, panics_caught, ring_on_heap FROM sessions \
+    names_overflowed, signals_lost, panics_caught, ring_on_heap, cost_start_ns, cost_worker_cpu_ns, \
+    cost_sealed_bytes, cost_sent_bytes, cost_record, produced_before_latest FROM sessions \
     WHERE tenant = ?1 AND (?2 IS NULL OR app_version = ?2) AND (?3 IS NULL OR os = ?3) \
     AND started_unix_ms >= ?4 AND started_unix_ms < ?5";
 
@@ -151,7 +153,14 @@ fn account(row: &Row) -> rusqlite::Result<SessionAccount> {
     ledger.signals_lost = row.get(11)?;
     ledger.panics_caught = row.get(12)?;
     ledger.ring_on_heap = row.get(13)?;
-    Ok(SessionAccount { ledger, delivered: row.get(0)?, produced_before_latest: 0 })
+    ledger.cost = Cost {
+        start_ns: row.get(14)?,
+        worker_cpu_ns: row.get(15)?,
+        sealed_bytes: row.get(16)?,
+        sent_bytes: row.get(17)?,
+        ..row.get::<_, Sampled>(18)?.0
+    };
+    Ok(SessionAccount { ledger, delivered: row.get(0)?, produced_before_latest: row.get(19)? })
 }
 
 /// Decodes the frame in a column.

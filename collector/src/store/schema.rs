@@ -1,13 +1,18 @@
 //! The tables, and the one place where their version is decided.
 //!
 //! Owns: the schema and how a database file comes to have it. Refuses: rows.
-//! Invariant: a file whose `user_version` is newer than [`VERSION`] is left untouched.
+//! Invariant: a file whose `user_version` is newer than [`VERSION`] is left untouched, and an older one becomes this
+//! one whole or not at all.
 
 use crate::error::Error;
 use rusqlite::Connection;
 
 /// The schema that this program writes, kept in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
+/// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
+const STEPS: [&str; 2] = [TABLES, COSTS];
 
 /// Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64.
@@ -96,11 +101,25 @@ CREATE TABLE daily (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Creates the tables in an empty file, or makes sure that the file has the tables that this program knows.
+/// What a session cost the app ([`nowait_wire::Cost`]), 0 and empty in sessions of before; `produced_before_latest` is
+/// that of [`nowait_report::SessionAccount`]. `cost_record` is written and compared as [`super::cost`] says.
+const COSTS: &str = "
+ALTER TABLE sessions ADD COLUMN cost_start_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN cost_worker_cpu_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN cost_sealed_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN cost_sent_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN produced_before_latest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN cost_record BLOB NOT NULL DEFAULT x'';
+";
+
+/// Brings an empty or older file to the tables that this program knows, in one transaction.
 pub(super) fn prepare(conn: &mut Connection) -> Result<(), Error> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    if version(&tx)? == 0 {
-        tx.execute_batch(TABLES)?;
+    let found = version(&tx)?;
+    if (0..VERSION).contains(&found) {
+        for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(STEPS.len())) {
+            tx.execute_batch(step)?;
+        }
         tx.pragma_update(None, "user_version", VERSION)?;
     }
     tx.commit()?;
@@ -112,6 +131,10 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
     match version(conn)? {
         VERSION => Ok(()),
         found if found > VERSION => Err(Error::newer_schema(found, VERSION)),
+        found if found > 0 => Err(Error::store(format!(
+            "the store has schema version {found}, this nowait reads version {VERSION}: \
+             stop the older program, and `nowait serve` or `nowait reindex` of this one brings it up to date"
+        ))),
         _ => Err(Error::store("the database is no NoWait store: it has no schema version")),
     }
 }

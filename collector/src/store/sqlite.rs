@@ -70,13 +70,7 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`], and [`Error::is_store`] if there is no store in the folder.
     pub fn open_read_only(folder: &Path) -> Result<SqliteStore, Error> {
-        let path = folder.join(FILE);
-        if !path.is_file() {
-            return Err(Error::store(format!(
-                "there is no store at {}: name the folder that `nowait serve --data` was given",
-                path.display()
-            )));
-        }
+        let path = existing(folder)?;
         let store = SqliteStore { path, writer: None, readers: Mutex::default(), _lock: None };
         store.read(|_| Ok(()))?;
         Ok(store)
@@ -88,9 +82,8 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
     pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
-        SqliteStore::open_read_only(folder)?;
+        let path = existing(folder)?;
         let _lock = lock(folder)?;
-        let path = folder.join(FILE);
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         reindex::rebuild(&mut conn, progress)
     }
@@ -148,6 +141,18 @@ impl Store for SqliteStore {
             writer.close();
         }
     }
+}
+
+/// The database that is in the folder.
+fn existing(folder: &Path) -> Result<PathBuf, Error> {
+    let path = folder.join(FILE);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Error::store(format!(
+        "there is no store at {}: name the folder that `nowait serve --data` was given",
+        path.display()
+    )))
 }
 
 fn lock(folder: &Path) -> Result<File, Error> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
 use nowait_report::{CellKey, SessionAccount};
 use nowait_wire::testing::session;
-use nowait_wire::{Batch, BatchId, DropReason, Event, ExitReason, Kind, NameId, Uuid};
+use nowait_wire::{Batch, BatchId, Cost, DropReason, Event, ExitReason, Kind, NameId, RECORD_BUCKETS, Uuid};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -137,9 +137,152 @@ fn the_ledger_of_a_session_is_the_largest_of_its_batches_in_any_order() {
     put(&store, &late);
     put(&store, &early);
     let sessions = store.input("bank", &Query::default()).unwrap().sessions;
-    assert_eq!(sessions, [SessionAccount { ledger: late.ledger, delivered: 50, produced_before_latest: 0 }]);
+    assert_eq!(sessions, [SessionAccount { ledger: late.ledger, delivered: 50, produced_before_latest: 30 }]);
     let until = Query::default().until(START);
     assert_eq!(store.input("bank", &until).unwrap().sessions, []);
+}
+
+/// A batch of session 1, and what that session had cost when it was sealed.
+fn costing(first: u64, times: u64) -> Batch {
+    let mut batch = batch(1, 10, "8.2.0", Os::Ios, 5);
+    batch.id.first = first;
+    let mut cost = Cost {
+        start_ns: 150_000,
+        worker_cpu_ns: 1_000 * times,
+        sealed_bytes: 300 * times,
+        sent_bytes: 200 * times,
+        record_ns_sum: 50 * times,
+        ..Cost::default()
+    };
+    cost.record_ns_buckets[1] = 250 * times;
+    cost.record_ns_buckets[15] = times / 3;
+    batch.ledger.cost = cost;
+    batch.ledger.produced = first + 10;
+    batch
+}
+
+#[test]
+fn the_cost_of_a_session_is_that_of_its_latest_batch_in_any_order() {
+    // Around 256 the number of samples gets another byte.
+    let batches = [costing(0, 0), costing(10, 1), costing(20, 2), costing(30, 300)];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1], [1, 3, 2, 0]] {
+        let (_folder, store) = fresh();
+        for at in order {
+            put(&store, &batches[at]);
+        }
+        let sessions = store.input("bank", &Query::default()).unwrap().sessions;
+        assert_eq!(sessions[0].ledger.cost, batches[3].ledger.cost, "{order:?}");
+        assert_eq!(sessions[0].produced_before_latest, 30, "{order:?}");
+    }
+}
+
+#[test]
+fn a_cost_beyond_reason_is_kept_as_the_largest_number() {
+    let (_folder, store) = fresh();
+    let mut batch = costing(0, 1);
+    let most = i64::MAX as u64;
+    let cost = &mut batch.ledger.cost;
+    (cost.start_ns, cost.worker_cpu_ns, cost.sealed_bytes, cost.sent_bytes) =
+        (u64::MAX, most, most + 1, u64::MAX);
+    (cost.record_ns_sum, cost.record_ns_buckets) = (u64::MAX, [u64::MAX; RECORD_BUCKETS]);
+    put(&store, &batch);
+    let cost = store.input("bank", &Query::default()).unwrap().sessions[0].ledger.cost.clone();
+    assert_eq!(cost.record_ns_buckets, [u64::MAX; RECORD_BUCKETS]);
+    assert_eq!((cost.start_ns, cost.sealed_bytes, cost.record_ns_sum), (most, most, u64::MAX));
+    report(&store, "bank", &Query::default(), &Budgets::default()).unwrap();
+}
+
+/// A folder with a store that a nowait of schema version 1 wrote: one session with one batch of 15 events.
+fn of_version_1(also: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    conn.execute_batch(include_str!("../../testdata/store-version-1.sql")).unwrap();
+    conn.execute_batch(also).unwrap();
+    folder
+}
+
+fn user_version(folder: &TempDir) -> i64 {
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
+    let folder = of_version_1("");
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!(user_version(&folder), schema::VERSION);
+    let input = store.input("default", &Query::default()).unwrap();
+    let [account] = input.sessions.as_slice() else { panic!("{:?}", input.sessions) };
+    assert_eq!(
+        (account.delivered, account.ledger.produced, account.ledger.dropped),
+        (15, 5_000, [1, 2, 3, 4, 5, 6, 7])
+    );
+    assert!(account.ledger.ring_on_heap);
+    assert_eq!(account.ledger.cost, Cost::default());
+    assert_eq!((input.cells.iter().count(), input.exits.len()), (11, 1));
+
+    // The session goes on under a newer NoWait.
+    let mut later = costing(4_111, 3);
+    later.id.session = "00112233-4455-6677-8899-aabbccddeeff".parse().unwrap();
+    store.append(intake("default", &later)).unwrap().wait().unwrap();
+    let sessions = store.input("default", &Query::default()).unwrap().sessions;
+    assert_eq!((sessions.len(), sessions[0].delivered), (1, 25));
+    assert_eq!(sessions[0].ledger.cost, later.ledger.cost);
+    drop(store);
+    assert!(SqliteStore::open(folder.path()).is_ok(), "once and for all");
+}
+
+#[test]
+fn an_old_store_has_the_tables_of_a_new_one() {
+    let (folder, old) = (fresh().0, of_version_1(""));
+    drop(SqliteStore::open(old.path()).unwrap());
+    let columns = |folder: &TempDir| -> Vec<(String, String, String)> {
+        let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+        let sql = "SELECT m.name, c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c ORDER BY 1, c.cid";
+        let mut select = conn.prepare(sql).unwrap();
+        select
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    };
+    assert_eq!(columns(&folder), columns(&old));
+    assert!(columns(&old).len() > 50);
+}
+
+#[test]
+fn an_old_store_is_left_whole_when_it_cannot_be_brought_up_to_date() {
+    // The last of the new columns is taken: the change fails after it has begun.
+    let folder = of_version_1("ALTER TABLE sessions ADD COLUMN cost_record TEXT");
+    let error = SqliteStore::open(folder.path()).unwrap_err();
+    assert!(error.is_store() && error.to_string().contains("cost_record"), "{error}");
+    assert_eq!(user_version(&folder), 1);
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    let new = "SELECT count(*) FROM pragma_table_info('sessions') WHERE name LIKE 'cost_%'";
+    assert_eq!(conn.query_row(new, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[test]
+fn who_only_reads_an_old_store_says_what_to_do_and_reindex_does_it() {
+    let folder = of_version_1("");
+    let error = SqliteStore::open_read_only(folder.path()).unwrap_err();
+    assert!(error.is_store() && !error.is_newer_schema(), "{error}");
+    assert!(error.to_string().contains("version 1") && error.to_string().contains("nowait serve"), "{error}");
+    assert_eq!(user_version(&folder), 1);
+    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap(), 1);
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(store.input("default", &Query::default()).unwrap().sessions[0].delivered, 15);
+}
+
+#[test]
+fn damaged_samples_are_no_report() {
+    let (folder, store) = fresh();
+    put(&store, &costing(0, 1));
+    store.close();
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    conn.execute("UPDATE sessions SET cost_record = x'09'", []).unwrap();
+    let error = store.input("bank", &Query::default()).unwrap_err();
+    assert!(error.is_store() && error.to_string().contains("damaged"), "{error}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! Invariant: nobody is answered before the commit returned, and after a failed commit nothing that was
 //! remembered of it is used again.
 
+use super::cost::Sampled;
 use super::fold::{Rollups, SeriesIds};
 use super::intake::Intake;
 use super::{Pending, Stored};
@@ -25,7 +26,8 @@ const BATCH_INSERT: &str = "INSERT INTO batches (tenant, session, first, install
 
 /// The ledger is cumulative and batches may arrive in any order: the larger number is the later one.
 const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
-    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+    ?20, ?21, ?22, ?23, ?24, ?25) \
     ON CONFLICT (tenant, session) DO UPDATE SET \
     started_unix_ms = min(started_unix_ms, excluded.started_unix_ms), \
     delivered = delivered + excluded.delivered, \
@@ -41,7 +43,13 @@ const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
     names_overflowed = max(names_overflowed, excluded.names_overflowed), \
     signals_lost = max(signals_lost, excluded.signals_lost), \
     panics_caught = max(panics_caught, excluded.panics_caught), \
-    ring_on_heap = max(ring_on_heap, excluded.ring_on_heap)";
+    ring_on_heap = max(ring_on_heap, excluded.ring_on_heap), \
+    cost_start_ns = max(cost_start_ns, excluded.cost_start_ns), \
+    cost_worker_cpu_ns = max(cost_worker_cpu_ns, excluded.cost_worker_cpu_ns), \
+    cost_sealed_bytes = max(cost_sealed_bytes, excluded.cost_sealed_bytes), \
+    cost_sent_bytes = max(cost_sent_bytes, excluded.cost_sent_bytes), \
+    produced_before_latest = max(produced_before_latest, excluded.produced_before_latest), \
+    cost_record = max(cost_record, excluded.cost_record)";
 
 /// A batch and the one who waits for it.
 type Waiting = (Intake, oneshot::Sender<Result<Stored, Error>>);
@@ -237,6 +245,12 @@ fn put_session(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<(), Err
         number(ledger.signals_lost),
         number(ledger.panics_caught),
         ledger.ring_on_heap,
+        number(ledger.cost.start_ns),
+        number(ledger.cost.worker_cpu_ns),
+        number(ledger.cost.sealed_bytes),
+        number(ledger.cost.sent_bytes),
+        number(ledger.produced.saturating_sub(intake.events() as u64)),
+        Sampled(ledger.cost.clone()),
     ])?;
     Ok(())
 }
