@@ -7,6 +7,7 @@ use http_body_util::BodyExt;
 use nowait_collector::keys::Keys;
 use nowait_collector::serve::{Config, ReadAccess, app};
 use nowait_collector::store::{Intake, Pending, SqliteStore, Store};
+use nowait_report::text::{self, units};
 use nowait_report::{Comparison, Report};
 use nowait_wire::testing::session;
 use nowait_wire::{Batch, CONTENT_TYPE, Receipt, ReceiptStatus};
@@ -328,6 +329,15 @@ async fn the_page_and_the_json_say_the_same_and_run_nothing() {
     for touchpoint in &report.touchpoints {
         assert!(page.text().contains(&format!(">{}</td>", touchpoint.label)), "{}", touchpoint.label);
     }
+    let cost = &report.cost;
+    assert_eq!((cost.sessions, cost.start.count, cost.record.samples), (4, 4, 12));
+    // The same value as the terminal writes it and as the page does.
+    let per_session = units::bytes_or_none(cost.sealed.per_session.map(|bytes| bytes as f64));
+    assert_eq!(per_session, "2.23 kB");
+    assert!(
+        text::report(&report).contains(&format!("written to the disk: at least {per_session} a session"))
+    );
+    assert!(page.text().contains(&format!("written to the disk</td><td>4</td><td>{per_session}</td>")));
     assert!(page.text().contains("8.2.0 against 8.1.0") && !page.text().contains("<script"));
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'nonce-"), "{policy}");

@@ -100,7 +100,7 @@ fn input(out: &mut String, (label, name): (&str, &str), value: &str, example: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nowait_report::report::{Tap, Touchpoint};
+    use nowait_report::report::{ByteCost, Latency, Tap, Touchpoint, Within};
     use nowait_wire::Kind;
 
     const EVIL: &str = "</td><script>alert(\"x\")</script>";
@@ -130,6 +130,31 @@ mod tests {
         let page = Page { ask: &ask, report: &report, comparison: None, app_versions: &versions };
         let html = render(&page, "0");
         assert!(!html.contains("<script") && html.matches("&lt;script&gt;").count() >= 5, "{html}");
+    }
+
+    #[test]
+    fn the_cost_is_there_if_any_session_measured_it() {
+        let of = |report: &Report| {
+            let ask = Ask::default();
+            render(&Page { ask: &ask, report, comparison: None, app_versions: &[] }, "0")
+        };
+        let mut report = Report::default();
+        assert!(!of(&report).contains("NoWait cost"));
+        report.cost.sessions = 1_234;
+        report.cost.start = Latency { count: 1_200, p95_ns: Some(2_340_000), ..Latency::default() };
+        report.cost.record.p50 = Some(Within { from_ns: 32, below_ns: Some(64) });
+        report.cost.sent = ByteCost { sessions: 1_100, per_event: Some(4.768), ..ByteCost::default() };
+        report.cost.dropped_share = Some(0.0123);
+        let html = of(&report);
+        for wanted in [
+            "Measured in 1,234 sessions",
+            "<td>1,200</td><td>–</td><td>–</td><td>2.34 ms</td>",
+            "<td>&lt; 64 ns</td>",
+            "<td>1,100</td><td>–</td><td>4.77 B</td>",
+            "1.2 % were dropped",
+        ] {
+            assert!(html.contains(wanted), "{wanted}: {html}");
+        }
     }
 
     #[test]

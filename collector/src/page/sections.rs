@@ -2,9 +2,9 @@
 
 use super::html::{element, table};
 use nowait_report::compare::TouchpointChange;
-use nowait_report::report::{Exit, Figures, Journey, Latency, LedgerSummary, Slice};
+use nowait_report::report::{ByteCost, CostSummary, Exit, Figures, Journey, Latency, LedgerSummary, Slice};
 use nowait_report::text::units::{
-    NONE, change, change_interval, count, duration_or_none as time, moment, share,
+    NONE, bytes_or_none, change, change_interval, count, duration_or_none as time, moment, share, within,
 };
 use nowait_report::{Comparison, Report, Verdict};
 use nowait_wire::Kind;
@@ -26,6 +26,7 @@ pub(super) fn report(out: &mut String, report: &Report) {
     requests(out, report);
     smoothness(out, report);
     exits(out, report);
+    cost(out, &report.cost);
     ledger(out, &report.ledger);
 }
 
@@ -221,6 +222,46 @@ fn trail(out: &mut String, exit: &Exit) {
         element(out, "li", &format!("{}, {before} before the end", crumb.name));
     }
     out.push_str("</ol></details>");
+}
+
+/// Absent if no session measured anything.
+fn cost(out: &mut String, cost: &CostSummary) {
+    if cost.sessions == 0 {
+        return;
+    }
+    let times = |what: &str, times: &Latency| {
+        let mut row = vec![what.to_owned(), count(times.count)];
+        row.extend([times.mean_ns, times.p50_ns, times.p95_ns, times.p99_ns, times.max_ns].map(time));
+        row
+    };
+    let record = &cost.record;
+    let mut calls = vec!["a call of record (sampled)".to_owned(), count(record.samples)];
+    calls.push(time(record.mean_ns));
+    calls.extend([record.p50, record.p95, record.p99].map(within));
+    calls.push(NONE.to_owned());
+    let rows = [
+        times("start, on the thread that called it", &cost.start),
+        times("processor time of its thread, a session", &cost.worker_cpu),
+        calls,
+    ];
+    let sentence = format!("Measured in {} sessions, each up to its latest batch.", count(cost.sessions));
+    let columns = ["<what", "n", "mean", "p50", "p95", "p99", "longest"];
+    table(out, "What NoWait cost", &sentence, &columns, &rows);
+
+    let row = |what: &str, bytes: &ByteCost| {
+        let per_session = bytes_or_none(bytes.per_session.map(|n| n as f64));
+        vec![what.to_owned(), count(bytes.sessions), per_session, bytes_or_none(bytes.per_event)]
+    };
+    let rows = [row("written to the disk", &cost.sealed), row("sent, each attempt counted", &cost.sent)];
+    let dropped = share(cost.dropped_share);
+    let sentence = format!("Of the events that were produced, {dropped} were dropped.");
+    table(
+        out,
+        "What NoWait wrote and sent",
+        &sentence,
+        &["<bytes", "sessions", "a session, at least", "an event"],
+        &rows,
+    );
 }
 
 fn ledger(out: &mut String, ledger: &LedgerSummary) {
