@@ -7,9 +7,8 @@
 //! Invariant: no thread blocks here, and a signal that was queued is worked off by the time of the next tick.
 
 use crate::limits::SIGNAL_QUEUE_MAX;
-use crate::sync::{AtomicU64, Mutex, Ordering, TryLockError, fence};
+use crate::sync::{AtomicU64, Mutant, Mutex, Ordering, Queue, TryLockError, fence, is_broken};
 use crate::tracker::{Signal, Sink, Trackers};
-use crossbeam::queue::ArrayQueue;
 use nowait_wire::NameId;
 
 /// The meeting point.
@@ -17,7 +16,7 @@ use nowait_wire::NameId;
 pub(crate) struct Hub {
     /// Only ever `try_lock`ed.
     trackers: Mutex<Trackers>,
-    waiting: ArrayQueue<Signal>,
+    waiting: Queue<Signal>,
     lost: AtomicU64,
     /// Screen and journey as the trackers last saw them, for events that no tracker makes.
     screen: AtomicU64,
@@ -29,7 +28,7 @@ impl Hub {
     pub(crate) fn new() -> Hub {
         Hub {
             trackers: Mutex::new(Trackers::new()),
-            waiting: ArrayQueue::new(SIGNAL_QUEUE_MAX),
+            waiting: Queue::new(SIGNAL_QUEUE_MAX),
             lost: AtomicU64::new(0),
             screen: AtomicU64::new(0),
             journey: AtomicU64::new(0),
@@ -45,9 +44,11 @@ impl Hub {
                 self.lost.fetch_add(1, Ordering::Relaxed);
                 return;
             }
-            // The worker may have looked at the queue just before the push: with this fence and the one in
-            // `work`, either it sees our signal or we see its lock released.
-            fence(Ordering::SeqCst);
+            if !is_broken(Mutant::PushedWithoutFence) {
+                // SeqCst: the worker may have looked at the queue just before the push. With this fence and the one
+                // in `work`, either it sees our signal or we see its lock released.
+                fence(Ordering::SeqCst);
+            }
             self.work(None, sink);
         }
     }
@@ -76,8 +77,11 @@ impl Hub {
             self.screen.store(u64::from(place.screen.0), Ordering::Relaxed);
             self.journey.store(place.journey, Ordering::Relaxed);
             drop(trackers);
-            fence(Ordering::SeqCst);
-            if self.waiting.is_empty() {
+            if !is_broken(Mutant::UnlockedWithoutFence) {
+                // SeqCst: see `signal`.
+                fence(Ordering::SeqCst);
+            }
+            if self.waiting.is_empty() || is_broken(Mutant::UnlockedWithoutLook) {
                 return true;
             }
         }

@@ -15,7 +15,7 @@
 
 use crate::limits::{RECORD_SAMPLED_ONE_IN, RESERVE_TRIES_MAX};
 use crate::slot::{self, Packed, Slot};
-use crate::sync::{AtomicU64, Ordering, Place, Witness, at};
+use crate::sync::{AtomicU64, Mutant, Ordering, Witness, at, is_broken};
 use crossbeam::utils::CachePadded;
 use nowait_wire::{DropReason, Event};
 
@@ -70,15 +70,15 @@ impl<'a> Ring<'a> {
         let mut head = self.head.load(Ordering::Relaxed);
         for _ in 0..RESERVE_TRIES_MAX {
             // Acquire: pairs with the release in `release`, so that the slot's clearing is over before we fill it.
-            let tail = self.tail.load(at(Place::Reserving, Ordering::Acquire));
+            let tail = self.tail.load(at(Mutant::ReservingRelaxed, Ordering::Acquire));
             // A stale head may lie behind the tail; the difference then wraps and counts as "not full",
             // and the compare-and-swap fails.
             let held = head.wrapping_sub(tail);
             if held >= self.slots.len() as u64 && held <= u64::MAX / 2 {
                 return Err(DropReason::RingFull);
             }
-            #[cfg(all(shuttle, test))]
-            if crate::proof::schedules::is_broken() {
+            if is_broken(Mutant::ReservedInTwoSteps) {
+                // Relaxed: as below.
                 self.head.store(head.wrapping_add(1), Ordering::Relaxed);
                 return Ok(head);
             }
@@ -181,6 +181,6 @@ impl<'r, 'a> Drain<'r, 'a> {
         }
         // Release: pairs with the acquire in `reserve`.
         self.released = to;
-        self.ring.tail.store(to, at(Place::Released, Ordering::Release));
+        self.ring.tail.store(to, at(Mutant::ReleasedRelaxed, Ordering::Release));
     }
 }

@@ -14,7 +14,7 @@
 //! Owns: that layout and its checksum. Refuses: positions (the ring decides them) and I/O.
 //! Invariant: a slot whose words were not all written by one `write` does not `read` back.
 
-use crate::sync::{AtomicU64, Ordering, Place, at};
+use crate::sync::{AtomicU64, Mutant, Ordering, at, is_broken};
 use nowait_wire::{Event, Flags, Kind, NameId, Outcome};
 
 /// Words of a slot.
@@ -29,7 +29,11 @@ pub(crate) struct Packed([u64; SLOT_WORDS - 1]);
 
 /// Ties the payload's checksum to the position, so that an old payload under a new commit word shows.
 /// The multiplier is odd (2^64 / golden ratio): a bijection that changes the high bits with every position.
-const fn tie(position: u64) -> u64 {
+#[inline]
+fn tie(position: u64) -> u64 {
+    if is_broken(Mutant::ChecksumUntied) {
+        return 0;
+    }
     position.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) & 0xFFFF_FFFF_0000_0000
 }
 
@@ -90,7 +94,7 @@ impl Packed {
         let [head, screen, started_uptime_ns, duration_ns, journey, a, b] = self.0;
         let mut payload = self.0;
         payload[1] &= 0xFFFF_FFFF;
-        if checksum(&payload) != screen & 0xFFFF_FFFF_0000_0000 {
+        if checksum(&payload) != screen & 0xFFFF_FFFF_0000_0000 && !is_broken(Mutant::ChecksumIgnored) {
             return None;
         }
         Some(Event {
@@ -120,14 +124,14 @@ pub(crate) fn write(slot: &Slot, position: u64, packed: &Packed) {
         to.store(word, Ordering::Relaxed);
     }
     // Release: whoever acquires this commit word sees the payload stored above.
-    commit.store(position.wrapping_add(1), at(Place::Commit, Ordering::Release));
+    commit.store(position.wrapping_add(1), at(Mutant::CommitRelaxed, Ordering::Release));
 }
 
 /// The commit word: position + 1, or 0.
 #[inline]
 pub(crate) fn commit_word(slot: &Slot) -> u64 {
     // Acquire: pairs with the release in `write`.
-    slot[0].load(at(Place::Committed, Ordering::Acquire))
+    slot[0].load(at(Mutant::CommittedRelaxed, Ordering::Acquire))
 }
 
 /// Reads the payload of a slot whose commit word was seen to be `position + 1`.

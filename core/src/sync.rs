@@ -2,8 +2,8 @@
 //!
 //! **Why unsafe.** Only under loom: its `UnsafeCell` must be shared to be checked.
 //!
-//! Owns: the switch; [`at`], through which a proof can break one ordering; [`Witness`], which shows loom who uses a
-//! slot. Refuses: anything else.
+//! Owns: the switch; [`is_broken`], through which a proof can break the code in one place; [`Witness`], which shows
+//! loom who uses a slot. Refuses: anything else.
 //! Invariant: whatever recording threads share comes from here and from nowhere else, so that the code that is
 //! proven is the code that ships.
 #![cfg_attr(all(loom, test), allow(unsafe_code))]
@@ -25,30 +25,56 @@ pub(crate) use std::sync::{
 };
 pub(crate) use std::sync::{PoisonError, TryLockError};
 
-/// The orderings that the ring stands on. The loom proof takes each away in turn and must then fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The store of a slot's commit word.
-    Commit,
-    /// The drain's load of a commit word.
-    Committed,
-    /// The drain's store of the tail.
-    Released,
-    /// A producer's load of the tail.
-    Reserving,
-}
-
-/// The ordering at a place: the one given, whatever the place.
-#[cfg(not(all(loom, test)))]
-#[inline(always)]
-pub(crate) const fn at(_: Place, ordering: Ordering) -> Ordering {
-    ordering
-}
-
-/// The ordering at a place: the one given, unless the running proof wants it broken there.
+/// Where signals wait for the thread that works the trackers.
 #[cfg(all(loom, test))]
-pub(crate) fn at(place: Place, ordering: Ordering) -> Ordering {
-    if crate::proof::interleavings::broken() == Some(place) { Ordering::Relaxed } else { ordering }
+pub(crate) use crate::proof::combining::Queue;
+#[cfg(not(all(loom, test)))]
+pub(crate) use crossbeam::queue::ArrayQueue as Queue;
+
+/// What a proof can break, one thing at a time, to show that it would have noticed. Each proof says which of these
+/// must make it fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    /// The store of a slot's commit word is relaxed.
+    CommitRelaxed,
+    /// The drain's load of a commit word is relaxed.
+    CommittedRelaxed,
+    /// The drain's store of the tail is relaxed.
+    ReleasedRelaxed,
+    /// A producer's load of the tail is relaxed.
+    ReservingRelaxed,
+    /// A position is taken with a load and a store, not with a compare-and-swap.
+    ReservedInTwoSteps,
+    /// Nobody looks at a slot's checksum.
+    ChecksumIgnored,
+    /// A slot's checksum does not depend on its position.
+    ChecksumUntied,
+    /// The hub looks for its lock without a fence after the push.
+    PushedWithoutFence,
+    /// The hub looks at its queue without a fence after letting go.
+    UnlockedWithoutFence,
+    /// The hub does not look at its queue after letting go.
+    UnlockedWithoutLook,
+}
+
+/// Whether the running proof wants this broken: never, and known while compiling, where no model checker runs.
+#[cfg(not(all(any(loom, shuttle), test)))]
+#[inline(always)]
+pub(crate) const fn is_broken(_: Mutant) -> bool {
+    false
+}
+
+/// Whether the running proof wants this broken.
+#[cfg(all(any(loom, shuttle), test))]
+pub(crate) fn is_broken(mutant: Mutant) -> bool {
+    crate::proof::mutants::broken() == Some(mutant)
+}
+
+/// This ordering, unless the running proof wants it broken.
+#[inline(always)]
+pub(crate) fn at(mutant: Mutant, ordering: Ordering) -> Ordering {
+    // Relaxed: what is left of an ordering that is taken away.
+    if is_broken(mutant) { Ordering::Relaxed } else { ordering }
 }
 
 /// Tells loom who writes and who reads a slot, so that it fails where the orderings do not keep them apart: a

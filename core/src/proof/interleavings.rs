@@ -2,36 +2,25 @@
 //! allows a relaxed load to see. Run by `make loom`.
 //!
 //! Loom is known to pass broken rings where a thread loads the atomic that it then stores (tokio-rs/loom#166, #392).
-//! So every proof says how many executions it saw and how often the interesting thing happened in them, and
-//! each ordering is taken away once: the proof that needs it must then fail.
+//! So every proof says how many executions it saw and how often the interesting thing happened in them, and must
+//! fail once the code is broken in a place that it guards.
 
+use super::mutants::{broken, count_execution, must_fail, take_executions};
 use super::{event, packed, slots};
 use crate::breadcrumb::Trail;
 use crate::ring::{Drain, Ring};
 use crate::slot::{self, Recovered, Slot};
-use crate::sync::{Ordering, Place};
+use crate::sync::{Mutant, Ordering};
 use nowait_wire::Event;
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
 
-thread_local! {
-    /// Loom runs its threads on the thread that called it, so a thread's own variable reaches all of them.
-    static BROKEN: Cell<Option<Place>> = const { Cell::new(None) };
-}
-
-/// The place whose ordering the running proof has taken away.
-pub(crate) fn broken() -> Option<Place> {
-    BROKEN.get()
-}
-
 /// How often something happened, over all executions of a model.
 #[derive(Clone, Default)]
-struct Tally(StdArc<AtomicUsize>);
+pub(super) struct Tally(StdArc<AtomicUsize>);
 
 impl Tally {
-    fn hit(&self) {
+    pub(super) fn hit(&self) {
         self.0.fetch_add(1, StdOrdering::Relaxed);
     }
 
@@ -42,34 +31,31 @@ impl Tally {
 
 /// What a proof saw.
 #[derive(Debug)]
-struct Seen {
+pub(super) struct Seen {
     executions: usize,
     hits: usize,
 }
 
 /// Runs a model through all its executions; `preemptions` bounds those with three threads, as loom advises.
-fn explore(name: &str, preemptions: Option<usize>, model: impl Fn(&Tally) + Send + Sync + 'static) -> Seen {
-    let (executions, hits) = (Tally::default(), Tally::default());
-    let (counting, hitting) = (executions.clone(), hits.clone());
+pub(super) fn explore(
+    name: &str,
+    preemptions: Option<usize>,
+    model: impl Fn(&Tally) + Send + Sync + 'static,
+) -> Seen {
+    take_executions();
+    let hits = Tally::default();
+    let hitting = hits.clone();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
     builder.check(move || {
-        counting.hit();
+        count_execution();
         model(&hitting);
     });
-    let seen = Seen { executions: executions.hits(), hits: hits.hits() };
+    let seen = Seen { executions: take_executions(), hits: hits.hits() };
     println!("loom: {name}: {} executions, {} hits", seen.executions, seen.hits);
-    // A broken proof must fail by what it asserts, not because it saw too little.
+    // A mutant must fail by what its proof asserts, not because it saw too little.
     assert!(broken().is_some() || seen.executions > 1 && seen.hits > 1, "loom saw nothing: {seen:?}");
     seen
-}
-
-/// Whether the proof fails when this place has no ordering.
-fn fails_without(place: Place, proof: fn() -> Seen) -> bool {
-    BROKEN.set(Some(place));
-    let outcome = catch_unwind(AssertUnwindSafe(proof));
-    BROKEN.set(None);
-    outcome.is_err()
 }
 
 /// Slots for the life of one execution: loom wants its threads to own what they share.
@@ -185,22 +171,43 @@ fn crumbs() -> Seen {
     })
 }
 
+/// Two writers, a lap apart, in one slot: what is found is one of them at its own position, or torn.
+fn late_writer() -> Seen {
+    explore("two positions in one slot", Some(2), |hits| {
+        let slots: &'static [Slot] = Box::leak(slots(1).into_boxed_slice());
+        let other = loom::thread::spawn(move || slot::write(&slots[0], 1, &packed(1, 0)));
+        slot::write(&slots[0], 0, &packed(0, 0));
+        other.join().unwrap();
+        match slot::recover(&slots[0].each_ref().map(|word| word.load(Ordering::Relaxed))) {
+            Recovered::Event { position, event: found } => assert_eq!(found, event(position, 0)),
+            Recovered::Corrupt => hits.hit(),
+            Recovered::Empty => panic!("both have committed"),
+        }
+    })
+}
+
 #[test]
-fn events_are_whole_once_and_in_order_in_every_interleaving() {
+fn laps_are_whole_once_and_in_order_in_every_interleaving() {
     laps();
+    must_fail(
+        "loom: laps of one slot",
+        &[Mutant::CommitRelaxed, Mutant::CommittedRelaxed, Mutant::ReleasedRelaxed, Mutant::ReservingRelaxed],
+        laps,
+    );
+}
+
+#[test]
+fn positions_are_given_once_in_every_interleaving() {
     two_producers();
+    must_fail("loom: two producers, two slots", &[Mutant::ReservedInTwoSteps], two_producers);
     contended_lap();
+    must_fail("loom: two producers and a drain, one slot", &[Mutant::ReservedInTwoSteps], contended_lap);
 }
 
 #[test]
 fn crumbs_are_never_mixed_in_any_interleaving() {
     crumbs();
-}
-
-#[test]
-fn every_ordering_is_needed() {
-    assert!(fails_without(Place::Commit, laps), "commit: release");
-    assert!(fails_without(Place::Committed, laps), "commit: acquire");
-    assert!(fails_without(Place::Released, laps), "tail: release");
-    assert!(fails_without(Place::Reserving, laps), "tail: acquire");
+    must_fail("loom: two crumbs in one slot", &[Mutant::ChecksumIgnored], crumbs);
+    late_writer();
+    must_fail("loom: two positions in one slot", &[Mutant::ChecksumUntied], late_writer);
 }

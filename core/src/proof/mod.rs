@@ -4,14 +4,18 @@
 //! deaths (`tests/processes`). Invariant: every proof by a model checker counts what it saw, and breaks the code in
 //! a named place to show that it would have seen that too.
 
+#[cfg(loom)]
+pub(crate) mod combining;
 #[cfg(all(unix, not(any(loom, shuttle, miri))))]
 mod damage;
 #[cfg(loom)]
-pub(crate) mod interleavings;
+mod interleavings;
 #[cfg(not(any(loom, shuttle)))]
 mod model;
+#[cfg(any(loom, shuttle))]
+pub(crate) mod mutants;
 #[cfg(shuttle)]
-pub(crate) mod schedules;
+mod schedules;
 #[cfg(not(any(loom, shuttle)))]
 mod stress;
 

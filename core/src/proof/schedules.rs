@@ -3,15 +3,16 @@
 //!
 //! Shuttle knows sequentially consistent schedules only: what a missing ordering does is loom's business.
 
+use super::mutants::{broken, count_execution, must_fail, take_executions};
 use crate::config::{Build, Config, Consent};
+use crate::sync::Mutant;
 use crate::testing::{self, MemoryUpload};
 use crate::tracker::Signal;
 use crate::{ManualClock, NoWait};
 use nowait_wire::{DropReason, Event, Kind};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
-use shuttle::{Runner, thread};
-use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use shuttle::{FailurePersistence, Runner, thread};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Schedules of each kind.
 const SCHEDULES: usize = 600;
@@ -20,15 +21,7 @@ const THREADS: u64 = 2;
 /// Events that each of them tries to record: together more than the ring holds.
 const TRIES: u64 = 6;
 
-static BROKEN: AtomicBool = AtomicBool::new(false);
-
-/// Whether the running proof has made the reservation of a slot two steps.
-pub(crate) fn is_broken() -> bool {
-    BROKEN.load(Ordering::Relaxed)
-}
-
 /// What a run of many schedules saw.
-static EXECUTIONS: AtomicUsize = AtomicUsize::new(0);
 static REFUSALS: AtomicUsize = AtomicUsize::new(0);
 static SEALED_MEANWHILE: AtomicUsize = AtomicUsize::new(0);
 
@@ -49,7 +42,7 @@ fn record(nowait: NoWait, thread: u64) -> Vec<u64> {
 }
 
 fn record_and_drain() {
-    EXECUTIONS.fetch_add(1, Ordering::Relaxed);
+    count_execution();
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
     let config = Config::new("http://127.0.0.1:1", "key", Build::new("1", "1"), folder.path());
@@ -87,6 +80,10 @@ fn run(scheduler: impl Scheduler + 'static) {
     let mut config = shuttle::Config::new();
     // The engine compresses on its thread's stack; shuttle's default is 32 KiB.
     config.stack_size = 1 << 20;
+    if broken().is_some() {
+        // Nobody wants to replay a mutant.
+        config.failure_persistence = FailurePersistence::None;
+    }
     Runner::new(scheduler, config).run(record_and_drain);
 }
 
@@ -94,14 +91,12 @@ fn run(scheduler: impl Scheduler + 'static) {
 fn what_is_taken_is_delivered_once_in_every_schedule() {
     run(RandomScheduler::new(SCHEDULES));
     run(PctScheduler::new(3, SCHEDULES));
-    let [executions, refusals, sealed] =
-        [&EXECUTIONS, &REFUSALS, &SEALED_MEANWHILE].map(|count| count.load(Ordering::Relaxed));
+    let executions = take_executions();
+    let [refusals, sealed] = [&REFUSALS, &SEALED_MEANWHILE].map(|count| count.load(Ordering::Relaxed));
     println!("shuttle: {executions} schedules, {refusals} refusals, {sealed} with a seal between records");
     assert_eq!(executions, 2 * SCHEDULES);
     assert!(refusals > 1 && sealed > 1, "the schedules were all alike");
-
-    BROKEN.store(true, Ordering::Relaxed);
-    let outcome = catch_unwind(|| run(RandomScheduler::new(SCHEDULES)));
-    BROKEN.store(false, Ordering::Relaxed);
-    assert!(outcome.is_err(), "a slot that two threads may reserve must be noticed");
+    must_fail("shuttle: record to receipt", &[Mutant::ReservedInTwoSteps], || {
+        run(PctScheduler::new(3, SCHEDULES));
+    });
 }
