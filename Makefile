@@ -45,7 +45,7 @@ test-bindings: ## Both lanes into the engine, and whether the generated Kotlin a
 	scripts/bindings --check
 
 .PHONY: loom
-loom: ## Every interleaving of the ring, and every ordering taken away once
+loom: ## Every interleaving of the ring, the trail and the hub, and whatever they stand on broken once
 	RUSTFLAGS="--cfg loom" cargo test --locked --release --package nowait-core --no-default-features --lib \
 		--target-dir "$(TARGET_DIR)/loom" -- --nocapture proof 2>&1 | grep -vE 'stack backtrace|^ +[0-9]+:|^ +at '
 
@@ -87,7 +87,7 @@ bench-ios: ## What a call from Swift costs; written to benches/runs (sets up a D
 	scripts/swift-bench
 
 .PHONY: check
-check: check-format check-lints check-docs check-deps check-sizes ## Format, lints, docs, licences and sizes
+check: check-format check-lints check-docs check-deps check-sizes check-orderings ## Format, lints, docs, licences, sizes and the reasons of orderings
 
 .PHONY: check-format
 check-format:
@@ -112,6 +112,10 @@ check-deps:
 .PHONY: check-sizes
 check-sizes:
 	@scripts/file-lengths
+
+.PHONY: check-orderings
+check-orderings:
+	@scripts/orderings
 
 .PHONY: advisories
 advisories: ## Known vulnerabilities in dependencies (needs the network: it fetches the advisory database)

@@ -110,6 +110,7 @@ impl ManualClock {
     #[must_use]
     pub fn new(wall_unix_ms: u64) -> ManualClock {
         let clock = ManualClock::default();
+        // Relaxed: no other thread has it yet.
         clock.wall_unix_ms.store(wall_unix_ms, Ordering::Relaxed);
         clock
     }
@@ -117,24 +118,28 @@ impl ManualClock {
     /// Moves both clocks forward.
     pub fn advance(&self, by: Duration) {
         let ns = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed: a time leads to no other data, and the two clocks are never compared.
         self.uptime_ns.fetch_add(ns, Ordering::Relaxed);
         self.wall_unix_ms.fetch_add(ns / 1_000_000, Ordering::Relaxed);
     }
 
     /// Sets the wall clock alone, as a customer or a network may.
     pub fn set_wall_unix_ms(&self, wall_unix_ms: u64) {
+        // Relaxed: see `advance`.
         self.wall_unix_ms.store(wall_unix_ms, Ordering::Relaxed);
     }
 
     /// Nanoseconds since this clock's start.
     #[must_use]
     pub fn uptime_ns(&self) -> u64 {
+        // Relaxed: see `advance`.
         self.uptime_ns.load(Ordering::Relaxed)
     }
 
     /// Milliseconds since 1970 UTC.
     #[must_use]
     pub fn wall_unix_ms(&self) -> u64 {
+        // Relaxed: see `advance`.
         self.wall_unix_ms.load(Ordering::Relaxed)
     }
 }
