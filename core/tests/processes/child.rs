@@ -1,7 +1,7 @@
 //! The roles that this program plays as a child.
 
 use crate::base::Base;
-use crate::{disk, endings, neighbours, rest, start, system_calls};
+use crate::{disk, endings, neighbours, quota, rest, start, system_calls};
 use nowait_core::{Event, Kind, NoWait, Recorded};
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -22,6 +22,8 @@ pub(crate) fn play(role: &str) {
         "start_full" => disk::start_and_record(&base),
         "watched" => start::start_watched(&base),
         "early" => start::record_at_once(&base),
+        "has_file" => quota::record_into_a_file(&base),
+        "quota_blocks" | "quota_writes" | "quota_zeros" => quota::record_over_quota(&base, role),
         "quiet" => system_calls::record_under_a_filter(&base, false),
         "loud" => system_calls::record_under_a_filter(&base, true),
         ending => endings::record_and_die(&base, ending),

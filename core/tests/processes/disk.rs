@@ -1,23 +1,22 @@
-//! Disks that refuse: full when NoWait starts, full later, read-only, over a quota, not there.
+//! Disks that refuse: full when NoWait starts, full later, read-only, not there. Over a quota: see `quota`.
 //!
 //! Mounting needs root; without it these tests say so and prove nothing.
 
 use crate::base::Base;
 use crate::child::{record, start_whatever_the_disk_says};
 use std::fs;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Events that a child records on a disk in trouble.
-const EVENTS: u64 = 1_000;
+pub(crate) const EVENTS: u64 = 1_000;
 
 /// A mounted file system that is unmounted with the value.
-struct Mount(PathBuf);
+pub(crate) struct Mount(pub(crate) PathBuf);
 
 impl Mount {
-    fn new(base: &Base, arguments: &[&str]) -> Option<Mount> {
+    pub(crate) fn new(base: &Base, arguments: &[&str]) -> Option<Mount> {
         let point = base.root().join("mounted");
         fs::create_dir_all(&point).unwrap();
         let status = Command::new("mount").args(arguments).arg(&point).stderr(Stdio::null()).status();
@@ -45,7 +44,7 @@ impl Drop for Mount {
     }
 }
 
-fn not_tested(what: &str) {
+pub(crate) fn not_tested(what: &str) {
     println!("disk: {what}: not tested here, it needs root and a kernel that can mount it");
 }
 
@@ -89,7 +88,7 @@ fn every_trouble(base: &Base, mount: &Mount, kind: &str) {
 }
 
 /// Runs a child on a disk in trouble: it must end well, deliver everything and say where its recorder was.
-fn check(base: &Base, role: &str, on_heap: bool, what: &str) {
+pub(crate) fn check(base: &Base, role: &str, on_heap: bool, what: &str) {
     let before = delivered(base).0;
     let status = base.run(role);
     assert!(status.success(), "{what}: {status:?}");
@@ -101,7 +100,7 @@ fn check(base: &Base, role: &str, on_heap: bool, what: &str) {
     }
 }
 
-fn delivered(base: &Base) -> (usize, bool) {
+pub(crate) fn delivered(base: &Base) -> (usize, bool) {
     let batches = base.batches();
     let events = batches.iter().map(|batch| batch.events.len()).sum();
     (events, batches.iter().any(|batch| batch.ledger.ring_on_heap))
@@ -121,33 +120,6 @@ pub(crate) fn fill_and_go_on(base: &Base) {
     let _ = fs::write(base.device().parent().unwrap().join("junk"), vec![1_u8; 32 << 20]);
     (EVENTS / 2..EVENTS).for_each(|number| assert!(record(nowait, 0, number).is_taken()));
     assert!(nowait.shutdown(Duration::from_secs(30)).complete);
-}
-
-pub(crate) fn quota() {
-    /// A user that nobody is.
-    const USER: u32 = 65_534;
-    let (_folder, base) = Base::fresh();
-    let options = "size=8m,mode=777,usrquota,usrquota_block_hardlimit=200k";
-    let Some(mount) = Mount::new(&base, &["-t", "tmpfs", "-o", options, "nowait-test"]) else {
-        return not_tested("quota");
-    };
-    open_to_all(base.root());
-    let device = base.with_device(&mount.0.join("device"));
-    let program = base.root().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let mut command = Command::new(&program);
-    command.envs(device.command("start_full").get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let status = command.uid(USER).gid(USER).status().unwrap();
-    assert!(status.success(), "over quota: {status:?}");
-    assert_eq!(delivered(&base), (EVENTS as usize, true));
-    println!("disk: tmpfs, over quota: {EVENTS} of {EVENTS} delivered, recorder on the heap: true");
-}
-
-fn open_to_all(folder: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    for folder in [folder.to_owned(), folder.join("collected"), folder.join("acknowledged")] {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
-    }
 }
 
 pub(crate) fn back_to_the_file_at_the_next_start() {

@@ -10,6 +10,7 @@ mod disk;
 mod endings;
 mod kills;
 mod neighbours;
+mod quota;
 mod rest;
 mod start;
 mod system_calls;
@@ -27,7 +28,9 @@ const TESTS: [(&str, fn()); 15] = [
     ("cleaner", neighbours::a_cleaner_that_removes_or_truncates),
     ("disk_tmpfs", disk::tmpfs),
     ("disk_ext4", disk::ext4),
-    ("disk_quota", disk::quota),
+    ("disk_quota", quota::by_filter),
+    ("disk_quota_user", quota::of_a_user),
+    ("disk_quota_subvolume", quota::of_a_subvolume),
     ("disk_back", disk::back_to_the_file_at_the_next_start),
     ("memory_at_rest", rest::memory_at_rest),
     ("start", start::a_start_touches_no_file_on_the_callers_thread),

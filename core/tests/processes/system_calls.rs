@@ -72,14 +72,13 @@ fn record_a_million(nowait: NoWait, name: nowait_core::NameId, recorded: &Atomic
 
 /// From here on any system call of this thread kills the process with SIGSYS.
 fn forbid_system_calls() {
-    let kill = libc::sock_filter {
-        code: (libc::BPF_RET | libc::BPF_K) as u16,
-        jt: 0,
-        jf: 0,
-        k: libc::SECCOMP_RET_KILL_PROCESS,
-    };
-    let program = [kill];
-    let filter = libc::sock_fprog { len: 1, filter: program.as_ptr().cast_mut() };
+    let code = (libc::BPF_RET | libc::BPF_K) as u16;
+    install_filter(&[libc::sock_filter { code, jt: 0, jf: 0, k: libc::SECCOMP_RET_KILL_PROCESS }]);
+}
+
+/// Has the kernel look through this program before every system call of this thread, and of those it starts.
+pub(crate) fn install_filter(program: &[libc::sock_filter]) {
+    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut() };
     // SAFETY: sets a flag of this thread.
     let unprivileged = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
     assert_eq!(unprivileged, 0);
