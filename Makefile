@@ -32,7 +32,7 @@ demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers
 		exec "$(TARGET_DIR)/release/nowait" demo "$${guests[@]}" $(ARGS)
 
 .PHONY: test
-test: test-rust test-bindings loom shuttle test-android test-ios ## Every test; CI runs exactly this
+test: test-rust test-bindings loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
