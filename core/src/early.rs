@@ -14,7 +14,7 @@ use crate::ledger::Account;
 use crate::limits::{CRUMB_SLOTS, EARLY_EVENTS_MAX};
 use crate::record::Recorded;
 use crate::slot::Packed;
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, interleave};
 use crossbeam::queue::ArrayQueue;
 use nowait_wire::{DropReason, Event, Ledger};
 
@@ -43,6 +43,7 @@ impl Early {
 
     /// Keeps an event in memory, or refuses and counts it.
     pub(crate) fn record(&self, event: &Event) -> Recorded {
+        interleave();
         match self.events.push(*event) {
             Ok(()) => Recorded::InMemory,
             Err(_) => {
@@ -54,6 +55,7 @@ impl Early {
 
     /// Keeps a crumb, instead of the oldest if need be.
     pub(crate) fn drop_crumb(&self, crumb: &Event) {
+        interleave();
         self.crumbs.force_push(*crumb);
     }
 

@@ -71,6 +71,7 @@ impl Flight {
     /// Notes in the account if a kill would lose what is recorded: for good, because it may have lost something.
     pub(crate) fn settle_lost_file(&self) {
         if self.memory.is_lost_by_a_kill() {
+            // Relaxed: see `record`.
             self.on_heap.store(true, Ordering::Relaxed);
             self.account.raise(Counter::RingOnHeap, 1);
         }

@@ -26,6 +26,7 @@ pub(crate) fn write_context(words: &[AtomicU64], session: Uuid, context: &Contex
         // Relaxed: nobody reads the file before its magic word is stored.
         word.store(u64::from_le_bytes(padded), Ordering::Relaxed);
     }
+    // Release: the bytes are there before the word that vouches for them.
     head.store((bytes.len() as u64) << 32 | u64::from(crc32c::crc32c(&bytes)), Ordering::Release);
 }
 
@@ -44,6 +45,7 @@ pub(crate) fn read_context(words: &[u64]) -> Option<(Uuid, Context)> {
 pub(crate) fn write_anchor(words: &[AtomicU64], turn: u64, anchor: Anchor) {
     let start = Word::Anchors as usize + (turn % 2) as usize * ANCHOR_WORDS;
     let Some([uptime, wall, check]) = words.get(start..start + ANCHOR_WORDS) else { return };
+    // Release: in this order for a recovery, so that a kill in between leaves a checksum that vouches for nothing.
     check.store(0, Ordering::Release);
     uptime.store(anchor.uptime_ns, Ordering::Release);
     wall.store(anchor.wall_unix_ms, Ordering::Release);

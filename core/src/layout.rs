@@ -81,9 +81,10 @@ pub(crate) fn load(words: &[AtomicU64], index: Word) -> u64 {
     word(words, index).map_or(0, |word| word.load(Ordering::Relaxed))
 }
 
-/// Stores a word of the header. Release keeps the stores of one thread in order for the recovery after a kill.
+/// Stores a word of the header.
 pub(crate) fn store(words: &[AtomicU64], index: Word, value: u64) {
     if let Some(word) = word(words, index) {
+        // Release: keeps the stores of one thread in order for the recovery after a kill.
         word.store(value, Ordering::Release);
     }
 }
@@ -91,7 +92,7 @@ pub(crate) fn store(words: &[AtomicU64], index: Word, value: u64) {
 /// Stores a word of the header if nobody has yet.
 pub(crate) fn store_first(words: &[AtomicU64], index: Word, value: u64) {
     if let Some(word) = word(words, index) {
-        // Relaxed where it fails: the other store stands. Release: see `store`.
+        // Release: see `store`. Relaxed: where it fails, the other store stands.
         let _ = word.compare_exchange(0, value, Ordering::Release, Ordering::Relaxed);
     }
 }

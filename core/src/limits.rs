@@ -37,7 +37,7 @@ pub const DIMENSIONS_MAX: usize = 8;
 
 /// Events in one batch: a usual session, some 2.5 KiB sealed. Larger ones save little on the wire, and what sealing
 /// takes from the heap for a moment, the C library keeps for good.
-pub const BATCH_EVENTS_MAX: usize = 512;
+pub const BATCH_EVENTS_MAX: usize = if cfg!(shuttle) { RING_SLOTS / 2 } else { 512 };
 
 /// Times a producer tries to reserve a slot before it refuses: every failed try means that another thread
 /// succeeded, so 64 in a row is a stampede no phone has the cores for; the work stays bounded.

@@ -72,8 +72,29 @@ impl Memory {
     }
 }
 
+/// File systems that write a block somewhere else whenever it changes (btrfs, bcachefs, ZFS; `f_type` of statfs): what
+/// was allocated before is not kept for it, so that a store into a mapped file of a full disk is a SIGBUS all the same.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const COPY_ON_WRITE: [u64; 3] = [0x9123_683E, 0xCA45_1A4E, 0x2FC1_2FC1];
+
+/// Whether blocks of this file stay where they were allocated.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn keeps_blocks(file: &File) -> bool {
+    // A file system that does not even say what it is has other troubles, which the calls below will meet.
+    rustix::fs::fstatfs(file)
+        .is_ok_and(|statfs| !COPY_ON_WRITE.contains(&(statfs.f_type as u64 & 0xFFFF_FFFF)))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn keeps_blocks(_: &File) -> bool {
+    true
+}
+
 /// Gives the file real blocks, because a store into a hole of a full disk would be a SIGBUS.
 fn allocate(file: &File, bytes: usize) -> io::Result<()> {
+    if !keeps_blocks(file) {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     match fallocate(file, FallocateFlags::empty(), 0, bytes as u64) {
         Ok(()) => Ok(()),
         Err(error) if is_unsupported(error) => write_zeros(file, bytes),

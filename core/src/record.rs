@@ -100,12 +100,18 @@ impl Recorder {
         let flight = self.flight.get_or_init(|| {
             Flight::new(memory, session, context, self.started_uptime_ns, self.clock.anchor())
         });
-        // With this fence and the one in `enter`, either we see the state or it sees the flight recorder.
+        // SeqCst: with this fence and the one in `enter`, either we see the state or it sees the flight recorder.
         fence(Ordering::SeqCst);
         // Relaxed: a word that is read on its own.
         layout::store_first(words, Word::State, self.state.load(Ordering::Relaxed));
         self.take_over_early();
         flight
+    }
+
+    /// Whether the flight recorder is there.
+    #[cfg(all(shuttle, test))]
+    pub(crate) fn is_open(&self) -> bool {
+        self.flight.get().is_some()
     }
 
     /// Takes over what was recorded before the flight recorder was there.
@@ -219,8 +225,9 @@ impl Recorder {
     }
 
     fn enter(&self, state: State, at: u64) {
-        // Relaxed: a word that is read on its own; for the fence see `open`.
+        // Relaxed: a word that is read on its own.
         self.state.store(state as u64, Ordering::Relaxed);
+        // SeqCst: see `open`.
         fence(Ordering::SeqCst);
         if let Some(flight) = self.flight.get() {
             layout::store(flight.memory.words, Word::State, state as u64);

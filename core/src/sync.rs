@@ -55,6 +55,10 @@ pub(crate) enum Mutant {
     UnlockedWithoutFence,
     /// The hub does not look at its queue after letting go.
     UnlockedWithoutLook,
+    /// The worker takes over what was recorded early once, and never looks again.
+    EarlyLookedAtOnce,
+    /// Sealing goes on as long as there is something to seal.
+    SealedEndlessly,
 }
 
 /// Whether the running proof wants this broken: never, and known while compiling, where no model checker runs.
@@ -68,6 +72,17 @@ pub(crate) const fn is_broken(_: Mutant) -> bool {
 #[cfg(all(any(loom, shuttle), test))]
 pub(crate) fn is_broken(mutant: Mutant) -> bool {
     crate::proof::mutants::broken() == Some(mutant)
+}
+
+/// A place at which a schedule may change threads although nothing there belongs to the model checker.
+#[cfg(not(all(shuttle, test)))]
+#[inline(always)]
+pub(crate) const fn interleave() {}
+
+/// A place at which a schedule may change threads although nothing there belongs to the model checker.
+#[cfg(all(shuttle, test))]
+pub(crate) fn interleave() {
+    shuttle::thread::yield_now();
 }
 
 /// This ordering, unless the running proof wants it broken.

@@ -20,6 +20,7 @@ use crate::record::State;
 use crate::ring::{Drain, Drained};
 use crate::spool::{Entry, Seal};
 use crate::storage::{self, Living, Storage};
+use crate::sync::{Mutant, is_broken};
 use crate::tracker::Signal;
 use crate::upload::{Backoff, Parcel, Upload, Verdict, judge};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
@@ -159,7 +160,9 @@ impl Engine {
     /// Lets limits expire and leaves signs of life for a recovery.
     fn tick(&mut self, now: u64) {
         let (recorder, flight) = (&self.shared.recorder, self.flight);
-        recorder.take_over_early();
+        if !is_broken(Mutant::EarlyLookedAtOnce) {
+            recorder.take_over_early();
+        }
         recorder.signal(&Signal::Tick { at: now });
         flight.account.raise(Counter::SignalsLost, recorder.signals_lost());
         flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
@@ -197,7 +200,7 @@ impl Engine {
             if drained.first != drained.next {
                 let next = drained.next;
                 self.seal(drained);
-                if next >= until && !closing {
+                if next >= until && !closing && !is_broken(Mutant::SealedEndlessly) {
                     return;
                 }
                 continue;

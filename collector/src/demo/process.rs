@@ -199,13 +199,12 @@ pub(super) async fn run(
 
 fn hear(run: &mut Run, is_walking: &mut bool, line: &str) {
     match Said::parse(line) {
-        Some(Said::Session { id, on_heap }) => {
-            run.session = Some(id);
-            run.on_heap = on_heap;
-        }
-        Some(Said::Acknowledged { events, walking }) => {
+        Some(Said::Session { id }) => run.session = Some(id),
+        Some(Said::Acknowledged { events, walking, on_heap }) => {
             run.acknowledged = events;
             *is_walking = walking;
+            // Before the first event the flight recorder may still be on its way.
+            run.on_heap = on_heap && events > 0;
         }
         Some(Said::Ended { batches_left }) => run.end = End::Ended { batches_left },
         None => run.end = End::Failed(format!("it said {line:?}")),

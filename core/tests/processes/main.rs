@@ -18,7 +18,7 @@ mod system_calls;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-const TESTS: [(&str, fn()); 15] = [
+const TESTS: [(&str, fn()); 17] = [
     ("kills", kills::nothing_acknowledged_is_lost),
     ("endings", endings::every_other_way_to_die),
     ("out_of_memory", endings::killed_for_memory),

@@ -2,7 +2,7 @@
 //!
 //! A pipe, because what was written to it is there even if the writer is killed in the next moment, and because a full
 //! disk is no obstacle. One line a message, far below the size up to which a pipe takes a write whole:
-//! `session <id> <heap|file>`, `acknowledged <events> <walking|resting>`, `ended <batches left>`.
+//! `session <id>`, `acknowledged <events> <walking|resting> <heap|file>`, `ended <batches left>`.
 //!
 //! Owns: the lines. Refuses: anything of the events themselves.
 //! Invariant: a number of acknowledged events is told only after recording them had returned.
@@ -22,17 +22,19 @@ pub(super) struct Note {
 impl Note {
     /// Says who this is.
     pub(super) fn new(nowait: NoWait) -> Note {
-        let ring = if nowait.ledger().ring_on_heap { "heap" } else { "file" };
-        say(&format!("session {} {ring}", nowait.session()));
+        say(&format!("session {}", nowait.session()));
         Note { nowait, told: (0, false) }
     }
 
     /// Says how many events were acknowledged so far, if that changed.
     pub(super) fn acknowledge(&mut self, walking: bool) {
-        let now = (self.nowait.ledger().produced, walking);
+        let ledger = self.nowait.ledger();
+        let now = (ledger.produced, walking);
         if now != self.told {
             self.told = now;
-            say(&format!("acknowledged {} {}", now.0, if walking { "walking" } else { "resting" }));
+            let state = if walking { "walking" } else { "resting" };
+            let ring = if ledger.ring_on_heap { "heap" } else { "file" };
+            say(&format!("acknowledged {} {state} {ring}", now.0));
         }
     }
 
@@ -50,8 +52,8 @@ fn say(line: &str) {
 /// What a line says, as the fleet reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::demo) enum Said {
-    Session { id: String, on_heap: bool },
-    Acknowledged { events: u64, walking: bool },
+    Session { id: String },
+    Acknowledged { events: u64, walking: bool, on_heap: bool },
     Ended { batches_left: usize },
 }
 
@@ -59,12 +61,14 @@ impl Said {
     /// `None` if the line says none of it.
     pub(in crate::demo) fn parse(line: &str) -> Option<Said> {
         let mut words = line.split(' ');
-        match (words.next()?, words.next()?, words.next()) {
-            ("session", id, Some(ring)) => Some(Said::Session { id: id.to_owned(), on_heap: ring == "heap" }),
-            ("acknowledged", events, Some(state)) => {
-                Some(Said::Acknowledged { events: events.parse().ok()?, walking: state == "walking" })
-            }
-            ("ended", left, None) => Some(Said::Ended { batches_left: left.parse().ok()? }),
+        match (words.next()?, words.next()?, words.next(), words.next()) {
+            ("session", id, None, None) => Some(Said::Session { id: id.to_owned() }),
+            ("acknowledged", events, Some(state), Some(ring)) => Some(Said::Acknowledged {
+                events: events.parse().ok()?,
+                walking: state == "walking",
+                on_heap: ring == "heap",
+            }),
+            ("ended", left, None, None) => Some(Said::Ended { batches_left: left.parse().ok()? }),
             _ => None,
         }
     }
@@ -107,12 +111,13 @@ mod tests {
 
     #[test]
     fn every_line_is_understood_and_nothing_else() {
-        let said = Said::parse("session 1-2 heap");
-        assert_eq!(said, Some(Said::Session { id: "1-2".into(), on_heap: true }));
-        let said = Said::parse("acknowledged 12 walking");
-        assert_eq!(said, Some(Said::Acknowledged { events: 12, walking: true }));
+        assert_eq!(Said::parse("session 1-2"), Some(Said::Session { id: "1-2".into() }));
+        let said = Said::parse("acknowledged 12 walking heap");
+        assert_eq!(said, Some(Said::Acknowledged { events: 12, walking: true, on_heap: true }));
         assert_eq!(Said::parse("ended 3"), Some(Said::Ended { batches_left: 3 }));
-        for line in ["", "ended", "ended x", "acknowledged", "acknowledged x walking", "hello there"] {
+        for line in
+            ["", "ended", "ended x", "acknowledged", "acknowledged x walking file", "acknowledged 1 walking"]
+        {
             assert_eq!(Said::parse(line), None, "{line}");
         }
     }
