@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 # Tools are pinned, so that the same commit gives the same answer everywhere.
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
+# The runner and the crate in benches/instructions speak a protocol of their own: one version for both.
+GUNGRAUN_VERSION := 0.20.0
 
 # Where cargo puts what it builds, as cargo itself sees it.
 TARGET_DIR := $${CARGO_TARGET_DIR:-target}
@@ -20,6 +22,8 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 # Kills of `make deaths`; plain `make test` does 300.
 KILLS ?= 10000
+# Older commits whose instructions `make bench-instructions` counts; the checkout if empty.
+COMMITS ?=
 
 .PHONY: help
 help: ## List the targets
@@ -129,6 +133,11 @@ bench: bench-rust bench-android bench-ios ## Costs in Rust, Kotlin and Swift bes
 .PHONY: bench-rust
 bench-rust: ## Costs against peers, bytes on the wire, ingest rate; written to benches/runs (a few minutes)
 	cargo run --locked --release --package nowait-benches
+
+.PHONY: bench-instructions
+bench-instructions: ## Instructions of the hot calls, a record a commit in benches/runs (COMMITS="..." for older ones; installs valgrind if missing)
+	@scripts/tool gungraun-runner $(GUNGRAUN_VERSION)
+	scripts/bench-instructions $(COMMITS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser (FUZZ_SECONDS=60 each, FUZZ_TARGETS="decode ..." for some)

@@ -113,7 +113,7 @@ pub(crate) fn measure(
 
 /// Keeps this thread on one core: left to itself, the scheduler wakes threads that wait for each other on the
 /// same core, and a block is over before it moves one away. Where that is not allowed, it stays as it is.
-fn stay_on_core(core: usize) {
+pub(crate) fn stay_on_core(core: usize) {
     let mut cores = CpuSet::new();
     cores.set(core);
     let _ = sched_setaffinity(None, &cores);

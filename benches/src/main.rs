@@ -4,6 +4,7 @@
 //! Invariant: every figure that is printed was measured in this run, on the machine that the page names.
 
 mod alloc;
+mod clocks;
 mod contestants;
 mod formats;
 mod harness;
@@ -42,12 +43,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let mut machine = machine::Machine::look(arguments.machine, folder.path());
     let record = record(folder.path(), arguments.rounds.max(1))?;
+    let clocks = clocks::measure();
     let sizes = size::measure()?;
     let ingest_progress = progress("ingest", ingest::steps());
     let ingest = ingest::measure(folder.path(), &ingest_progress)?;
     ingest_progress.finish_and_clear();
     machine.load_after = machine::load();
-    let results = output::Results { machine, record, sizes, ingest };
+    let results = output::Results { machine, record, clocks, sizes, ingest };
     let page = output::page(&results);
     let path = output::write(&results, &page, &arguments.out)?;
     println!("{page}\nwritten to {}", path.display());

@@ -2,6 +2,7 @@
 //!
 //! Owns: the two forms. Refuses: measuring. Invariant: both say the same, and name the machine and the versions.
 
+use crate::clocks::{Clock, Clocks};
 use crate::harness::{BLOCK_OPS, HeapPerOp, Spread};
 use crate::ingest::{self, Ingest};
 use crate::machine::{Machine, version_of};
@@ -35,6 +36,7 @@ pub(crate) struct Record {
 pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) record: Vec<Record>,
+    pub(crate) clocks: Clocks,
     pub(crate) sizes: Vec<Size>,
     pub(crate) ingest: Vec<Ingest>,
 }
@@ -56,6 +58,7 @@ pub(crate) fn page(results: &Results) -> String {
     // Writing to a string does not fail.
     let _ = head(&mut page, &results.machine);
     let _ = record(&mut page, results);
+    let _ = clocks(&mut page, results);
     let _ = sizes(&mut page, results);
     let _ = ingest(&mut page, results);
     page
@@ -128,6 +131,80 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
         )?;
     }
     writeln!(page)
+}
+
+fn clocks(page: &mut String, results: &Results) -> std::fmt::Result {
+    let clocks = &results.clocks;
+    writeln!(page, "## Reading a clock\n")?;
+    writeln!(
+        page,
+        "Nanoseconds per read on one thread, every way in turn in every round: median (p10–p90). The kernel makes its \
+         time from `{}`. The counter is scaled to nanoseconds by two moments {} ms apart at the start of this section; \
+         the scaling is in its figure.\n",
+        clocks.kernel_source, clocks.calibration_ms
+    )?;
+    writeln!(page, "| what | ns | tells apart | gives up |\n|---|--:|--:|---|")?;
+    for clock in &clocks.clocks {
+        let s = &clock.ns_per_read;
+        let apart = resolution(clock.resolution_ns);
+        writeln!(
+            page,
+            "| {} | {:.1} ({:.1}–{:.1}) | {apart} | {} |",
+            clock.name, s.median, s.p10, s.p90, clock.gives_up
+        )?;
+    }
+    writeln!(page, "\nAgainst `CLOCK_MONOTONIC`, {} s later:\n", clocks.drift_after_ms / 1_000)?;
+    writeln!(page, "| what | drift, ns | ppm |\n|---|--:|--:|")?;
+    for drift in &clocks.drifts {
+        writeln!(
+            page,
+            "| {} | {:+} (± {}) | {:+.3} |",
+            drift.name, drift.drift_ns, drift.error_ns, drift.drift_ppm
+        )?;
+    }
+    writeln!(
+        page,
+        "\nWhere `CLOCK_MONOTONIC_RAW` shows no drift beyond its ±, nobody corrected the clock in this run, and the counter's drift is the \
+         calibration's error alone. On a phone the network corrects it, by up to 500 ppm: 5 ms in a wait of 10 s, and \
+         without end for a scale that was made once. Android's `System.nanoTime` and `MotionEvent` and iOS's \
+         `UITouch.timestamp` are read from the uptime clock, and NoWait subtracts its own reads from theirs. In suspend \
+         that clock stands still, while the counter goes on or begins anew. And not every phone lets user space read \
+         the counter.\n"
+    )?;
+    conclusion(page, results)
+}
+
+/// What other ways would save of an event, from this run's figures.
+fn conclusion(page: &mut String, results: &Results) -> std::fmt::Result {
+    let ns = |clock: Option<&Clock>| clock.map_or(f64::NAN, |clock| clock.ns_per_read.median);
+    let ours = ns(results.clocks.ours());
+    let event = results.record.iter().find(|row| row.name == "**NoWait event**");
+    let event = event.and_then(|row| row.ns_per_op.get(&1)).map_or(f64::NAN, |spread| spread.median);
+    write!(
+        page,
+        "**So:** of the {event:.1} ns of an event, {ours:.1} are its clock read; the cheapest honest way here takes \
+         {:.1}. ",
+        ns(results.clocks.cheapest_honest())
+    )?;
+    let [counter, in_order] = results.clocks.counters();
+    if counter.is_some() {
+        write!(page, "The counter would save {:.1} ns", ours - ns(counter))?;
+    }
+    if in_order.is_some() {
+        write!(page, ", and {:.1} where it waits for the work that it is to measure", ours - ns(in_order))?;
+    }
+    if counter.is_some() {
+        write!(
+            page,
+            "; NoWait does not take it, as a time that cannot be subtracted from the phone's own is no measurement."
+        )?;
+    }
+    writeln!(page, "\n")
+}
+
+/// A clock's resolution, in the unit that reads best.
+fn resolution(ns: f64) -> String {
+    if ns >= 1e6 { format!("{:.0} ms", ns / 1e6) } else { format!("{ns:.2} ns") }
 }
 
 fn sizes(page: &mut String, results: &Results) -> std::fmt::Result {
