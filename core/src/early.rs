@@ -42,6 +42,7 @@ impl Early {
     }
 
     /// Keeps an event in memory, or refuses and counts it.
+    #[cold]
     pub(crate) fn record(&self, event: &Event) -> Recorded {
         interleave();
         match self.events.push(*event) {
@@ -54,6 +55,7 @@ impl Early {
     }
 
     /// Keeps a crumb, instead of the oldest if need be.
+    #[cold]
     pub(crate) fn drop_crumb(&self, crumb: &Event) {
         interleave();
         self.crumbs.force_push(*crumb);

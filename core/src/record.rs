@@ -148,10 +148,12 @@ impl Recorder {
         if !self.is_on() {
             return Recorded::Refused;
         }
+        // The seldom ways get a copy: an event whose address is given away must lie in memory on every way, and the
+        // stores of it would be in front of the ring's compare-and-swap.
         match self.flight.get() {
-            Some(flight) if flight.ring.is_sampled() => self.record_sampled(flight, event),
+            Some(flight) if flight.ring.is_sampled() => self.record_sampled(flight, &{ *event }),
             Some(flight) => flight.record(event),
-            None => self.early.record(event),
+            None => self.early.record(&{ *event }),
         }
     }
 
@@ -180,7 +182,7 @@ impl Recorder {
     fn drop_crumb(&self, crumb: &Event) {
         match self.flight.get() {
             Some(flight) => flight.trail.drop_crumb(&Packed::new(crumb)),
-            None => self.early.drop_crumb(crumb),
+            None => self.early.drop_crumb(&{ *crumb }),
         }
     }
 

@@ -54,7 +54,7 @@ fn held() -> Held {
     let nowait = NoWait::start_with(config(&folder), upload).expect("the config is complete");
     assert!(nowait.flush(SETTLE_TIMEOUT).complete, "the worker needed more than {SETTLE_TIMEOUT:?} to start");
     hold.store(true, Ordering::Release);
-    assert!(nowait.record(&Event::new(Kind::Action, nowait.name("Hold"))));
+    assert!(nowait.record(&Event::new(Kind::Action, nowait.name("Hold"))).is_taken());
     std::thread::spawn(move || nowait.flush(HOLD));
     arrival.recv_timeout(SETTLE_TIMEOUT).expect("the worker has an event to send");
     Held { nowait, _folder: folder }
@@ -152,7 +152,7 @@ fn record_all(nowait: NoWait, name: NameId) -> u32 {
     let mut taken = 0;
     for _ in 0..CALLS {
         let event = Event { started_uptime_ns: nowait.now_ns(), ..Event::new(Kind::Action, name) };
-        taken += u32::from(nowait.record(black_box(&event)));
+        taken += u32::from(nowait.record(black_box(&event)).is_taken());
     }
     taken
 }
@@ -169,7 +169,7 @@ fn were_taken((_, taken): (Held, u32)) {
 
 fn full() -> (Held, NameId) {
     let (held, name) = with_name();
-    while held.nowait.record(&Event::new(Kind::Action, name)) {}
+    while held.nowait.record(&Event::new(Kind::Action, name)).is_taken() {}
     (held, name)
 }
 

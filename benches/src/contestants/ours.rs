@@ -60,6 +60,8 @@ impl Ours {
             Config { consent: Consent::Granted, flush_interval: Duration::from_secs(3_600), ..config };
         let delivered = Arc::new(AtomicU64::new(0));
         let nowait = NoWait::start_with(config, Acknowledge(Arc::clone(&delivered)))?;
+        // Until the worker has the recorder's file, events wait in a small queue.
+        nowait.flush(SETTLE_TIMEOUT);
         Ok(Ours { nowait, op: op(nowait), delivered })
     }
 }
