@@ -25,6 +25,8 @@ pub(crate) struct Flight {
     pub(crate) account: Account<'static>,
     /// Whether a kill loses what is recorded now.
     on_heap: AtomicBool,
+    /// Which of the calls are timed.
+    phase: u64,
 }
 
 impl Flight {
@@ -48,10 +50,18 @@ impl Flight {
             trail: Trail::new(layout::slots(words, layout::CRUMBS)),
             account: Account::new(words),
             on_heap: AtomicBool::new(false),
+            // As random as the session's id.
+            phase: session.as_u64_pair().1,
             memory,
         };
         flight.settle_lost_file();
         flight
+    }
+
+    /// Whether the next call of [`Flight::record`] is one of those that are timed.
+    #[inline]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.ring.is_sampled(self.phase)
     }
 
     /// Records a finished event. A refusal is counted.

@@ -16,7 +16,7 @@ use crate::name::Names;
 use crate::slot::Packed;
 use crate::tracker::Signal;
 use nowait_wire::{Context, Event, Flags, Kind, Ledger, NameId, Uuid};
-use once_cell::sync::OnceCell;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 /// What became of an event that was handed to [`NoWait::record`](crate::NoWait::record).
@@ -67,7 +67,7 @@ pub(crate) struct Recorder {
     hub: Hub,
     on: AtomicBool,
     /// Empty until the worker has the memory.
-    flight: OnceCell<Flight>,
+    flight: OnceLock<Flight>,
     early: Early,
     started_uptime_ns: u64,
     state: AtomicU64,
@@ -84,7 +84,7 @@ impl Recorder {
             names: Names::new(),
             hub: Hub::new(),
             on: AtomicBool::new(true),
-            flight: OnceCell::new(),
+            flight: OnceLock::new(),
             early: Early::new(),
             state: AtomicU64::new(State::Starting as u64),
             background_after_ns: AtomicU64::new(0),
@@ -151,7 +151,7 @@ impl Recorder {
         // The seldom ways get a copy: an event whose address is given away must lie in memory on every way, and the
         // stores of it would be in front of the ring's compare-and-swap.
         match self.flight.get() {
-            Some(flight) if flight.ring.is_sampled() => self.record_sampled(flight, &{ *event }),
+            Some(flight) if flight.is_sampled() => self.record_sampled(flight, &{ *event }),
             Some(flight) => flight.record(event),
             None => self.early.record(&{ *event }),
         }

@@ -71,10 +71,10 @@ impl<'a> Ring<'a> {
         for _ in 0..RESERVE_TRIES_MAX {
             // Acquire: pairs with the release in `release`, so that the slot's clearing is over before we fill it.
             let tail = self.tail.load(at(Mutant::ReservingRelaxed, Ordering::Acquire));
-            // A stale head may lie behind the tail; the difference then wraps and counts as "not full",
+            // A stale head may lie behind the tail; the difference is then negative and counts as "not full",
             // and the compare-and-swap fails.
-            let held = head.wrapping_sub(tail);
-            if held >= self.slots.len() as u64 && held <= u64::MAX / 2 {
+            let held = head.wrapping_sub(tail) as i64;
+            if held >= self.slots.len() as i64 {
                 return Err(DropReason::RingFull);
             }
             if is_broken(Mutant::ReservedInTwoSteps) {
@@ -96,11 +96,11 @@ impl<'a> Ring<'a> {
         Err(DropReason::Contended)
     }
 
-    /// Whether the next push is one of those that are timed: one in [`RECORD_SAMPLED_ONE_IN`]. Not the first of each
-    /// so many: a ring that is full for the first time stands there, and every refusal would be timed.
+    /// Whether the next push is one of those that are timed: one in [`RECORD_SAMPLED_ONE_IN`], whichever `phase` says,
+    /// so that short sessions have their share of samples and not all of them the same.
     #[inline]
-    pub(crate) fn is_sampled(&self) -> bool {
-        self.reserved() % RECORD_SAMPLED_ONE_IN == RECORD_SAMPLED_ONE_IN / 2
+    pub(crate) fn is_sampled(&self, phase: u64) -> bool {
+        (self.reserved() ^ phase) % RECORD_SAMPLED_ONE_IN == 0
     }
 
     /// Positions reserved so far, which is the number of events accepted (or about to be).

@@ -344,13 +344,13 @@ fn the_ledger_carries_what_it_cost_and_nothing_is_sent_for_its_sake() {
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
     let (nowait, mut crank, _) = start(config(folder.path()), &upload);
-    record(nowait, "a", 1_000);
+    record(nowait, "a", 1_024);
     assert!(crank.flush().complete);
     record(nowait, "a", 1);
     assert!(crank.flush().complete);
     let batches = upload.batches();
     let cost = batches.last().unwrap().ledger.cost.clone();
-    assert_eq!(cost.record_samples(), 1_000_u64.div_ceil(128), "one call in 128");
+    assert!((4..=5).contains(&cost.record_samples()), "one call in 256: {cost:?}");
     let bytes: usize =
         batches.iter().take(batches.len() - 1).map(|batch| nowait_wire::encode(batch).unwrap().len()).sum();
     assert_eq!(cost.sent_bytes, bytes as u64, "the last batch cannot know of itself");
@@ -368,7 +368,7 @@ fn a_dead_session_says_what_it_cost() {
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
     let (nowait, crank, _) = start(config(folder.path()), &upload);
-    record(nowait, "a", 300);
+    record(nowait, "a", 512);
     let dead = nowait.ledger().cost;
     die(folder.path(), crank);
     let (_, mut crank, _) = start(config(folder.path()), &upload);
