@@ -68,6 +68,15 @@ pub(crate) struct HeapPerOp {
     pub(crate) bytes: f64,
 }
 
+/// What one contestant took with one number of threads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) ns_per_op: Spread,
+    /// Times the first contestant with as many clock reads: the median of the rounds' own ratios, so that a mood of
+    /// the machine that meets a whole round is in neither.
+    pub(crate) times_floor: f64,
+}
+
 /// Nanoseconds of a core per operation, by contestant, with this many threads at once.
 ///
 /// With more threads than cores the elapsed time is shared out over the cores, so that the figures of one,
@@ -77,7 +86,7 @@ pub(crate) fn measure(
     threads: usize,
     rounds: usize,
     progress: &ProgressBar,
-) -> Vec<Spread> {
+) -> Vec<Measured> {
     let stage = Stage {
         contestants,
         threads,
@@ -108,7 +117,13 @@ pub(crate) fn measure(
             }
         });
     });
-    samples.into_iter().map(Spread::of).collect()
+    let floor_of = |reads| contestants.iter().position(|contestant| contestant.clock_reads() == reads);
+    let measured = |(contestant, own): (&Box<dyn Contestant>, &Vec<f64>)| {
+        let floor = floor_of(contestant.clock_reads()).map_or(own, |floor| &samples[floor]);
+        let ratios = own.iter().zip(floor).map(|(own, floor)| own / floor);
+        Measured { ns_per_op: Spread::of(own.clone()), times_floor: Spread::of(ratios.collect()).median }
+    };
+    contestants.iter().zip(&samples).map(measured).collect()
 }
 
 /// Keeps this thread on one core: left to itself, the scheduler wakes threads that wait for each other on the

@@ -61,7 +61,7 @@ fn record(folder: &std::path::Path, rounds: usize) -> Result<Vec<output::Record>
     let contestants = contestants::all(folder)?;
     let progress = progress("record", harness::steps(rounds) * THREADS.len());
     let heap = harness::heap(&contestants);
-    let spreads = THREADS.map(|threads| harness::measure(&contestants, threads, rounds, &progress));
+    let measured = THREADS.map(|threads| harness::measure(&contestants, threads, rounds, &progress));
     progress.finish_and_clear();
     let done = harness::ops_done(&THREADS, rounds);
     let row = |(index, contestant): (usize, &dyn harness::Contestant)| output::Record {
@@ -71,9 +71,10 @@ fn record(folder: &std::path::Path, rounds: usize) -> Result<Vec<output::Record>
         clock_reads: contestant.clock_reads(),
         ns_per_op: THREADS
             .iter()
-            .zip(&spreads)
-            .map(|(threads, spreads)| (*threads, spreads[index]))
+            .zip(&measured)
+            .map(|(threads, measured)| (*threads, measured[index].ns_per_op))
             .collect(),
+        times_floor: measured[0][index].times_floor,
         heap_per_op: heap[index],
         lost: contestant.delivered().map(|delivered| done.saturating_sub(delivered)),
     };

@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) clock_reads: usize,
     /// By number of threads.
     pub(crate) ns_per_op: BTreeMap<usize, Spread>,
+    /// One thread's time against the floor's with as many clock reads.
+    pub(crate) times_floor: f64,
     pub(crate) heap_per_op: HeapPerOp,
     /// Facts that never reached the far end; none where it cannot be counted.
     pub(crate) lost: Option<u64>,
@@ -94,7 +96,8 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
          to a flush or to a drain is done between blocks and not in the figure. With more threads than cores ({} here) \
          the elapsed time is shared out over the cores: such a column shows preemption, not more contention. \
          Heap: calls and bytes taken by the calling thread per fact. Lost: facts of this run that never came out \
-         at the far end (–: no far end to count at). × floor: one thread against the floor with as many clock reads.\n",
+         at the far end (–: no far end to count at). × floor: one thread against the floor with as many \
+         clock reads, round by round; the median.\n",
         results.machine.cores
     )?;
     let threads: Vec<usize> =
@@ -105,11 +108,6 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
         .collect();
     writeln!(page, "| what |{columns} clocks | × floor | heap | lost | leaves behind |")?;
     writeln!(page, "|---|{}--:|--:|--:|--:|---|", "--:|".repeat(threads.len()))?;
-    let single = |row: &Record| row.ns_per_op.get(&1).map_or(f64::NAN, |spread| spread.median);
-    let floor_of = |clock_reads| {
-        let floors = results.record.iter().filter(|row| row.crate_name.is_empty());
-        floors.filter(|row| row.clock_reads == clock_reads).map(single).fold(f64::NAN, f64::min)
-    };
     for row in &results.record {
         let cells: String = row
             .ns_per_op
@@ -121,12 +119,12 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
             HeapPerOp { allocations, bytes } => format!("{allocations:.1} calls, {bytes:.0} B"),
         };
         let lost = row.lost.map_or_else(|| "–".into(), |lost| lost.to_string());
-        let times = single(row) / floor_of(row.clock_reads);
         writeln!(
             page,
-            "| {} |{cells} {} | {times:.2} | {heap} | {lost} | {} |",
+            "| {} |{cells} {} | {:.2} | {heap} | {lost} | {} |",
             titled(row.name, row.crate_name),
             row.clock_reads,
+            row.times_floor,
             row.leaves
         )?;
     }

@@ -100,7 +100,7 @@ impl<'a> Ring<'a> {
     /// so that short sessions have their share of samples and not all of them the same.
     #[inline]
     pub(crate) fn is_sampled(&self, phase: u64) -> bool {
-        (self.reserved() ^ phase) % RECORD_SAMPLED_ONE_IN == 0
+        (self.reserved() ^ phase).is_multiple_of(RECORD_SAMPLED_ONE_IN)
     }
 
     /// Positions reserved so far, which is the number of events accepted (or about to be).
