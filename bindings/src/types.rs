@@ -223,6 +223,7 @@ pub struct SelfReport {
     pub signals_lost: u64,
     /// Panics that a boundary of NoWait caught.
     pub panics_caught: u64,
-    /// Whether the flight recorder is on the heap, because its file could not be had.
+    /// Whether the flight recorder is on the heap, because its file could not be had, or, in the first milliseconds
+    /// after a start, is not there yet.
     pub ring_on_heap: bool,
 }

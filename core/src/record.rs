@@ -25,7 +25,8 @@ pub enum Recorded {
     /// It is in the flight recorder's file: whatever ends the process, it is delivered or stands in the ledger.
     Kept,
     /// It was taken, but a kill of the process would lose it: the flight recorder has no file. That is so in the
-    /// first milliseconds after a start, and for the whole session where the disk refuses; the ledger says so.
+    /// first milliseconds after a start, and for the whole session where the disk refuses; the ledger says so. What
+    /// finds no room when the file comes is counted there.
     InMemory,
     /// There was no room, and the ledger counts it; or nothing is recorded now.
     Refused,

@@ -178,9 +178,9 @@ pub struct Cost {
     pub start_ns: u64,
     /// Processor time of NoWait's own thread, in nanoseconds; 0 where the system does not say.
     pub worker_cpu_ns: u64,
-    /// Bytes of sealed batches written to the disk.
+    /// Bytes of sealed batches written to the disk, those of dead sessions that this one took over included.
     pub sealed_bytes: u64,
-    /// Bytes of batches handed to the network, each attempt included; without headers.
+    /// Bytes of batches handed to the network, of whichever session, each attempt included; without headers.
     pub sent_bytes: u64,
     /// Time that the sampled calls of `record` took together, in nanoseconds of the uptime clock: a thread that
     /// lost its core meanwhile is in it.

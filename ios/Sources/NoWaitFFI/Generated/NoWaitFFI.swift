@@ -990,7 +990,8 @@ public struct SelfReport: Equatable, Hashable {
      */
     public let panicsCaught: UInt64
     /**
-     * Whether the flight recorder is on the heap, because its file could not be had.
+     * Whether the flight recorder is on the heap, because its file could not be had, or, in the first milliseconds
+     * after a start, is not there yet.
      */
     public let ringOnHeap: Bool
 
@@ -1019,7 +1020,8 @@ public struct SelfReport: Equatable, Hashable {
          * Panics that a boundary of NoWait caught.
          */panicsCaught: UInt64, 
         /**
-         * Whether the flight recorder is on the heap, because its file could not be had.
+         * Whether the flight recorder is on the heap, because its file could not be had, or, in the first milliseconds
+         * after a start, is not there yet.
          */ringOnHeap: Bool) {
         self.session = session
         self.produced = produced

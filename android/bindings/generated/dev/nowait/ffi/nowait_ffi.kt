@@ -1649,7 +1649,8 @@ data class SelfReport (
     val `panicsCaught`: kotlin.ULong
     , 
     /**
-     * Whether the flight recorder is on the heap, because its file could not be had.
+     * Whether the flight recorder is on the heap, because its file could not be had, or, in the first milliseconds
+     * after a start, is not there yet.
      */
     val `ringOnHeap`: kotlin.Boolean
     
