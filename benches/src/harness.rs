@@ -118,12 +118,12 @@ pub(crate) fn measure(
         });
     });
     let floor_of = |reads| contestants.iter().position(|contestant| contestant.clock_reads() == reads);
-    let measured = |(contestant, own): (&Box<dyn Contestant>, &Vec<f64>)| {
-        let floor = floor_of(contestant.clock_reads()).map_or(own, |floor| &samples[floor]);
+    let measured = |(index, own): (usize, &Vec<f64>)| {
+        let floor = floor_of(contestants[index].clock_reads()).map_or(own, |floor| &samples[floor]);
         let ratios = own.iter().zip(floor).map(|(own, floor)| own / floor);
         Measured { ns_per_op: Spread::of(own.clone()), times_floor: Spread::of(ratios.collect()).median }
     };
-    contestants.iter().zip(&samples).map(measured).collect()
+    samples.iter().enumerate().map(measured).collect()
 }
 
 /// Keeps this thread on one core: left to itself, the scheduler wakes threads that wait for each other on the
