@@ -6,6 +6,7 @@
 use crate::slot::{self, Packed, Slot};
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam::utils::CachePadded;
+use nowait_wire::Event;
 
 /// The overwriting ring over borrowed slots.
 #[derive(Debug)]
@@ -32,6 +33,13 @@ impl<'a> Trail<'a> {
         slot::write(slot, position, packed);
     }
 
+    /// Takes the whole crumbs away, oldest first. One that is being dropped meanwhile may be lost: nobody was promised it.
+    pub(crate) fn take(&self) -> Vec<Event> {
+        let mut crumbs: Vec<(u64, Event)> = self.slots.iter().filter_map(take_one).collect();
+        crumbs.sort_unstable_by_key(|(position, _)| *position);
+        crumbs.into_iter().map(|(_, crumb)| crumb).collect()
+    }
+
     /// Wipes the trail, when the customer refuses.
     pub(crate) fn wipe(&self) {
         for slot in self.slots {
@@ -41,4 +49,12 @@ impl<'a> Trail<'a> {
             }
         }
     }
+}
+
+fn take_one(slot: &Slot) -> Option<(u64, Event)> {
+    let position = slot::commit_word(slot).checked_sub(1)?;
+    let crumb = slot::read(slot, position).unpack();
+    // Relaxed: whoever drops the next crumb here clears this word itself.
+    slot[0].store(0, Ordering::Relaxed);
+    Some((position, crumb?))
 }

@@ -5,24 +5,26 @@
 //! room, the oldest crumb makes way. The worker takes everything over as soon as the memory is there, and looks again
 //! at every turn, because a thread may have looked for the memory just before.
 //!
-//! Owns: two bounded queues and the counters of that time. Refuses: telling anybody that an event is safe.
+//! Owns: a ring, a trail and an account on the heap, smaller than those that follow. Refuses: telling anybody that an
+//! event is safe.
 //! Invariant: nothing here waits or allocates after the start, and what was taken over is not here any more.
 
+use crate::breadcrumb::Trail;
 use crate::flight::Flight;
 use crate::layout::Word;
 use crate::ledger::Account;
 use crate::limits::{CRUMB_SLOTS, EARLY_EVENTS_MAX};
 use crate::record::Recorded;
-use crate::slot::Packed;
-use crate::sync::{AtomicU64, interleave};
-use crossbeam::queue::ArrayQueue;
-use nowait_wire::{DropReason, Event, Ledger};
+use crate::ring::{Drain, Ring};
+use crate::slot::{Packed, SLOT_WORDS, Slot};
+use crate::sync::AtomicU64;
+use nowait_wire::{Event, Ledger};
 
 /// Where events, crumbs and counts wait for the flight recorder.
 #[derive(Debug)]
 pub(crate) struct Early {
-    events: ArrayQueue<Event>,
-    crumbs: ArrayQueue<Event>,
+    ring: Ring<'static>,
+    trail: Trail<'static>,
     /// As much of a header as an account has.
     words: [AtomicU64; Word::Anchors as usize],
 }
@@ -30,8 +32,8 @@ pub(crate) struct Early {
 impl Early {
     pub(crate) fn new() -> Early {
         Early {
-            events: ArrayQueue::new(EARLY_EVENTS_MAX),
-            crumbs: ArrayQueue::new(CRUMB_SLOTS),
+            ring: Ring::new(slots(EARLY_EVENTS_MAX)),
+            trail: Trail::new(slots(CRUMB_SLOTS)),
             words: [(); Word::Anchors as usize].map(|()| AtomicU64::new(0)),
         }
     }
@@ -44,11 +46,10 @@ impl Early {
     /// Keeps an event in memory, or refuses and counts it.
     #[cold]
     pub(crate) fn record(&self, event: &Event) -> Recorded {
-        interleave();
-        match self.events.push(*event) {
-            Ok(()) => Recorded::InMemory,
-            Err(_) => {
-                self.account().dropped(DropReason::RingFull, 1);
+        match self.ring.push(&Packed::new(event)) {
+            Ok(_) => Recorded::InMemory,
+            Err(reason) => {
+                self.account().dropped(reason, 1);
                 Recorded::Refused
             }
         }
@@ -57,26 +58,29 @@ impl Early {
     /// Keeps a crumb, instead of the oldest if need be.
     #[cold]
     pub(crate) fn drop_crumb(&self, crumb: &Event) {
-        interleave();
-        self.crumbs.force_push(*crumb);
+        self.trail.drop_crumb(&Packed::new(crumb));
     }
 
     /// Moves everything into the flight recorder. Only the worker calls this.
     pub(crate) fn move_to(&self, flight: &Flight) {
-        // Bounded by the queues' capacity: nobody who still looks for the memory can hold the worker here.
-        for event in (0..EARLY_EVENTS_MAX).map_while(|_| self.events.pop()) {
-            flight.record(&event);
+        let mut drain = Drain::new(&self.ring);
+        // Bounded by the ring's length: nobody who still looks for the memory can hold the worker here.
+        let drained = drain.read(EARLY_EVENTS_MAX);
+        for event in &drained.events {
+            flight.record(event);
         }
-        for crumb in (0..CRUMB_SLOTS).map_while(|_| self.crumbs.pop()) {
+        drain.release(drained.next);
+        for crumb in self.trail.take() {
             flight.trail.drop_crumb(&Packed::new(&crumb));
         }
         self.account().move_to(flight.account);
     }
 
-    /// Forgets what waits, when the customer refuses.
+    /// Forgets what waits, when the customer refuses. Only the worker calls this.
     pub(crate) fn wipe(&self) {
-        while self.events.pop().is_some() {}
-        while self.crumbs.pop().is_some() {}
+        let mut drain = Drain::new(&self.ring);
+        drain.release(drain.read(EARLY_EVENTS_MAX).next);
+        self.trail.wipe();
     }
 
     /// The account of a session whose flight recorder is not there yet: what waits is not produced before it is in
@@ -84,4 +88,10 @@ impl Early {
     pub(crate) fn ledger(&self) -> Ledger {
         Ledger { ring_on_heap: true, ..self.account().ledger_with_cost(0) }
     }
+}
+
+/// Zeroed slots that live as long as the process, as the recorder does.
+fn slots(count: usize) -> &'static [Slot] {
+    let slots: Vec<Slot> = (0..count).map(|_| [(); SLOT_WORDS].map(|()| AtomicU64::new(0))).collect();
+    Box::leak(slots.into_boxed_slice())
 }

@@ -13,7 +13,8 @@ pub const RING_SLOTS: usize = if cfg!(shuttle) { 8 } else { 4_096 };
 /// Breadcrumbs kept for an exit: what a developer reads before a crash is the last screenful or two.
 pub const CRUMB_SLOTS: usize = if cfg!(shuttle) { 4 } else { 128 };
 
-/// Events that wait in memory until the recorder's file is mapped: some milliseconds, in which an app starts.
+/// Events that wait in memory until the recorder's file is mapped: some milliseconds, in which an app starts. A power
+/// of two.
 pub const EARLY_EVENTS_MAX: usize = if cfg!(shuttle) { 8 } else { 256 };
 
 /// One call of `record` in so many is timed: two clock readings of 30 ns then cost a quarter of a nanosecond a call.

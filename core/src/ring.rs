@@ -143,7 +143,7 @@ pub(crate) struct Drained {
 }
 
 impl<'r, 'a> Drain<'r, 'a> {
-    /// The drain of this ring. Call it once per ring.
+    /// The drain of this ring. One at a time: two would release each other's slots.
     pub(crate) fn new(ring: &'r Ring<'a>) -> Drain<'r, 'a> {
         Drain { ring, released: ring.released() }
     }

@@ -74,17 +74,6 @@ pub(crate) fn is_broken(mutant: Mutant) -> bool {
     crate::proof::mutants::broken() == Some(mutant)
 }
 
-/// A place at which a schedule may change threads although nothing there belongs to the model checker.
-#[cfg(not(all(shuttle, test)))]
-#[inline(always)]
-pub(crate) const fn interleave() {}
-
-/// A place at which a schedule may change threads although nothing there belongs to the model checker.
-#[cfg(all(shuttle, test))]
-pub(crate) fn interleave() {
-    shuttle::thread::yield_now();
-}
-
 /// This ordering, unless the running proof wants it broken.
 #[inline(always)]
 pub(crate) fn at(mutant: Mutant, ordering: Ordering) -> Ordering {
