@@ -11,9 +11,10 @@
 
 use crate::breadcrumb::Trail;
 use crate::flight::Flight;
-use crate::layout::Word;
+use crate::layout::{self, Word};
 use crate::ledger::Account;
 use crate::limits::{CRUMB_SLOTS, EARLY_EVENTS_MAX};
+use crate::memory::Memory;
 use crate::record::Recorded;
 use crate::ring::{Drain, Ring};
 use crate::slot::{Packed, SLOT_WORDS, Slot};
@@ -92,6 +93,6 @@ impl Early {
 
 /// Zeroed slots that live as long as the process, as the recorder does.
 fn slots(count: usize) -> &'static [Slot] {
-    let slots: Vec<Slot> = (0..count).map(|_| [(); SLOT_WORDS].map(|()| AtomicU64::new(0))).collect();
-    Box::leak(slots.into_boxed_slice())
+    let words = 0..count * SLOT_WORDS;
+    layout::slots(Memory::heap(words.end).words, words)
 }
