@@ -150,6 +150,8 @@ numbered! {
         AlreadyAnimating = 5 "already_animating",
         /// The customer or the app gave it up.
         Abandoned = 6 "abandoned",
+        /// The process ended while the customer waited; the duration lasts until its last sign of life.
+        Died = 7 "died",
     }
 }
 
@@ -200,7 +202,7 @@ impl Flags {
 }
 
 /// One finished fact: 56 bytes of payload, no strings, no pointers. See [`Kind`] for what the fields mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// What it tells.
     pub kind: Kind,
