@@ -1,10 +1,11 @@
-//! The two clocks: uptime for durations, wall for the day.
+//! The three clocks: uptime for waits, boot for absence, wall for the day.
 //!
 //! **Why unsafe.** Apple's uptime clock has no safe binding in the crates we use; one call, three lines.
 //!
 //! Owns: reading the time. Refuses: timers, formats.
 //! Invariant: uptime stands still while the device sleeps, and is the clock of Android's `System.nanoTime` and
-//! `MotionEvent.getEventTime` and of iOS's `UITouch.timestamp`, so that signals of both sides compare.
+//! `MotionEvent.getEventTime` and of iOS's `UITouch.timestamp`, so that facts of both sides compare. The boot clock runs
+//! on in sleep; both begin when the device starts.
 #![allow(unsafe_code)]
 
 use nowait_wire::Anchor;
@@ -52,10 +53,19 @@ impl Clock {
         }
     }
 
-    /// One moment on both clocks.
+    /// Nanoseconds of the boot clock: uptime and the time that the device slept.
+    #[must_use]
+    pub fn boot_ns(&self) -> u64 {
+        match self {
+            Clock::System => system_boot_ns(),
+            Clock::Manual(clock) => clock.boot_ns(),
+        }
+    }
+
+    /// One moment on all three clocks.
     #[must_use]
     pub fn anchor(&self) -> Anchor {
-        Anchor { uptime_ns: self.uptime_ns(), wall_unix_ms: self.wall_unix_ms() }
+        Anchor { uptime_ns: self.uptime_ns(), boot_ns: self.boot_ns(), wall_unix_ms: self.wall_unix_ms() }
     }
 }
 
@@ -64,6 +74,25 @@ impl Clock {
 #[inline]
 fn system_uptime_ns() -> u64 {
     nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
+}
+
+/// The clock behind Android's `SystemClock.elapsedRealtimeNanos`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn system_boot_ns() -> u64 {
+    nanoseconds(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
+}
+
+/// The clock behind `mach_continuous_time`.
+#[cfg(target_vendor = "apple")]
+fn system_boot_ns() -> u64 {
+    // SAFETY: the call takes a constant by value and touches no memory of ours.
+    unsafe { libc::clock_gettime_nsec_np(libc::CLOCK_MONOTONIC_RAW) }
+}
+
+/// Elsewhere nobody tells sleep apart.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn system_boot_ns() -> u64 {
+    system_uptime_ns()
 }
 
 #[cfg(unix)]
@@ -102,6 +131,7 @@ fn system_uptime_ns() -> u64 {
 #[derive(Clone, Debug, Default)]
 pub struct ManualClock {
     uptime_ns: Arc<AtomicU64>,
+    slept_ns: Arc<AtomicU64>,
     wall_unix_ms: Arc<AtomicU64>,
 }
 
@@ -115,12 +145,27 @@ impl ManualClock {
         clock
     }
 
-    /// Moves both clocks forward.
+    /// Moves all clocks forward.
     pub fn advance(&self, by: Duration) {
         let ns = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: a time leads to no other data, and the two clocks are never compared.
+        // Relaxed: a time leads to no other data, and the clocks are never compared.
         self.uptime_ns.fetch_add(ns, Ordering::Relaxed);
         self.wall_unix_ms.fetch_add(ns / 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Lets the device sleep: the uptime clock stands still, the others go on.
+    pub fn sleep(&self, by: Duration) {
+        let ns = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed: see `advance`.
+        self.slept_ns.fetch_add(ns, Ordering::Relaxed);
+        self.wall_unix_ms.fetch_add(ns / 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Nanoseconds since this clock's start, those asleep included.
+    #[must_use]
+    pub fn boot_ns(&self) -> u64 {
+        // Relaxed: see `advance`.
+        self.uptime_ns().saturating_add(self.slept_ns.load(Ordering::Relaxed))
     }
 
     /// Sets the wall clock alone, as a customer or a network may.
@@ -129,7 +174,7 @@ impl ManualClock {
         self.wall_unix_ms.store(wall_unix_ms, Ordering::Relaxed);
     }
 
-    /// Nanoseconds since this clock's start.
+    /// Nanoseconds since this clock's start, those asleep left out.
     #[must_use]
     pub fn uptime_ns(&self) -> u64 {
         // Relaxed: see `advance`.

@@ -1,21 +1,26 @@
-//! The account of a session: every event that was produced is delivered, or dropped for a named reason.
+//! The account of a session, in two lines: every fact that was appended is folded, or refused for a named reason; every
+//! event that the fold produced is delivered, or dropped for a named reason.
 //!
-//! Owns: the counters, which live in the flight recorder's memory and so survive a kill.
+//! Owns: the counters of everybody but the fold, in the flight recorder's memory, so that they survive a kill. What the
+//! fold counts lies in its checkpoint.
 //! Refuses: deciding what to drop; whoever drops tells it why.
 //! Invariant: a counter never goes down, and a batch of the spool is given up exactly once whatever dies when.
 
-use crate::layout::{self, Word};
+use crate::ring::layout::{self, Word};
 use crate::sync::{AtomicU64, Ordering};
-use nowait_wire::{Cost, DropReason, Ledger, RECORD_BUCKETS};
+use nowait_wire::{Cost, DropReason, Facts, Ledger, RECORD_BUCKETS, RefuseReason};
 
-/// Counters that are no drops, behind the drops in memory: what went wrong, then what it cost.
+/// Where the refusals lie, behind the drops.
+const REFUSALS: usize = DropReason::ALL.len();
+
+/// The other counters, behind drops and refusals in memory: what went wrong, then what it cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Counter {
-    NamesRedacted = DropReason::ALL.len(),
+    NamesRedacted = REFUSALS + RefuseReason::ALL.len(),
     NamesOverflowed,
-    SignalsLost,
     PanicsCaught,
+    StartsFailed,
     RingOnHeap,
     StartNs,
     WorkerCpuNs,
@@ -28,7 +33,22 @@ pub(crate) enum Counter {
 
 /// Counters of a session.
 const COUNTERS: usize = Counter::RecordNsBuckets as usize + RECORD_BUCKETS;
-const _: () = assert!(Word::Counters as usize + COUNTERS <= Word::Anchors as usize);
+/// Words of a header that hold an account, counted from the header's first.
+pub(crate) const ACCOUNT_WORDS: usize = Word::Counters as usize + COUNTERS;
+const _: () = assert!(ACCOUNT_WORDS <= layout::CONTEXT.start);
+
+/// What the fold counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Folded {
+    /// Facts folded.
+    pub(crate) facts: u64,
+    /// Facts that were there and could not be read.
+    pub(crate) facts_corrupt: u64,
+    /// Events made of them that are, or are about to be, in a batch.
+    pub(crate) events: u64,
+    /// Waits that found a full table.
+    pub(crate) waits_lost: u64,
+}
 
 /// The counters of one session, in its flight recorder's memory.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +84,20 @@ impl<'a> Account<'a> {
         self.add(reason as usize, events);
     }
 
+    /// Counts facts that were not taken, or cannot be read any more.
+    pub(crate) fn refused(&self, reason: RefuseReason, facts: u64) {
+        self.add(REFUSALS + reason as usize, facts);
+    }
+
+    /// Facts refused so far, by reason.
+    pub(crate) fn refusals(&self) -> [u64; RefuseReason::ALL.len()] {
+        let mut refused = [0; RefuseReason::ALL.len()];
+        for (index, refused) in refused.iter_mut().enumerate() {
+            *refused = self.get(REFUSALS + index);
+        }
+        refused
+    }
+
     /// Counts something else.
     pub(crate) fn count(&self, counter: Counter, n: u64) {
         self.add(counter as usize, n);
@@ -94,27 +128,28 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The account without the cost, when `sealed` events of the ring have been or are about to be sealed.
+    /// The account without the cost, when the fold counted this much.
     ///
-    /// Refusals and quarantined events were never in this ring and count as produced here; what the spool gave up was counted as
-    /// produced when it was sealed, perhaps by an earlier session.
-    pub(crate) fn ledger(&self, sealed: u64) -> Ledger {
+    /// What the spool gave up was counted as produced when it was sealed, perhaps by an earlier session.
+    pub(crate) fn ledger(&self, folded: Folded) -> Ledger {
         let mut dropped = [0; DropReason::ALL.len()];
         for (index, dropped) in dropped.iter_mut().enumerate() {
             *dropped = self.get(index);
         }
-        let never_in_ring = [DropReason::RingFull, DropReason::Contended, DropReason::Quarantined];
-        // Saturating: a damaged header may say anything.
-        let refused =
-            never_in_ring.iter().fold(0_u64, |sum, reason| sum.saturating_add(self.get(*reason as usize)));
+        let mut refused = self.refusals();
+        refused[RefuseReason::Corrupt as usize] =
+            refused[RefuseReason::Corrupt as usize].saturating_add(folded.facts_corrupt);
         Ledger {
-            produced: sealed.saturating_add(refused),
+            // Saturating: a damaged header may say anything.
+            produced: folded.events.saturating_add(self.get(DropReason::Quarantined as usize)),
             dropped,
+            facts: Facts { folded: folded.facts, refused },
             names_redacted: self.get(Counter::NamesRedacted as usize),
             names_overflowed: self.get(Counter::NamesOverflowed as usize),
-            signals_lost: self.get(Counter::SignalsLost as usize),
+            signals_lost: folded.waits_lost,
             panics_caught: self.get(Counter::PanicsCaught as usize),
             ring_on_heap: self.get(Counter::RingOnHeap as usize) > 0,
+            starts_failed: self.get(Counter::StartsFailed as usize),
             cost: Cost::default(),
         }
     }
@@ -136,8 +171,8 @@ impl<'a> Account<'a> {
     }
 
     /// The account and the cost, as a batch carries them.
-    pub(crate) fn ledger_with_cost(&self, sealed: u64) -> Ledger {
-        Ledger { cost: self.cost(), ..self.ledger(sealed) }
+    pub(crate) fn ledger_with_cost(&self, folded: Folded) -> Ledger {
+        Ledger { cost: self.cost(), ..self.ledger(folded) }
     }
 
     /// Notes that file `sequence` with `events` is about to be given up. Only the worker calls this.

@@ -7,17 +7,45 @@
 
 use std::time::Duration;
 
-/// Events the ring holds before it refuses: 256 KiB, and at a heavy 100 events/s still 40 s without a drain.
+/// Facts the ring holds before it refuses: 256 KiB. The worker is woken at every half: 17 s of frames at 120 Hz, and as much
+/// room again for what comes while it is at an exchange with the collector. A power of two.
 pub const RING_SLOTS: usize = if cfg!(shuttle) { 8 } else { 4_096 };
 
+/// Events that wait in the recorder's file for their batch: 64 KiB, two batches, so that one can be sealed while the next fills.
+pub const EVENT_SLOTS: usize = 1_024;
+
+/// Most events that one fact can make: a trip to the background ends every wait that the tables hold (tested).
+pub const EVENTS_PER_FACT_MAX: u64 = 192;
+
+/// Facts folded between two checkpoints: half a millisecond of work, beside which a checkpoint of 20 µs does not count.
+pub const FACTS_PER_CHECKPOINT_MAX: u64 = 1_024;
+
+/// Bytes of a checkpoint: the fullest state of all trackers and the fullest trail (tested).
+pub const CHECKPOINT_BYTES_MAX: usize = 24 * 1_024;
+
+/// Bytes of the note of the batch that is about to be made: all anchors, the whole ledger.
+pub const INTENT_BYTES_MAX: usize = 1_024;
+
 /// Breadcrumbs kept for an exit: what a developer reads before a crash is the last screenful or two.
-pub const CRUMB_SLOTS: usize = if cfg!(shuttle) { 4 } else { 128 };
+pub const CRUMBS_MAX: usize = 128;
 
-/// Events that wait in memory until the recorder's file is mapped: some milliseconds, in which an app starts. A power
+/// Difference of two clocks that is worth an anchor of its own, in milliseconds: a sleep, or a wall clock that was moved, not
+/// one that is slewed. Events are placed this exactly.
+pub const ANCHOR_DRIFT_MS: u64 = 1_000;
+
+/// How far ahead of the last fact an event that the app measured itself may begin: longer than any sleep of the worker.
+/// Beyond it, its time is from another clock.
+pub const MEASURED_AHEAD_NS_MAX: u64 = 24 * 3_600 * 1_000_000_000;
+
+/// Facts that wait in memory until the recorder's file is mapped: before a start, and some milliseconds of it. A power
 /// of two.
-pub const EARLY_EVENTS_MAX: usize = if cfg!(shuttle) { 8 } else { 256 };
+pub const EARLY_FACTS_MAX: usize = if cfg!(shuttle) { 8 } else { 256 };
 
-/// One call of `record` in so many is timed: two clock readings of 30 ns then cost a quarter of a nanosecond a call.
+/// Sessions of one process. A customer who refuses and agrees again begins a new one, and its memory stays mapped as long as
+/// the process lives; who changes their mind more often is recorded again from the next start on.
+pub const SESSIONS_MAX: usize = 4;
+
+/// One call in so many is timed: two clock readings of 30 ns then cost a quarter of a nanosecond a call.
 /// A power of two.
 pub const RECORD_SAMPLED_ONE_IN: u64 = 256;
 
@@ -33,19 +61,16 @@ pub const CONTEXT_BYTES_MAX: usize = 3_072;
 /// Bytes of one text of the context (version, model …): longer ones are cut.
 pub const CONTEXT_TEXT_BYTES_MAX: usize = 64;
 
-/// Dimensions an app may declare (design §5).
+/// Dimensions an app may declare: what a bank slices by fits, and each multiplies what a report can ask for.
 pub const DIMENSIONS_MAX: usize = 8;
 
 /// Events in one batch: a usual session, some 2.5 KiB sealed. Larger ones save little on the wire, and what sealing
 /// takes from the heap for a moment, the C library keeps for good.
-pub const BATCH_EVENTS_MAX: usize = if cfg!(shuttle) { RING_SLOTS / 2 } else { 512 };
+pub const BATCH_EVENTS_MAX: usize = if cfg!(shuttle) { 4 } else { 512 };
 
 /// Times a producer tries to reserve a slot before it refuses: every failed try means that another thread
 /// succeeded, so 64 in a row is a stampede no phone has the cores for; the work stays bounded.
 pub const RESERVE_TRIES_MAX: usize = 64;
-
-/// Signals that may wait while another thread works the trackers: microseconds' worth, so 256 is generous.
-pub const SIGNAL_QUEUE_MAX: usize = 256;
 
 /// Bytes of sealed batches kept on disk: some weeks offline, and small beside any app's own cache.
 pub const SPOOL_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -68,7 +93,7 @@ pub const QUARANTINE_FILES_MAX: usize = 4;
 /// Most that a counter of a dead session can say and be believed: 10,000 a second for ten years.
 pub const COUNTER_MAX: u64 = 1 << 42;
 
-/// Attempts to read a dead process's ring before it is put into quarantine (design §7).
+/// Attempts to read a dead process's ring before it is put into quarantine.
 pub const RECOVER_ATTEMPTS_MAX: u64 = 3;
 
 /// Dead rings read at one start, so that a crash loop cannot make starts slower and slower.
@@ -92,11 +117,14 @@ pub const BACKOFF_BASE: Duration = Duration::from_secs(1);
 /// Longest step of the back-off: a device that waits longer than this is asked too rarely.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
-/// Longest wait a server may ask for with Retry-After (design §8).
+/// Longest wait a server may ask for with Retry-After.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
 
-/// Time between two turns of the crank in the foreground: limits of trackers expire this exactly.
-pub const TICK: Duration = Duration::from_secs(1);
+/// How soon the worker looks again at what another process of the app is busy with, while somebody waits for a flush.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often a NoWait that the collector switched off asks whether it is on again.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(24 * 3_600);
 
 /// Share of the spool that may fill while the network is constrained before it is used all the same.
 pub const CONSTRAINED_SPOOL_BYTES: u64 = SPOOL_BYTES_MAX / 2;

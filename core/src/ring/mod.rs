@@ -1,23 +1,29 @@
-//! The flight recorder: a bounded queue of fixed slots, many producers, one drain.
+//! The ring: a bounded queue of fixed slots, many producers, one drain. It is the log of all facts.
 //!
 //! **Policy.** Any thread may push, at any time, and never waits: a push reserves a position with one
 //! compare-and-swap (a bounded number of tries), fills the slot with relaxed stores and commits it with one
-//! release store. A full ring refuses the newest event. The drain reads committed slots in order and stops
-//! at the first one still being filled; it frees slots only when the caller says that they are sealed.
+//! release store. A full ring refuses the newest fact. The drain reads committed slots in order and stops
+//! at the first one still being filled; it frees slots only when the caller says that they are folded.
 //!
 //! Why compare-and-swap and not `fetch_add`: a `fetch_add` that finds the ring full cannot be taken back,
 //! and the hole it leaves would stop the drain for ever or need a second protocol. With compare-and-swap a
 //! position exists only if its slot was free, so no producer can ever meet the drain, by construction.
 //!
-//! Owns: positions. Refuses: files, clocks, counting of refusals (the recorder counts).
+//! Owns: positions. Refuses: files, clocks, meaning, counting of refusals (the flight recorder counts).
 //! Invariant: a slot is written only by the producer that reserved its position, and only after the drain
 //! released the position one lap earlier.
 
+pub(crate) mod flight;
+pub(crate) mod header;
+pub(crate) mod layout;
+pub(crate) mod memory;
+pub(crate) mod slot;
+
 use crate::limits::{RECORD_SAMPLED_ONE_IN, RESERVE_TRIES_MAX};
-use crate::slot::{self, Packed, Slot};
 use crate::sync::{AtomicU64, Mutant, Ordering, Witness, at, is_broken};
 use crossbeam::utils::CachePadded;
-use nowait_wire::{DropReason, Event};
+use nowait_wire::RefuseReason;
+use slot::{Payload, Slot};
 
 /// The ring over borrowed slots: a mapped file on the device, plain heap in tests and model checkers.
 #[derive(Debug)]
@@ -53,19 +59,19 @@ impl<'a> Ring<'a> {
         self.slots.get(self.index(position))
     }
 
-    /// Records an event: the position it got, or why it was refused. Never waits.
+    /// Appends a fact: the position it got, or why it was refused. Never waits.
     #[inline]
-    pub(crate) fn push(&self, packed: &Packed) -> Result<u64, DropReason> {
+    pub(crate) fn push(&self, payload: &Payload) -> Result<u64, RefuseReason> {
         let position = self.reserve()?;
-        let slot = self.slot(position).ok_or(DropReason::RingFull)?;
+        let slot = self.slot(position).ok_or(RefuseReason::RingFull)?;
         self.witness.writes(self.index(position));
-        slot::write(slot, position, packed);
+        slot::write(slot, position, payload);
         Ok(position)
     }
 
     /// Takes the next position, if its slot is free.
     #[inline]
-    pub(crate) fn reserve(&self) -> Result<u64, DropReason> {
+    pub(crate) fn reserve(&self) -> Result<u64, RefuseReason> {
         // Relaxed: the position itself carries no data; the compare-and-swap below confirms it.
         let mut head = self.head.load(Ordering::Relaxed);
         for _ in 0..RESERVE_TRIES_MAX {
@@ -75,7 +81,7 @@ impl<'a> Ring<'a> {
             // and the compare-and-swap fails.
             let held = head.wrapping_sub(tail) as i64;
             if held >= self.slots.len() as i64 {
-                return Err(DropReason::RingFull);
+                return Err(RefuseReason::RingFull);
             }
             if is_broken(Mutant::ReservedInTwoSteps) {
                 // Relaxed: as below.
@@ -93,7 +99,7 @@ impl<'a> Ring<'a> {
                 Err(seen) => head = seen,
             }
         }
-        Err(DropReason::Contended)
+        Err(RefuseReason::Contended)
     }
 
     /// Whether the next push is one of those that are timed: one in [`RECORD_SAMPLED_ONE_IN`], whichever `phase` says,
@@ -103,7 +109,7 @@ impl<'a> Ring<'a> {
         (self.reserved() ^ phase).is_multiple_of(RECORD_SAMPLED_ONE_IN)
     }
 
-    /// Positions reserved so far, which is the number of events accepted (or about to be).
+    /// Positions reserved so far, which is the number of facts accepted (or about to be).
     pub(crate) fn reserved(&self) -> u64 {
         // Relaxed: a count for reports.
         self.head.load(Ordering::Relaxed)
@@ -129,17 +135,15 @@ pub(crate) struct Drain<'r, 'a> {
     released: u64,
 }
 
-/// What a drain saw.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Drained {
-    /// Position of the first event.
-    pub(crate) first: u64,
-    /// Position after the last slot read: what to release once the events are safe.
-    pub(crate) next: u64,
-    /// The events, in the order of their positions.
-    pub(crate) events: Vec<Event>,
-    /// Slots whose content was no event: somebody else wrote to the file.
-    pub(crate) corrupt: u64,
+/// What lies at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing yet: nobody reserved it, or whoever did is still writing.
+    Nothing,
+    /// A whole payload.
+    Whole(Payload),
+    /// A committed slot that somebody else wrote to.
+    Corrupt,
 }
 
 impl<'r, 'a> Drain<'r, 'a> {
@@ -148,33 +152,29 @@ impl<'r, 'a> Drain<'r, 'a> {
         Drain { ring, released: ring.released() }
     }
 
-    /// Copies out the committed events from the oldest on, at most `max`, and frees nothing.
-    pub(crate) fn read(&self, max: usize) -> Drained {
-        let first = self.released;
-        let mut drained = Drained { first, next: first, ..Drained::default() };
-        while drained.events.len() < max {
-            let Some(slot) = self.ring.slot(drained.next) else { break };
-            if slot::commit_word(slot) != drained.next.wrapping_add(1) {
-                break;
-            }
-            self.ring.witness.reads(self.ring.index(drained.next));
-            match slot::read(slot, drained.next).unpack() {
-                Some(event) => drained.events.push(event),
-                None => drained.corrupt += 1,
-            }
-            drained.next = drained.next.wrapping_add(1);
-        }
-        drained
+    /// The first position that is not released.
+    pub(crate) fn released(&self) -> u64 {
+        self.released
     }
 
-    /// Frees every slot before `to`, which must come from [`Drain::read`] and be sealed by now.
+    /// Looks at a position at or after the first one that is not released, less than a lap ahead. Frees nothing.
+    pub(crate) fn read(&self, position: u64) -> Found {
+        let Some(slot) = self.ring.slot(position) else { return Found::Nothing };
+        if slot::commit_word(slot) != position.wrapping_add(1) {
+            return Found::Nothing;
+        }
+        self.ring.witness.reads(self.ring.index(position));
+        slot::read(slot, position).map_or(Found::Corrupt, Found::Whole)
+    }
+
+    /// Frees every slot before `to`; all of them must have been read, and what they held must be safe by now.
     pub(crate) fn release(&mut self, to: u64) {
         let mut position = self.released;
         while position != to {
             self.ring.witness.writes(self.ring.index(position));
             if let Some([commit, ..]) = self.ring.slot(position) {
                 // Relaxed: the release of the tail below orders it before the next producer's stores. The zero
-                // tells the recovery of a dead file that this event is already in the spool.
+                // tells the recovery of a dead file that this fact is folded.
                 commit.store(0, Ordering::Relaxed);
             }
             position = position.wrapping_add(1);

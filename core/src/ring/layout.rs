@@ -1,22 +1,25 @@
 //! Where everything lies in the flight recorder's memory.
 //!
 //! ```text
-//! words      0..512     header: magic, state, footer, counters, anchors, session context
-//! words    512..16896   names: 1,024 records of 128 bytes
-//! words  16896..17920   breadcrumbs: 128 slots of 64 bytes, oldest overwritten
-//! words  17920..50688   events: 4,096 slots of 64 bytes
+//! header        magic, footer, counters, the session's context, the intent
+//! names         1,024 records of 128 bytes
+//! checkpoints   two copies of the fold's state, taking turns
+//! events        1,024 slots of 64 bytes: folded, not yet sealed
+//! facts         4,096 slots of 64 bytes: the ring
 //! ```
 //!
-//! Owns: offsets and the header's single words. Refuses: what the records mean (names, ring, breadcrumb).
+//! Owns: offsets and the header's single words. Refuses: what the records mean (names, ring, fold).
 //! Invariant: no two things share a checksum, so damage to one never costs another.
 
-use crate::limits::{CONTEXT_BYTES_MAX, CRUMB_SLOTS, NAMES_MAX, RING_SLOTS};
-use crate::slot::{SLOT_WORDS, Slot};
+use super::slot::{SLOT_WORDS, Slot};
+use crate::limits::{
+    CHECKPOINT_BYTES_MAX, CONTEXT_BYTES_MAX, EVENT_SLOTS, INTENT_BYTES_MAX, NAMES_MAX, RING_SLOTS,
+};
 use crate::sync::{AtomicU64, Ordering};
 use std::ops::Range;
 
-/// First word of every recorder file: "NWRING", layout version 2.
-pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x02\0");
+/// First word of every recorder file: "NWRING", then the version of the layout.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x03\0");
 
 /// What the footer word holds after a clean end.
 pub(crate) const CLEAN_END: u64 = u64::from_le_bytes(*b"NW-CLEAN");
@@ -24,18 +27,29 @@ pub(crate) const CLEAN_END: u64 = u64::from_le_bytes(*b"NW-CLEAN");
 /// Words of one name record.
 pub(crate) const NAME_WORDS: usize = 16;
 
-const HEADER_WORDS: usize = 512;
+const HEADER_WORDS: usize = 1_024;
+/// Words of one copy of the checkpoint: its head, then its bytes.
+const CHECKPOINT_WORDS: usize = 1 + CHECKPOINT_BYTES_MAX / 8;
+
 pub(crate) const NAMES: Range<usize> = HEADER_WORDS..HEADER_WORDS + NAMES_MAX * NAME_WORDS;
-pub(crate) const CRUMBS: Range<usize> = NAMES.end..NAMES.end + CRUMB_SLOTS * SLOT_WORDS;
-pub(crate) const EVENTS: Range<usize> = CRUMBS.end..CRUMBS.end + RING_SLOTS * SLOT_WORDS;
+/// The two copies of the checkpoint.
+pub(crate) const CHECKPOINTS: [Range<usize>; 2] = [
+    NAMES.end..NAMES.end + CHECKPOINT_WORDS,
+    NAMES.end + CHECKPOINT_WORDS..NAMES.end + 2 * CHECKPOINT_WORDS,
+];
+pub(crate) const EVENTS: Range<usize> = CHECKPOINTS[1].end..CHECKPOINTS[1].end + EVENT_SLOTS * SLOT_WORDS;
+pub(crate) const FACTS: Range<usize> = EVENTS.end..EVENTS.end + RING_SLOTS * SLOT_WORDS;
 
 /// Words of the whole file.
-pub(crate) const WORDS: usize = EVENTS.end;
+pub(crate) const WORDS: usize = FACTS.end;
 
-/// Where the session's context lies: length and checksum in the first word, then its bytes.
+/// Where the session's context lies: a head, then its bytes (see `header`).
 pub(crate) const CONTEXT: Range<usize> = 64..64 + 1 + CONTEXT_BYTES_MAX / 8;
 
-const _: () = assert!(CONTEXT.end <= HEADER_WORDS);
+/// Where the intent lies: a head, then its bytes.
+pub(crate) const INTENT: Range<usize> = CONTEXT.end..CONTEXT.end + 1 + INTENT_BYTES_MAX / 8;
+
+const _: () = assert!(INTENT.end <= HEADER_WORDS);
 
 /// Single words of the header, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +61,10 @@ pub(crate) enum Word {
     Footer = 1,
     /// How often a later start tried to read this file. Checked.
     Attempts = 2,
-    /// 0 starting, 1 foreground, 2 background.
-    State = 3,
-    /// First ring position that is not yet sealed into the spool. Checked.
-    SealedTo = 4,
+    /// First event that is not yet sealed into the spool. Checked.
+    SealedTo = 3,
+    /// Which refusal of the customer this session came after: see `consent`. Checked.
+    Generation = 4,
     /// The worker's last sign of life, in uptime nanoseconds.
     AliveUptimeNs = 5,
     /// When the session started, in uptime nanoseconds.
@@ -61,13 +75,10 @@ pub(crate) enum Word {
     GiveUpFile = 8,
     /// What the counter of that reason will be.
     GiveUpTotal = 9,
-    /// First ring position that is in no batch that was sealed or sent, or was about to be. Written before
-    /// the batch can exist anywhere, so that a recovery makes the very same batch again. Checked.
-    HeldTo = 10,
+    /// The network, as the host told it last: a label for what a recovery seals.
+    Network = 10,
     /// First of the counters (see `ledger::Counter`).
     Counters = 16,
-    /// First of two anchors of three words each: uptime, wall, their checksum.
-    Anchors = 56,
 }
 
 /// One word of the header.
@@ -89,18 +100,10 @@ pub(crate) fn store(words: &[AtomicU64], index: Word, value: u64) {
     }
 }
 
-/// Stores a word of the header if nobody has yet.
-pub(crate) fn store_first(words: &[AtomicU64], index: Word, value: u64) {
-    if let Some(word) = word(words, index) {
-        // Release: see `store`. Relaxed: where it fails, the other store stands.
-        let _ = word.compare_exchange(0, value, Ordering::Release, Ordering::Relaxed);
-    }
-}
-
-/// Bits of a checked word that hold its number: positions at 100,000 events/s for 89 years.
+/// Bits of a checked word that hold its number: events at 100,000 a second for 89 years.
 const CHECKED_BITS: u32 = 48;
 
-/// The number as a checked word. A position that damage made larger would cost every event before it, so the
+/// The number as a checked word. A number that damage made larger would cost every event before it, so the
 /// upper bits say whether the lower ones are whole: damage then reads as "not known".
 pub(crate) const fn checked(number: u64) -> u64 {
     let number = number & ((1 << CHECKED_BITS) - 1);

@@ -4,15 +4,17 @@
 //! Refuses: looking names up on the hot path; a handle keeps its id.
 //! Invariant: an id that was handed out has its text in the recorder's memory before anyone can record it.
 
+use super::scrub::looks_personal;
+use super::target::target;
 use crate::fork;
-use crate::layout::NAME_WORDS;
 use crate::ledger::Counter;
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
-use crate::scrub;
+use crate::ring::layout::NAME_WORDS;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use nowait_wire::NameId;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 /// One record: commit word (length and checksum), then the bytes.
 type Record = [AtomicU64; NAME_WORDS];
@@ -22,7 +24,12 @@ type Record = [AtomicU64; NAME_WORDS];
 pub(crate) struct Names {
     /// Registration happens once per name, off the hot path: a lock is the simplest thing that is right.
     table: Mutex<Table>,
+    /// What a tap on each name says, by id; 0, no name, before it is known. Read on the hot path.
+    targets: [AtomicU32; TEXTS_MAX],
 }
+
+/// Names and reserved ones.
+const TEXTS_MAX: usize = NameId::RESERVED.len() + NAMES_MAX;
 
 #[derive(Debug)]
 struct Table {
@@ -37,7 +44,18 @@ impl Names {
     pub(crate) fn new() -> Names {
         let texts: Vec<Arc<str>> = NameId::RESERVED.iter().map(|text| Arc::from(*text)).collect();
         let ids = texts.iter().cloned().zip(0..).collect();
-        Names { table: Mutex::new(Table { ids, texts, records: &[] }) }
+        Names {
+            table: Mutex::new(Table { ids, texts, records: &[] }),
+            targets: [const { AtomicU32::new(0) }; TEXTS_MAX],
+        }
+    }
+
+    /// The name that a tap on this one may say; see `target`.
+    #[inline]
+    pub(crate) fn as_target(&self, id: NameId) -> NameId {
+        let target = self.targets.get(id.0 as usize);
+        // Relaxed: written before the id was handed out.
+        NameId(target.map_or(0, |target| target.load(Ordering::Relaxed)))
     }
 
     /// Writes the names so far into zeroed memory, and from now on each at once.
@@ -61,29 +79,53 @@ impl Names {
             return (NameId::OTHER, None);
         }
         let mut table = self.table();
-        if let Some(id) = table.ids.get(text) {
-            return (NameId(*id), None);
+        let (id, counter) = table.intern(text);
+        if let Some(slot) = self.targets.get(id.0 as usize) {
+            // Relaxed: nobody has the id before this returns; whoever else registers the name stores the same.
+            slot.store(table.target_of(id, text).0, Ordering::Relaxed);
         }
-        if text.len() > NAME_BYTES_MAX || scrub::looks_personal(text) {
-            return (NameId::REDACTED, Some(Counter::NamesRedacted));
-        }
-        let app_names = table.texts.len() - NameId::RESERVED.len();
-        if app_names >= NAMES_MAX {
-            return (NameId::OTHER, Some(Counter::NamesOverflowed));
-        }
-        if let Some(record) = table.records.get(app_names) {
-            write(record, text);
-        }
-        let id = table.texts.len() as u32;
-        let text: Arc<str> = Arc::from(text);
-        table.ids.insert(Arc::clone(&text), id);
-        table.texts.push(text);
-        (NameId(id), None)
+        (id, counter)
     }
 
     /// The text of an id that was handed out.
     pub(crate) fn text(&self, id: NameId) -> Option<String> {
         self.table().texts.get(id.0 as usize).map(|text| text.as_ref().to_owned())
+    }
+}
+
+impl Table {
+    fn intern(&mut self, text: &str) -> (NameId, Option<Counter>) {
+        if let Some(id) = self.ids.get(text) {
+            return (NameId(*id), None);
+        }
+        if text.len() > NAME_BYTES_MAX || looks_personal(text) {
+            return (NameId::REDACTED, Some(Counter::NamesRedacted));
+        }
+        let app_names = self.texts.len() - NameId::RESERVED.len();
+        if app_names >= NAMES_MAX {
+            return (NameId::OTHER, Some(Counter::NamesOverflowed));
+        }
+        if let Some(record) = self.records.get(app_names) {
+            write(record, text);
+        }
+        let id = self.texts.len() as u32;
+        let text: Arc<str> = Arc::from(text);
+        self.ids.insert(Arc::clone(&text), id);
+        self.texts.push(text);
+        (NameId(id), None)
+    }
+
+    /// The name that a tap on this one may say.
+    fn target_of(&mut self, id: NameId, text: &str) -> NameId {
+        if id == NameId::REDACTED || id == NameId::OTHER {
+            return id;
+        }
+        match target(text) {
+            None => NameId::NONE,
+            Some(target) if target == text => id,
+            // Not counted: the app registered one name.
+            Some(target) => self.intern(&target).0,
+        }
     }
 }
 

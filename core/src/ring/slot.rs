@@ -1,21 +1,18 @@
-//! The 64-byte slot: one event in eight words.
+//! The 64-byte slot: eight words, of which seven are a payload.
 //!
 //! ```text
-//! word 0  commit: position + 1, 0 while empty or being written
-//! word 1  kind (8 bits) | outcome (8) | flags (16) | name (32)
-//! word 2  screen (32) | checksum (32)
-//! word 3  started_uptime_ns
-//! word 4  duration_ns
-//! word 5  journey
-//! word 6  a
-//! word 7  b
+//! word 0     commit: position + 1, 0 while empty or being written
+//! word 1     payload
+//! word 2     payload (32 bits) | checksum (32)
+//! words 3-7  payload
 //! ```
 //!
-//! Owns: that layout and its checksum. Refuses: positions (the ring decides them) and I/O.
+//! Facts lie in such slots in the ring, events in the event area; each says itself what its words mean.
+//!
+//! Owns: that layout and its checksum. Refuses: meaning, positions (ring and area decide them) and I/O.
 //! Invariant: a slot whose words were not all written by one `write` does not `read` back.
 
 use crate::sync::{AtomicU64, Mutant, Ordering, at, is_broken};
-use nowait_wire::{Event, Flags, Kind, NameId, Outcome};
 
 /// Words of a slot.
 pub(crate) const SLOT_WORDS: usize = 8;
@@ -23,9 +20,8 @@ pub(crate) const SLOT_WORDS: usize = 8;
 /// One slot of shared memory.
 pub(crate) type Slot = [AtomicU64; SLOT_WORDS];
 
-/// An event as the seven payload words. As read from a slot, the high half of the second has their checksum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Packed([u64; SLOT_WORDS - 1]);
+/// What a slot holds. The high half of the second word is left to the checksum.
+pub(crate) type Payload = [u64; SLOT_WORDS - 1];
 
 /// Ties the payload's checksum to the position, so that an old payload under a new commit word shows.
 /// The multiplier is odd (2^64 / golden ratio): a bijection that changes the high bits with every position.
@@ -60,7 +56,7 @@ const fn fold(a: u64, b: u64) -> u64 {
 /// chain of seven instructions, each waiting for the last, and was a third of the cost of recording; damage passes
 /// either once in 2^32 times.
 #[inline]
-const fn checksum(words: &[u64; SLOT_WORDS - 1]) -> u64 {
+const fn checksum(words: &Payload) -> u64 {
     let [w0, w1, w2, w3, w4, w5, w6] = *words;
     let [k0, k1, k2, k3, k4, k5, k6, k7] = KEYS;
     let sum = fold(w0 ^ k0, w1 ^ k1)
@@ -70,56 +66,22 @@ const fn checksum(words: &[u64; SLOT_WORDS - 1]) -> u64 {
     (sum ^ sum << 32) & 0xFFFF_FFFF_0000_0000
 }
 
-impl Packed {
-    /// Packs an event, still without its checksum.
-    #[inline]
-    pub(crate) fn new(event: &Event) -> Packed {
-        let head = u64::from(event.kind as u8)
-            | u64::from(event.outcome as u8) << 8
-            | u64::from(event.flags.0) << 16
-            | u64::from(event.name.0) << 32;
-        Packed([
-            head,
-            u64::from(event.screen.0),
-            event.started_uptime_ns,
-            event.duration_ns,
-            event.journey,
-            event.a,
-            event.b,
-        ])
-    }
-
-    /// The event, or `None` if the checksum or a number in it is wrong.
-    pub(crate) fn unpack(&self) -> Option<Event> {
-        let [head, screen, started_uptime_ns, duration_ns, journey, a, b] = self.0;
-        let mut payload = self.0;
-        payload[1] &= 0xFFFF_FFFF;
-        if checksum(&payload) != screen & 0xFFFF_FFFF_0000_0000 && !is_broken(Mutant::ChecksumIgnored) {
-            return None;
-        }
-        Some(Event {
-            kind: Kind::from_u8(head as u8)?,
-            outcome: Outcome::from_u8((head >> 8) as u8)?,
-            flags: Flags((head >> 16) as u16),
-            name: NameId((head >> 32) as u32),
-            screen: NameId(screen as u32),
-            started_uptime_ns,
-            duration_ns,
-            journey,
-            a,
-            b,
-        })
-    }
+/// The payload without its checksum, or `None` if that is wrong.
+#[inline]
+fn checked(mut payload: Payload) -> Option<Payload> {
+    let sum = payload[1] & 0xFFFF_FFFF_0000_0000;
+    payload[1] &= 0xFFFF_FFFF;
+    (checksum(&payload) == sum || is_broken(Mutant::ChecksumIgnored)).then_some(payload)
 }
 
 /// Fills a reserved slot and commits it.
 #[inline]
-pub(crate) fn write(slot: &Slot, position: u64, packed: &Packed) {
-    let [commit, payload @ ..] = slot;
-    let mut words = packed.0;
+pub(crate) fn write(slot: &Slot, position: u64, payload: &Payload) {
+    let [commit, words @ ..] = slot;
+    let mut payload = *payload;
     // Not before a slot is reserved: the processor then works on it while the reservation is under way (2 ns).
-    words[1] |= checksum(&packed.0) ^ tie(position);
-    for (to, word) in payload.iter().zip(words) {
+    payload[1] |= checksum(&payload) ^ tie(position);
+    for (to, word) in words.iter().zip(payload) {
         // Relaxed: nobody reads the payload before the commit word below says so.
         to.store(word, Ordering::Relaxed);
     }
@@ -134,9 +96,9 @@ pub(crate) fn commit_word(slot: &Slot) -> u64 {
     slot[0].load(at(Mutant::CommittedRelaxed, Ordering::Acquire))
 }
 
-/// Reads the payload of a slot whose commit word was seen to be `position + 1`.
+/// Reads the payload of a slot whose commit word was seen to be `position + 1`; `None` if it is not whole.
 #[inline]
-pub(crate) fn read(slot: &Slot, position: u64) -> Packed {
+pub(crate) fn read(slot: &Slot, position: u64) -> Option<Payload> {
     let [_, payload @ ..] = slot;
     let mut words = [0; SLOT_WORDS - 1];
     for (to, word) in words.iter_mut().zip(payload) {
@@ -144,28 +106,25 @@ pub(crate) fn read(slot: &Slot, position: u64) -> Packed {
         *to = word.load(Ordering::Relaxed);
     }
     words[1] ^= tie(position);
-    Packed(words)
+    checked(words)
 }
 
-/// Reads a slot of a dead process from its eight plain words: the position and the event, if both are whole.
+/// Reads a slot of a dead process from its eight plain words: the position and the payload, if both are whole.
 pub(crate) fn recover(words: &[u64; SLOT_WORDS]) -> Recovered {
     let [commit, payload @ ..] = *words;
     let Some(position) = commit.checked_sub(1) else { return Recovered::Empty };
     let mut payload = payload;
     payload[1] ^= tie(position);
-    match Packed(payload).unpack() {
-        Some(event) => Recovered::Event { position, event },
-        None => Recovered::Corrupt,
-    }
+    checked(payload).map_or(Recovered::Corrupt, |payload| Recovered::Whole { position, payload })
 }
 
 /// What one slot of a dead process holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recovered {
-    /// Never committed, or already sealed into the spool.
+    /// Never committed, or released.
     Empty,
-    /// A whole event.
-    Event { position: u64, event: Event },
+    /// A whole payload.
+    Whole { position: u64, payload: Payload },
     /// A commit word over a payload that does not belong to it.
     Corrupt,
 }

@@ -1,11 +1,11 @@
-//! Drained events become a batch with its own small dictionary.
+//! Folded events become a batch with its own small dictionary.
 //!
 //! Owns: choosing the names a batch needs, sorting, and what a batch is worth when space runs out.
 //! Refuses: bytes (`wire` encodes) and files (`spool` keeps).
 //! Invariant: every name id of a batch points into its own dictionary.
 
-use crate::ring::Drained;
-use nowait_wire::{Anchor, Batch, BatchId, Context, Event, Kind, Ledger, NameId, Uuid};
+use crate::ring::header::Intent;
+use nowait_wire::{Batch, BatchId, Context, Event, Kind, NameId, Uuid};
 
 /// What is lost with a batch, least first: the spool gives up frames before waits before exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,12 +17,15 @@ pub(crate) enum Value {
     Waits = 1,
     /// How a process ended.
     Exit = 2,
+    /// The account of a session, which says what became of all the others.
+    Account = 3,
 }
 
 impl Value {
     /// What these events are worth together: as much as the most valuable of them.
     pub(crate) fn of(events: &[Event]) -> Value {
-        events.iter().map(Value::of_one).max().unwrap_or(Value::Frames)
+        // Without events, a batch is there for its account.
+        events.iter().map(Value::of_one).max().unwrap_or(Value::Account)
     }
 
     fn of_one(event: &Event) -> Value {
@@ -38,23 +41,20 @@ impl Value {
         match number {
             0 => Value::Frames,
             2 => Value::Exit,
+            3 => Value::Account,
             _ => Value::Waits,
         }
     }
 }
 
-/// What a batch says beside its events.
-#[derive(Clone, Debug)]
-pub(crate) struct Facts {
-    pub(crate) session: Uuid,
-    pub(crate) context: Context,
-    pub(crate) anchor: Anchor,
-    pub(crate) ledger: Ledger,
-}
-
-/// Makes a batch of drained events; `text` is asked once for each name that they use.
-pub(crate) fn make(drained: Drained, facts: Facts, text: &dyn Fn(NameId) -> Option<String>) -> Batch {
-    let mut events = drained.events;
+/// Makes the batch of an intent from its events; `text` is asked once for each name that they use.
+pub(crate) fn make(
+    session: Uuid,
+    context: Context,
+    intent: Intent,
+    mut events: Vec<Event>,
+    text: &dyn Fn(NameId) -> Option<String>,
+) -> Batch {
     // A stable sort: events that began together keep the order in which they were recorded.
     events.sort_by_key(|event| event.started_uptime_ns);
     let mut dictionary = Dictionary::new();
@@ -63,10 +63,10 @@ pub(crate) fn make(drained: Drained, facts: Facts, text: &dyn Fn(NameId) -> Opti
         event.screen = dictionary.id(event.screen, text);
     }
     Batch {
-        id: BatchId { session: facts.session, first: drained.first },
-        context: facts.context,
-        anchor: facts.anchor,
-        ledger: facts.ledger,
+        id: BatchId { session, first: intent.first },
+        context: Context { network: intent.network, ..context },
+        anchors: intent.anchors,
+        ledger: intent.ledger,
         names: dictionary.names,
         events,
     }

@@ -1,0 +1,74 @@
+//! The checkpoint: the fold's state in the flight recorder's memory, in two copies that take turns.
+//!
+//! Owns: their form. Refuses: what the state means.
+//! Invariant: whatever a kill interrupts, one of the copies is whole, and it is the latest that was.
+
+use super::trackers::{Presence, Trackers};
+use super::{FOLD_VERSION, Progress, State};
+use crate::limits::CHECKPOINT_BYTES_MAX;
+use crate::ring::header::{read_bytes, write_bytes};
+use crate::ring::layout::CHECKPOINTS;
+use crate::sync::AtomicU64;
+use nowait_wire::Event;
+
+/// Where a living fold writes its state.
+#[derive(Debug)]
+pub(crate) struct Checkpoints<'a> {
+    words: &'a [AtomicU64],
+    written: u64,
+    /// Used again for every checkpoint.
+    buffer: Vec<u8>,
+}
+
+/// How far a fold came, in a form that every version reads: version, how many checkpoints there were, the progress, the
+/// waits that were open as events of a process that died, and whether the app was in front.
+type Common<P, W> = (u16, u64, P, W, Presence);
+
+impl<'a> Checkpoints<'a> {
+    pub(crate) fn new(words: &'a [AtomicU64]) -> Checkpoints<'a> {
+        Checkpoints { words, written: 0, buffer: vec![0; CHECKPOINT_BYTES_MAX] }
+    }
+
+    /// Writes the state over the older copy; `false` if it does not fit.
+    pub(crate) fn write(&mut self, state: &State) -> bool {
+        let written = self.written + 1;
+        let copy = CHECKPOINTS.get((written % 2) as usize).and_then(|copy| self.words.get(copy.clone()));
+        let common: Common<&Progress, Vec<Event>> =
+            (FOLD_VERSION, written, &state.progress, state.open_waits(), state.trackers.presence());
+        let bytes = postcard::to_slice(&(common, &state.trackers), &mut self.buffer);
+        let (Some(words), Ok(bytes)) = (copy, bytes) else { return false };
+        self.written = written;
+        write_bytes(words, bytes)
+    }
+}
+
+/// What a dead session's memory says of its fold.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Recovered {
+    /// It had folded this far, by our own rules.
+    Ours(Box<State>),
+    /// It had folded this far by the rules of another version, and these waits were open.
+    OtherRules { progress: Box<Progress>, open: Vec<Event>, presence: Presence },
+    /// It folded nothing yet, or both copies are damaged.
+    Nothing,
+}
+
+/// The latest whole checkpoint in these words of a dead session.
+pub(crate) fn recover(words: &[u64]) -> Recovered {
+    let copies = CHECKPOINTS.iter().filter_map(|copy| read_bytes(words.get(copy.clone())?));
+    let mut latest: Option<(Common<Progress, Vec<Event>>, Option<Trackers>)> = None;
+    for bytes in copies {
+        let Ok((common, rest)) = postcard::take_from_bytes::<Common<Progress, Vec<Event>>>(&bytes) else { continue };
+        if latest.as_ref().is_none_or(|(kept, _)| kept.1 < common.1) {
+            let trackers = if common.0 == FOLD_VERSION { postcard::from_bytes(rest).ok() } else { None };
+            latest = Some((common, trackers));
+        }
+    }
+    match latest {
+        Some(((_, _, progress, ..), Some(trackers))) => Recovered::Ours(Box::new(State { progress, trackers })),
+        Some(((_, _, progress, open, presence), None)) => {
+            Recovered::OtherRules { progress: Box::new(progress), open, presence }
+        }
+        None => Recovered::Nothing,
+    }
+}

@@ -1,0 +1,90 @@
+//! What is recorded before the flight recorder's memory is there: before a start, in its first milliseconds, and while a
+//! new session begins.
+//!
+//! The same promises as the ring that follows, in memory: the newest fact is refused and counted when there is no room.
+//! The worker takes everything over as soon as the memory is there, and looks again at every turn, because a thread may
+//! have looked for the memory just before.
+//!
+//! Owns: a ring and an account on the heap, smaller than those that follow. Refuses: telling anybody that a fact is safe.
+//! Invariant: nothing here waits or allocates after the start, and what was taken over is not here any more.
+
+use super::Recorded;
+use crate::ledger::{ACCOUNT_WORDS, Account, Folded};
+use crate::limits::EARLY_FACTS_MAX;
+use crate::ring::flight::Flight;
+use crate::ring::layout;
+use crate::ring::memory::Memory;
+use crate::ring::slot::{Payload, SLOT_WORDS};
+use crate::ring::{Drain, Found, Ring};
+use crate::sync::AtomicU64;
+use nowait_wire::Ledger;
+
+/// Where facts and counts wait for the flight recorder.
+#[derive(Debug)]
+pub(crate) struct Early {
+    ring: Ring<'static>,
+    /// As much of a header as an account has.
+    words: [AtomicU64; ACCOUNT_WORDS],
+}
+
+impl Early {
+    pub(crate) fn new() -> Early {
+        let words = 0..EARLY_FACTS_MAX * SLOT_WORDS;
+        Early {
+            // As long-lived as the recorder.
+            ring: Ring::new(layout::slots(Memory::heap(words.end).words, words)),
+            words: [(); ACCOUNT_WORDS].map(|()| AtomicU64::new(0)),
+        }
+    }
+
+    /// The counts of this time.
+    pub(crate) fn account(&self) -> Account<'_> {
+        Account::new(&self.words)
+    }
+
+    /// Keeps a fact in memory, or refuses and counts it.
+    pub(crate) fn append(&self, payload: &Payload) -> Recorded {
+        match self.ring.push(payload) {
+            Ok(_) => Recorded::InMemory,
+            Err(reason) => {
+                self.account().refused(reason, 1);
+                Recorded::Refused
+            }
+        }
+    }
+
+    /// Moves everything into the flight recorder. Only the worker calls this.
+    pub(crate) fn move_to(&self, flight: &Flight) {
+        self.drain(|payload| {
+            flight.append(payload);
+        });
+        self.account().move_to(flight.account);
+    }
+
+    /// Forgets what waits, when the customer refuses. Only the worker calls this.
+    pub(crate) fn wipe(&self) {
+        self.drain(|_| {});
+    }
+
+    /// Bounded by the ring's length: nobody who still looks for the memory can hold the worker here.
+    fn drain(&self, mut each: impl FnMut(&Payload)) {
+        let mut drain = Drain::new(&self.ring);
+        let mut position = drain.released();
+        for _ in 0..EARLY_FACTS_MAX {
+            match drain.read(position) {
+                Found::Nothing => break,
+                Found::Whole(payload) => each(&payload),
+                // On our own heap: nobody else writes here.
+                Found::Corrupt => {}
+            }
+            position += 1;
+        }
+        drain.release(position);
+    }
+
+    /// The account of a session whose flight recorder is not there yet: what waits is not appended before it is in
+    /// there, and a kill would lose it.
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger { ring_on_heap: true, ..self.account().ledger_with_cost(Folded::default()) }
+    }
+}

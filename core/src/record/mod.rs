@@ -1,0 +1,318 @@
+//! The hot path: a fact comes in, and the caller goes on at once.
+//!
+//! Owns: what the threads of this process record into, from the first moment on; whether anything is recorded. Refuses:
+//! locks, allocation, system calls (but the clock), errors: what cannot be recorded is counted. One call in half a lap of
+//! the ring wakes the worker if it sleeps, which is a system call: a ring that no sleep could fill would be many times as large.
+//! Invariant: a fact for which [`Recorder::append`] returned [`Recorded::Kept`] survives the kill of the process.
+
+mod early;
+mod fact;
+pub(crate) mod name;
+mod scrub;
+mod target;
+
+pub use fact::Fact;
+pub(crate) use scrub::looks_personal;
+
+use crate::clock::Clock;
+use crate::config::Consent;
+use crate::fork;
+use crate::ledger::Counter;
+use crate::limits::SESSIONS_MAX;
+use crate::ring::flight::{Appended, Flight};
+use crate::ring::slot::Payload;
+use crate::shared::Shared;
+use crate::sync::{Mutex, PoisonError};
+use early::Early;
+use name::Names;
+use nowait_wire::{Event, Ledger, NameId};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+
+/// What became of a fact that was handed to [`NoWait`](crate::NoWait).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in a file: whatever ends the process, it is folded, or stands in the ledger.
+    Kept,
+    /// It was taken, but a kill of the process would lose it: there is no file. That is so in the first milliseconds
+    /// after a start, and for the whole session where the disk refuses; the ledger says so. What finds no room when
+    /// the file comes is counted there.
+    InMemory,
+    /// There was no room, and the ledger counts it; or nothing is recorded now.
+    Refused,
+}
+
+impl Recorded {
+    /// Whether it was taken at all.
+    #[must_use]
+    pub const fn is_taken(self) -> bool {
+        !matches!(self, Recorded::Refused)
+    }
+}
+
+/// What the threads of this process record into. Lives as long as the process does.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) clock: Clock,
+    pub(crate) names: Names,
+    on: AtomicBool,
+    /// The flight recorder of each session of this process. A session ends before the process does only where the
+    /// customer refuses.
+    flights: [OnceLock<Flight>; SESSIONS_MAX],
+    /// How many of them there are: the last is the one in use.
+    opened: AtomicUsize,
+    early: Early,
+    /// What was decided before the shared file was there. Held for moments, and never on the hot path.
+    decided: Mutex<Option<Consent>>,
+    /// Empty until the worker has it.
+    shared: OnceLock<Arc<Shared>>,
+    worker: OnceLock<Thread>,
+    pub(crate) started_uptime_ns: u64,
+}
+
+impl Recorder {
+    /// A recorder that keeps what comes in memory until a flight recorder is opened. Touches no file.
+    pub(crate) fn new(clock: Clock) -> Recorder {
+        fork::watch();
+        Recorder {
+            started_uptime_ns: clock.uptime_ns(),
+            names: Names::new(),
+            on: AtomicBool::new(true),
+            flights: [const { OnceLock::new() }; SESSIONS_MAX],
+            opened: AtomicUsize::new(0),
+            early: Early::new(),
+            decided: Mutex::new(None),
+            shared: OnceLock::new(),
+            worker: OnceLock::new(),
+            clock,
+        }
+    }
+
+    /// Says which thread folds.
+    pub(crate) fn set_worker(&self, worker: Thread) {
+        // A recorder has one worker: a second start finds this one and fails before it comes here.
+        let _ = self.worker.set(worker);
+    }
+
+    /// Wakes the worker, if it sleeps.
+    #[cold]
+    pub(crate) fn wake(&self) {
+        if let Some(worker) = self.worker.get() {
+            worker.unpark();
+        }
+    }
+
+    /// The flight recorder in use.
+    #[inline]
+    pub(crate) fn flight(&self) -> Option<&Flight> {
+        // Relaxed: the lock below acquires; a thread that sees the count late records into the session that just ended.
+        let opened = self.opened.load(Ordering::Relaxed);
+        self.flights.get(opened.wrapping_sub(1))?.get()
+    }
+
+    /// Whether another session can begin in this process.
+    pub(crate) fn has_room_for_a_session(&self) -> bool {
+        // Relaxed: only the worker adds one, and asks.
+        self.opened.load(Ordering::Relaxed) < SESSIONS_MAX
+    }
+
+    /// Goes on in this flight recorder, which must be fresh. Only the worker calls this; `None` if there were too many.
+    pub(crate) fn open(&self, flight: Flight) -> Option<&Flight> {
+        let opened = self.opened.load(Ordering::Relaxed);
+        // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
+        self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
+        self.tick_into(&flight);
+        self.early.move_to(&flight);
+        let flight = self.flights.get(opened)?.get_or_init(|| flight);
+        // Release: whoever sees the count finds the flight recorder.
+        self.opened.store(opened + 1, Ordering::Release);
+        self.early.move_to(flight);
+        Some(flight)
+    }
+
+    /// Moves what came before the flight recorder was there, or was seen, into it.
+    pub(crate) fn take_over_early(&self) {
+        if let Some(flight) = self.flight() {
+            self.early.move_to(flight);
+        }
+    }
+
+    /// Forgets all that waits in memory.
+    pub(crate) fn forget_early(&self) {
+        self.early.wipe();
+    }
+
+    /// Whether anything is recorded: not after a shutdown, in a forked child, or where NoWait is switched off.
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        // Relaxed: a thread that sees the switch a little late records a fact that nobody folds.
+        self.on.load(Ordering::Relaxed) && !fork::is_child()
+    }
+
+    /// Switches recording on or off. The customer's decision is another matter: see [`Recorder::decide`].
+    pub(crate) fn set_on(&self, on: bool) {
+        // Relaxed: see `is_on`.
+        self.on.store(on, Ordering::Relaxed);
+    }
+
+    /// Appends a fact, whose times are no later than now. A refusal is counted.
+    #[inline]
+    pub(crate) fn append(&self, payload: &Payload) -> Recorded {
+        if !self.is_on() {
+            return Recorded::Refused;
+        }
+        let Some(flight) = self.flight() else { return self.append_early(payload) };
+        if !self.is_open(flight) {
+            return self.append_early(payload);
+        }
+        let appended =
+            if flight.is_sampled() { self.append_sampled(flight, payload) } else { flight.append(payload) };
+        match appended {
+            Appended::Kept(recorded) => recorded,
+            Appended::HalfLap(recorded) => {
+                self.wake();
+                recorded
+            }
+            Appended::Refused => Recorded::Refused,
+        }
+    }
+
+    /// Whether the customer's decision lets this session go on.
+    #[inline]
+    fn is_open(&self, flight: &Flight) -> bool {
+        self.shared.get().is_some_and(|shared| flight.is_open_under(shared.consent_word()))
+    }
+
+    /// A fact that comes before there is a flight recorder for it: at the start, or when the customer agreed after a refusal.
+    #[cold]
+    fn append_early(&self, payload: &Payload) -> Recorded {
+        let is_refused = match self.shared.get() {
+            Some(shared) => shared.consent().decision == Consent::Refused,
+            None => *self.decided() == Some(Consent::Refused),
+        };
+        if is_refused {
+            return Recorded::Refused;
+        }
+        if self.flight().is_some() {
+            self.wake();
+        }
+        self.early.append(payload)
+    }
+
+    /// One of many calls, with its time in the account: it holds one reading of the clock.
+    #[cold]
+    fn append_sampled(&self, flight: &Flight, payload: &Payload) -> Appended {
+        let began_ns = self.clock.uptime_ns();
+        let appended = flight.append(payload);
+        flight.account.took(self.clock.uptime_ns().saturating_sub(began_ns));
+        appended
+    }
+
+    /// Appends what the app tells, with the one reading of the clock that keeps its times from lying ahead.
+    #[inline]
+    pub(crate) fn tell(&self, fact: Fact) -> Recorded {
+        match fact {
+            Fact::Foreground { .. } | Fact::Background { .. } => self.tell_with_anchor(fact),
+            Fact::TouchUp { at, target } => {
+                let fact = Fact::TouchUp { at, target: self.names.as_target(target) };
+                self.append(&fact.not_after(self.clock.uptime_ns()).to_words())
+            }
+            fact => self.append(&fact.not_after(self.clock.uptime_ns()).to_words()),
+        }
+    }
+
+    /// A trip to the background, or the end of one: the device may have slept, so all clocks are told first.
+    #[cold]
+    fn tell_with_anchor(&self, fact: Fact) -> Recorded {
+        self.tick();
+        let recorded = self.append(&fact.not_after(self.clock.uptime_ns()).to_words());
+        if matches!(fact, Fact::Background { .. }) {
+            // The system may stop us any moment now.
+            self.wake();
+        }
+        recorded
+    }
+
+    /// Records an event that something else measured.
+    #[inline]
+    pub(crate) fn record(&self, event: &Event) -> Recorded {
+        self.append(&Fact::Measured(*event).to_words())
+    }
+
+    /// Lets time pass. That it finds no room is no loss: later facts carry the time.
+    pub(crate) fn tick(&self) {
+        if let Some(flight) = self.flight()
+            && self.is_open(flight)
+        {
+            self.tick_into(flight);
+        }
+    }
+
+    fn tick_into(&self, flight: &Flight) {
+        let anchor = self.clock.anchor();
+        let tick = Fact::Tick {
+            at: anchor.uptime_ns,
+            boot_ns: anchor.boot_ns,
+            wall_unix_ms: anchor.wall_unix_ms,
+        };
+        let _ = flight.ring.push(&tick.to_words());
+    }
+
+    fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the customer's decision: what became of it. In a file, it survives a kill when this returns, and every process
+    /// of the app sees it.
+    pub(crate) fn decide(&self, consent: Consent) -> Recorded {
+        if fork::is_child() {
+            return Recorded::Refused;
+        }
+        let mut decided = self.decided();
+        let Some(shared) = self.shared.get() else {
+            *decided = Some(consent);
+            return Recorded::InMemory;
+        };
+        shared.decide(consent);
+        let recorded = if shared.is_in_file() { Recorded::Kept } else { Recorded::InMemory };
+        drop(decided);
+        self.wake();
+        recorded
+    }
+
+    /// Goes on with the decision in this file, after what was decided before it was there. Only the worker calls this, once.
+    pub(crate) fn share(&self, shared: Arc<Shared>, configured: Consent) {
+        let mut decided = self.decided();
+        let earlier = decided.take().or((configured != Consent::Pending).then_some(configured));
+        if let Some(earlier) = earlier {
+            shared.decide(earlier);
+        }
+        let _ = self.shared.set(shared);
+    }
+
+    /// The id of a name; what is wrong with it is counted.
+    pub(crate) fn name(&self, text: &str) -> NameId {
+        let (id, counter) = self.names.intern(text);
+        if let Some(counter) = counter {
+            self.count(counter, 1);
+        }
+        id
+    }
+
+    /// Counts something that is no fact.
+    pub(crate) fn count(&self, counter: Counter, n: u64) {
+        match self.flight() {
+            Some(flight) => flight.account.count(counter, n),
+            None => self.early.account().count(counter, n),
+        }
+    }
+
+    /// The account, as of the latest fold.
+    pub(crate) fn ledger(&self) -> Ledger {
+        match self.flight() {
+            Some(flight) => flight.account.ledger_with_cost(flight.folded()),
+            None => self.early.ledger(),
+        }
+    }
+}

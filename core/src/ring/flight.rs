@@ -1,0 +1,140 @@
+//! The flight recorder of one session: what lies in the mapped file, or on the heap where the disk gives none.
+//!
+//! Owns: the ring and the account over one memory, and the header that says whose they are. Refuses: the meaning of
+//! facts, clocks, and the time before the memory is there (`record::early`).
+//! Invariant: a fact for which [`Flight::append`] returned [`Recorded::Kept`] survives the kill of the process.
+
+use super::Ring;
+use super::header;
+use super::layout::{self, Word};
+use super::memory::Memory;
+use super::slot::Payload;
+use crate::config::Consent;
+use crate::consent;
+use crate::ledger::{Account, Counter, Folded};
+use crate::limits::RING_SLOTS;
+use crate::record::Recorded;
+use nowait_wire::{Context, Uuid};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The flight recorder of a session. Lives as long as the process does.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) memory: Memory,
+    pub(crate) ring: Ring<'static>,
+    pub(crate) account: Account<'static>,
+    pub(crate) session: Uuid,
+    /// How many refusals of the customer came before this session: see `consent`.
+    pub(crate) generation: u64,
+    /// Whether a kill loses what is recorded now.
+    on_heap: AtomicBool,
+    /// Which of the calls are timed.
+    phase: u64,
+    /// The words of the customer's decision under which this session goes on.
+    open_under: [u64; 2],
+    /// What the fold counted, for threads that ask.
+    folded: [AtomicU64; 4],
+}
+
+/// Whether a thread should be told that the worker is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is in.
+    Kept(Recorded),
+    /// It is in, and with it half a lap of facts since the last such position: time to fold.
+    HalfLap(Recorded),
+    /// There was no room, and the account counts it.
+    Refused,
+}
+
+impl Flight {
+    /// A flight recorder over fresh memory, with the session's identity written and the magic word last.
+    pub(crate) fn new(
+        memory: Memory,
+        session: Uuid,
+        generation: u64,
+        context: &Context,
+        started_uptime_ns: u64,
+    ) -> Flight {
+        let words = memory.words;
+        layout::store(words, Word::SealedTo, layout::checked(0));
+        layout::store(words, Word::Generation, layout::checked(generation));
+        header::write_context(words, session, context);
+        layout::store(words, Word::StartedUptimeNs, started_uptime_ns);
+        layout::store(words, Word::Magic, layout::MAGIC);
+        let flight = Flight {
+            ring: Ring::new(layout::slots(words, layout::FACTS)),
+            account: Account::new(words),
+            session,
+            generation,
+            on_heap: AtomicBool::new(false),
+            // As random as the session's id.
+            phase: session.as_u64_pair().1,
+            open_under: [Consent::Pending, Consent::Granted].map(|decision| consent::Word::new(generation, decision).raw()),
+            folded: [const { AtomicU64::new(0) }; 4],
+            memory,
+        };
+        flight.settle_lost_file();
+        flight
+    }
+
+    /// Whether the next call of [`Flight::append`] is one of those that are timed.
+    #[inline]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.ring.is_sampled(self.phase)
+    }
+
+    /// Appends a fact. A refusal is counted.
+    #[inline]
+    pub(crate) fn append(&self, payload: &Payload) -> Appended {
+        match self.ring.push(payload) {
+            Ok(position) => {
+                // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
+                let on_heap = self.on_heap.load(Ordering::Relaxed);
+                let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
+                if position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2) {
+                    Appended::HalfLap(recorded)
+                } else {
+                    Appended::Kept(recorded)
+                }
+            }
+            Err(reason) => {
+                self.account.refused(reason, 1);
+                Appended::Refused
+            }
+        }
+    }
+
+    /// Whether this session goes on under the word of the customer's decision, as it lies in the shared file.
+    #[inline]
+    pub(crate) fn is_open_under(&self, word: u64) -> bool {
+        let [pending, granted] = self.open_under;
+        word == granted || word == pending
+    }
+
+    /// Tells threads what the fold counted.
+    pub(crate) fn publish(&self, folded: Folded) {
+        let Folded { facts, facts_corrupt, events, waits_lost } = folded;
+        for (to, count) in self.folded.iter().zip([facts, facts_corrupt, events, waits_lost]) {
+            // Relaxed: counts for reports.
+            to.store(count, Ordering::Relaxed);
+        }
+    }
+
+    /// What the fold counted when it published last.
+    pub(crate) fn folded(&self) -> Folded {
+        // Relaxed: counts for reports.
+        let [facts, facts_corrupt, events, waits_lost] =
+            self.folded.each_ref().map(|count| count.load(Ordering::Relaxed));
+        Folded { facts, facts_corrupt, events, waits_lost }
+    }
+
+    /// Notes in the account if a kill would lose what is recorded: for good, because it may have lost something.
+    pub(crate) fn settle_lost_file(&self) {
+        if self.memory.is_lost_by_a_kill() {
+            // Relaxed: see `append`.
+            self.on_heap.store(true, Ordering::Relaxed);
+            self.account.raise(Counter::RingOnHeap, 1);
+        }
+    }
+}
