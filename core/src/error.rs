@@ -15,6 +15,7 @@ pub struct Error {
 pub(crate) enum Cause {
     Config { field: &'static str, problem: String },
     Thread(std::io::Error),
+    Started,
 }
 
 impl Error {
@@ -24,6 +25,16 @@ impl Error {
 
     pub(crate) fn thread(error: std::io::Error) -> Error {
         Error { cause: Cause::Thread(error) }
+    }
+
+    pub(crate) fn started() -> Error {
+        Error { cause: Cause::Started }
+    }
+
+    /// Whether NoWait was started before; it starts once.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        matches!(self.cause, Cause::Started)
     }
 
     /// Whether a field of [`Config`](crate::Config) is not usable; the message names it.
@@ -43,6 +54,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Cause::Config { field, problem } => write!(f, "nowait: config.{field} {problem}"),
+            Cause::Started => f.write_str("nowait: already started; a process starts NoWait once"),
             Cause::Thread(error) => {
                 write!(f, "nowait: the system gave no worker thread ({error}); start again later")
             }
@@ -54,7 +66,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.cause {
             Cause::Thread(error) => Some(error),
-            Cause::Config { .. } => None,
+            Cause::Config { .. } | Cause::Started => None,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The handles: named things that an app measures, and what is under way of them.
 //!
 //! Owns: screens, actions, routes, journeys and crumbs, and the values that must be ended. Refuses: rules; a handle
-//! only tells [`NoWait`] what happened when.
+//! only appends what happened when.
 //! Invariant: what was begun and is dropped without an end never counts as done.
 
-use crate::nowait::NoWait;
-use crate::tracker::Signal;
+use crate::nowait::{NOW, NoWait};
+use crate::record::Fact;
 use nowait_wire::{NameId, Outcome};
 
 /// A screen; see [`NoWait::screen`].
@@ -16,28 +16,39 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// The screen began to exist.
+    /// A screen of this name began to exist. Two at once are two: each is its own [`Visit`].
     #[inline]
-    pub fn created(self) {
-        self.nowait.signal(&Signal::ScreenCreated { at: self.nowait.now_ns(), screen: self.name });
+    pub fn created(self) -> Visit {
+        let visit = Visit { screen: self, id: self.nowait.next_id() };
+        self.nowait.append(Fact::ScreenCreated { at: NOW, id: visit.id, screen: self.name });
+        visit
     }
+}
 
-    /// Its first frame was presented (time to initial display).
+/// One screen that exists; see [`Screen::created`]. `Copy`, and not ended by being dropped: say when it is left.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    screen: Screen,
+    id: u64,
+}
+
+impl Visit {
+    /// Its first frame was presented (time to initial display), or it came to the front again.
     #[inline]
     pub fn shown(self) {
-        self.nowait.signal(&Signal::ScreenShown { at: self.nowait.now_ns(), screen: self.name });
+        self.screen.nowait.append(Fact::ScreenShown { at: NOW, id: self.id, screen: self.screen.name });
     }
 
     /// It shows what the customer came for (time to full display).
     #[inline]
     pub fn ready(self) {
-        self.nowait.signal(&Signal::ScreenReady { at: self.nowait.now_ns(), screen: self.name });
+        self.screen.nowait.append(Fact::ScreenReady { at: NOW, id: self.id, screen: self.screen.name });
     }
 
     /// It is gone.
     #[inline]
     pub fn left(self) {
-        self.nowait.signal(&Signal::ScreenLeft { at: self.nowait.now_ns(), screen: self.name });
+        self.screen.nowait.append(Fact::ScreenLeft { at: NOW, id: self.id });
     }
 }
 
@@ -57,9 +68,9 @@ impl Action {
     #[inline]
     #[must_use = "a span that is dropped is recorded as interrupted"]
     pub fn begin(self) -> Span {
-        let started = self.nowait.now_ns();
-        self.nowait.signal(&Signal::ActionStarted { at: started });
-        Span { action: self, started }
+        let id = self.nowait.next_id();
+        self.nowait.append(Fact::ActionStarted { at: NOW, id, action: self.name });
+        Span { nowait: self.nowait, id }
     }
 
     /// Measures a closure; a panic in it goes through untouched and counts as interrupted.
@@ -76,8 +87,8 @@ impl Action {
 #[derive(Debug)]
 #[must_use = "a span that is dropped is recorded as interrupted"]
 pub struct Span {
-    action: Action,
-    started: u64,
+    nowait: NoWait,
+    id: u64,
 }
 
 impl Span {
@@ -101,10 +112,7 @@ impl Span {
 
     #[inline]
     fn finish(&self, outcome: Outcome) {
-        let nowait = self.action.nowait;
-        let ended = nowait.now_ns();
-        nowait.record_action(self.action.name, self.started, ended, outcome);
-        nowait.signal(&Signal::ActionEnded { at: ended });
+        self.nowait.append(Fact::ActionEnded { at: NOW, id: self.id, outcome });
     }
 }
 
@@ -127,7 +135,7 @@ impl Route {
     #[must_use = "a request that is dropped is recorded as abandoned"]
     pub fn begin(self) -> Request {
         let id = self.nowait.next_id();
-        self.nowait.signal(&Signal::RequestStarted { at: self.nowait.now_ns(), id, route: self.name });
+        self.nowait.append(Fact::RequestStarted { at: NOW, id, route: self.name });
         Request { nowait: self.nowait, id }
     }
 }
@@ -159,8 +167,7 @@ impl Request {
     }
 
     fn finish(&self, status: u16, outcome: Outcome) {
-        let at = self.nowait.now_ns();
-        self.nowait.signal(&Signal::RequestEnded { at, id: self.id, status, outcome });
+        self.nowait.append(Fact::RequestEnded { at: NOW, id: self.id, status, outcome });
     }
 }
 
@@ -182,7 +189,7 @@ impl Journey {
     #[must_use = "a journey that is dropped is recorded as abandoned"]
     pub fn begin(self) -> Travel {
         let id = self.nowait.next_id();
-        self.nowait.signal(&Signal::JourneyStarted { at: self.nowait.now_ns(), id, journey: self.name });
+        self.nowait.append(Fact::JourneyStarted { at: NOW, id, journey: self.name });
         Travel { nowait: self.nowait, id }
     }
 }
@@ -198,7 +205,7 @@ pub struct Travel {
 impl Travel {
     /// The customer reached this touchpoint; the one before is done.
     pub fn step(&self, name: NameId) {
-        self.nowait.signal(&Signal::StepStarted { at: self.nowait.now_ns(), id: self.id, step: name });
+        self.nowait.append(Fact::StepStarted { at: NOW, id: self.id, step: name });
     }
 
     /// The customer got what they came for.
@@ -217,7 +224,7 @@ impl Travel {
     }
 
     fn finish(&self, outcome: Outcome) {
-        self.nowait.signal(&Signal::JourneyEnded { at: self.nowait.now_ns(), id: self.id, outcome });
+        self.nowait.append(Fact::JourneyEnded { at: NOW, id: self.id, outcome });
     }
 }
 

@@ -18,60 +18,52 @@
 //! # }
 //! ```
 //!
-//! The flow is one way, and each word is a module: **record → ring → batch → spool → upload**.
+//! The flow is one way, and each word is a module: **record → ring → fold → batch → spool → upload**. A thread of the app
+//! appends a fact to the ring; the ring is the log, and everything after it is a function of the log.
 //!
-//! Owns: everything between a signal and the network. Refuses: platforms (**core knows no platform**; Kotlin and
+//! Owns: everything between a fact and the network. Refuses: platforms (**core knows no platform**; Kotlin and
 //! Swift feed it) and reports.
-//! Invariant: an event for which recording returned [`Recorded::Kept`] is delivered or stands in the ledger with a
-//! reason, whatever kills the process.
+//! Invariant: a fact for which recording returned [`Recorded::Kept`] is folded, and the event that comes of it is delivered
+//! or stands in the ledger with a reason, whatever kills the process.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod batch;
-mod breadcrumb;
 mod clock;
 mod config;
-mod early;
+mod consent;
+mod disk;
 mod error;
-mod flight;
+mod fold;
 mod fork;
 mod handle;
-mod header;
-#[cfg(feature = "http")]
-mod http;
-mod hub;
-mod identity;
-mod layout;
 mod ledger;
 pub mod limits;
-mod memory;
-mod name;
 mod nowait;
 #[cfg(test)]
 mod proof;
 mod record;
 mod recover;
+mod remote;
 mod ring;
-mod scrub;
-mod slot;
+mod shared;
 mod spool;
-mod storage;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod tracker;
 mod upload;
 mod worker;
 
 pub use clock::{Clock, ManualClock};
 pub use config::{Build, Config, Consent, Device};
 pub use error::Error;
-pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel};
-pub use nowait::NoWait;
+pub use fold::trackers;
+pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel, Visit};
+pub use nowait::{NOW, NoWait};
 pub use nowait_wire::{
-    Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
+    Anchor, Cost, DropReason, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
+    RefuseReason, Tier, Uuid,
 };
-pub use record::Recorded;
-pub use tracker::Signal;
-pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
+pub use record::{Fact, Recorded};
+pub use upload::{Answer, CONTENT_TYPE, Cancel, Conditions, Parcel, Upload};
 pub use worker::Flushed;

@@ -11,25 +11,19 @@
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU64, Ordering, fence},
+    atomic::{AtomicU64, Ordering},
 };
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU64, Ordering, fence},
+    atomic::{AtomicU64, Ordering},
 };
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU64, Ordering, fence},
+    atomic::{AtomicU64, Ordering},
 };
-pub(crate) use std::sync::{PoisonError, TryLockError};
-
-/// Where signals wait for the thread that works the trackers.
-#[cfg(all(loom, test))]
-pub(crate) use crate::proof::combining::Queue;
-#[cfg(not(all(loom, test)))]
-pub(crate) use crossbeam::queue::ArrayQueue as Queue;
+pub(crate) use std::sync::PoisonError;
 
 /// What a proof can break, one thing at a time, to show that it would have noticed. Each proof says which of these
 /// must make it fail.
@@ -49,16 +43,12 @@ pub(crate) enum Mutant {
     ChecksumIgnored,
     /// A slot's checksum does not depend on its position.
     ChecksumUntied,
-    /// The hub looks for its lock without a fence after the push.
-    PushedWithoutFence,
-    /// The hub looks at its queue without a fence after letting go.
-    UnlockedWithoutFence,
-    /// The hub does not look at its queue after letting go.
-    UnlockedWithoutLook,
     /// The worker takes over what was recorded early once, and never looks again.
     EarlyLookedAtOnce,
-    /// Sealing goes on as long as there is something to seal.
-    SealedEndlessly,
+    /// The fold goes on as long as there is something to fold.
+    FoldedEndlessly,
+    /// Slots are released before the checkpoint that knows of their facts.
+    ReleasedBeforeCheckpoint,
 }
 
 /// Whether the running proof wants this broken: never, and known while compiling, where no model checker runs.

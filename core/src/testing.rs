@@ -1,29 +1,30 @@
-//! The published fakes: time that a test turns, a collector in memory, a crank for the hand.
+//! The published fakes: time that a test turns, a collector in memory, a worker for the hand.
 //!
 //! Owns: what an app's or our own tests need to see every event without a network, a thread or a sleep.
 //! Refuses: being part of a shipped app (feature `testing`).
 //! Invariant: the code under test is the real engine; only the clock, the transport and the thread are fake.
 
 use crate::config::Config;
+use crate::disk::{Disk, RealDisk};
 use crate::error::Error;
-use crate::nowait::{self, NoWait};
+use crate::nowait::NoWait;
 use crate::upload::{Answer, Parcel, Upload};
-use crate::worker::{self, Command, Engine, Flushed};
+use crate::worker::{self, Command, Flushed, Worker};
 use crate::{Clock, ManualClock};
-use crossbeam::channel::Receiver;
+use crossbeam::channel::{Receiver, bounded};
 use nowait_wire::{Batch, Event, Receipt, ReceiptStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A started NoWait whose worker is turned by hand.
-pub struct Crank {
-    engine: Engine,
+pub struct ManualWorker {
+    worker: Worker,
     commands: Receiver<Command>,
 }
 
-impl std::fmt::Debug for Crank {
+impl std::fmt::Debug for ManualWorker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crank").finish_non_exhaustive()
+        f.debug_struct("ManualWorker").finish_non_exhaustive()
     }
 }
 
@@ -35,31 +36,55 @@ pub fn start(
     config: Config,
     upload: impl Upload + 'static,
     clock: ManualClock,
-) -> Result<(NoWait, Crank), Error> {
-    let (nowait, commands) = nowait::prepare(config, Clock::Manual(clock))?;
-    Ok((nowait, Crank { engine: Engine::open(nowait.shared, Box::new(upload)), commands }))
+) -> Result<(NoWait, ManualWorker), Error> {
+    let nowait = NoWait::on_clock(Clock::Manual(clock));
+    let worker = begin(nowait, config, upload, Arc::new(RealDisk))?;
+    Ok((nowait, worker))
 }
 
-impl Crank {
+/// Starts a NoWait that was waiting, on this disk.
+pub(crate) fn begin(
+    nowait: NoWait,
+    config: Config,
+    upload: impl Upload + 'static,
+    disk: Arc<dyn Disk>,
+) -> Result<ManualWorker, Error> {
+    let commands = nowait.prepare(config)?;
+    let worker = Worker::open(nowait.inner, disk, Box::new(upload)).ok_or_else(Error::started)?;
+    Ok(ManualWorker { worker, commands })
+}
+
+impl ManualWorker {
     /// One turn: first what was asked of the worker, then what time asks of it. Returns how long a worker would
-    /// sleep now.
-    pub fn step(&mut self) -> Duration {
-        while let Ok(command) = self.commands.try_recv() {
-            worker::obey(&mut self.engine, Some(command));
-        }
-        self.engine.step()
+    /// sleep now; `None`: until somebody wakes it.
+    pub fn turn(&mut self) -> Option<Duration> {
+        worker::take_commands(&mut self.worker, &self.commands);
+        self.worker.turn()
     }
 
     /// Seals and sends everything.
     pub fn flush(&mut self) -> Flushed {
-        self.step();
-        self.engine.flush(Duration::from_secs(60), false)
+        let (done, answer) = bounded(1);
+        self.worker.flush(Duration::from_secs(60), done);
+        self.turn_until(&answer)
     }
 
     /// Ends the session.
     pub fn shutdown(&mut self) -> Flushed {
-        self.step();
-        self.engine.shutdown(Duration::from_secs(60))
+        let (done, answer) = bounded(1);
+        self.worker.close(Duration::from_secs(60), done);
+        let flushed = self.turn_until(&answer);
+        self.worker.end();
+        flushed
+    }
+
+    fn turn_until(&mut self, answer: &Receiver<Flushed>) -> Flushed {
+        loop {
+            self.turn();
+            if let Ok(flushed) = answer.try_recv() {
+                return flushed;
+            }
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The event area: what the fold made and no batch holds yet, numbered from 0 in the session.
 //!
-//! Owns: slots for events, and the form of an event in one. Refuses: to know which of them are sealed or believed (the fold's
+//! Owns: slots for events, each in the form of a measured fact. Refuses: to know which of them are sealed or believed (the fold's
 //! checkpoint says how many there are).
 //! Invariant: event `n` lies in slot `n` modulo their number, tied to `n` by its checksum.
 
+use crate::record::Fact;
 use crate::ring::slot::{self, Payload, Recovered, SLOT_WORDS, Slot};
-use nowait_wire::{Event, Flags, Kind, NameId, Outcome};
+use nowait_wire::Event;
 
 /// The area over borrowed slots. Only the worker writes.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl<'a> Area<'a> {
     /// Puts an event where the one a lap earlier was, which must be sealed by now.
     pub(crate) fn put(&self, number: u64, event: &Event) {
         if let Some(slot) = self.slot(number) {
-            slot::write(slot, number, &pack(event));
+            slot::write(slot, number, &Fact::Measured(*event).to_words());
         }
     }
 
@@ -71,36 +72,10 @@ pub(crate) fn recover(slots: &[[u64; SLOT_WORDS]]) -> Vec<(u64, Event)> {
     events
 }
 
-/// An event as a payload.
-fn pack(event: &Event) -> Payload {
-    let head = u64::from(event.kind as u8)
-        | u64::from(event.outcome as u8) << 8
-        | u64::from(event.flags.0) << 16
-        | u64::from(event.name.0) << 32;
-    [
-        head,
-        u64::from(event.screen.0),
-        event.started_uptime_ns,
-        event.duration_ns,
-        event.journey,
-        event.a,
-        event.b,
-    ]
-}
-
-/// The event of a payload, if its numbers have meanings.
+/// The event of a payload, if it is one.
 pub(crate) fn unpack(payload: &Payload) -> Option<Event> {
-    let [head, screen, started_uptime_ns, duration_ns, journey, a, b] = *payload;
-    Some(Event {
-        kind: Kind::from_u8(head as u8)?,
-        outcome: Outcome::from_u8((head >> 8) as u8)?,
-        flags: Flags((head >> 16) as u16),
-        name: NameId((head >> 32) as u32),
-        screen: NameId(screen as u32),
-        started_uptime_ns,
-        duration_ns,
-        journey,
-        a,
-        b,
-    })
+    match Fact::from_words(payload)? {
+        Fact::Measured(event) => Some(event),
+        _ => None,
+    }
 }

@@ -3,7 +3,7 @@
 //! Owns: their form. Refuses: what the state means.
 //! Invariant: whatever a kill interrupts, one of the copies is whole, and it is the latest that was.
 
-use super::trackers::{Presence, Trackers};
+use super::trackers::Trackers;
 use super::{FOLD_VERSION, Progress, State};
 use crate::limits::CHECKPOINT_BYTES_MAX;
 use crate::ring::header::{read_bytes, write_bytes};
@@ -21,8 +21,8 @@ pub(crate) struct Checkpoints<'a> {
 }
 
 /// How far a fold came, in a form that every version reads: version, how many checkpoints there were, the progress, the
-/// waits that were open as events of a process that died, and whether the app was in front.
-type Common<P, W> = (u16, u64, P, W, Presence);
+/// waits that were open, as events of a process that died.
+type Common<P, W> = (u16, u64, P, W);
 
 impl<'a> Checkpoints<'a> {
     pub(crate) fn new(words: &'a [AtomicU64]) -> Checkpoints<'a> {
@@ -34,7 +34,7 @@ impl<'a> Checkpoints<'a> {
         let written = self.written + 1;
         let copy = CHECKPOINTS.get((written % 2) as usize).and_then(|copy| self.words.get(copy.clone()));
         let common: Common<&Progress, Vec<Event>> =
-            (FOLD_VERSION, written, &state.progress, state.open_waits(), state.trackers.presence());
+            (FOLD_VERSION, written, &state.progress, state.open_waits());
         let bytes = postcard::to_slice(&(common, &state.trackers), &mut self.buffer);
         let (Some(words), Ok(bytes)) = (copy, bytes) else { return false };
         self.written = written;
@@ -48,7 +48,7 @@ pub(crate) enum Recovered {
     /// It had folded this far, by our own rules.
     Ours(Box<State>),
     /// It had folded this far by the rules of another version, and these waits were open.
-    OtherRules { progress: Box<Progress>, open: Vec<Event>, presence: Presence },
+    OtherRules { progress: Box<Progress>, open: Vec<Event> },
     /// It folded nothing yet, or both copies are damaged.
     Nothing,
 }
@@ -66,9 +66,7 @@ pub(crate) fn recover(words: &[u64]) -> Recovered {
     }
     match latest {
         Some(((_, _, progress, ..), Some(trackers))) => Recovered::Ours(Box::new(State { progress, trackers })),
-        Some(((_, _, progress, open, presence), None)) => {
-            Recovered::OtherRules { progress: Box::new(progress), open, presence }
-        }
+        Some(((_, _, progress, open), None)) => Recovered::OtherRules { progress: Box::new(progress), open },
         None => Recovered::Nothing,
     }
 }

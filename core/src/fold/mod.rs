@@ -14,7 +14,8 @@ mod state;
 mod trail;
 pub mod trackers;
 
-pub(crate) use area::{Area, Waiting, recover as recover_events};
+pub(crate) use area::{Waiting, recover as recover_events, unpack};
+use area::Area;
 pub(crate) use checkpoint::{Recovered, recover as recover_checkpoint};
 pub(crate) use state::{Progress, State};
 
@@ -84,6 +85,9 @@ impl Fold {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
             }
+            let words = self.flight.memory.words;
+            layout::store(words, Word::EventsMade, layout::checked(self.events()));
+            layout::store(words, Word::FoldedTo, layout::checked(self.position()));
             self.drain.release(self.position());
             if ended == Ended::NoRoom || self.position() >= until {
                 return ended;

@@ -25,6 +25,8 @@ pub(crate) struct State {
 pub(crate) struct Progress {
     /// First fact that is not folded.
     pub(crate) position: u64,
+    /// Facts folded.
+    folded: u64,
     /// Facts that could not be read.
     corrupt: u64,
     /// Events made so far, which is the number of the next one.
@@ -44,11 +46,17 @@ impl Progress {
     /// What was counted, when events before `next` are in a batch.
     pub(crate) fn counted(&self, next: u64) -> Folded {
         Folded {
-            facts: self.position.saturating_sub(self.corrupt),
+            facts: self.folded,
             facts_corrupt: self.corrupt,
             events: next,
             waits_lost: self.waits_lost,
         }
+    }
+
+    /// The same, where only this is known of what was folded since.
+    pub(crate) fn moved_to(self, position: u64, events: u64) -> Progress {
+        let folded = self.folded.saturating_add(position.saturating_sub(self.position));
+        Progress { position, events, folded, ..self }
     }
 
     /// Whether there is no room for the next anchor.
@@ -91,6 +99,7 @@ impl State {
         }
         trackers.fact(fact, &mut emit);
         progress.position += 1;
+        progress.folded += 1;
         // What the app measured itself says when, but not that it is now.
         if !matches!(fact, Fact::Measured(_)) {
             progress.alive_uptime_ns = progress.alive_uptime_ns.max(fact.at());

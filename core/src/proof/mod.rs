@@ -4,8 +4,6 @@
 //! deaths (`tests/processes`). Invariant: every proof by a model checker counts what it saw, and breaks the code in
 //! a named place to show that it would have seen that too.
 
-#[cfg(loom)]
-pub(crate) mod combining;
 #[cfg(all(unix, not(any(loom, shuttle, miri))))]
 mod damage;
 #[cfg(loom)]
@@ -20,7 +18,11 @@ mod schedules;
 mod stress;
 
 #[cfg(not(shuttle))]
-use crate::slot::{Packed, SLOT_WORDS, Slot};
+use crate::record::Fact;
+#[cfg(not(shuttle))]
+use crate::ring::slot::{Payload, SLOT_WORDS, Slot};
+#[cfg(not(shuttle))]
+use crate::ring::{Drain, Found};
 #[cfg(not(shuttle))]
 use crate::sync::AtomicU64;
 #[cfg(not(shuttle))]
@@ -32,7 +34,7 @@ fn slots(count: usize) -> Vec<Slot> {
     (0..count).map(|_| [(); SLOT_WORDS].map(|()| AtomicU64::new(0))).collect()
 }
 
-/// An event that says who recorded it, and the how manieth of theirs it is.
+/// An event that says who recorded it, and its number among theirs.
 #[cfg(not(shuttle))]
 fn event(thread: u64, number: u64) -> Event {
     Event {
@@ -46,6 +48,37 @@ fn event(thread: u64, number: u64) -> Event {
 }
 
 #[cfg(not(shuttle))]
-fn packed(thread: u64, number: u64) -> Packed {
-    Packed::new(&event(thread, number))
+fn payload(thread: u64, number: u64) -> Payload {
+    Fact::Measured(event(thread, number)).to_words()
+}
+
+/// The event of a payload that [`payload`] made.
+#[cfg(not(shuttle))]
+fn event_of(payload: &Payload) -> Event {
+    let Some(Fact::Measured(event)) = Fact::from_words(payload) else { panic!("no such fact was appended") };
+    event
+}
+
+/// What a drain finds from its first position on.
+#[cfg(not(shuttle))]
+#[derive(Debug, Default)]
+struct Read {
+    /// Where the drain may release to.
+    next: u64,
+    events: Vec<Event>,
+    corrupt: u64,
+}
+
+#[cfg(not(shuttle))]
+fn read_all(drain: &Drain<'_, '_>, max: usize) -> Read {
+    let mut read = Read { next: drain.released(), ..Read::default() };
+    while read.events.len() < max {
+        match drain.read(read.next) {
+            Found::Nothing => break,
+            Found::Whole(payload) => read.events.push(event_of(&payload)),
+            Found::Corrupt => read.corrupt += 1,
+        }
+        read.next += 1;
+    }
+    read
 }

@@ -1,10 +1,10 @@
 //! The ring against the simplest thing that behaves like it: a `VecDeque` with a cap.
 
-use super::{event, packed, slots};
+use super::{event, event_of, payload, read_all, slots};
+use crate::ring::slot::{self, Recovered};
 use crate::ring::{Drain, Ring};
-use crate::slot::{self, Recovered};
 use crate::sync::Ordering;
-use nowait_wire::DropReason;
+use nowait_wire::RefuseReason;
 use proptest::prelude::*;
 use std::collections::VecDeque;
 
@@ -50,9 +50,9 @@ proptest! {
         for op in ops {
             match op {
                 Op::Push => {
-                    let pushing = ring.push(&packed(1, pushed));
+                    let pushing = ring.push(&payload(1, pushed));
                     if model.len() == CAPACITY {
-                        prop_assert_eq!(pushing, Err(DropReason::RingFull));
+                        prop_assert_eq!(pushing, Err(RefuseReason::RingFull));
                     } else {
                         prop_assert_eq!(pushing, Ok(next_position));
                         model.push_back((next_position, pushed));
@@ -61,10 +61,10 @@ proptest! {
                     pushed += 1;
                 }
                 Op::Read(max) => {
-                    let drained = drain.read(max);
+                    let drained = read_all(&drain, max);
                     let expected: Vec<_> = model.iter().take(max).map(|(_, number)| event(1, *number)).collect();
-                    prop_assert_eq!(drained.first, next_position - model.len() as u64);
-                    prop_assert_eq!(drained.next, drained.first + expected.len() as u64);
+                    prop_assert_eq!(drain.released(), next_position - model.len() as u64);
+                    prop_assert_eq!(drained.next, drain.released() + expected.len() as u64);
                     prop_assert_eq!(drained.events, expected);
                     prop_assert_eq!(drained.corrupt, 0);
                     read_to = drained.next;
@@ -91,7 +91,7 @@ fn recovered(slot: &slot::Slot) -> Option<(u64, u64)> {
         *to = word.load(Ordering::Relaxed);
     }
     match slot::recover(&words) {
-        Recovered::Event { position, event } => Some((position, event.a)),
+        Recovered::Whole { position, payload } => Some((position, event_of(&payload).a)),
         Recovered::Empty => None,
         Recovered::Corrupt => panic!("a slot that nobody is writing is whole"),
     }

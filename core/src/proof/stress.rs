@@ -3,12 +3,11 @@
 //! A thread that waited for the drain would hang here for ever, because the drain is parked until every producer
 //! is done. No clock decides anything.
 
-use super::{event, packed, slots};
-use crate::breadcrumb::Trail;
+use super::{event, payload, read_all, slots};
+use crate::ring::slot::{self, Recovered};
 use crate::ring::{Drain, Ring};
-use crate::slot::{self, Recovered};
 use crate::sync::Ordering;
-use nowait_wire::DropReason;
+use nowait_wire::RefuseReason;
 use std::sync::Barrier;
 use std::thread;
 
@@ -30,10 +29,10 @@ impl Count {
     fn of(ring: &Ring<'_>, thread: u64, numbers: std::ops::Range<u64>) -> Count {
         let mut count = Count::default();
         for number in numbers {
-            match ring.push(&packed(thread, number)) {
+            match ring.push(&payload(thread, number)) {
                 Ok(_) => count.taken += 1,
-                Err(DropReason::RingFull) => count.full += 1,
-                Err(DropReason::Contended) => count.contended += 1,
+                Err(RefuseReason::RingFull) => count.full += 1,
+                Err(RefuseReason::Contended) => count.contended += 1,
                 Err(reason) => panic!("a push has no such reason: {reason:?}"),
             }
         }
@@ -91,7 +90,7 @@ fn a_parked_drain_makes_nobody_wait() {
             let before = (park == Park::BeforeReading).then(|| record_from_all_threads(&ring, TRIES));
             let full = before.unwrap_or_else(|| record_from_all_threads(&ring, TRIES));
             assert_eq!((full.taken, full.tries()), (CAPACITY as u64, THREADS * TRIES), "{park:?}");
-            let read = drain.read(usize::MAX);
+            let read = read_all(&drain, usize::MAX);
             assert_eq!((read.events.len(), read.corrupt), (CAPACITY, 0));
             if park == Park::BetweenClearingTheSlotsAndReleasing {
                 slots.iter().for_each(|slot| slot[0].store(0, Ordering::Relaxed));
@@ -115,9 +114,9 @@ fn a_parked_producer_makes_nobody_wait_and_costs_nobody_else_an_event() {
     assert_eq!(ring.reserve(), Ok(0));
     let count = record_from_all_threads(&ring, TRIES);
     assert_eq!((count.taken, count.tries()), (CAPACITY as u64 - 1, THREADS * TRIES));
-    assert_eq!(Drain::new(&ring).read(usize::MAX).events, [], "the drain does not pass an open slot");
+    assert_eq!(read_all(&Drain::new(&ring), usize::MAX).events, [], "the drain does not pass an open slot");
     let words = |slot: &slot::Slot| slot.each_ref().map(|word| word.load(Ordering::Relaxed));
-    let whole = slots.iter().filter(|slot| matches!(slot::recover(&words(slot)), Recovered::Event { .. }));
+    let whole = slots.iter().filter(|slot| matches!(slot::recover(&words(slot)), Recovered::Whole { .. }));
     assert_eq!(whole.count(), CAPACITY - 1, "but a recovery does");
 }
 
@@ -141,7 +140,7 @@ fn what_is_taken_is_drained_once_and_in_its_threads_order() {
         let mut drained = Vec::new();
         loop {
             let last = running.load(Ordering::Acquire) == 0;
-            let read = drain.read(CAPACITY / 2);
+            let read = read_all(&drain, CAPACITY / 2);
             assert_eq!(read.corrupt, 0);
             drained.extend(read.events);
             drain.release(read.next);
@@ -162,25 +161,4 @@ fn what_is_taken_is_drained_once_and_in_its_threads_order() {
         assert!(found.a >= *next, "once, and in order");
         *next = found.a + 1;
     }
-}
-
-#[test]
-fn crumbs_of_many_threads_leave_whole_crumbs() {
-    let slots = slots(CAPACITY);
-    let trail = Trail::new(&slots);
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let trail = &trail;
-            scope.spawn(move || (0..TRIES).for_each(|number| trail.drop_crumb(&packed(thread, number))));
-        }
-    });
-    let mut torn = 0;
-    for slot in &slots {
-        match slot::recover(&slot.each_ref().map(|word| word.load(Ordering::Relaxed))) {
-            Recovered::Event { event: found, .. } => assert_eq!(found, event(found.journey, found.a)),
-            // Two threads, a lap apart, in one slot: the crumb is lost, and says so.
-            Recovered::Corrupt | Recovered::Empty => torn += 1,
-        }
-    }
-    assert!(torn <= THREADS as usize, "each thread can tear at most the slot it stopped in: {torn}");
 }

@@ -1,284 +1,258 @@
-//! What an earlier process left behind: its events, its trail, and how it ended.
+//! What dead processes left behind: their facts and events, their trail, and how they ended.
 //!
-//! A dead process's flight recorder is read with plain reads and never mapped. Every slot is tried alone, so that
-//! damage costs what it touches and nothing else. Its owner is dead when the lock on it can be had.
+//! A dead process's flight recorder is read with plain reads and never mapped. It is folded on from its last checkpoint, by
+//! the same fold, over the facts that were left: the same events under the same numbers as if it had lived. Its owner is
+//! dead when the lock on it can be had. One starter at a time does this for the whole folder, so that whoever else waits
+//! for the end of it knows when it is there.
 //!
 //! Owns: finding, reading and removing dead recorders. Refuses: the network.
-//! Invariant: a file is removed only after all it held is sealed, under an id that makes doing it twice harmless.
+//! Invariant: a file is removed only after all it held is sealed, under ids that make doing it twice harmless.
 
-use crate::layout::{self, Word};
+mod dead;
+mod previous;
+mod read;
+
+pub(crate) use read::{Session, read};
+
+use crate::batch::{self, Value};
+use crate::config::Consent;
+use crate::consent::Word;
+use crate::disk::{Disk, Lock};
+use crate::fold::Waiting;
 use crate::ledger::Account;
-use crate::limits::{COUNTER_MAX, QUARANTINE_FILES_MAX, RECOVER_ATTEMPTS_MAX, RECOVER_FILES_MAX};
-use crate::record::State;
-use crate::ring::Drained;
-use crate::slot::{self, Recovered, SLOT_WORDS};
-use crate::sync::AtomicU64;
-use crate::{header, name, spool};
-use nowait_wire::{
-    Anchor, Context, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Outcome, Uuid,
-};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::Range;
+use crate::limits::{BATCH_EVENTS_MAX, QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
+use crate::ring::header::Intent;
+use crate::ring::layout;
+use crate::ring::memory::Memory;
+use crate::spool::{self, Room, Seal, Spool};
+use dead::DeadRecorder;
+use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What a recorder file is called once it is ready.
-pub(crate) const RING_SUFFIX: &str = "ring";
-
+const READY: &str = "ring";
 /// What it is called before that.
-pub(crate) const NEW_SUFFIX: &str = "new";
+const NEW: &str = "new";
+/// The folder of recorder files, one per running process, and those of the dead until they are read.
+const LIVE: &str = "live";
+/// Recorders that could not be read, or are of a layout that is not known.
+const QUARANTINE: &str = "quarantine";
+/// Who holds this lock reads the dead recorders.
+const ADOPTION: &str = "adoption";
 
-/// Set in the id of a batch whose first position damage has hidden; see `worker::LEDGER_ONLY`.
-const POSITION_LOST: u64 = 1 << 61;
-
-/// A dead process's recorder file, ours alone while this value lives.
-#[derive(Debug)]
-pub(crate) struct DeadRing {
-    path: PathBuf,
-    session: Uuid,
-    /// Holds the lock that keeps other starters away.
-    file: File,
+/// The flight recorder's file of a session.
+pub(crate) fn ring_path(folder: &Path, session: Uuid) -> PathBuf {
+    folder.join(LIVE).join(format!("{session}.{READY}"))
 }
 
-/// What was in it.
-#[derive(Debug)]
-pub(crate) struct Remains {
-    pub(crate) session: Uuid,
-    /// `None` if that part of the file is damaged.
-    pub(crate) context: Option<Context>,
-    pub(crate) anchor: Option<Anchor>,
-    pub(crate) texts: Vec<String>,
-    /// The batch that its owner was about to seal or send when it died, if any, with the same events.
-    pub(crate) held: Option<Drained>,
-    /// The other ring events, then the exit and its trail.
-    pub(crate) rest: Drained,
-    pub(crate) ledger: Ledger,
+/// The flight recorder's memory for a session: a fresh file.
+///
+/// # Errors
+/// Whatever the file system says; nothing is left behind.
+pub(crate) fn open_ring(disk: &dyn Disk, folder: &Path, session: Uuid) -> io::Result<Memory> {
+    let live = folder.join(LIVE);
+    disk.create_folder(&live)?;
+    // Made under another name, so that no starter takes it for a dead one before it is locked and whole.
+    let fresh = live.join(format!("{session}.{NEW}"));
+    // Twice: another starter may have taken the fresh file for a leftover in the moment before it was locked.
+    let memory = disk.map_new(&fresh, layout::WORDS).or_else(|_| disk.map_new(&fresh, layout::WORDS))?;
+    disk.rename(&fresh, &ring_path(folder, session)).inspect_err(|_| {
+        let _ = disk.remove(&fresh);
+    })?;
+    Ok(memory)
 }
 
-/// Removes the files of processes that died before their recorder was ready: nothing is in them.
-pub(crate) fn remove_unfinished(folder: &Path) {
-    for path in with_suffix(folder, NEW_SUFFIX) {
-        if let Ok(file) = OpenOptions::new().write(true).open(&path)
-            && file.try_lock().is_ok()
-        {
-            // Another starter may have been here first.
-            let _ = fs::remove_file(&path);
+/// Removes every event of this folder that no living process has in use. What one has is wiped when it is told.
+pub(crate) fn wipe(disk: &dyn Disk, folder: &Path) {
+    for name in ["spool", "pending", QUARANTINE] {
+        remove_files(disk, &folder.join(name));
+    }
+    let live = folder.join(LIVE);
+    for name in disk.list(&live).unwrap_or_default() {
+        let path = live.join(name);
+        if let Ok(Some(_lock)) = disk.try_lock(&path, false) {
+            let _ = disk.remove(&path);
         }
     }
+    let _ = disk.remove_folder(&live);
 }
 
-fn with_suffix(folder: &Path, suffix: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.flatten().map(|entry| entry.path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == suffix)).collect()
-}
-
-/// The recorder files whose owners are dead, oldest session first, at most [`RECOVER_FILES_MAX`].
-pub(crate) fn find(folder: &Path) -> Vec<DeadRing> {
-    let mut paths = with_suffix(folder, RING_SUFFIX);
-    paths.sort();
-    paths.into_iter().filter_map(DeadRing::lock).take(RECOVER_FILES_MAX).collect()
-}
-
-impl DeadRing {
-    /// `None` if its owner lives, another starter is at it, or it is gone.
-    fn lock(path: PathBuf) -> Option<DeadRing> {
-        let session = path.file_stem()?.to_str()?.parse().ok()?;
-        let file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
-        file.try_lock().ok()?;
-        // Another starter may have finished with it between our open and our lock.
-        path.exists().then_some(DeadRing { path, session, file })
+fn remove_files(disk: &dyn Disk, folder: &Path) {
+    for name in disk.list(folder).unwrap_or_default() {
+        // Missing is fine; another process may be at the same.
+        let _ = disk.remove(&folder.join(name));
     }
+    let _ = disk.remove_folder(folder);
+}
 
-    /// Whose it was.
-    pub(crate) fn session(&self) -> Uuid {
-        self.session
-    }
+/// What became of the dead recorders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adopted {
+    /// None is left.
+    All,
+    /// Another process is at it.
+    Busy,
+    /// Some could not be read or sealed now.
+    Failed,
+}
 
-    /// Reads what is in it. `sealed_to` is the first position that is in no batch of the spool, as far as the
-    /// spool knows; `spools` are the folders in which its owner may have died giving a batch up.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    pub(crate) fn read(&mut self, sealed_to: u64, spools: &[PathBuf]) -> io::Result<Remains> {
-        let words = self.words()?;
-        let header = header_words(&words);
-        let account = Account::new(&header);
-        spool::finish_give_up(spools, self.session, account);
-        let (held, mut rest) = read_events(&words, sealed_to);
-        account.dropped(DropReason::Corrupt, rest.corrupt);
-        let named = header::read_context(&words);
-        let found = held.as_ref().map_or(&[][..], |held| &held.events);
-        if plain(&words, Word::Footer) != layout::CLEAN_END
-            && (is_ready(&words) || named.is_some() || !found.is_empty() || !rest.events.is_empty())
-        {
-            append_exit(&words, found, &mut rest.events);
+/// The adoption of what the dead left, by a session that lives and stands in for what damage took.
+pub(crate) struct Adoption<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) folder: &'a Path,
+    pub(crate) spool: &'a mut Spool,
+    /// The customer's decision now.
+    pub(crate) word: Word,
+    pub(crate) account: Account<'a>,
+    pub(crate) context: &'a Context,
+    pub(crate) anchor: Anchor,
+}
+
+impl Adoption<'_> {
+    /// Seals what dead processes left, and removes it.
+    pub(crate) fn run(mut self) -> Adopted {
+        let live = self.folder.join(LIVE);
+        if self.disk.create_folder(&live).is_err() {
+            return Adopted::Failed;
         }
-        let found = (found.len() + rest.events.len()) as u64 + rest.corrupt;
-        let sealed_to = sealed_to.max(checked(&words, Word::SealedTo).unwrap_or_default());
-        Ok(Remains {
-            session: self.session,
-            context: named.map(|(_, context)| context),
-            anchor: header::read_anchor(&words),
-            texts: name::recover(words.get(layout::NAMES).unwrap_or_default()),
-            held,
-            rest,
-            ledger: account.ledger_with_cost(sealed_to.saturating_add(found)),
-        })
-    }
-
-    /// Notes an attempt in the file before it is read; `false` once there were too many.
-    pub(crate) fn begin_attempt(&mut self) -> io::Result<bool> {
-        let offset = SeekFrom::Start(Word::Attempts as u64 * 8);
-        let mut bytes = [0; 8];
-        self.file.seek(offset)?;
-        // A file too short for its header has no counter; reading it cannot be what killed us.
-        if self.file.read_exact(&mut bytes).is_err() {
-            return Ok(true);
+        let _lock: Lock = match self.disk.try_lock(&self.folder.join(ADOPTION), true) {
+            Ok(Some(lock)) => lock,
+            Ok(None) => return Adopted::Busy,
+            Err(_) => return Adopted::Failed,
+        };
+        let Ok(mut names) = self.disk.list(&live) else { return Adopted::Failed };
+        names.sort();
+        let mut adopted = Adopted::All;
+        let mut recorders = 0;
+        for path in names.into_iter().map(|name| live.join(name)) {
+            if path.extension().is_some_and(|extension| extension == NEW) {
+                self.remove_unfinished(&path);
+            } else if let Some(dead) = DeadRecorder::lock(self.disk, path) {
+                recorders += 1;
+                // One that fails must not keep the others from being read.
+                if recorders > RECOVER_FILES_MAX || self.adopt(dead).is_err() {
+                    adopted = Adopted::Failed;
+                }
+            }
         }
-        // A damaged counter counts as none: better one attempt more than a recorder that is never read.
-        let attempts = layout::number(u64::from_ne_bytes(bytes)).unwrap_or_default().saturating_add(1);
-        self.file.seek(offset)?;
-        self.file.write_all(&layout::checked(attempts).to_ne_bytes())?;
-        Ok(attempts <= RECOVER_ATTEMPTS_MAX)
+        adopted
     }
 
-    /// Takes the last attempt back: the file could be read.
-    pub(crate) fn forgive_attempt(&mut self) {
-        let offset = SeekFrom::Start(Word::Attempts as u64 * 8);
-        let mut bytes = [0; 8];
-        let read = self.file.seek(offset).and_then(|_| self.file.read_exact(&mut bytes));
-        let attempts = layout::number(u64::from_ne_bytes(bytes)).unwrap_or_default().saturating_sub(1);
-        if read.is_ok() && self.file.seek(offset).is_ok() {
-            // If even this fails, the attempt stays counted; the disk has then failed twice.
-            let _ = self.file.write_all(&layout::checked(attempts).to_ne_bytes());
+    /// Removes the file of a process that died before its recorder was ready: nothing is in it.
+    fn remove_unfinished(&self, path: &Path) {
+        if let Ok(Some(_lock)) = self.disk.try_lock(path, false) {
+            let _ = self.disk.remove(path);
         }
     }
 
-    /// Moves it where it is never read again; how many events it seems to have held.
-    pub(crate) fn quarantine(mut self, folder: &Path) -> io::Result<u64> {
-        let committed = self.words().map_or(0, |words| {
-            slots(&words, layout::EVENTS).iter().filter(|slot| slot[0] != 0).count() as u64
-        });
-        fs::create_dir_all(folder)?;
-        let mut kept: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
+    fn adopt(&mut self, mut dead: DeadRecorder<'_>) -> io::Result<()> {
+        let earlier: Vec<Seal> = self
+            .spool
+            .entries(self.account)?
+            .into_iter()
+            .map(|entry| entry.seal)
+            .filter(|seal| seal.session == dead.session())
+            .collect();
+        if !earlier.iter().any(|seal| seal.last) {
+            if !dead.begin_attempt()? {
+                return self.quarantine(dead);
+            }
+            let words = dead.words()?;
+            let Some(session) = self.read(&dead, &words, &earlier) else { return self.quarantine(dead) };
+            // Where that is damaged, only a device on which nobody ever refused may deliver it.
+            if session.generation.map_or(self.word.generation == 0, |its| its >= self.word.generation) {
+                let sealed = self.seal(&mut dead, session);
+                if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
+                    // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
+                    dead.forgive_attempt();
+                }
+                sealed?;
+            }
+        }
+        spool::remove_leftovers(self.disk, &self.folder.join("spool"), dead.session());
+        dead.remove()
+    }
+
+    /// What is in it; `None` if its layout is not known.
+    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> Option<Session> {
+        let sealed_to = earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
+        let give_up = |account: Account<'_>| {
+            spool::finish_give_up(self.disk, &self.folder.join("spool"), dead.session(), account);
+        };
+        read(dead.session(), words, sealed_to, &give_up)
+    }
+
+    /// Moves it where it is never read again, and counts what it seems to have held.
+    fn quarantine(&self, dead: DeadRecorder<'_>) -> io::Result<()> {
+        let folder = self.folder.join(QUARANTINE);
+        self.disk.create_folder(&folder)?;
+        let mut kept = self.disk.list(&folder)?;
         kept.sort();
         for old in kept.iter().rev().skip(QUARANTINE_FILES_MAX - 1) {
-            fs::remove_file(old)?;
+            self.disk.remove(&folder.join(old))?;
         }
-        fs::rename(&self.path, folder.join(self.path.file_name().unwrap_or_default()))?;
-        Ok(committed)
+        let held = dead.quarantine(&folder)?;
+        self.account.dropped(DropReason::Quarantined, held.events);
+        self.account.refused(RefuseReason::Quarantined, held.facts);
+        Ok(())
     }
 
-    /// Removes it, now that all it held is sealed.
-    pub(crate) fn remove(self) -> io::Result<()> {
-        fs::remove_file(&self.path)
-    }
-
-    /// The file's words, in this machine's byte order; as many whole ones as there are.
-    fn words(&mut self) -> io::Result<Vec<u64>> {
-        let mut bytes = Vec::new();
-        self.file.seek(SeekFrom::Start(0))?;
-        (&self.file).take(layout::WORDS as u64 * 8).read_to_end(&mut bytes)?;
-        Ok(bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).collect())
-    }
-}
-
-fn plain(words: &[u64], word: Word) -> u64 {
-    words.get(word as usize).copied().unwrap_or_default()
-}
-
-fn checked(words: &[u64], word: Word) -> Option<u64> {
-    layout::number(plain(words, word))
-}
-
-/// Whether the recorder was ready when its owner died. If not, and nothing else is in it, nothing happened yet.
-fn is_ready(words: &[u64]) -> bool {
-    plain(words, Word::Magic) == layout::MAGIC
-}
-
-/// The header as an account reads it. A counter that no session can reach is damage and reads as 0.
-fn header_words(words: &[u64]) -> Vec<AtomicU64> {
-    let is_counter = |index| (Word::Counters as usize..Word::Anchors as usize).contains(&index);
-    let plausible =
-        |(index, word): (usize, &u64)| if is_counter(index) && *word > COUNTER_MAX { 0 } else { *word };
-    words.iter().enumerate().take(layout::NAMES.start).map(plausible).map(AtomicU64::new).collect()
-}
-
-/// The whole slots in this range, even of a file that was cut short.
-fn slots(words: &[u64], range: Range<usize>) -> &[[u64; SLOT_WORDS]] {
-    let end = range.end.min(words.len());
-    words.get(range.start.min(end)..end).unwrap_or_default().as_chunks().0
-}
-
-/// Every whole slot of a range, by position.
-fn read_slots(words: &[u64], range: Range<usize>) -> (Vec<(u64, Event)>, u64) {
-    let capacity = (range.len() / SLOT_WORDS) as u64;
-    let mut whole = Vec::new();
-    let mut corrupt = 0;
-    for (index, slot) in (0..).zip(slots(words, range)) {
-        match slot::recover(slot) {
-            Recovered::Event { position, event } if position % capacity == index => {
-                whole.push((position, event))
-            }
-            Recovered::Event { .. } | Recovered::Corrupt => corrupt += 1,
-            Recovered::Empty => {}
+    /// Seals what a dead session left: the batch that it was at, with the same content, then the rest with its end.
+    fn seal(&mut self, dead: &mut DeadRecorder<'_>, session: Session) -> io::Result<()> {
+        let Session { context, texts, held, rest, ledger, network, anchors, .. } = session;
+        // Damaged: the install is the same, and most likely the rest.
+        let context = context.unwrap_or_else(|| self.context.clone());
+        let anchors = if anchors.is_empty() { vec![self.anchor] } else { anchors };
+        let intent = |first, next| Intent { first, next, network, anchors: anchors.clone(), ledger: ledger.clone() };
+        let mut batches: Vec<(Intent, Vec<Event>, bool)> = Vec::new();
+        batches.extend(held.map(|(intent, events)| (intent, events, false)));
+        let Waiting { first, next, events, .. } = rest;
+        let mut chunks = events.chunks(BATCH_EVENTS_MAX).peekable();
+        let mut from = first;
+        if chunks.peek().is_none() {
+            batches.push((intent(first, next), Vec::new(), true));
         }
+        while let Some(chunk) = chunks.next() {
+            let is_last = chunks.peek().is_none();
+            let to = if is_last { next } else { from + chunk.len() as u64 };
+            batches.push((intent(from, to), chunk.to_vec(), is_last));
+            from = to;
+        }
+        for (intent, events, is_last) in batches {
+            let next = intent.next;
+            self.seal_one(dead.session(), &context, intent, events, &texts, is_last)?;
+            dead.note_sealed_to(next)?;
+        }
+        Ok(())
     }
-    whole.sort_unstable_by_key(|(position, _)| *position);
-    (whole, corrupt)
-}
 
-/// The events of the batch that was being sealed, if any, and all others that are not in the spool.
-fn read_events(words: &[u64], spool_sealed_to: u64) -> (Option<Drained>, Drained) {
-    let (mut whole, corrupt) = read_slots(words, layout::EVENTS);
-    let sealed_to = spool_sealed_to.max(checked(words, Word::SealedTo).unwrap_or_default());
-    // A slot before `sealed_to` is in the spool; its owner died before it could clear it.
-    whole.retain(|(position, _)| *position >= sealed_to);
-    let known = checked(words, Word::SealedTo).and(checked(words, Word::HeldTo));
-    let first = match known {
-        Some(held_to) => held_to.max(sealed_to),
-        // Where the last batch began or ended is lost: no batch of the session may hide these events by its id.
-        None => whole.first().map_or(sealed_to, |(oldest, _)| *oldest) | POSITION_LOST,
-    };
-    let held_to = known.map_or(sealed_to, |_| first);
-    let mut held = Drained { first: sealed_to, next: held_to, ..Drained::default() };
-    let mut rest = Drained { first, next: first, corrupt, ..Drained::default() };
-    for (position, mut event) in whole {
-        event.flags = event.flags.with(Flags::RECOVERED);
-        if position < held_to { held.events.push(event) } else { rest.events.push(event) }
+    fn seal_one(
+        &mut self,
+        session: Uuid,
+        context: &Context,
+        intent: Intent,
+        events: Vec<Event>,
+        texts: &[String],
+        last: bool,
+    ) -> io::Result<()> {
+        let seal = Seal {
+            session,
+            first: intent.first,
+            next: intent.next,
+            events: events.len() as u32,
+            value: if last { Value::Account } else { Value::of(&events) },
+            last,
+            split: false,
+            generation: self.word.generation,
+            pending: self.word.decision == Consent::Pending,
+        };
+        let batch = batch::make(session, context.clone(), intent, events, &|id| texts.get(id.0 as usize).cloned());
+        // Nothing but the content can be at fault here: an attempt that counts.
+        let frame = nowait_wire::encode(&batch)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        // What has to go is counted in the account of the session that lives, whose batches come later.
+        while let Room::Made = self.spool.make_room(frame.len() as u64, &seal, self.account)? {}
+        self.spool.seal(&frame, seal, self.account)
     }
-    ((!held.events.is_empty()).then_some(held), rest)
-}
-
-/// Adds how the session ended and the trail that led there.
-fn append_exit(words: &[u64], held: &[Event], events: &mut Vec<Event>) {
-    // Torn crumbs were overwritten at that moment or damaged since: nobody was promised them.
-    let (crumbs, _) = read_slots(words, layout::CRUMBS);
-    let started_uptime_ns = plain(words, Word::StartedUptimeNs);
-    let crumbs =
-        crumbs.into_iter().map(|(_, crumb)| Event { flags: crumb.flags.with(Flags::RECOVERED), ..crumb });
-    let crumbs: Vec<Event> = crumbs.collect();
-    let ended = events
-        .iter()
-        .chain(held)
-        .chain(&crumbs)
-        .map(Event::ended_uptime_ns)
-        .chain([plain(words, Word::AliveUptimeNs), started_uptime_ns])
-        .max()
-        .unwrap_or_default();
-    let reason = match State::from_word(plain(words, Word::State)) {
-        State::Starting => ExitReason::Starting,
-        State::Foreground => ExitReason::Foreground,
-        State::Background => ExitReason::Background,
-    };
-    events.extend(crumbs.into_iter().filter(|crumb| crumb.kind == Kind::Breadcrumb));
-    events.push(Event {
-        outcome: Outcome::Failed,
-        flags: Flags::RECOVERED,
-        started_uptime_ns,
-        duration_ns: ended.saturating_sub(started_uptime_ns),
-        a: u64::from(reason as u8),
-        ..Event::new(Kind::Exit, NameId::NONE)
-    });
 }

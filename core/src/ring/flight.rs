@@ -57,7 +57,9 @@ impl Flight {
         started_uptime_ns: u64,
     ) -> Flight {
         let words = memory.words;
-        layout::store(words, Word::SealedTo, layout::checked(0));
+        for word in [Word::SealedTo, Word::FoldedTo, Word::EventsMade] {
+            layout::store(words, word, layout::checked(0));
+        }
         layout::store(words, Word::Generation, layout::checked(generation));
         header::write_context(words, session, context);
         layout::store(words, Word::StartedUptimeNs, started_uptime_ns);

@@ -75,6 +75,10 @@ pub(crate) enum Word {
     GiveUpFile = 8,
     /// What the counter of that reason will be.
     GiveUpTotal = 9,
+    /// First fact that the latest checkpoint does not know of. Checked.
+    FoldedTo = 11,
+    /// Events that the latest checkpoint knows of. Checked.
+    EventsMade = 12,
     /// The network, as the host told it last: a label for what a recovery seals.
     Network = 10,
     /// First of the counters (see `ledger::Counter`).

@@ -1,45 +1,40 @@
-//! The crank: seals what the ring holds, sends what the spool holds, a step at a time.
+//! The worker: the one thread that folds, seals, recovers and sends, a turn at a time, and sleeps in between.
 //!
-//! Owns: the order of things after recording, and the one thread that turns it. Refuses: signals and rules.
-//! Invariant: the ring is released only after its events are sealed or delivered.
+//! A turn does at most one exchange with the collector, then drains the ring and looks at the customer's decision again, so
+//! that neither waits for a slow network. Between turns the worker sleeps until the next thing that is due, or until a thread
+//! wakes it.
+//!
+//! Owns: all input and output, and the order of things after recording. Refuses: rules (the fold has them), the meaning of an
+//! answer (`upload::policy`).
+//! Invariant: no exchange begins without the customer's agreement, read from the shared file just before.
 
-use crate::batch::{self, Facts, Value};
+mod send;
+mod session;
+
 use crate::config::Consent;
-use crate::flight::Flight;
-use crate::header;
-use crate::identity;
-use crate::layout::{self, Word};
+use crate::consent::Word;
+use crate::disk::Disk;
 use crate::ledger::Counter;
-use crate::limits::{
-    BATCH_EVENTS_MAX, CONSTRAINED_SPOOL_BYTES, RING_SLOTS, TICK, UPLOAD_PAUSE, UPLOAD_TIMEOUT,
-    UPLOADS_PER_TURN_MAX,
-};
-use crate::memory::Memory;
-use crate::nowait::Shared;
-use crate::record::State;
-use crate::ring::{Drain, Drained};
-use crate::spool::{Entry, Seal};
-use crate::storage::{self, Living, Storage};
-use crate::sync::{Mutant, is_broken};
-use crate::tracker::Signal;
-use crate::upload::{Backoff, Parcel, Upload, Verdict, judge};
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
-use nowait_wire::{BatchId, Context, Cost, DropReason, Ledger, Uuid};
-use std::fs;
+use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE};
+use crate::nowait::Inner;
+use crate::recover::{self, Adopted};
+use crate::remote;
+use crate::shared::{Shared, StartVerdict};
+use crate::spool::Spool;
+use crate::upload::Upload;
+use crossbeam::channel::{Receiver, Sender};
+use session::Session;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// What a thread may ask of the worker.
+/// What a thread may ask of the worker. It wakes the worker after it asked.
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Seal and send everything now; answer when done or when nothing more can be done.
     Flush { timeout: Duration, done: Sender<Flushed> },
     /// The same, then end the session.
     Shutdown { timeout: Duration, done: Sender<Flushed> },
-    /// Seal and send what there is; nobody waits for it.
-    Send,
-    /// The customer decided.
-    Consent(Consent),
 }
 
 /// What a flush achieved.
@@ -51,412 +46,369 @@ pub struct Flushed {
     pub batches_left: usize,
 }
 
-/// Set in the id of a batch without events, which is no position of the ring: an event that is recorded while its
-/// session is shut down must not be delivered under an id that the collector has. Not the top bit: ids are kept as
-/// signed numbers where databases have no others.
-const LEDGER_ONLY: u64 = 1 << 62;
-
-/// Everything after the ring.
-pub(crate) struct Engine {
-    shared: &'static Shared,
-    flight: &'static Flight,
-    drain: Drain<'static, 'static>,
-    storage: Storage,
-    upload: Box<dyn Upload>,
-    consent: Consent,
-    /// What is true of every event of the session, but for the network.
-    context: Context,
-    backoff: Backoff,
-    /// Before this uptime nothing is sent.
-    not_before_ns: u64,
-    sealed_at_ns: u64,
-    turns: u64,
-    recovered: bool,
-    /// Before this uptime what dead processes left is not tried again.
-    recover_at_ns: u64,
-    /// Whether there may be batches that could not be sent yet.
-    backlog: bool,
-    /// A batch that could not be written to the disk and so goes straight to the network.
-    in_memory: Option<(Vec<u8>, Seal)>,
-    /// The account that was sealed last. Without the cost: nothing is sent for its sake alone.
-    last_ledger: Ledger,
+/// A flush that somebody waits for.
+#[derive(Debug)]
+struct Flush {
+    until_ns: u64,
+    done: Sender<Flushed>,
 }
 
-impl Engine {
-    /// Opens the flight recorder's memory, takes over what was recorded so far, and gets ready to turn. Takes what a
-    /// disk takes: never on an app's thread.
-    pub(crate) fn open(shared: &'static Shared, upload: Box<dyn Upload>) -> Engine {
-        let folder = &shared.config.folder;
-        // If this fails, so does everything below, and each says so in its own way.
-        let _ = fs::create_dir_all(folder);
-        let consent = identity::consent(folder, shared.config.consent);
-        let (memory, install) = if consent == Consent::Refused {
-            shared.recorder.set_on(false);
-            shared.recorder.wipe();
-            (Memory::heap(layout::WORDS), Uuid::nil())
-        } else {
-            (storage::open_ring(folder, shared.session), identity::install_id(folder))
-        };
-        let context = shared.config.context(install);
-        let flight = shared.recorder.open(memory, shared.session, &context);
-        Engine {
-            drain: Drain::new(&flight.ring),
-            storage: Storage::new(folder, shared.session),
-            upload,
-            consent,
-            context,
-            backoff: Backoff::new(shared.session.as_u64_pair().0),
-            not_before_ns: 0,
-            sealed_at_ns: shared.recorder.clock.uptime_ns(),
-            turns: 0,
-            recovered: false,
-            recover_at_ns: 0,
-            backlog: true,
-            in_memory: None,
-            last_ledger: Ledger::default(),
-            flight,
-            shared,
-        }
-    }
+/// What became of an attempt to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    /// Nothing waits on the device.
+    NothingLeft,
+    /// A batch is gone, one way or the other; there may be more.
+    Progress,
+    /// Another process of the app is at it.
+    Busy,
+    /// Not now: the server, the network, the host or the customer says so.
+    Later,
+}
 
-    /// What is true of every event sealed now.
-    fn context(&self) -> Context {
-        Context { network: self.shared.network(), ..self.context.clone() }
+/// Everything after the ring.
+pub(crate) struct Worker {
+    inner: &'static Inner,
+    disk: Arc<dyn Disk>,
+    shared: Arc<Shared>,
+    upload: Box<dyn Upload>,
+    session: Option<Session>,
+    /// Opened at first use, and again after the disk had refused.
+    spool: Option<Spool>,
+    flushes: Vec<Flush>,
+    /// Whether the session is to end.
+    is_closing: bool,
+    /// Whether the SDK stays off: its starts died, or there were too many sessions.
+    is_off: bool,
+    /// Whether everything that a refusal wipes is gone.
+    is_wiped: bool,
+    /// Whether the start's marker still stands.
+    is_starting: bool,
+    /// Whether all that dead processes left is sealed.
+    is_recovered: bool,
+    /// Before this uptime what dead processes left is not tried again.
+    recover_at_ns: u64,
+    /// Whether everything is to be sealed and sent now: a flush, or a trip to the background.
+    is_urgent: bool,
+    /// When a NoWait that was switched off asks again, in uptime nanoseconds.
+    probe_at_ns: u64,
+    /// State of a xorshift generator: jitter needs spread, not secrecy.
+    random: u64,
+}
+
+impl Worker {
+    /// Maps what the processes of the app share, takes over the decision, and opens the flight recorder. Takes what a disk
+    /// takes: never on an app's thread.
+    pub(crate) fn open(inner: &'static Inner, disk: Arc<dyn Disk>, upload: Box<dyn Upload>) -> Option<Worker> {
+        let started = inner.started()?;
+        let folder = &started.config.folder;
+        // If this fails, so does everything below, and each says so in its own way.
+        let _ = disk.create_folder(folder);
+        let shared = Arc::new(Shared::open(Arc::clone(&disk), folder));
+        inner.recorder.share(Arc::clone(&shared), started.config.consent);
+        let verdict = shared.begin_start(started.config.release_hash());
+        let mut worker = Worker {
+            inner,
+            disk,
+            shared,
+            upload,
+            session: None,
+            spool: None,
+            flushes: Vec::new(),
+            is_closing: false,
+            is_off: verdict == StartVerdict::Off,
+            is_wiped: false,
+            is_starting: true,
+            is_recovered: false,
+            recover_at_ns: 0,
+            is_urgent: true,
+            probe_at_ns: 0,
+            random: started.session.as_u64_pair().0 | 1,
+        };
+        if worker.is_off {
+            worker.inner.recorder.set_on(false);
+        } else {
+            worker.follow_decision();
+            worker.tell_failed_starts();
+        }
+        Some(worker)
     }
 
     fn now_ns(&self) -> u64 {
-        self.shared.recorder.clock.uptime_ns()
+        self.inner.recorder.clock.uptime_ns()
     }
 
-    /// One turn. Returns how long the worker may sleep before the next one.
-    pub(crate) fn step(&mut self) -> Duration {
-        let now = self.now_ns();
-        self.tick(now);
-        if self.consent == Consent::Refused {
-            self.discard();
-            return self.shared.config.flush_interval;
+    /// The spool, where the disk gives one.
+    fn spool(&mut self) -> Option<&mut Spool> {
+        let started = self.inner.started()?;
+        let folder = started.config.folder.join("spool");
+        // The system may clear a folder of ours at any time.
+        if self.spool.as_ref().is_none_or(|spool| !spool.is_there()) {
+            self.spool = Spool::open(Arc::clone(&self.disk), &folder, started.session).ok();
         }
-        self.recover();
-        let since = Duration::from_nanos(now.saturating_sub(self.sealed_at_ns));
-        let due = since >= self.shared.config.flush_interval;
-        if due || self.flight.ring.len() >= (RING_SLOTS / 2) as u64 {
-            self.seal_ring(false);
-            self.backlog = true;
-        }
-        self.send(UPLOAD_TIMEOUT);
-        let rest = match self.shared.recorder.state() {
-            // In the background nothing has a limit that a customer would notice: let the device sleep.
-            State::Background => self.shared.config.flush_interval,
-            _ => TICK.min(self.shared.config.flush_interval),
-        };
-        if self.backlog {
-            let until_sent = Duration::from_nanos(self.not_before_ns.saturating_sub(self.now_ns()));
-            rest.min(until_sent.max(UPLOAD_PAUSE))
-        } else {
-            rest
-        }
+        self.spool.as_mut()
     }
 
-    /// Lets limits expire and leaves signs of life for a recovery.
-    fn tick(&mut self, now: u64) {
-        let (recorder, flight) = (&self.shared.recorder, self.flight);
-        if !is_broken(Mutant::EarlyLookedAtOnce) {
-            recorder.take_over_early();
-        }
-        recorder.signal(&Signal::Tick { at: now });
-        flight.account.raise(Counter::SignalsLost, recorder.signals_lost());
-        flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
-        flight.settle_lost_file();
-        layout::store(flight.memory.words, Word::AliveUptimeNs, now);
-        self.turns += 1;
-        header::write_anchor(flight.memory.words, self.turns, recorder.clock.anchor());
-    }
-
-    /// Seals what dead processes left, once per session; tries again while the disk refuses.
-    fn recover(&mut self) {
-        if !self.recovered && self.now_ns() >= self.recover_at_ns {
-            // First, so that a panic in it cannot be repeated at every turn.
-            self.recover_at_ns =
-                self.now_ns().saturating_add(self.shared.config.flush_interval.as_nanos() as u64);
-            identity::keep_install_id(&self.shared.config.folder, self.context.install);
-            let living = Living {
-                account: self.flight.account,
-                context: self.context(),
-                anchor: self.shared.recorder.clock.anchor(),
-            };
-            self.recovered = self.storage.recover(self.consent, &living).is_ok();
-        }
-    }
-
-    /// Seals everything the ring holds now, a batch at a time; when `closing`, also what comes meanwhile and what
-    /// changed in the ledger alone.
-    fn seal_ring(&mut self, closing: bool) {
-        // Threads that record faster than we seal must not keep us here, filling the spool and sending nothing.
-        let until = self.flight.ring.reserved();
-        self.sealed_at_ns = self.now_ns();
-        self.retry_in_memory();
-        while self.in_memory.is_none() {
-            let mut drained = self.drain.read(BATCH_EVENTS_MAX);
-            if drained.first != drained.next {
-                let next = drained.next;
-                self.seal(drained);
-                if next >= until && !closing && !is_broken(Mutant::SealedEndlessly) {
-                    return;
-                }
-                continue;
-            }
-            if closing && self.flight.account.ledger(drained.next) != self.last_ledger {
-                drained.first |= LEDGER_ONLY;
-                self.seal(drained);
-            }
-            return;
-        }
-    }
-
-    fn seal(&mut self, drained: Drained) {
-        let (recorder, account) = (&self.shared.recorder, self.flight.account);
-        let seal = Seal {
-            session: self.shared.session,
-            first: drained.first,
-            next: drained.next,
-            events: drained.events.len() as u32,
-            value: Value::of(&drained.events),
-            // A thread may be recording while its session is shut down: only a recovery sees the last event.
-            last: false,
-            split: false,
-        };
-        // What was no event when it was read is gone: say so before the batch says how much there was.
-        account.dropped(DropReason::Corrupt, drained.corrupt);
-        let facts = Facts {
-            session: self.shared.session,
-            context: self.context(),
-            anchor: recorder.clock.anchor(),
-            ledger: account.ledger_with_cost(drained.next),
-        };
-        let batch = batch::make(drained, facts, &|id| recorder.names.text(id));
-        layout::store(self.flight.memory.words, Word::HeldTo, layout::checked(seal.next));
-        match nowait_wire::encode(&batch) {
-            Ok(frame) => {
-                self.last_ledger = Ledger { cost: Cost::default(), ..batch.ledger };
-                match self.storage.seal(self.consent, &frame, seal, account) {
-                    Ok(()) => self.release(seal.next),
-                    Err(_) => self.in_memory = Some((frame, seal)),
-                }
-            }
-            // Cannot happen with our own caps; if it does, the events must not block the ring for ever.
-            Err(_) => {
-                account.dropped(DropReason::Corrupt, u64::from(seal.events));
-                self.release(seal.next);
-            }
-        }
-    }
-
-    fn release(&mut self, next: u64) {
-        layout::store(self.flight.memory.words, Word::SealedTo, layout::checked(next));
-        self.drain.release(next);
-    }
-
-    /// Tries again to write the batch that the disk refused.
-    fn retry_in_memory(&mut self) {
-        let Some((frame, seal)) = self.in_memory.take() else { return };
-        match self.storage.seal(self.consent, &frame, seal, self.flight.account) {
-            Ok(()) => self.release(seal.next),
-            Err(_) => self.in_memory = Some((frame, seal)),
-        }
-    }
-
-    /// Sends what waits, as far as consent, network and the server allow, a few batches a turn.
-    fn send(&mut self, timeout: Duration) {
-        if !self.backlog || self.now_ns() < self.not_before_ns {
-            return;
-        }
-        self.backlog = false;
-        if self.consent != Consent::Granted {
-            return;
-        }
-        self.send_in_memory(timeout);
-        // Also where the disk does not even list what it has.
-        self.backlog = self.in_memory.is_some();
-        let Ok(entries) = self.storage.entries(self.flight.account) else { return };
-        let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
-        if self.shared.is_constrained() && bytes < CONSTRAINED_SPOOL_BYTES {
-            return;
-        }
-        self.backlog |= entries.len() > UPLOADS_PER_TURN_MAX;
-        for entry in entries.iter().take(UPLOADS_PER_TURN_MAX) {
-            if !self.send_entry(entry, timeout) {
-                self.backlog = true;
-                return;
-            }
-        }
-    }
-
-    /// Sends one sealed batch; whether to go on with the next.
-    fn send_entry(&mut self, entry: &Entry, timeout: Duration) -> bool {
-        let account = self.flight.account;
-        let frame = match self.storage.read(entry) {
-            Ok(frame) => frame,
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                return self.storage.drop_entry(entry, DropReason::SpoolCorrupt, account).is_ok();
-            }
-            Err(_) => return false,
-        };
-        match self.exchange(entry.seal, &frame, timeout) {
-            Verdict::Delivered => self.storage.delivered(entry).is_ok(),
-            Verdict::Rejected => self.storage.rejected(entry, &frame, account).is_ok(),
-            Verdict::Later(_) => false,
-        }
-    }
-
-    /// Sends the batch that has no place on the disk.
-    fn send_in_memory(&mut self, timeout: Duration) {
-        let Some((frame, seal)) = self.in_memory.take() else { return };
-        match self.exchange(seal, &frame, timeout) {
-            Verdict::Delivered => self.release(seal.next),
-            Verdict::Rejected => {
-                self.flight.account.dropped(DropReason::Rejected, u64::from(seal.events));
-                self.release(seal.next);
-            }
-            Verdict::Later(_) => self.in_memory = Some((frame, seal)),
-        }
-    }
-
-    /// One exchange with the collector; a failure moves the time of the next.
-    fn exchange(&mut self, seal: Seal, frame: &[u8], timeout: Duration) -> Verdict {
-        let clock = &self.shared.recorder.clock;
-        let parcel = Parcel {
-            url: &self.shared.url,
-            app_key: &self.shared.config.app_key,
-            sent_unix_ms: clock.wall_unix_ms(),
-            body: frame,
-            timeout,
-        };
-        self.flight.account.count(Counter::SentBytes, frame.len() as u64);
-        let answer = self.upload.send(parcel);
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(clock.wall_unix_ms());
-        let verdict = judge(BatchId { session: seal.session, first: seal.first }, answer.as_ref(), now);
-        if let Verdict::Later(asked) = &verdict {
-            let wait = asked.unwrap_or_else(|| self.backoff.next());
-            self.not_before_ns = self.now_ns().saturating_add(wait.as_nanos() as u64);
-        } else {
-            self.backoff.reset();
-        }
-        verdict
-    }
-
-    /// Seals and sends until nothing is left, the server says later, or time is up.
-    pub(crate) fn flush(&mut self, timeout: Duration, closing: bool) -> Flushed {
-        let until = self.now_ns().saturating_add(timeout.as_nanos() as u64);
-        self.tick(self.now_ns());
-        if self.consent == Consent::Refused {
-            self.discard();
-            return Flushed { complete: true, batches_left: 0 };
-        }
-        self.recover();
-        self.seal_ring(closing);
-        loop {
-            let left = Duration::from_nanos(until.saturating_sub(self.now_ns()));
-            let before = self.storage.backlog();
-            let was_in_memory = self.in_memory.is_some();
-            if !left.is_zero() {
-                self.backlog = true;
-                self.send(left.min(UPLOAD_TIMEOUT));
-            }
-            // Where the disk refuses, the ring's next events could not be sealed before this batch was gone.
-            let is_sent = was_in_memory && self.in_memory.is_none();
-            if is_sent {
-                self.seal_ring(closing);
-            }
-            let batches_left = self.storage.backlog();
-            let complete = batches_left == 0 && self.in_memory.is_none() && self.consent == Consent::Granted;
-            if complete || left.is_zero() || (batches_left >= before && !is_sent) {
-                return Flushed { complete, batches_left };
-            }
-        }
-    }
-
-    /// Ends the session: the footer last, then the file, if everything in it is sealed.
-    pub(crate) fn shutdown(&mut self, timeout: Duration) -> Flushed {
-        self.shared.recorder.set_on(false);
-        let flushed = self.flush(timeout, true);
-        let Flight { memory, ring, account, .. } = self.flight;
-        let ledger = account.ledger(ring.released());
-        layout::store(memory.words, Word::Footer, layout::CLEAN_END);
-        if ring.len() == 0 && (ledger == self.last_ledger || self.consent == Consent::Refused) {
-            self.storage.remove_ring();
-        }
-        flushed
-    }
-
-    /// Takes the customer's decision.
-    pub(crate) fn consent(&mut self, consent: Consent) {
-        self.consent = consent;
-        self.shared.recorder.set_on(consent != Consent::Refused);
-        // A full disk: the decision holds for this process, and the app will be asked again.
-        let _ = identity::remember_consent(&self.shared.config.folder, consent);
-        match consent {
-            Consent::Refused => self.discard(),
-            Consent::Granted => {
-                self.seal_ring(false);
-                // What cannot be moved now is moved at the next start with consent.
-                let _ = self.storage.grant(self.flight.account);
-            }
-            Consent::Pending => {}
-        }
-    }
-
-    /// Wipes whatever is on the device.
-    fn discard(&mut self) {
-        self.in_memory = None;
-        self.shared.recorder.wipe();
-        let next = self.drain.read(usize::MAX).next;
-        self.release(next);
-        self.storage.wipe();
-    }
-}
-
-/// Opens the engine and turns the crank until a shutdown.
-pub(crate) fn run(shared: &'static Shared, upload: Box<dyn Upload>, commands: &Receiver<Command>) {
-    let Ok(mut engine) = catch_unwind(AssertUnwindSafe(|| Engine::open(shared, upload))) else {
-        // Our bug: there will be no flight recorder, so nothing more is taken.
-        shared.recorder.set_on(false);
-        return;
-    };
-    let mut wait = Duration::ZERO;
-    loop {
-        let command = match commands.recv_timeout(wait) {
-            Ok(command) => Some(command),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        // A panic here is our bug, never the host's problem: count it and go on with the next turn.
-        match catch_unwind(AssertUnwindSafe(|| obey(&mut engine, command))) {
-            Ok(Some(next)) => wait = next,
-            Ok(None) => return,
-            Err(_) => {
-                engine.flight.account.count(Counter::PanicsCaught, 1);
-                wait = TICK;
-            }
-        }
-    }
-}
-
-/// Does one thing; how long to sleep after it, or `None` when it was the last.
-pub(crate) fn obey(engine: &mut Engine, command: Option<Command>) -> Option<Duration> {
-    match command {
-        None => return Some(engine.step()),
-        Some(Command::Consent(consent)) => engine.consent(consent),
-        Some(Command::Send) => {
-            engine.flush(UPLOAD_TIMEOUT, false);
-        }
-        Some(Command::Flush { timeout, done }) => {
-            // The caller may have given up waiting; that is its right.
-            let _ = done.send(engine.flush(timeout, false));
-        }
-        Some(Command::Shutdown { timeout, done }) => {
-            let _ = done.send(engine.shutdown(timeout));
+    /// One turn. Returns how long the worker may sleep before the next one; `None`: until somebody wakes it.
+    pub(crate) fn turn(&mut self) -> Option<Duration> {
+        if self.is_off {
+            self.answer(Sent::Later);
             return None;
         }
+        if !self.follow_decision() {
+            self.answer(Sent::NothingLeft);
+            self.end_start();
+            return None;
+        }
+        self.follow_remote();
+        let busy = self.adopt();
+        self.fold_and_seal();
+        let sent = if busy { Sent::Busy } else { self.send_one() };
+        self.end_start();
+        self.answer(sent);
+        Some(self.rest(sent))
     }
-    Some(TICK)
+
+    /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
+    fn follow_decision(&mut self) -> bool {
+        let word = self.shared.consent();
+        if word.decision == Consent::Refused {
+            self.wipe();
+            return false;
+        }
+        self.is_wiped = false;
+        if self.session.as_ref().is_some_and(|session| session.generation() == word.generation) {
+            return true;
+        }
+        self.discard_older(word);
+        if !self.is_closing {
+            self.begin_session(word);
+        }
+        self.session.is_some()
+    }
+
+    /// Removes every event on this disk that this process may remove.
+    fn wipe(&mut self) {
+        if std::mem::replace(&mut self.is_wiped, true) {
+            return;
+        }
+        self.discard_session();
+        self.inner.recorder.forget_early();
+        // The word is in the file already: this is for a power cut.
+        self.shared.sync();
+        let Some(started) = self.inner.started() else { return };
+        recover::wipe(&*self.disk, &started.config.folder);
+        self.spool = None;
+        self.is_recovered = false;
+    }
+
+    /// Removes what was recorded before a refusal that another decision followed.
+    fn discard_older(&mut self, word: Word) {
+        if self.session.is_some() {
+            self.discard_session();
+            self.is_recovered = false;
+        }
+        if word.generation > 0
+            && let Some(spool) = self.spool()
+        {
+            // What stays is never sent: its generation is refused.
+            let _ = spool.wipe_older(word.generation);
+        }
+    }
+
+    fn discard_session(&mut self) {
+        if let (Some(session), Some(started)) = (self.session.take(), self.inner.started()) {
+            // What cannot be removed is wiped by the next start: it carries the generation that was refused.
+            let _ = self.disk.remove(&recover::ring_path(&started.config.folder, session.id()));
+        }
+    }
+
+    /// Does what the collector's remote configuration says.
+    fn follow_remote(&mut self) {
+        let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
+        let is_sampled = self.session.as_ref().is_some_and(|session| session.is_sampled);
+        if !self.is_closing {
+            self.inner.recorder.set_on(is_enabled && is_sampled);
+        }
+    }
+
+    fn remote(&self) -> Option<nowait_wire::RemoteConfig> {
+        remote::unpack(self.shared.remote())
+    }
+
+    /// How often events are sealed and sent.
+    fn flush_interval(&self) -> Duration {
+        match self.remote().map_or(0, |remote| remote.flush_interval_s) {
+            0 => self.inner.started().map_or(Duration::MAX, |started| started.config.flush_interval),
+            seconds => Duration::from_secs(u64::from(seconds)),
+        }
+    }
+
+    /// Seals what dead processes left, once per session; tries again while the disk refuses. Whether another process is at it
+    /// and somebody waits for the end of that.
+    fn adopt(&mut self) -> bool {
+        if self.is_recovered || self.now_ns() < self.recover_at_ns {
+            return false;
+        }
+        // First, so that a panic in it cannot be repeated at every turn.
+        let again = if self.flushes.is_empty() { self.flush_interval() } else { BUSY_PAUSE };
+        self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
+        let (disk, word) = (Arc::clone(&self.disk), self.shared.consent());
+        let Some(folder) = self.inner.started().map(|started| &started.config.folder) else { return false };
+        let anchor = self.inner.recorder.clock.anchor();
+        if self.spool().is_none() {
+            return false;
+        }
+        let (Some(session), Some(spool)) = (&self.session, &mut self.spool) else { return false };
+        let adoption = recover::Adoption {
+            disk: &*disk,
+            folder,
+            spool,
+            word,
+            account: session.account(),
+            context: session.context(),
+            anchor,
+        };
+        match adoption.run() {
+            Adopted::All => self.is_recovered = true,
+            Adopted::Busy => return !self.flushes.is_empty(),
+            Adopted::Failed => {}
+        }
+        false
+    }
+
+    /// Takes the start's marker away after the first turn.
+    fn end_start(&mut self) {
+        if std::mem::replace(&mut self.is_starting, false) {
+            self.shared.end_start();
+        }
+    }
+
+    /// Counts, once, the starts that died before this one got through.
+    fn tell_failed_starts(&mut self) {
+        if let Some(session) = &self.session {
+            session.account().count(Counter::StartsFailed, self.shared.take_failed_starts());
+        }
+    }
+
+    /// Registers a flush.
+    pub(crate) fn flush(&mut self, timeout: Duration, done: Sender<Flushed>) {
+        let until_ns = self.now_ns().saturating_add(nanoseconds(timeout));
+        self.flushes.push(Flush { until_ns, done });
+        self.is_urgent = true;
+        // What another process may have left behind just now is part of "everything".
+        self.is_recovered = false;
+        self.recover_at_ns = 0;
+    }
+
+    /// Registers the end of the session.
+    pub(crate) fn close(&mut self, timeout: Duration, done: Sender<Flushed>) {
+        self.inner.recorder.set_on(false);
+        self.is_closing = true;
+        self.flush(timeout, done);
+    }
+
+    /// Answers the flushes that are over: everything is gone, nothing more can be done, or their time is up.
+    fn answer(&mut self, sent: Sent) {
+        if self.flushes.is_empty() {
+            if sent != Sent::Progress {
+                self.is_urgent = false;
+            }
+            return;
+        }
+        let is_refused = self.shared.consent().decision == Consent::Refused;
+        let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
+        let batches_left = if is_refused { 0 } else { self.spool().map_or(0, |spool| spool.len().unwrap_or(0)) };
+        let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
+        let is_over = complete || sent == Sent::Later;
+        let now = self.now_ns();
+        self.flushes.retain(|flush| {
+            let ends = is_over || now >= flush.until_ns;
+            if ends {
+                // The caller may have given up waiting; that is its right.
+                let _ = flush.done.send(Flushed { complete, batches_left });
+            }
+            !ends
+        });
+        self.is_urgent = !self.flushes.is_empty();
+    }
+
+    /// Whether the session was ended and everybody who waited for that has an answer.
+    fn is_closed(&self) -> bool {
+        self.is_closing && self.flushes.is_empty()
+    }
+
+    /// How long to sleep after a turn.
+    fn rest(&mut self, sent: Sent) -> Duration {
+        if !self.flushes.is_empty() {
+            return if sent == Sent::Busy { BUSY_PAUSE } else { Duration::ZERO };
+        }
+        let now = self.now_ns();
+        let sealed_at_ns = self.session.as_ref().map_or(now, Session::sealed_at_ns);
+        let until_seal = self.flush_interval().saturating_sub(Duration::from_nanos(now.saturating_sub(sealed_at_ns)));
+        let until_sent = match sent {
+            Sent::Progress => UPLOAD_PAUSE,
+            Sent::Busy | Sent::Later => self.retry_wait().max(UPLOAD_PAUSE),
+            Sent::NothingLeft => Duration::MAX,
+        };
+        until_seal.min(until_sent)
+    }
+
+    /// Ends the session for good: the footer last, then the file, if everything in it is sealed.
+    pub(crate) fn end(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.end()
+            && let Some(started) = self.inner.started()
+        {
+            // What cannot be removed is read and removed at the next start.
+            let _ = self.disk.remove(&recover::ring_path(&started.config.folder, session.id()));
+        }
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Opens the worker and turns until a shutdown.
+pub(crate) fn run(inner: &'static Inner, disk: Arc<dyn Disk>, upload: Box<dyn Upload>, commands: &Receiver<Command>) {
+    inner.recorder.set_worker(std::thread::current());
+    let opened = catch_unwind(AssertUnwindSafe(|| Worker::open(inner, disk, upload)));
+    let Ok(Some(mut worker)) = opened else {
+        // Our bug: there will be no flight recorder, so nothing more is taken.
+        inner.recorder.set_on(false);
+        return;
+    };
+    loop {
+        // A panic here is our bug, never the host's problem: count it and go on with the next turn.
+        let rest = catch_unwind(AssertUnwindSafe(|| {
+            take_commands(&mut worker, commands);
+            let rest = worker.turn();
+            if worker.is_closed() {
+                worker.end();
+            }
+            rest
+        }));
+        if worker.is_closed() {
+            return;
+        }
+        match rest {
+            Ok(Some(rest)) => std::thread::park_timeout(rest),
+            Ok(None) => std::thread::park(),
+            Err(_) => {
+                inner.recorder.count(Counter::PanicsCaught, 1);
+                std::thread::park_timeout(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+/// Registers what threads asked for.
+pub(crate) fn take_commands(worker: &mut Worker, commands: &Receiver<Command>) {
+    while let Ok(command) = commands.try_recv() {
+        match command {
+            Command::Flush { timeout, done } => worker.flush(timeout, done),
+            Command::Shutdown { timeout, done } => worker.close(timeout, done),
+        }
+    }
 }

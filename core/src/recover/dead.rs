@@ -1,0 +1,115 @@
+//! A dead process's recorder file, ours alone while the value lives.
+//!
+//! Owns: its lock, its bytes, and the two words that a recovery writes into it. Refuses: their meaning (see `read`).
+//! Invariant: the file is never mapped, so that no damage of it can end this process.
+
+use crate::disk::{Disk, Lock};
+use crate::limits::RECOVER_ATTEMPTS_MAX;
+use crate::ring::layout::{self, Word};
+use crate::ring::slot::SLOT_WORDS;
+use nowait_wire::Uuid;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Most bytes of a recorder file, whichever version wrote it.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+pub(super) struct DeadRecorder<'a> {
+    disk: &'a dyn Disk,
+    path: PathBuf,
+    session: Uuid,
+    /// Keeps other starters away.
+    _lock: Lock,
+}
+
+/// How much a recorder seems to have held.
+pub(super) struct Held {
+    pub(super) events: u64,
+    pub(super) facts: u64,
+}
+
+impl<'a> DeadRecorder<'a> {
+    /// `None` if its owner lives, it is no recorder, or it is gone.
+    pub(super) fn lock(disk: &'a dyn Disk, path: PathBuf) -> Option<DeadRecorder<'a>> {
+        if path.extension()? != super::READY {
+            return None;
+        }
+        let session = path.file_stem()?.to_str()?.parse().ok()?;
+        let lock = disk.try_lock(&path, false).ok()??;
+        Some(DeadRecorder { disk, path, session, _lock: lock })
+    }
+
+    /// Whose it was.
+    pub(super) fn session(&self) -> Uuid {
+        self.session
+    }
+
+    /// The file's words, in this machine's byte order; as many whole ones as there are.
+    pub(super) fn words(&self) -> io::Result<Vec<u64>> {
+        let bytes = self.disk.read(&self.path, FILE_BYTES_MAX)?;
+        Ok(bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).collect())
+    }
+
+    fn word(&self, word: Word) -> io::Result<Option<u64>> {
+        let end = (word as u64 + 1) * 8;
+        let bytes = self.disk.read(&self.path, end)?;
+        Ok(bytes.as_chunks::<8>().0.get(word as usize).map(|word| u64::from_ne_bytes(*word)))
+    }
+
+    fn store(&self, word: Word, number: u64) -> io::Result<()> {
+        self.disk.write_at(&self.path, word as u64 * 8, &layout::checked(number).to_ne_bytes())
+    }
+
+    /// Notes an attempt in the file before it is read; `false` once there were too many.
+    pub(super) fn begin_attempt(&mut self) -> io::Result<bool> {
+        // A file too short for its header has no counter; reading it cannot be what killed us.
+        let Some(word) = self.word(Word::Attempts)? else { return Ok(true) };
+        // A damaged counter counts as none: better one attempt more than a recorder that is never read.
+        let attempts = layout::number(word).unwrap_or_default().saturating_add(1);
+        self.store(Word::Attempts, attempts)?;
+        Ok(attempts <= RECOVER_ATTEMPTS_MAX)
+    }
+
+    /// Takes the last attempt back: the file could be read.
+    pub(super) fn forgive_attempt(&mut self) {
+        if let Ok(Some(word)) = self.word(Word::Attempts) {
+            // If this fails, the attempt stays counted; the disk has then failed twice.
+            let _ = self.store(Word::Attempts, layout::number(word).unwrap_or_default().saturating_sub(1));
+        }
+    }
+
+    /// Notes that events before `next` are in the spool.
+    pub(super) fn note_sealed_to(&mut self, next: u64) -> io::Result<()> {
+        match self.word(Word::Magic)? {
+            Some(layout::MAGIC) => self.store(Word::SealedTo, next),
+            // Another layout has other words there, or there is no header: a kill now makes the same batches again.
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves it into the quarantine; how much it seems to have held.
+    pub(super) fn quarantine(self, folder: &Path) -> io::Result<Held> {
+        let words = self.words().unwrap_or_default();
+        let committed = |range: std::ops::Range<usize>| {
+            let end = range.end.min(words.len());
+            let slots = words.get(range.start.min(end)..end).unwrap_or_default();
+            slots.as_chunks::<SLOT_WORDS>().0.iter().filter(|slot| slot[0] != 0).count() as u64
+        };
+        let is_ours = words.first().is_some_and(|magic| *magic == layout::MAGIC);
+        // Where another layout has what is not known: then everything is one event, so that it shows in the ledger.
+        let held = if is_ours {
+            let sealed_to = words.get(Word::SealedTo as usize).and_then(|word| layout::number(*word)).unwrap_or(0);
+            let events = super::read::unsealed_events(&words, sealed_to);
+            Held { events, facts: committed(layout::FACTS) }
+        } else {
+            Held { events: 1, facts: 0 }
+        };
+        self.disk.rename(&self.path, &folder.join(self.path.file_name().unwrap_or_default()))?;
+        Ok(held)
+    }
+
+    /// Removes it, now that all it held is sealed.
+    pub(super) fn remove(self) -> io::Result<()> {
+        self.disk.remove(&self.path)
+    }
+}

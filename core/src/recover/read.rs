@@ -1,0 +1,229 @@
+//! What a recorder file says, folded on to its end.
+//!
+//! Owns: from words to events. Refuses: files, and to write anything; the same words always say the same.
+//! Invariant: damage costs what it touches and nothing else, and no words make it panic.
+
+use super::previous;
+use crate::fold::{self, Progress, Recovered, State, Waiting};
+use crate::ledger::Account;
+use crate::limits::COUNTER_MAX;
+use crate::record::name;
+use crate::ring::header::{self, Intent};
+use crate::ring::layout::{self, Word};
+use crate::ring::slot::{self, Payload, SLOT_WORDS};
+use crate::sync::AtomicU64;
+use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
+use std::ops::Range;
+
+/// What a dead session left.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// `None` if that part of the file is damaged.
+    pub(crate) context: Option<Context>,
+    /// How many refusals of the customer came before it; `None` if damaged.
+    pub(crate) generation: Option<u64>,
+    pub(crate) network: Network,
+    /// Empty if that part of the file is damaged.
+    pub(crate) anchors: Vec<Anchor>,
+    pub(crate) texts: Vec<String>,
+    /// The batch that its owner was about to seal or send when it died, if any.
+    pub(crate) held: Option<(Intent, Vec<Event>)>,
+    /// The other events, then its open waits, the trail and its exit.
+    pub(crate) rest: Waiting,
+    pub(crate) ledger: Ledger,
+}
+
+/// Reads a recorder file of this layout or the one before; `None` if it is of any other. `sealed_to` is the first event that
+/// is in no batch of the spool, as far as the spool knows; `give_up` finishes what its owner died giving up.
+pub(crate) fn read(
+    session: Uuid,
+    words: &[u64],
+    sealed_to: u64,
+    give_up: &dyn Fn(Account<'_>),
+) -> Option<Session> {
+    match plain(words, Word::Magic) {
+        // 0: its owner died before it was ready, or the first page is lost; the other parts speak for themselves.
+        layout::MAGIC | 0 => Some(read_this(words, sealed_to, give_up)),
+        previous::MAGIC => Some(previous::read(session, words, sealed_to, give_up)),
+        _ => None,
+    }
+}
+
+fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>)) -> Session {
+    let header = header_words(words);
+    let account = Account::new(&header);
+    give_up(account);
+    let intent = header::read_intent(words);
+    // Where the word is damaged, the batch that was made last is made again, under the same id.
+    let sealed_to = checked(words, Word::SealedTo).or(intent.as_ref().map(|intent| intent.first));
+    let sealed_to = spool_sealed_to.max(sealed_to.unwrap_or_default());
+    let mut found = Found::new(words, sealed_to);
+    found.fold_on(words);
+    let context = header::read_context(words);
+    let is_clean = plain(words, Word::Footer) == layout::CLEAN_END;
+    let is_used = plain(words, Word::Magic) == layout::MAGIC || context.is_some() || !found.events.is_empty();
+    if is_used && !is_clean {
+        found.end(plain(words, Word::StartedUptimeNs), plain(words, Word::AliveUptimeNs), &account);
+    }
+    let Found { state, events, .. } = found;
+    let next = state.progress.events;
+    let folded = state.progress.counted(next);
+    let intent = intent.filter(|intent| intent.next > sealed_to && intent.next <= next);
+    let (held, rest) = divide(events, sealed_to, next, intent);
+    account.dropped(DropReason::Corrupt, rest.corrupt);
+    Session {
+        context: context.map(|(_, context)| context),
+        generation: checked(words, Word::Generation),
+        network: Network::from_u8(plain(words, Word::Network) as u8).unwrap_or(Network::Unknown),
+        anchors: state.progress.anchors,
+        texts: name::recover(words.get(layout::NAMES).unwrap_or_default()),
+        held,
+        rest,
+        ledger: account.ledger_with_cost(folded),
+    }
+}
+
+/// What the fold found.
+struct Found {
+    state: State,
+    /// By number.
+    events: Vec<(u64, Event)>,
+    /// Waits that were open under other rules than ours.
+    open: Vec<Event>,
+}
+
+impl Found {
+    /// What the last checkpoint vouches for.
+    fn new(words: &[u64], sealed_to: u64) -> Found {
+        let mut events = fold::recover_events(slots(words, layout::EVENTS));
+        let folded_to = checked(words, Word::FoldedTo);
+        let is_latest = |progress: &Progress| {
+            folded_to.is_none_or(|position| progress.position >= position)
+                || facts(words, progress.position).first().is_some_and(|first| first.0 == progress.position)
+        };
+        let (state, open) = match fold::recover_checkpoint(words) {
+            Recovered::Ours(state) if is_latest(&state.progress) => (*state, Vec::new()),
+            Recovered::OtherRules { progress, open } if is_latest(&progress) => {
+                (State { progress: *progress, ..State::default() }, open)
+            }
+            // Nothing was folded yet; or the latest copy is damaged, and what was open then is not known.
+            Recovered::Ours(state) => (past(words, state.progress, &events, sealed_to), Vec::new()),
+            Recovered::OtherRules { progress, .. } => (past(words, *progress, &events, sealed_to), Vec::new()),
+            Recovered::Nothing => (past(words, Progress::default(), &events, sealed_to), Vec::new()),
+        };
+        // What lies behind the checkpoint is folded once more; what is sealed is somewhere else.
+        events.retain(|(number, _)| (sealed_to..state.progress.events).contains(number));
+        Found { state, events, open }
+    }
+
+    /// Folds the facts that the checkpoint does not know of.
+    fn fold_on(&mut self, words: &[u64]) {
+        let Found { state, events, .. } = self;
+        for (position, payload) in facts(words, state.progress.position) {
+            // A position that is missing was reserved and never committed: nobody was promised it.
+            state.progress.position = position;
+            fold::fold_one(state, payload.as_ref(), &mut |number, event| events.push((number, event)));
+        }
+    }
+
+    /// Ends the session where its process died.
+    fn end(&mut self, started_uptime_ns: u64, alive_uptime_ns: u64, account: &Account<'_>) {
+        let Found { state, events, open } = self;
+        state.note_refusals(account.refusals().iter().fold(0, |sum, count| sum.saturating_add(*count)));
+        for event in open.drain(..) {
+            events.push((state.progress.events, event));
+            state.progress.events += 1;
+        }
+        state.die(started_uptime_ns, alive_uptime_ns, &mut |number, event| events.push((number, event)));
+    }
+}
+
+/// A state that folded as far as the header says, whatever it knew.
+fn past(words: &[u64], progress: Progress, events: &[(u64, Event)], sealed_to: u64) -> State {
+    let after_last = events.last().map_or(0, |(number, _)| number + 1);
+    let position = checked(words, Word::FoldedTo).unwrap_or_else(|| first_fact(words));
+    let events = checked(words, Word::EventsMade).unwrap_or(after_last).max(sealed_to);
+    State { progress: progress.moved_to(position, events), ..State::default() }
+}
+
+/// The events of the batch that was being sealed, if any, and all others.
+fn divide(
+    events: Vec<(u64, Event)>,
+    sealed_to: u64,
+    next: u64,
+    intent: Option<Intent>,
+) -> (Option<(Intent, Vec<Event>)>, Waiting) {
+    let held_to = intent.as_ref().map_or(sealed_to, |intent| intent.next);
+    let mut held = Vec::new();
+    let mut rest = Waiting { first: held_to, next, ..Waiting::default() };
+    let expected = next.saturating_sub(sealed_to);
+    for (number, event) in events {
+        if number < held_to {
+            held.push(event);
+        } else {
+            rest.events.push(Event { flags: event.flags.with(Flags::RECOVERED), ..event });
+        }
+    }
+    rest.corrupt = expected.saturating_sub((held.len() + rest.events.len()) as u64);
+    (intent.map(|intent| (intent, held)), rest)
+}
+
+/// Every fact from this position on, in the order of positions: its payload, or `None` where it cannot be read.
+fn facts(words: &[u64], from: u64) -> Vec<(u64, Option<Payload>)> {
+    let slots = slots(words, layout::FACTS);
+    let capacity = (layout::FACTS.len() / SLOT_WORDS) as u64;
+    let mut facts: Vec<(u64, Option<Payload>)> = Vec::new();
+    for (index, slot) in (0..).zip(slots) {
+        let found = match slot::recover(slot) {
+            slot::Recovered::Empty => None,
+            slot::Recovered::Whole { position, payload } if position % capacity == index => {
+                Some((position, Some(payload)))
+            }
+            // Its own position is not to be believed; its place says which of two laps it is in.
+            slot::Recovered::Whole { .. } | slot::Recovered::Corrupt => {
+                let lap = from.saturating_sub(index).div_ceil(capacity);
+                Some((lap * capacity + index, None))
+            }
+        };
+        facts.extend(found.filter(|(position, _)| *position >= from));
+    }
+    facts.sort_unstable_by_key(|(position, _)| *position);
+    facts
+}
+
+/// The oldest fact that can be read, where nothing says how far the fold came.
+fn first_fact(words: &[u64]) -> u64 {
+    let whole = slots(words, layout::FACTS).iter().filter_map(|slot| match slot::recover(slot) {
+        slot::Recovered::Whole { position, .. } => Some(position),
+        _ => None,
+    });
+    whole.min().unwrap_or_default()
+}
+
+/// How many events of a file are in no batch, as far as a file that is not read can say.
+pub(super) fn unsealed_events(words: &[u64], sealed_to: u64) -> u64 {
+    let events = fold::recover_events(slots(words, layout::EVENTS));
+    events.iter().filter(|(number, _)| *number >= sealed_to).count() as u64
+}
+
+fn plain(words: &[u64], word: Word) -> u64 {
+    words.get(word as usize).copied().unwrap_or_default()
+}
+
+fn checked(words: &[u64], word: Word) -> Option<u64> {
+    layout::number(plain(words, word))
+}
+
+/// The header as an account reads it. A counter that no session can reach is damage and reads as 0.
+pub(super) fn header_words(words: &[u64]) -> Vec<AtomicU64> {
+    let counters = Word::Counters as usize..layout::CONTEXT.start;
+    let plausible =
+        |(index, word): (usize, &u64)| if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word };
+    words.iter().enumerate().take(layout::NAMES.start).map(plausible).map(AtomicU64::new).collect()
+}
+
+/// The whole slots in this range, even of a file that was cut short.
+pub(super) fn slots(words: &[u64], range: Range<usize>) -> &[[u64; SLOT_WORDS]] {
+    let end = range.end.min(words.len());
+    words.get(range.start.min(end)..end).unwrap_or_default().as_chunks().0
+}

@@ -1,0 +1,233 @@
+//! One exchange with the collector.
+//!
+//! Owns: which batch goes next, and what is done with the answer. Refuses: the meaning of an answer (`upload::policy`).
+//! Invariant: a batch of a generation that was refused is never sent.
+
+use super::session::ACCOUNT_ONLY;
+use super::{Sent, Worker, nanoseconds};
+use crate::batch;
+use crate::config::Consent;
+use crate::ledger::Counter;
+use crate::limits::{PROBE_INTERVAL, UPLOAD_TIMEOUT};
+use crate::remote;
+use crate::ring::header::Intent;
+use crate::spool::{Entry, Seal};
+use crate::upload::policy::{self, Next};
+use crate::upload::retry::Retry;
+use crate::upload::{Cancel, Parcel, conditions};
+use nowait_wire::{BatchId, DropReason, Ledger, Uuid};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Worker {
+    /// Sends the oldest batch, if it may be sent now.
+    pub(super) fn send_one(&mut self) -> Sent {
+        if !self.remote().is_none_or(|remote| remote.enabled) {
+            return self.probe();
+        }
+        let Some(entries) = self.waiting_batches() else { return Sent::Later };
+        let has_unsaved = self.session.as_ref().is_some_and(|session| session.unsaved.is_some());
+        if entries.is_empty() && !has_unsaved {
+            return Sent::NothingLeft;
+        }
+        let bytes = entries.iter().map(|entry| entry.bytes).sum();
+        if !self.may_send(bytes) {
+            return Sent::Later;
+        }
+        // One process of the app at a time: so it is not sent twice, and the server's word counts for all.
+        let lock = match self.spool().map(|spool| spool.upload_lock()) {
+            Some(Ok(Some(lock))) => Some(lock),
+            Some(Ok(None)) => return Sent::Busy,
+            // Where there is no disk, nobody shares it.
+            Some(Err(_)) | None => None,
+        };
+        let sent = if has_unsaved { self.send_unsaved() } else { self.send_first(&entries) };
+        drop(lock);
+        sent
+    }
+
+    /// The batches of the spool, oldest first; `None` if the disk does not say. Where there is no spool, there are none.
+    fn waiting_batches(&mut self) -> Option<Vec<Entry>> {
+        let account = self.session.as_ref()?.account();
+        match self.spool() {
+            Some(spool) => spool.entries(account).ok(),
+            None => Some(Vec::new()),
+        }
+    }
+
+    /// Whether customer, server and host let us send now.
+    fn may_send(&self, spool_bytes: u64) -> bool {
+        let word = self.shared.consent();
+        let Some(session) = &self.session else { return false };
+        let Some(started) = self.inner.started() else { return false };
+        word.decision == Consent::Granted
+            && word.generation == session.generation()
+            && self.retry_wait().is_zero()
+            && conditions::may_send(
+                self.inner.conditions(),
+                started.config.hold,
+                spool_bytes,
+                self.is_urgent && !self.flushes.is_empty(),
+            )
+    }
+
+    /// How long the server, or the back-off, asks to wait.
+    pub(super) fn retry_wait(&self) -> Duration {
+        let clock = &self.inner.recorder.clock;
+        Retry::from_words(self.shared.retry())
+            .map_or(Duration::ZERO, |retry| retry.remaining(clock.boot_ns(), clock.wall_unix_ms()))
+    }
+
+    /// Sends the first of these batches that is still there.
+    fn send_first(&mut self, entries: &[Entry]) -> Sent {
+        let Some(account) = self.session.as_ref().map(|session| session.account()) else { return Sent::Later };
+        for entry in entries {
+            let Some(spool) = self.spool() else { return Sent::Later };
+            let frame = match spool.read(entry) {
+                Ok(frame) => frame,
+                // Another process has delivered it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    let dropped = spool.drop_entry(entry, DropReason::SpoolCorrupt, account);
+                    return if dropped.is_ok() { Sent::Progress } else { Sent::Later };
+                }
+                Err(_) => return Sent::Later,
+            };
+            let Some(next) = self.exchange(&entry.seal, &frame) else { return Sent::Later };
+            let Some(spool) = self.spool() else { return Sent::Later };
+            let done = match next {
+                Next::Delivered => spool.delivered(entry),
+                Next::Split => spool.split(entry, &frame, account),
+                Next::DeadLetter => spool.drop_entry(entry, DropReason::Rejected, account),
+                Next::Wait(_) | Next::Stop(_) => return Sent::Later,
+            };
+            return if done.is_ok() { Sent::Progress } else { Sent::Later };
+        }
+        Sent::Progress
+    }
+
+    /// Sends the batch that has no place on the disk.
+    fn send_unsaved(&mut self) -> Sent {
+        let Some(session) = &mut self.session else { return Sent::Later };
+        let Some((frame, seal)) = session.unsaved.take() else { return Sent::Progress };
+        let next = self.exchange(&Seal { split: true, ..seal }, &frame);
+        let Some(session) = &mut self.session else { return Sent::Later };
+        session.unsaved = Some((frame, seal));
+        match next {
+            Some(Next::Delivered) => session.forget_unsaved(),
+            Some(Next::Split | Next::DeadLetter) => {
+                session.account().dropped(DropReason::Rejected, u64::from(seal.events));
+                session.forget_unsaved();
+            }
+            Some(Next::Wait(_) | Next::Stop(_)) | None => return Sent::Later,
+        }
+        Sent::Progress
+    }
+
+    /// One exchange; `None` if the customer's decision forbids it. The server's word is noted for all processes.
+    fn exchange(&mut self, seal: &Seal, frame: &[u8]) -> Option<Next> {
+        // Read last of all: no exchange begins after a refusal.
+        let word = self.shared.consent();
+        if word.decision != Consent::Granted || word.generation != seal.generation {
+            return None;
+        }
+        let started = self.inner.started()?;
+        let clock = &self.inner.recorder.clock;
+        let shared = Arc::clone(&self.shared);
+        let granted = shared.consent_word();
+        let parcel = Parcel {
+            url: &started.url,
+            app_key: &started.config.app_key,
+            sent_unix_ms: clock.wall_unix_ms(),
+            body: frame,
+            timeout: self.exchange_timeout(),
+            cancel: Cancel::new(move || shared.consent_word() != granted),
+        };
+        if let Some(session) = &self.session {
+            session.account().count(Counter::SentBytes, frame.len() as u64);
+        }
+        let answer = self.upload.send(parcel);
+        let failures = Retry::from_words(self.shared.retry()).map_or(0, |retry| retry.failures);
+        let judged = policy::judge(&policy::Exchange {
+            batch: BatchId { session: seal.session, first: seal.first },
+            can_split: seal.events >= 2 && !seal.split,
+            answer: answer.as_ref(),
+            failures,
+            now_wall_unix_ms: clock.wall_unix_ms(),
+            jitter: self.jitter(),
+        });
+        self.note_retry(&judged.next, failures);
+        if let Some(config) = judged.config.as_ref().and_then(remote::pack) {
+            self.shared.offer_remote(config, |new, old| remote::is_newer(new, old));
+        }
+        Some(judged.next)
+    }
+
+    /// How long this exchange may take.
+    fn exchange_timeout(&self) -> Duration {
+        let now = self.now_ns();
+        let left = self.flushes.iter().map(|flush| flush.until_ns.saturating_sub(now)).max();
+        left.map_or(UPLOAD_TIMEOUT, |left| Duration::from_nanos(left).min(UPLOAD_TIMEOUT))
+    }
+
+    /// Notes for all processes when to try again.
+    fn note_retry(&mut self, next: &Next, failures: u32) {
+        let clock = &self.inner.recorder.clock;
+        match next {
+            Next::Wait(wait) | Next::Stop(wait) => {
+                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                let retry = Retry {
+                    failures: failures.saturating_add(1),
+                    set_boot_ns: clock.boot_ns(),
+                    set_wall_unix_ms: clock.wall_unix_ms(),
+                    wait_ms,
+                };
+                self.shared.set_retry(retry.to_words());
+            }
+            Next::Delivered | Next::Split | Next::DeadLetter => self.shared.set_retry([0; 4]),
+        }
+    }
+
+    fn jitter(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+
+    /// Asks once a day, with a batch that holds nothing, whether NoWait is to stay off.
+    fn probe(&mut self) -> Sent {
+        let now = self.now_ns();
+        if now < self.probe_at_ns || !self.may_send(0) {
+            return Sent::Later;
+        }
+        self.probe_at_ns = now.saturating_add(nanoseconds(PROBE_INTERVAL));
+        let Some(session) = &self.session else { return Sent::Later };
+        let intent = Intent {
+            first: ACCOUNT_ONLY,
+            next: 0,
+            network: self.inner.conditions().network,
+            anchors: vec![self.inner.recorder.clock.anchor()],
+            ledger: Ledger::default(),
+        };
+        let id = Uuid::new_v4();
+        let batch = batch::make(id, session.context().clone(), intent, Vec::new(), &|_| None);
+        let seal = Seal {
+            session: id,
+            first: ACCOUNT_ONLY,
+            next: 0,
+            events: 0,
+            value: batch::Value::Account,
+            last: true,
+            split: true,
+            generation: session.generation(),
+            pending: false,
+        };
+        if let Ok(frame) = nowait_wire::encode(&batch) {
+            // The answer's remote configuration is all that is wanted.
+            let _ = self.exchange(&seal, &frame);
+        }
+        Sent::Later
+    }
+}

@@ -1,0 +1,271 @@
+//! The living session: its flight recorder, its fold, and the batches that come of it.
+//!
+//! Owns: what is sealed when, and under which account. Refuses: the network.
+//! Invariant: events leave the recorder only after the batch that holds them is sealed, delivered or counted as dropped.
+
+use super::Worker;
+use crate::batch::{self, Value};
+use crate::config::Consent;
+use crate::consent::Word;
+use crate::fold::{Ended, Fold, trackers::Presence};
+use crate::ledger::{Account, Counter};
+use crate::limits::BATCH_EVENTS_MAX;
+use crate::recover;
+use crate::remote;
+use crate::ring::flight::Flight;
+use crate::ring::header::{self, Intent};
+use crate::ring::layout::{self, Word as HeaderWord};
+use crate::ring::memory::Memory;
+use crate::spool::{Room, Seal, Spool};
+use nowait_wire::{Context, Cost, DropReason, Event, Ledger, Network, Uuid};
+use std::time::Duration;
+
+/// Set in the id of a batch without events, which is the number of none: an event that is made later must not be
+/// delivered under an id that the collector has. Not the top bit: ids are kept as signed numbers where databases have
+/// no others.
+pub(super) const ACCOUNT_ONLY: u64 = 1 << 62;
+
+/// A session of this process.
+pub(super) struct Session {
+    flight: &'static Flight,
+    fold: Fold,
+    /// What is true of every event of the session, but for the network.
+    context: Context,
+    /// Whether this session is one of those that are recorded.
+    pub(super) is_sampled: bool,
+    sealed_at_ns: u64,
+    /// A batch that could not be written to the disk and so goes straight to the network.
+    pub(super) unsaved: Option<(Vec<u8>, Seal)>,
+    /// The account that was sealed last. Without the cost: nothing is sent for its sake alone.
+    last_ledger: Ledger,
+}
+
+impl Session {
+    pub(super) fn id(&self) -> Uuid {
+        self.flight.session
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.flight.generation
+    }
+
+    pub(super) fn account(&self) -> Account<'static> {
+        self.flight.account
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(super) fn sealed_at_ns(&self) -> u64 {
+        self.sealed_at_ns
+    }
+
+    pub(super) fn is_in_background(&self) -> bool {
+        self.fold.presence() == Presence::Background
+    }
+
+    /// Whether nothing of it is on this device but in the spool.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unsaved.is_none() && self.fold.waiting() == 0
+    }
+
+    /// The batch that is in memory alone is gone: delivered, or counted.
+    pub(super) fn forget_unsaved(&mut self) {
+        if let Some((_, seal)) = self.unsaved.take() {
+            self.leave(&seal);
+        }
+    }
+
+    /// Lets go of the events of a batch.
+    fn leave(&mut self, seal: &Seal) {
+        // A batch without events has no place in the numbers.
+        if seal.first & ACCOUNT_ONLY == 0 {
+            self.fold.seal_to(seal.next);
+        }
+    }
+
+    /// Leaves signs of life, and lets time pass.
+    fn tick(&self, worker: &Worker) {
+        let recorder = &worker.inner.recorder;
+        recorder.take_over_early();
+        recorder.tick();
+        let words = self.flight.memory.words;
+        self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
+        self.flight.settle_lost_file();
+        layout::store(words, HeaderWord::AliveUptimeNs, recorder.clock.uptime_ns());
+        layout::store(words, HeaderWord::Network, u64::from(worker.inner.conditions().network as u8));
+    }
+
+    /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
+    pub(super) fn end(&mut self) -> bool {
+        self.fold.turn();
+        let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
+        layout::store(self.flight.memory.words, HeaderWord::Footer, layout::CLEAN_END);
+        self.is_empty() && self.fold.is_done() && ledger == self.last_ledger
+    }
+}
+
+impl Worker {
+    /// Begins a session under this word of the customer's decision.
+    pub(super) fn begin_session(&mut self, word: Word) {
+        let (recorder, Some(started)) = (&self.inner.recorder, self.inner.started()) else { return };
+        if !recorder.has_room_for_a_session() {
+            self.is_off = true;
+            recorder.set_on(false);
+            return;
+        }
+        let is_first = recorder.flight().is_none();
+        let id = if is_first { started.session } else { Uuid::new_v4() };
+        let remote = self.remote();
+        let is_sampled =
+            remote.as_ref().is_none_or(|remote| remote::is_sampled(id, remote.sampled_per_mille));
+        let context = started.config.context(self.shared.install_id(word.generation));
+        let memory = recover::open_ring(&*self.disk, &started.config.folder, id)
+            .unwrap_or_else(|_| Memory::heap(layout::WORDS));
+        let began_ns = if is_first { recorder.started_uptime_ns } else { recorder.clock.uptime_ns() };
+        let flight = Flight::new(memory, id, word.generation, &context, began_ns);
+        let Some(flight) = recorder.open(flight) else { return };
+        self.session = Some(Session {
+            flight,
+            fold: Fold::new(flight),
+            context,
+            is_sampled,
+            sealed_at_ns: recorder.clock.uptime_ns(),
+            unsaved: None,
+            last_ledger: Ledger::default(),
+        });
+    }
+
+    /// Folds everything that was appended so far, and seals what is worth it.
+    pub(super) fn fold_and_seal(&mut self) {
+        let Some(mut session) = self.session.take() else { return };
+        session.tick(self);
+        let was_in_background = session.is_in_background();
+        while session.fold.turn() == Ended::NoRoom && self.seal(&mut session) {}
+        if session.is_in_background() && !was_in_background {
+            self.is_urgent = true;
+        }
+        let now = self.now_ns();
+        let since = Duration::from_nanos(now.saturating_sub(session.sealed_at_ns));
+        if self.is_urgent || since >= self.flush_interval() {
+            session.sealed_at_ns = now;
+            while session.fold.waiting() > 0 && self.seal(&mut session) {}
+        }
+        while session.fold.waiting() >= BATCH_EVENTS_MAX as u64 && self.seal(&mut session) {}
+        if self.is_closing && session.is_empty() {
+            self.seal_account(&mut session);
+        }
+        session.flight.publish(session.fold.counted(session.fold.events()));
+        self.session = Some(session);
+    }
+
+    /// Seals the oldest batch of what waits; whether there is more room now.
+    fn seal(&mut self, session: &mut Session) -> bool {
+        if session.unsaved.is_some() {
+            return self.save_again(session);
+        }
+        let waiting = session.fold.read(BATCH_EVENTS_MAX as u64);
+        // What was no event when it was read is gone: say so before the batch says how much there was.
+        session.flight.account.dropped(DropReason::Corrupt, waiting.corrupt);
+        self.seal_events(session, waiting.first, waiting.next, &waiting.events)
+    }
+
+    /// Seals the account alone, if it says anything new.
+    fn seal_account(&mut self, session: &mut Session) {
+        let next = session.fold.events();
+        let account = session.flight.account;
+        if account.ledger(session.fold.counted(next)) != session.last_ledger {
+            self.seal_events(session, next | ACCOUNT_ONLY, next, &[]);
+        }
+    }
+
+    fn seal_events(&mut self, session: &mut Session, first: u64, next: u64, events: &[Event]) -> bool {
+        let account = session.flight.account;
+        let seal = Seal {
+            session: session.id(),
+            first,
+            next,
+            events: events.len() as u32,
+            value: Value::of(events),
+            // A thread may be appending while its session ends: only a recovery sees the last event.
+            last: false,
+            split: false,
+            generation: session.generation(),
+            pending: self.shared.consent().decision == Consent::Pending,
+        };
+        let Some((intent, frame)) = self.encode_with_room(session, &seal, events) else {
+            // Everything in the spool is worth more. Or, which cannot happen with our own caps, it is no batch.
+            session.leave(&seal);
+            return true;
+        };
+        session.last_ledger = Ledger { cost: Cost::default(), ..intent.ledger.clone() };
+        if first & ACCOUNT_ONLY == 0 {
+            // Before the batch exists anywhere, so that a recovery makes the very same one.
+            header::write_intent(session.flight.memory.words, &intent);
+        }
+        match self.spool().map(|spool| spool.seal(&frame, seal, account)) {
+            Some(Ok(())) => {
+                session.leave(&seal);
+                true
+            }
+            _ => {
+                session.unsaved = Some((frame, seal));
+                false
+            }
+        }
+    }
+
+    /// Encodes a batch for which the spool has made room, so that its account knows of what had to go. `None` if the batch
+    /// itself must go; that is counted.
+    fn encode_with_room(
+        &mut self,
+        session: &mut Session,
+        seal: &Seal,
+        events: &[Event],
+    ) -> Option<(Intent, Vec<u8>)> {
+        let account = session.flight.account;
+        loop {
+            let intent = Intent {
+                first: seal.first,
+                next: seal.next,
+                network: self.inner.conditions().network,
+                anchors: session.fold.anchors().to_vec(),
+                ledger: account.ledger_with_cost(session.fold.counted(seal.next)),
+            };
+            let names = &self.inner.recorder.names;
+            let context = session.context.clone();
+            let batch =
+                batch::make(seal.session, context, intent.clone(), events.to_vec(), &|id| names.text(id));
+            let Ok(frame) = nowait_wire::encode(&batch) else {
+                account.dropped(DropReason::Corrupt, u64::from(seal.events));
+                return None;
+            };
+            match self.spool().map(|spool| spool.make_room(frame.len() as u64, seal, account)) {
+                Some(Ok(Room::Made)) => {}
+                Some(Ok(Room::None)) => {
+                    account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
+                    return None;
+                }
+                // Where the disk refuses, the batch goes straight to the network.
+                Some(Ok(Room::Enough) | Err(_)) | None => return Some((intent, frame)),
+            }
+        }
+    }
+
+    /// Tries again to write the batch that the disk refused.
+    fn save_again(&mut self, session: &mut Session) -> bool {
+        let Some((frame, seal)) = session.unsaved.take() else { return false };
+        let account = session.flight.account;
+        match self.spool().map(|spool| spool.seal(&frame, seal, account)) {
+            Some(Ok(())) => {
+                session.leave(&seal);
+                true
+            }
+            _ => {
+                session.unsaved = Some((frame, seal));
+                false
+            }
+        }
+    }
+}
