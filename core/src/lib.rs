@@ -71,7 +71,7 @@ pub use nowait::NoWait;
 pub use nowait_wire::{
     Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
 };
-pub use record::Recorded;
+pub use record::{Fact, Recorded};
 pub use tracker::Signal;
 pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
 pub use worker::Flushed;

@@ -4,6 +4,10 @@
 //! allocation, system calls (but the clock), errors: what cannot be recorded is counted.
 //! Invariant: an event for which [`Recorder::record`] returned [`Recorded::Kept`] survives the kill of the process.
 
+mod fact;
+
+pub use fact::Fact;
+
 use crate::clock::Clock;
 use crate::early::Early;
 use crate::flight::Flight;
