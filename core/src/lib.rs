@@ -34,6 +34,7 @@ mod config;
 mod early;
 mod error;
 mod flight;
+mod fold;
 mod fork;
 mod handle;
 mod header;
@@ -59,19 +60,18 @@ mod storage;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
-pub mod tracker;
 mod upload;
 mod worker;
 
 pub use clock::{Clock, ManualClock};
 pub use config::{Build, Config, Consent, Device};
 pub use error::Error;
+pub use fold::trackers;
 pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel};
 pub use nowait::NoWait;
 pub use nowait_wire::{
     Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
 };
 pub use record::{Fact, Recorded};
-pub use tracker::Signal;
 pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
 pub use worker::Flushed;
