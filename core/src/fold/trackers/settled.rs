@@ -7,14 +7,15 @@
 //! activity until it returned, because an app that still runs it has not begun to settle.
 
 use super::limits::{QUIET_NS, SETTLED_NS_MAX};
-use super::place::{Limit, Place};
+use super::place::{Begun, Limit, Place};
 use nowait_wire::{Event, Kind, NameId, Outcome};
+use serde::{Deserialize, Serialize};
 
 const LIMIT: Limit = Limit::timed_out(SETTLED_NS_MAX);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Pending {
-    event: Event,
+    begun: Begun,
     handled: bool,
     in_flight: bool,
     /// The end of the latest activity known.
@@ -24,7 +25,7 @@ struct Pending {
 impl Pending {
     /// When this tap is decided, if nothing else happens: at the end of its quiet second or of its limit.
     fn due(&self) -> u64 {
-        let limit = LIMIT.due(self.event.started_uptime_ns);
+        let limit = LIMIT.due(self.begun.at);
         if self.handled && !self.in_flight && self.active <= limit {
             self.active.saturating_add(QUIET_NS)
         } else {
@@ -33,7 +34,7 @@ impl Pending {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Settled {
     pending: Option<Pending>,
 }
@@ -45,7 +46,7 @@ impl Settled {
 
     /// The tap that the app is still busy with: when it came.
     pub(super) fn touched(&self) -> Option<u64> {
-        Some(self.pending?.event.started_uptime_ns)
+        Some(self.pending?.begun.at)
     }
 
     /// Gives back the tap that this one abandons. A touch that is reported after a later one starts nothing.
@@ -60,13 +61,13 @@ impl Settled {
             return None;
         }
         let abandoned = self.close(at, Outcome::Abandoned);
-        let event = place.event(Kind::Settled, target, at);
-        self.pending = Some(Pending { event, handled: false, in_flight, active: at });
+        let begun = Begun { name: target, place, at };
+        self.pending = Some(Pending { begun, handled: false, in_flight, active: at });
         abandoned
     }
 
     pub(super) fn handled(&mut self, at: u64) {
-        if let Some(tap) = self.pending.as_mut().filter(|tap| tap.event.started_uptime_ns <= at) {
+        if let Some(tap) = self.pending.as_mut().filter(|tap| tap.begun.at <= at) {
             tap.handled = true;
             tap.active = tap.active.max(at);
         }
@@ -93,12 +94,9 @@ impl Settled {
         self.close(if quiet { tap.active } else { u64::MAX }, Outcome::Done)
     }
 
-    pub(super) fn background(&mut self, at: u64) -> Option<Event> {
-        self.close(at, Outcome::Interrupted)
-    }
-
-    fn close(&mut self, at: u64, outcome: Outcome) -> Option<Event> {
-        let mut event = self.pending.take()?.event;
+    /// Ends the tap, if there is one.
+    pub(super) fn close(&mut self, at: u64, outcome: Outcome) -> Option<Event> {
+        let mut event = self.pending.take()?.begun.event(Kind::Settled);
         LIMIT.close(&mut event, at, outcome);
         Some(event)
     }

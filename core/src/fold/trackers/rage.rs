@@ -3,25 +3,27 @@
 //! Owns: the bursts that are not decided yet. Refuses: to blame a slow app that did answer.
 //! Invariant: a burst gives at most one event, and none once a frame answered one of its taps.
 //!
+//! A view without a name of its own is no target: two taps on "no name" may have hit two views.
 //! A burst is decided when the last of its taps can no longer be answered (the limit of a tap), or when the
 //! customer leaves the app.
 
 use super::limits::{BURSTS_MAX, RAGE_NS_MAX, RAGE_TAPS_MIN, TAP_NS_MAX};
-use super::place::Place;
+use super::place::{Begun, Place};
 use super::table::Table;
 use nowait_wire::{Event, Kind, NameId};
+use serde::{Deserialize, Serialize};
 
 /// Until it is rage, a burst is the last two taps; then it grows as long as the taps keep coming.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Burst {
-    event: Event,
+    begun: Begun,
     last: u64,
     taps: u32,
 }
 
 impl Burst {
     fn first(&self) -> u64 {
-        self.event.started_uptime_ns
+        self.begun.at
     }
 
     fn is_rage(&self) -> bool {
@@ -30,7 +32,7 @@ impl Burst {
 
     /// Whether a tap at `at` belongs to this burst.
     fn goes_on(&self, at: u64, target: NameId) -> bool {
-        self.event.name == target && at.saturating_sub(self.last) <= RAGE_NS_MAX
+        self.begun.name == target && at.saturating_sub(self.last) <= RAGE_NS_MAX
     }
 
     fn add(&mut self, at: u64) {
@@ -38,9 +40,9 @@ impl Burst {
         if self.is_rage() || in_window {
             self.taps = self.taps.saturating_add(1);
         } else {
-            self.event.started_uptime_ns = self.last;
+            self.begun.at = self.last;
         }
-        self.event.started_uptime_ns = self.first().min(at);
+        self.begun.at = self.first().min(at);
         self.last = self.last.max(at);
     }
 
@@ -48,14 +50,19 @@ impl Burst {
         self.last.saturating_add(if self.is_rage() { TAP_NS_MAX } else { RAGE_NS_MAX })
     }
 
-    fn close(mut self) -> Option<Event> {
-        self.event.duration_ns = self.last.saturating_sub(self.first());
-        self.event.a = u64::from(self.taps);
-        self.is_rage().then_some(self.event)
+    fn close(&self) -> Option<Event> {
+        let duration_ns = self.last.saturating_sub(self.first());
+        let event = Event { duration_ns, a: u64::from(self.taps), ..self.begun.event(Kind::RageTap) };
+        self.is_rage().then_some(event)
     }
 }
 
-#[derive(Debug)]
+/// Whether all that bears this name is one view.
+fn has_own_name(target: NameId) -> bool {
+    !matches!(target, NameId::NONE | NameId::OTHER | NameId::REDACTED)
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct RageTaps {
     bursts: Table<Burst, BURSTS_MAX>,
 }
@@ -72,12 +79,15 @@ impl RageTaps {
 
     /// Gives back the burst that had to be decided early because too many were undecided.
     pub(super) fn touch_up(&mut self, at: u64, target: NameId, place: Place) -> Option<Event> {
+        if !has_own_name(target) {
+            return None;
+        }
         if let Some(burst) = self.bursts.iter_mut().rfind(|burst| burst.goes_on(at, target)) {
             burst.add(at);
             return None;
         }
         let early = if self.bursts.len() == BURSTS_MAX { self.make_room() } else { None };
-        let burst = Burst { event: place.event(Kind::RageTap, target, at), last: at, taps: 1 };
+        let burst = Burst { begun: Begun { name: target, place, at }, last: at, taps: 1 };
         let _has_room = self.bursts.push(burst);
         early
     }
@@ -89,7 +99,7 @@ impl RageTaps {
 
     /// A frame answered the tap of `touched`.
     pub(super) fn answered(&mut self, touched: u64, target: NameId) {
-        let is_hit = |b: &Burst| b.event.name == target && b.first() <= touched && touched <= b.last;
+        let is_hit = |b: &Burst| b.begun.name == target && b.first() <= touched && touched <= b.last;
         while self.bursts.take(is_hit).is_some() {}
     }
 
@@ -98,9 +108,14 @@ impl RageTaps {
         self.bursts.take(|burst| burst.due() <= due)?.close()
     }
 
-    pub(super) fn background(&mut self, mut ended: impl FnMut(Event)) {
+    pub(super) fn end_all(&mut self, mut ended: impl FnMut(Event)) {
         while let Some(burst) = self.bursts.take(|_| true) {
             burst.close().into_iter().for_each(&mut ended);
         }
+    }
+
+    /// Forgets the undecided bursts.
+    pub(super) fn forget_all(&mut self) {
+        self.bursts = Table::new();
     }
 }

@@ -7,14 +7,15 @@
 //! either: the process was suspended, and the silence says nothing.
 
 use super::limits::{HANG_NS_MAX, HANG_NS_MIN, PING_GAP_NS_MAX};
-use super::place::{Limit, Place};
+use super::place::{Begun, Limit, Place};
 use nowait_wire::{Event, Kind, Outcome};
+use serde::{Deserialize, Serialize};
 
 const LIMIT: Limit = Limit::timed_out(HANG_NS_MAX);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Silence {
-    event: Event,
+    begun: Begun,
     last_ping: u64,
     /// It reached the limit and was told.
     told: bool,
@@ -22,7 +23,7 @@ struct Silence {
 
 impl Silence {
     fn began(&self) -> u64 {
-        self.event.started_uptime_ns
+        self.begun.at
     }
 
     fn was_suspended(&self, now: u64) -> bool {
@@ -30,7 +31,7 @@ impl Silence {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hang {
     silence: Option<Silence>,
 }
@@ -45,8 +46,8 @@ impl Hang {
         match self.silence.as_mut().filter(|silence| !silence.was_suspended(at)) {
             Some(silence) => silence.last_ping = silence.last_ping.max(at),
             None => {
-                let event = place.event(Kind::Hang, place.screen, at);
-                self.silence = Some(Silence { event, last_ping: at, told: false });
+                let begun = Begun { name: place.screen, place, at };
+                self.silence = Some(Silence { begun, last_ping: at, told: false });
             }
         }
     }
@@ -56,15 +57,13 @@ impl Hang {
         if self.silence?.began() > at { None } else { self.close(at, Outcome::Done) }
     }
 
-    pub(super) fn background(&mut self, at: u64) -> Option<Event> {
-        self.close(at, Outcome::Interrupted)
-    }
-
-    fn close(&mut self, at: u64, outcome: Outcome) -> Option<Event> {
-        let mut silence = self.silence.take()?;
-        LIMIT.close(&mut silence.event, at, outcome);
-        let is_hang = silence.event.duration_ns >= HANG_NS_MIN;
-        (is_hang && !silence.told && !silence.was_suspended(at)).then_some(silence.event)
+    /// Ends the silence, if there is one.
+    pub(super) fn close(&mut self, at: u64, outcome: Outcome) -> Option<Event> {
+        let silence = self.silence.take()?;
+        let mut event = silence.begun.event(Kind::Hang);
+        LIMIT.close(&mut event, at, outcome);
+        let is_hang = event.duration_ns >= HANG_NS_MIN;
+        (is_hang && !silence.told && !silence.was_suspended(at)).then_some(event)
     }
 
     /// The limit is over: tells the silence, if there were pings to the end.
@@ -76,7 +75,7 @@ impl Hang {
             return None;
         }
         silence.told = true;
-        let mut event = silence.event;
+        let mut event = silence.begun.event(Kind::Hang);
         LIMIT.close(&mut event, due, Outcome::TimedOut);
         Some(event)
     }

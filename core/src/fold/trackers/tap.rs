@@ -8,15 +8,16 @@
 //! main thread, so the return of a handler stands for every earlier tap whose own return was not reported.
 
 use super::limits::{ANIMATION_FRAMES_MIN, ANIMATION_WINDOW_NS, RECENT_FRAMES, TAP_NS_MAX, TAPS_MAX};
-use super::place::{Limit, Place, seen_us};
+use super::place::{Begun, Limit, Place, seen_us};
 use super::table::Table;
 use nowait_wire::{Event, Kind, NameId, Outcome};
+use serde::{Deserialize, Serialize};
 
 const LIMIT: Limit = Limit { ns: TAP_NS_MAX, outcome: Outcome::NoResponse };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Pending {
-    event: Event,
+    begun: Begun,
     handled: Option<u64>,
     /// Frames presented in the window before the touch up.
     frames_before: u8,
@@ -24,7 +25,7 @@ struct Pending {
 
 impl Pending {
     fn touched(&self) -> u64 {
-        self.event.started_uptime_ns
+        self.begun.at
     }
 
     fn is_answered_by(&self, frame: Frame) -> bool {
@@ -39,34 +40,37 @@ impl Pending {
         }
     }
 
-    fn close(mut self, at: u64, outcome: Outcome) -> Event {
-        LIMIT.close(&mut self.event, at, outcome);
-        self.event
+    fn close(&self, at: u64, outcome: Outcome) -> Event {
+        let mut event = self.begun.event(Kind::Tap);
+        if let Some(handled) = self.handled {
+            event.a = seen_us(self.touched(), handled);
+        }
+        LIMIT.close(&mut event, at, outcome);
+        event
     }
 
-    fn answered(self, at: u64) -> Event {
+    fn answered(&self, at: u64) -> Event {
         let animating = self.frames_before >= ANIMATION_FRAMES_MIN;
         self.close(at, if animating { Outcome::AlreadyAnimating } else { Outcome::Done })
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Frame {
     started: u64,
     at: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Taps {
     pending: Table<Pending, TAPS_MAX>,
-    /// The latest frames, in no order: a touch or a handler may be reported after the frames it precedes.
-    recent: [Option<Frame>; RECENT_FRAMES],
-    next: usize,
+    /// The latest frames: a touch or a handler may be reported after the frames it precedes.
+    recent: Table<Frame, RECENT_FRAMES>,
 }
 
 impl Taps {
     pub(super) const fn new() -> Taps {
-        Taps { pending: Table::new(), recent: [None; RECENT_FRAMES], next: 0 }
+        Taps { pending: Table::new(), recent: Table::new() }
     }
 
     pub(super) fn waiting(&self) -> bool {
@@ -86,15 +90,14 @@ impl Taps {
     /// False when the table is full.
     #[must_use]
     pub(super) fn touch_up(&mut self, at: u64, target: NameId, place: Place) -> bool {
-        let mut tap = Pending { event: place.event(Kind::Tap, target, at), handled: None, frames_before: 0 };
-        self.recent.iter().flatten().for_each(|frame| tap.note_before(*frame));
+        let mut tap = Pending { begun: Begun { name: target, place, at }, handled: None, frames_before: 0 };
+        self.recent.iter().for_each(|frame| tap.note_before(*frame));
         self.pending.push(tap)
     }
 
     pub(super) fn handled(&mut self, at: u64, answered: impl FnMut(Event)) {
         for tap in self.pending.iter_mut().filter(|tap| tap.handled.is_none() && tap.touched() <= at) {
             tap.handled = Some(at);
-            tap.event.a = seen_us(tap.touched(), at);
         }
         self.answer(answered);
     }
@@ -103,7 +106,7 @@ impl Taps {
     fn answer(&mut self, mut answered: impl FnMut(Event)) {
         let recent = self.recent;
         let first = |tap: &Pending| {
-            recent.iter().flatten().filter(|frame| tap.is_answered_by(**frame)).map(|frame| frame.at).min()
+            recent.iter().filter(|frame| tap.is_answered_by(**frame)).map(|frame| frame.at).min()
         };
         while let Some(tap) = self.pending.take(|tap| first(tap).is_some()) {
             answered(tap.answered(first(&tap).unwrap_or(u64::MAX)));
@@ -112,10 +115,7 @@ impl Taps {
 
     pub(super) fn frame(&mut self, started: u64, at: u64, mut answered: impl FnMut(Event)) {
         let frame = Frame { started, at };
-        if let Some(slot) = self.recent.get_mut(self.next) {
-            *slot = Some(frame);
-        }
-        self.next = (self.next + 1) % RECENT_FRAMES;
+        self.recent.push_over(frame);
         self.pending.iter_mut().for_each(|tap| tap.note_before(frame));
         while let Some(tap) = self.pending.take(|tap| tap.is_answered_by(frame)) {
             answered(tap.answered(at));
@@ -128,9 +128,9 @@ impl Taps {
         Some(tap.close(due, Outcome::NoResponse))
     }
 
-    pub(super) fn background(&mut self, at: u64, mut ended: impl FnMut(Event)) {
+    pub(super) fn end_all(&mut self, at: u64, outcome: Outcome, mut ended: impl FnMut(Event)) {
         while let Some(tap) = self.pending.take(|_| true) {
-            ended(tap.close(at, Outcome::Interrupted));
+            ended(tap.close(at, outcome));
         }
     }
 }

@@ -10,16 +10,18 @@
 use super::frame_times::{CLASSES, class, pack};
 use super::limits::{FROZEN_FRAME_NS, MS};
 use super::place::Place;
+use super::visit::Shown;
 use nowait_wire::{Event, Kind};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Frame {
     started: u64,
     deadline: u64,
     at: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Counts {
     frames: u32,
     slow: u32,
@@ -45,11 +47,13 @@ impl Counts {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Frames {
     /// Not known before the first signal that tells where the customer is; then the first frame begins the visit.
     began: Option<u64>,
-    place: Place,
+    /// Of which screen instance.
+    shown: Shown,
+    journey: u64,
     counts: Counts,
     held: Option<Frame>,
 }
@@ -67,20 +71,21 @@ impl Frames {
         }
     }
 
-    /// Ends the visit under way and begins the next one, in `next`.
-    pub(super) fn turn(&mut self, at: u64, next: Place) -> Option<[Event; 2]> {
-        let other_screen = next.screen != self.place.screen;
+    /// Ends the visit under way and begins the next one, of the screen `next`.
+    pub(super) fn turn(&mut self, at: u64, next: Shown, journey: u64) -> Option<[Event; 2]> {
+        let other_screen = next.id != self.shown.id;
         let first_of_next = self.held.take_if(|frame| other_screen && frame.at >= at);
         let last = self.held.take();
         self.add(last);
-        let begun = Frames { began: Some(at), place: next, counts: Counts::default(), held: first_of_next };
+        let begun = Frames { began: Some(at), shown: next, journey, counts: Counts::default(), held: first_of_next };
         let visit = std::mem::replace(self, begun);
         (visit.counts.frames > 0).then(|| visit.close(at))
     }
 
     fn close(self, at: u64) -> [Event; 2] {
         let began = self.began.unwrap_or(at);
-        let mut summary = self.place.event(Kind::Frames, self.place.screen, began);
+        let place = Place { screen: self.shown.screen, journey: self.journey };
+        let mut summary = place.event(Kind::Frames, place.screen, began);
         summary.duration_ns = at.saturating_sub(began);
         let mut times = Event { kind: Kind::FrameTimes, ..summary };
         let counts = self.counts;
