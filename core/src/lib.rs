@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod batch;
+mod checked;
 mod clock;
 mod config;
 mod consent;
@@ -39,6 +40,7 @@ mod fork;
 mod handle;
 mod ledger;
 pub mod limits;
+mod mix;
 mod nowait;
 #[cfg(test)]
 mod proof;
@@ -65,5 +67,7 @@ pub use nowait_wire::{
     RefuseReason, Tier, Uuid,
 };
 pub use record::{Fact, Recorded};
-pub use upload::{Answer, CONTENT_TYPE, Cancel, Conditions, Parcel, Upload};
+pub use upload::conditions::{Conditions, Hold};
+pub use upload::trust::{Roots, SpkiPin};
+pub use upload::{Answer, CONTENT_TYPE, Cancel, Parcel, Upload};
 pub use worker::Flushed;

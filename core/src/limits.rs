@@ -72,6 +72,13 @@ pub const BATCH_EVENTS_MAX: usize = if cfg!(shuttle) { 4 } else { 512 };
 /// succeeded, so 64 in a row is a stampede no phone has the cores for; the work stays bounded.
 pub const RESERVE_TRIES_MAX: usize = 64;
 
+/// Words of the file that all processes of the app share: a page of every device, and far more than is used.
+pub const SHARED_WORDS: usize = 512;
+
+/// Starts in a row that may die in the same version of the app before it goes without NoWait: after the first one the
+/// remote configuration is gone, so the second one is ours.
+pub const STARTS_FAILED_MAX: u8 = 2;
+
 /// Bytes of sealed batches kept on disk: some weeks offline, and small beside any app's own cache.
 pub const SPOOL_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
@@ -87,6 +94,10 @@ pub const PENDING_FILES_MAX: usize = 32;
 /// Bytes of one sealed file that is read back: the wire's own cap and a footer; anything larger is not ours.
 pub const SPOOL_FILE_BYTES_MAX: u64 = 300 * 1024;
 
+/// Locks of files that a forked child lets go of: the recorder's, one for each dead recorder that is read, and some of
+/// a moment (start, upload).
+pub const LOCKS_MAX: usize = RECOVER_FILES_MAX + 8;
+
 /// Files in the quarantine: enough to study, not enough to matter.
 pub const QUARANTINE_FILES_MAX: usize = 4;
 
@@ -99,26 +110,34 @@ pub const RECOVER_ATTEMPTS_MAX: u64 = 3;
 /// Dead rings read at one start, so that a crash loop cannot make starts slower and slower.
 pub const RECOVER_FILES_MAX: usize = 16;
 
-/// Batches sent in one turn of the crank; then the worker pauses, so that a backlog is drained politely.
-pub const UPLOADS_PER_TURN_MAX: usize = 8;
-
-/// The pause between two such turns while there is a backlog.
+/// The pause between two exchanges while there is a backlog: it is drained politely.
 pub const UPLOAD_PAUSE: Duration = Duration::from_millis(250);
 
 /// How long one upload may take: a mobile network's worst case; the batch stays on disk meanwhile.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Bytes of an answer that are read: a receipt has less than 300.
+/// How often a transport asks whether its exchange is cancelled: a refusal takes effect within a blink, and twenty
+/// looks a second are nothing beside a radio that is on.
+pub const CANCEL_LOOK: Duration = Duration::from_millis(50);
+
+/// How long a transport waits for a connection to close in order after its exchange; it is cut off then.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// Bytes of an answer that are read: a receipt has less than 500.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
-/// First step of the full-jitter back-off.
-pub const BACKOFF_BASE: Duration = Duration::from_secs(1);
+/// First step of the back-off; half of it is the shortest wait. A network that comes back takes about that long.
+pub const BACKOFF_BASE: Duration = Duration::from_secs(2);
 
-/// Longest step of the back-off: a device that waits longer than this is asked too rarely.
+/// Longest step of the back-off: the flush interval. Waiting longer would only make data older, and twelve to
+/// twenty-four attempts an hour are no load.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
-/// Longest wait a server may ask for with Retry-After.
+/// Longest wait a server may ask for with Retry-After: a mistyped date must not silence an app for good.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// The wait, before jitter, after an answer that a person has to mend (an unknown app key or address).
+pub const STOP_WAIT: Duration = Duration::from_secs(3_600);
 
 /// How soon the worker looks again at what another process of the app is busy with, while somebody waits for a flush.
 pub const BUSY_PAUSE: Duration = Duration::from_millis(5);
@@ -126,5 +145,18 @@ pub const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// How often a NoWait that the collector switched off asks whether it is on again.
 pub const PROBE_INTERVAL: Duration = Duration::from_secs(24 * 3_600);
 
-/// Share of the spool that may fill while the network is constrained before it is used all the same.
-pub const CONSTRAINED_SPOOL_BYTES: u64 = SPOOL_BYTES_MAX / 2;
+/// Bytes of the spool from which on batches are no longer held for a data or battery saver, so that nothing has to be
+/// evicted: half of what it may hold. What is sent then is only what is over this.
+pub const HELD_SPOOL_BYTES: u64 = SPOOL_BYTES_MAX / 2;
+
+/// The longest flush interval, the app's or a remote one: a device that is used once a day should be heard that day.
+pub const FLUSH_INTERVAL_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// Bytes of the app's own root certificates: Mozilla's whole list as PEM has some 230 kB.
+pub const ROOTS_BYTES_MAX: usize = 512 * 1024;
+
+/// Pins an app may set: a key, its backup, and both of the years before and after.
+pub const PINS_MAX: usize = 16;
+
+/// Bytes of the collector's address: what any HTTP stack takes.
+pub const ENDPOINT_BYTES_MAX: usize = 2_048;

@@ -12,12 +12,13 @@ use crate::fork;
 use crate::handle::{Action, Crumb, Journey, Route, Screen};
 use crate::ledger::Counter;
 use crate::record::{Fact, Recorded, Recorder};
-use crate::upload::{Conditions, Upload};
+use crate::upload::Upload;
+use crate::upload::conditions::Conditions;
 use crate::worker::{self, Command, Flushed};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use nowait_wire::{Event, Kind, Ledger, NameId, Outcome, Uuid};
 use once_cell::sync::OnceCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub const NOW: u64 = u64::MAX;
 pub(crate) struct Inner {
     pub(crate) recorder: Recorder,
     next_id: AtomicU64,
-    conditions: AtomicU64,
+    conditions: AtomicU8,
     started: OnceLock<Started>,
 }
 
@@ -80,8 +81,10 @@ impl NoWait {
     /// full or read-only is no error: the recorder is then on the heap, and the ledger says so.
     #[cfg(feature = "http")]
     pub fn start(config: Config) -> Result<NoWait, Error> {
-        let http = crate::upload::Http::new(&config);
-        NoWait::start_with(config, http)
+        let nowait = NoWait::waiting();
+        let http = crate::upload::http::Http::new(&config)?;
+        nowait.begin_on(config, http)?;
+        Ok(nowait)
     }
 
     /// Starts recording, with the host's own transport.
@@ -105,7 +108,7 @@ impl NoWait {
         let inner: &'static Inner = Box::leak(Box::new(Inner {
             recorder: Recorder::new(clock),
             next_id: AtomicU64::new(1),
-            conditions: AtomicU64::new(Conditions::default().to_bits()),
+            conditions: AtomicU8::new(Conditions::default().to_bits()),
             started: OnceLock::new(),
         }));
         NoWait { inner }
@@ -116,6 +119,11 @@ impl NoWait {
     /// # Errors
     /// As `start`, and if it was started before.
     pub fn begin(self, config: Config, upload: impl Upload + 'static) -> Result<(), Error> {
+        config.check_for_own_transport()?;
+        self.begin_on(config, upload)
+    }
+
+    fn begin_on(self, config: Config, upload: impl Upload + 'static) -> Result<(), Error> {
         let began_ns = self.now_ns();
         let commands = self.prepare(config)?;
         let inner = self.inner;

@@ -99,6 +99,8 @@ struct State {
     batches: Vec<Batch>,
     planned: Vec<Option<Answer>>,
     attempts: usize,
+    /// What every receipt carries as its configuration, as JSON.
+    config: Option<String>,
 }
 
 impl MemoryUpload {
@@ -115,6 +117,11 @@ impl MemoryUpload {
     /// Answers the next attempts like this, one after the other, before it stores again. `None`: no answer.
     pub fn plan(&self, answers: impl IntoIterator<Item = Option<Answer>>) {
         self.state().planned.extend(answers);
+    }
+
+    /// From now on every receipt carries this remote configuration, as JSON.
+    pub fn configure(&self, json: &str) {
+        self.state().config = Some(json.to_owned());
     }
 
     /// The stored batches, in the order of their arrival, each once.
@@ -162,6 +169,10 @@ impl Upload for MemoryUpload {
                 (400, Receipt { batch: String::new(), status: ReceiptStatus::Rejected, reason })
             }
         };
-        Some(Answer { status, retry_after: None, body: serde_json::to_vec(&receipt).unwrap_or_default() })
+        let mut body = serde_json::to_value(&receipt).unwrap_or_default();
+        if let (Some(config), Some(fields)) = (&state.config, body.as_object_mut()) {
+            fields.insert("config".to_owned(), serde_json::from_str(config).unwrap_or_default());
+        }
+        Some(Answer { status, retry_after: None, body: serde_json::to_vec(&body).unwrap_or_default() })
     }
 }

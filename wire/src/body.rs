@@ -3,7 +3,8 @@
 //! Owns: the order of the fields on the wire. Refuses: compression.
 //! Invariant: every enum travels as its stable number, never as its place in the source.
 
-use crate::batch::{Anchor, Batch, Context, Cost, DropReason, Ledger, Network, Os, RECORD_BUCKETS, Tier};
+use crate::batch::{Anchor, Batch, Context, Network, Os, Tier};
+use crate::ledger::{Cost, DropReason, Ledger, RECORD_BUCKETS};
 use crate::columns;
 use crate::error::Error;
 use crate::event::NameId;
@@ -61,7 +62,7 @@ pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
         ring_on_heap: ledger.ring_on_heap,
         drop_reasons: ledger.dropped.len() as u8,
     };
-    let random = (context.install.into_bytes(), batch.anchor.uptime_ns, batch.anchor.wall_unix_ms);
+    let random = (context.install.into_bytes(), batch.anchors[0].uptime_ns, batch.anchors[0].wall_unix_ms);
     let failed = |_| Error::malformed("body", "could not be written");
     let texts = postcard::to_stdvec(texts.as_str()).map_err(failed)?;
     let facts = postcard::to_stdvec(&(facts, ledger.dropped)).map_err(failed)?;
@@ -98,8 +99,8 @@ pub fn decode(frame: &[u8]) -> Result<Batch, Error> {
         postcard::take_from_bytes(reader.rest()).map_err(|_| Error::malformed("anchor", "cannot be read"))?;
     let events = columns::read(header.events, &mut columns, &mut BitReader::new(bits))?;
     let (context, names) = read_texts(texts, &facts, Uuid::from_bytes(install))?;
-    let anchor = Anchor { uptime_ns, wall_unix_ms };
-    let batch = Batch { id: header.id, context, anchor, ledger, names, events };
+    let anchors = vec![Anchor { uptime_ns, boot_ns: uptime_ns, wall_unix_ms }];
+    let batch = Batch { id: header.id, context, anchors, ledger, names, events };
     check(&batch)?;
     Ok(batch)
 }
@@ -158,6 +159,7 @@ fn read_ledger(facts: &Facts, reader: &mut Reader<'_>) -> Result<Ledger, Error> 
         panics_caught: facts.panics_caught,
         ring_on_heap: facts.ring_on_heap,
         cost: Cost::default(),
+        ..Ledger::default()
     })
 }
 

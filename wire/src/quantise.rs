@@ -60,7 +60,7 @@ pub fn quantise(batch: &Batch) -> Batch {
     Batch {
         id: batch.id,
         context: batch.context.clone(),
-        anchor: batch.anchor,
+        anchors: batch.anchors.clone(),
         ledger: batch.ledger.clone(),
         names: batch.names.clone(),
         events,

@@ -188,7 +188,7 @@ impl Recorder {
     #[cold]
     fn append_early(&self, payload: &Payload) -> Recorded {
         let is_refused = match self.shared.get() {
-            Some(shared) => shared.consent().decision == Consent::Refused,
+            Some(shared) => shared.consent().consent == Consent::Refused,
             None => *self.decided() == Some(Consent::Refused),
         };
         if is_refused {

@@ -16,7 +16,7 @@ pub(crate) use read::{Session, read};
 
 use crate::batch::{self, Value};
 use crate::config::Consent;
-use crate::consent::Word;
+use crate::consent::Decision;
 use crate::disk::{Disk, Lock};
 use crate::fold::Waiting;
 use crate::ledger::Account;
@@ -103,7 +103,7 @@ pub(crate) struct Adoption<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) spool: &'a mut Spool,
     /// The customer's decision now.
-    pub(crate) word: Word,
+    pub(crate) decision: Decision,
     pub(crate) account: Account<'a>,
     pub(crate) context: &'a Context,
     pub(crate) anchor: Anchor,
@@ -161,7 +161,7 @@ impl Adoption<'_> {
             let words = dead.words()?;
             let Some(session) = self.read(&dead, &words, &earlier) else { return self.quarantine(dead) };
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
-            if session.generation.map_or(self.word.generation == 0, |its| its >= self.word.generation) {
+            if session.generation.map_or(self.decision.generation == 0, |its| its >= self.decision.generation) {
                 let sealed = self.seal(&mut dead, session);
                 if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
                     // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
@@ -244,8 +244,8 @@ impl Adoption<'_> {
             value: if last { Value::Account } else { Value::of(&events) },
             last,
             split: false,
-            generation: self.word.generation,
-            pending: self.word.decision == Consent::Pending,
+            generation: self.decision.generation,
+            pending: self.decision.consent == Consent::Pending,
         };
         let batch = batch::make(session, context.clone(), intent, events, &|id| texts.get(id.0 as usize).cloned());
         // Nothing but the content can be at fault here: an attempt that counts.

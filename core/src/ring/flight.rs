@@ -10,7 +10,7 @@ use super::layout::{self, Word};
 use super::memory::Memory;
 use super::slot::Payload;
 use crate::config::Consent;
-use crate::consent;
+use crate::consent::Decision;
 use crate::ledger::{Account, Counter, Folded};
 use crate::limits::RING_SLOTS;
 use crate::record::Recorded;
@@ -72,7 +72,8 @@ impl Flight {
             on_heap: AtomicBool::new(false),
             // As random as the session's id.
             phase: session.as_u64_pair().1,
-            open_under: [Consent::Pending, Consent::Granted].map(|decision| consent::Word::new(generation, decision).raw()),
+            open_under: [Consent::Pending, Consent::Granted]
+                .map(|consent| Decision { consent, generation }.to_word()),
             folded: [const { AtomicU64::new(0) }; 4],
             memory,
         };

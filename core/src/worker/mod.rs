@@ -12,18 +12,19 @@ mod send;
 mod session;
 
 use crate::config::Consent;
-use crate::consent::Word;
+use crate::consent::Decision;
 use crate::disk::Disk;
 use crate::ledger::Counter;
 use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE};
 use crate::nowait::Inner;
 use crate::recover::{self, Adopted};
 use crate::remote;
-use crate::shared::{Shared, StartVerdict};
+use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
 use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
 use session::Session;
+use nowait_wire::RemoteConfig;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,14 +83,16 @@ pub(crate) struct Worker {
     is_off: bool,
     /// Whether everything that a refusal wipes is gone.
     is_wiped: bool,
-    /// Whether the start's marker still stands.
-    is_starting: bool,
+    /// The start, whose marker stands until the first turn is over.
+    start: Option<Start>,
     /// Whether all that dead processes left is sealed.
     is_recovered: bool,
     /// Before this uptime what dead processes left is not tried again.
     recover_at_ns: u64,
     /// Whether everything is to be sealed and sent now: a flush, or a trip to the background.
     is_urgent: bool,
+    /// Whether, since the app went to the background, the spool was empty once or an exchange failed.
+    is_run_over: bool,
     /// When a NoWait that was switched off asks again, in uptime nanoseconds.
     probe_at_ns: u64,
     /// State of a xorshift generator: jitter needs spread, not secrecy.
@@ -106,7 +109,7 @@ impl Worker {
         let _ = disk.create_folder(folder);
         let shared = Arc::new(Shared::open(Arc::clone(&disk), folder));
         inner.recorder.share(Arc::clone(&shared), started.config.consent);
-        let verdict = shared.begin_start(started.config.release_hash());
+        let start = shared.begin_start(started.config.release_hash());
         let mut worker = Worker {
             inner,
             disk,
@@ -116,12 +119,13 @@ impl Worker {
             spool: None,
             flushes: Vec::new(),
             is_closing: false,
-            is_off: verdict == StartVerdict::Off,
+            is_off: start.verdict() == StartVerdict::Off,
             is_wiped: false,
-            is_starting: true,
+            start: Some(start),
             is_recovered: false,
             recover_at_ns: 0,
             is_urgent: true,
+            is_run_over: false,
             probe_at_ns: 0,
             random: started.session.as_u64_pair().0 | 1,
         };
@@ -155,6 +159,8 @@ impl Worker {
             self.answer(Sent::Later);
             return None;
         }
+        // Where it fails, the decision holds for this process, and the next turn tries again.
+        let _ = self.shared.settle();
         if !self.follow_decision() {
             self.answer(Sent::NothingLeft);
             self.end_start();
@@ -164,6 +170,7 @@ impl Worker {
         let busy = self.adopt();
         self.fold_and_seal();
         let sent = if busy { Sent::Busy } else { self.send_one() };
+        self.is_run_over |= sent == Sent::NothingLeft || sent == Sent::Later;
         self.end_start();
         self.answer(sent);
         Some(self.rest(sent))
@@ -171,18 +178,18 @@ impl Worker {
 
     /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
     fn follow_decision(&mut self) -> bool {
-        let word = self.shared.consent();
-        if word.decision == Consent::Refused {
+        let decision = self.shared.consent();
+        if decision.consent == Consent::Refused {
             self.wipe();
             return false;
         }
         self.is_wiped = false;
-        if self.session.as_ref().is_some_and(|session| session.generation() == word.generation) {
+        if self.session.as_ref().is_some_and(|session| session.generation() == decision.generation) {
             return true;
         }
-        self.discard_older(word);
+        self.discard_older(decision);
         if !self.is_closing {
-            self.begin_session(word);
+            self.begin_session(decision);
         }
         self.session.is_some()
     }
@@ -194,8 +201,8 @@ impl Worker {
         }
         self.discard_session();
         self.inner.recorder.forget_early();
-        // The word is in the file already: this is for a power cut.
-        self.shared.sync();
+        // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
+        let _ = self.shared.sync();
         let Some(started) = self.inner.started() else { return };
         recover::wipe(&*self.disk, &started.config.folder);
         self.spool = None;
@@ -203,16 +210,17 @@ impl Worker {
     }
 
     /// Removes what was recorded before a refusal that another decision followed.
-    fn discard_older(&mut self, word: Word) {
+    fn discard_older(&mut self, decision: Decision) {
         if self.session.is_some() {
             self.discard_session();
             self.is_recovered = false;
         }
-        if word.generation > 0
+        if decision.generation > 0
+            && self.shared.knows_generation()
             && let Some(spool) = self.spool()
         {
             // What stays is never sent: its generation is refused.
-            let _ = spool.wipe_older(word.generation);
+            let _ = spool.wipe_older(decision.generation);
         }
     }
 
@@ -232,16 +240,14 @@ impl Worker {
         }
     }
 
-    fn remote(&self) -> Option<nowait_wire::RemoteConfig> {
+    fn remote(&self) -> Option<RemoteConfig> {
         remote::unpack(self.shared.remote())
     }
 
     /// How often events are sealed and sent.
     fn flush_interval(&self) -> Duration {
-        match self.remote().map_or(0, |remote| remote.flush_interval_s) {
-            0 => self.inner.started().map_or(Duration::MAX, |started| started.config.flush_interval),
-            seconds => Duration::from_secs(u64::from(seconds)),
-        }
+        let own = self.inner.started().map_or(Duration::MAX, |started| started.config.flush_interval);
+        remote::flush_interval(self.remote(), own)
     }
 
     /// Seals what dead processes left, once per session; tries again while the disk refuses. Whether another process is at it
@@ -253,7 +259,7 @@ impl Worker {
         // First, so that a panic in it cannot be repeated at every turn.
         let again = if self.flushes.is_empty() { self.flush_interval() } else { BUSY_PAUSE };
         self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
-        let (disk, word) = (Arc::clone(&self.disk), self.shared.consent());
+        let (disk, decision) = (Arc::clone(&self.disk), self.shared.consent());
         let Some(folder) = self.inner.started().map(|started| &started.config.folder) else { return false };
         let anchor = self.inner.recorder.clock.anchor();
         if self.spool().is_none() {
@@ -264,7 +270,7 @@ impl Worker {
             disk: &*disk,
             folder,
             spool,
-            word,
+            decision,
             account: session.account(),
             context: session.context(),
             anchor,
@@ -279,15 +285,17 @@ impl Worker {
 
     /// Takes the start's marker away after the first turn.
     fn end_start(&mut self) {
-        if std::mem::replace(&mut self.is_starting, false) {
-            self.shared.end_start();
+        if let Some(start) = self.start.take() {
+            self.shared.end_start(start);
+            // For a power cut: a kill loses nothing of it. It is tried again with the next change.
+            let _ = self.shared.sync();
         }
     }
 
     /// Counts, once, the starts that died before this one got through.
     fn tell_failed_starts(&mut self) {
         if let Some(session) = &self.session {
-            session.account().count(Counter::StartsFailed, self.shared.take_failed_starts());
+            session.account().count(Counter::StartsFailed, self.shared.failed_starts_to_tell());
         }
     }
 
@@ -316,7 +324,7 @@ impl Worker {
             }
             return;
         }
-        let is_refused = self.shared.consent().decision == Consent::Refused;
+        let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
         let batches_left = if is_refused { 0 } else { self.spool().map_or(0, |spool| spool.len().unwrap_or(0)) };
         let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);

@@ -6,7 +6,6 @@
 use super::session::ACCOUNT_ONLY;
 use super::{Sent, Worker, nanoseconds};
 use crate::batch;
-use crate::config::Consent;
 use crate::ledger::Counter;
 use crate::limits::{PROBE_INTERVAL, UPLOAD_TIMEOUT};
 use crate::remote;
@@ -14,7 +13,8 @@ use crate::ring::header::Intent;
 use crate::spool::{Entry, Seal};
 use crate::upload::policy::{self, Next};
 use crate::upload::retry::Retry;
-use crate::upload::{Cancel, Parcel, conditions};
+use crate::upload::conditions::{self, Place};
+use crate::upload::{Cancel, Parcel};
 use nowait_wire::{BatchId, DropReason, Ledger, Uuid};
 use std::io;
 use std::sync::Arc;
@@ -58,25 +58,27 @@ impl Worker {
 
     /// Whether customer, server and host let us send now.
     fn may_send(&self, spool_bytes: u64) -> bool {
-        let word = self.shared.consent();
-        let Some(session) = &self.session else { return false };
-        let Some(started) = self.inner.started() else { return false };
-        word.decision == Consent::Granted
-            && word.generation == session.generation()
+        let (Some(session), Some(started)) = (&self.session, self.inner.started()) else { return false };
+        let place = if session.is_in_background() {
+            Place::Background { is_run_over: self.is_run_over }
+        } else {
+            Place::InFront
+        };
+        let (told, is_flush) = (self.inner.conditions(), !self.flushes.is_empty());
+        self.shared.consent().allows(session.generation())
             && self.retry_wait().is_zero()
-            && conditions::may_send(
-                self.inner.conditions(),
-                started.config.hold,
-                spool_bytes,
-                self.is_urgent && !self.flushes.is_empty(),
-            )
+            && conditions::may_send(told, place, spool_bytes, is_flush, started.config.hold)
     }
 
     /// How long the server, or the back-off, asks to wait.
     pub(super) fn retry_wait(&self) -> Duration {
         let clock = &self.inner.recorder.clock;
-        Retry::from_words(self.shared.retry())
-            .map_or(Duration::ZERO, |retry| retry.remaining(clock.boot_ns(), clock.wall_unix_ms()))
+        let Some(retry) = Retry::from_words(self.shared.retry()) else { return Duration::ZERO };
+        let (boot_ns, wall_unix_ms) = (clock.boot_ns(), clock.wall_unix_ms());
+        if retry.is_of_another_boot(boot_ns) {
+            self.shared.set_retry(retry.continued(boot_ns, wall_unix_ms).to_words());
+        }
+        retry.remaining(boot_ns, wall_unix_ms)
     }
 
     /// Sends the first of these batches that is still there.
@@ -128,8 +130,7 @@ impl Worker {
     /// One exchange; `None` if the customer's decision forbids it. The server's word is noted for all processes.
     fn exchange(&mut self, seal: &Seal, frame: &[u8]) -> Option<Next> {
         // Read last of all: no exchange begins after a refusal.
-        let word = self.shared.consent();
-        if word.decision != Consent::Granted || word.generation != seal.generation {
+        if !self.shared.consent().allows(seal.generation) {
             return None;
         }
         let started = self.inner.started()?;
@@ -149,19 +150,19 @@ impl Worker {
         }
         let answer = self.upload.send(parcel);
         let failures = Retry::from_words(self.shared.retry()).map_or(0, |retry| retry.failures);
-        let judged = policy::judge(&policy::Exchange {
+        let decided = policy::decide(&policy::Exchange {
             batch: BatchId { session: seal.session, first: seal.first },
-            can_split: seal.events >= 2 && !seal.split,
+            divisible: seal.events >= 2 && !seal.split,
             answer: answer.as_ref(),
             failures,
-            now_wall_unix_ms: clock.wall_unix_ms(),
+            wall_unix_ms: clock.wall_unix_ms(),
             jitter: self.jitter(),
         });
-        self.note_retry(&judged.next, failures);
-        if let Some(config) = judged.config.as_ref().and_then(remote::pack) {
-            self.shared.offer_remote(config, |new, old| remote::is_newer(new, old));
+        self.note_retry(decided.next, failures);
+        if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
+            self.shared.set_remote(config, |old| remote::is_newer(config, old));
         }
-        Some(judged.next)
+        Some(decided.next)
     }
 
     /// How long this exchange may take.
@@ -172,21 +173,16 @@ impl Worker {
     }
 
     /// Notes for all processes when to try again.
-    fn note_retry(&mut self, next: &Next, failures: u32) {
+    fn note_retry(&mut self, next: Next, failures: u32) {
         let clock = &self.inner.recorder.clock;
-        match next {
+        let words = match next {
             Next::Wait(wait) | Next::Stop(wait) => {
-                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                let retry = Retry {
-                    failures: failures.saturating_add(1),
-                    set_boot_ns: clock.boot_ns(),
-                    set_wall_unix_ms: clock.wall_unix_ms(),
-                    wait_ms,
-                };
-                self.shared.set_retry(retry.to_words());
+                let failures = failures.saturating_add(1);
+                Retry::after(wait, failures, clock.boot_ns(), clock.wall_unix_ms()).to_words()
             }
-            Next::Delivered | Next::Split | Next::DeadLetter => self.shared.set_retry([0; 4]),
-        }
+            Next::Delivered | Next::Split | Next::DeadLetter => [0; 4],
+        };
+        self.shared.set_retry(words);
     }
 
     fn jitter(&mut self) -> u64 {

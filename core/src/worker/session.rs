@@ -6,7 +6,7 @@
 use super::Worker;
 use crate::batch::{self, Value};
 use crate::config::Consent;
-use crate::consent::Word;
+use crate::consent::Decision;
 use crate::fold::{Ended, Fold, trackers::Presence};
 use crate::ledger::{Account, Counter};
 use crate::limits::BATCH_EVENTS_MAX;
@@ -14,10 +14,10 @@ use crate::recover;
 use crate::remote;
 use crate::ring::flight::Flight;
 use crate::ring::header::{self, Intent};
-use crate::ring::layout::{self, Word as HeaderWord};
+use crate::ring::layout::{self, Word};
 use crate::ring::memory::Memory;
-use crate::spool::{Room, Seal, Spool};
-use nowait_wire::{Context, Cost, DropReason, Event, Ledger, Network, Uuid};
+use crate::spool::{Room, Seal};
+use nowait_wire::{Context, Cost, DropReason, Event, Ledger, Uuid};
 use std::time::Duration;
 
 /// Set in the id of a batch without events, which is the number of none: an event that is made later must not be
@@ -93,22 +93,22 @@ impl Session {
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
-        layout::store(words, HeaderWord::AliveUptimeNs, recorder.clock.uptime_ns());
-        layout::store(words, HeaderWord::Network, u64::from(worker.inner.conditions().network as u8));
+        layout::store(words, Word::AliveUptimeNs, recorder.clock.uptime_ns());
+        layout::store(words, Word::Network, u64::from(worker.inner.conditions().network as u8));
     }
 
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn();
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
-        layout::store(self.flight.memory.words, HeaderWord::Footer, layout::CLEAN_END);
+        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
         self.is_empty() && self.fold.is_done() && ledger == self.last_ledger
     }
 }
 
 impl Worker {
-    /// Begins a session under this word of the customer's decision.
-    pub(super) fn begin_session(&mut self, word: Word) {
+    /// Begins a session under this decision of the customer.
+    pub(super) fn begin_session(&mut self, decision: Decision) {
         let (recorder, Some(started)) = (&self.inner.recorder, self.inner.started()) else { return };
         if !recorder.has_room_for_a_session() {
             self.is_off = true;
@@ -120,11 +120,15 @@ impl Worker {
         let remote = self.remote();
         let is_sampled =
             remote.as_ref().is_none_or(|remote| remote::is_sampled(id, remote.sampled_per_mille));
-        let context = started.config.context(self.shared.install_id(word.generation));
+        if !is_sampled || remote.is_some_and(|remote| !remote.enabled) {
+            recorder.set_on(false);
+            recorder.forget_early();
+        }
+        let context = started.config.context(self.shared.install_id(decision.generation));
         let memory = recover::open_ring(&*self.disk, &started.config.folder, id)
             .unwrap_or_else(|_| Memory::heap(layout::WORDS));
         let began_ns = if is_first { recorder.started_uptime_ns } else { recorder.clock.uptime_ns() };
-        let flight = Flight::new(memory, id, word.generation, &context, began_ns);
+        let flight = Flight::new(memory, id, decision.generation, &context, began_ns);
         let Some(flight) = recorder.open(flight) else { return };
         self.session = Some(Session {
             flight,
@@ -144,7 +148,9 @@ impl Worker {
         let was_in_background = session.is_in_background();
         while session.fold.turn() == Ended::NoRoom && self.seal(&mut session) {}
         if session.is_in_background() && !was_in_background {
+            // The session is as good as complete, and the system may stop us any moment now.
             self.is_urgent = true;
+            self.is_run_over = false;
         }
         let now = self.now_ns();
         let since = Duration::from_nanos(now.saturating_sub(session.sealed_at_ns));
@@ -192,7 +198,7 @@ impl Worker {
             last: false,
             split: false,
             generation: session.generation(),
-            pending: self.shared.consent().decision == Consent::Pending,
+            pending: self.shared.consent().consent == Consent::Pending,
         };
         let Some((intent, frame)) = self.encode_with_room(session, &seal, events) else {
             // Everything in the spool is worth more. Or, which cannot happen with our own caps, it is no batch.
