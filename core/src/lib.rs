@@ -67,6 +67,7 @@ pub use nowait_wire::{
     RefuseReason, Tier, Uuid,
 };
 pub use record::{Fact, Recorded};
+pub use recover::{Replay, replay};
 pub use upload::conditions::{Conditions, Hold};
 pub use upload::trust::{Roots, SpkiPin};
 pub use upload::{Answer, CONTENT_TYPE, Cancel, Parcel, Upload};

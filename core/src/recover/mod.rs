@@ -11,8 +11,9 @@
 mod dead;
 mod previous;
 mod read;
+mod replay;
 
-pub(crate) use read::{Session, read};
+pub use replay::{Replay, replay};
 
 use crate::batch::{self, Value};
 use crate::config::Consent;
@@ -26,6 +27,7 @@ use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::spool::{self, Room, Seal, Spool};
 use dead::DeadRecorder;
+use read::{Session, read};
 use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
 use std::io;
 use std::path::{Path, PathBuf};
