@@ -7,27 +7,30 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod account;
+mod anchors;
 mod batch;
 mod body;
 mod columns;
 mod error;
 mod event;
 mod frame;
+mod ledger;
 pub mod limits;
 mod number;
 mod quantise;
+mod receipt;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use batch::{
-    Anchor, Batch, BatchId, Context, Cost, DropReason, Ledger, Network, Os, RECORD_BUCKETS, Receipt,
-    ReceiptStatus, Tier,
-};
+pub use batch::{Anchor, Batch, BatchId, Context, Network, Os, Tier};
 pub use body::{decode, encode};
 pub use error::Error;
 pub use event::{Event, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};
 pub use frame::{Header, decode_header};
+pub use ledger::{Cost, DropReason, Facts, Ledger, RECORD_BUCKETS, RefuseReason};
 pub use quantise::{quantise, quantise_duration_ns, quantise_event, quantise_start_ns};
+pub use receipt::{Receipt, ReceiptStatus, RemoteConfig};
 pub use uuid::Uuid;
 
 /// The media type of a frame in an HTTP request.

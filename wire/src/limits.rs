@@ -24,3 +24,6 @@ pub const TEXT_BYTES_MAX: usize = 128;
 
 /// Most dimensions of one batch (design: at most 8 keys an app may declare).
 pub const DIMENSIONS_MAX: usize = 8;
+
+/// Most anchors of one batch: a batch spans seldom more than a few sleeps, and each anchor costs some eight bytes.
+pub const ANCHORS_MAX: usize = 16;
