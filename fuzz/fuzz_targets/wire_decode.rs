@@ -5,12 +5,12 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use libfuzzer_sys::fuzz_target;
 use nowait_wire::{decode, decode_header, encode, limits, quantise};
 
-/// Events that the header claims and length of the body that it gets right, around `body`.
+/// A frame around `body`, whose version and number of events `events` chooses; the length is right.
 fn wrap(events: u8, body: &[u8]) -> Vec<u8> {
-    // The events' upper bit chooses the version.
-    let mut frame = [&b"NWB"[..], &[1 + (events >> 7), 0]].concat();
+    // The two upper bits choose the version, half of all inputs the latest.
+    let mut frame = [&b"NWB"[..], &[3 - (events >> 6).min(2), 0]].concat();
     frame.extend([7; 16]);
-    frame.extend([0, events & 0x7F]);
+    frame.extend([0, events & 0x3F]);
     let mut length = body.len();
     while length >= 128 {
         frame.push(length as u8 | 128);

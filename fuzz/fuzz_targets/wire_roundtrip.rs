@@ -4,8 +4,8 @@
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, Cost, Event, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
-    decode, decode_header, encode, quantise,
+    Anchor, Batch, BatchId, Context, Cost, Event, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
+    decode, decode_header, encode, limits, quantise,
 };
 
 /// A text that may travel: short, without NUL.
@@ -60,10 +60,20 @@ fn batch(u: &mut Unstructured<'_>) -> Result<Batch> {
     for dropped in &mut ledger.dropped {
         *dropped = number(u)?;
     }
+    ledger.facts = Facts { folded: number(u)?, ..Facts::default() };
+    for refused in &mut ledger.facts.refused {
+        *refused = number(u)?;
+    }
+    ledger.starts_failed = number(u)?;
     ledger.cost = Cost { start_ns: number(u)?, worker_cpu_ns: number(u)?, ..Cost::default() };
     for count in &mut ledger.cost.record_ns_buckets {
         *count = number(u)?;
     }
+    let mut anchors = Vec::new();
+    for _ in 0..u.int_in_range(1..=limits::ANCHORS_MAX)? {
+        anchors.push(Anchor { uptime_ns: number(u)?, boot_ns: number(u)?, wall_unix_ms: number(u)? });
+    }
+    anchors.sort_by_key(|anchor| anchor.uptime_ns);
     let mut names: Vec<String> = NameId::RESERVED.iter().map(|name| (*name).to_string()).collect();
     for _ in 0..u.int_in_range(0..=40)? {
         names.push(text(u)?);
@@ -76,7 +86,7 @@ fn batch(u: &mut Unstructured<'_>) -> Result<Batch> {
     Ok(Batch {
         id: BatchId { session: Uuid::from_bytes(u.arbitrary()?), first: number(u)? },
         context,
-        anchor: Anchor { uptime_ns: number(u)?, wall_unix_ms: number(u)? },
+        anchors,
         ledger,
         names,
         events,

@@ -8,6 +8,7 @@
 
 use crate::error::Error;
 use crate::event::{Event, Flags, Kind, NameId, Outcome};
+use crate::frame::{Header, VERSION_WITH_DIED};
 use crate::number::{BitReader, Precision, Reader, Writer, unzigzag, zigzag};
 use crate::quantise::{START_UNIT_NS, has_time_values, quantise_event};
 use std::collections::HashMap;
@@ -123,16 +124,18 @@ pub(crate) fn write(events: &[Event]) -> Writer {
     writer
 }
 
-/// Reads `count` events; all columns must end where the bytes and the bits end.
+/// Reads as many events as the header says; all columns must end where the bytes and the bits end.
 pub(crate) fn read(
-    count: usize,
+    header: &Header,
     reader: &mut Reader<'_>,
     bits: &mut BitReader<'_>,
 ) -> Result<Vec<Event>, Error> {
-    let (mut rows, groups) = read_subjects(count, reader)?;
+    let (mut rows, groups) = read_subjects(header.events, reader)?;
     read_journeys(&mut rows, reader)?;
     each(&mut rows, &groups, |row| {
         let outcome = Outcome::from_u8(reader.byte("outcome")?);
+        let outcome =
+            outcome.filter(|outcome| *outcome != Outcome::Died || header.version >= VERSION_WITH_DIED);
         row.event.outcome = outcome.ok_or(Error::malformed("outcome", "not known"))?;
         Ok(())
     })?;

@@ -12,9 +12,15 @@ use uuid::Uuid;
 /// The first three bytes of every frame: NoWait batch.
 const MAGIC: [u8; 3] = *b"NWB";
 /// The version of the format that this crate writes; it reads this one and all before it.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// The first version whose ledger says what NoWait cost.
 pub(crate) const VERSION_WITH_COST: u8 = 2;
+/// The first version whose ledger has a line of facts.
+pub(crate) const VERSION_WITH_FACTS: u8 = 3;
+/// The first version that has several anchors, with a boot clock.
+pub(crate) const VERSION_WITH_ANCHORS: u8 = 3;
+/// The first version in which a wait may have the outcome `died`.
+pub(crate) const VERSION_WITH_DIED: u8 = 3;
 /// The only encryption suite so far: none.
 const SUITE_NONE: u8 = 0;
 /// Deflate's effort: the levels above save less than 0.1 % of a session and take up to half as long again.

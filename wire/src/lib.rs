@@ -5,9 +5,10 @@
 //! Invariant: **wire knows no I/O**, and every input either decodes or gives an [`Error`]; nothing panics.
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod account;
+mod anchors;
 mod batch;
 mod body;
 mod columns;

@@ -1,9 +1,9 @@
 //! What the wire rounds, so that tests elsewhere can compare.
 //!
-//! Owns: the rounding of starts, durations and the times among the small values. Refuses: bytes.
+//! Owns: the rounding of starts, anchors, durations and the times among the small values. Refuses: bytes.
 //! Invariant: rounding twice changes nothing, and rounding keeps order.
 
-use crate::batch::Batch;
+use crate::batch::{Anchor, Batch};
 use crate::event::{Event, Kind};
 
 /// Nanoseconds in the unit in which starts travel.
@@ -53,6 +53,17 @@ pub const fn quantise_event(event: &Event) -> Event {
     rounded
 }
 
+/// An anchor as it arrives: both clocks rounded down to a whole millisecond.
+///
+/// As starts are: an event that began at the moment of an anchor must not end up before it.
+pub(crate) const fn quantise_anchor(anchor: &Anchor) -> Anchor {
+    Anchor {
+        uptime_ns: quantise_start_ns(anchor.uptime_ns),
+        boot_ns: quantise_start_ns(anchor.boot_ns),
+        wall_unix_ms: anchor.wall_unix_ms,
+    }
+}
+
 /// The batch as it arrives: `decode(&encode(&batch)?)? == quantise(&batch)`.
 #[must_use]
 pub fn quantise(batch: &Batch) -> Batch {
@@ -60,7 +71,7 @@ pub fn quantise(batch: &Batch) -> Batch {
     Batch {
         id: batch.id,
         context: batch.context.clone(),
-        anchors: batch.anchors.clone(),
+        anchors: batch.anchors.iter().map(quantise_anchor).collect(),
         ledger: batch.ledger.clone(),
         names: batch.names.clone(),
         events,

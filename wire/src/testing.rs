@@ -3,11 +3,15 @@
 //! Owns: [`session`]. Refuses: measuring anything; the figures here are shaped like real ones, not real.
 //! Invariant: the same seed and count give the same batch, and every batch encodes.
 
-use crate::batch::{Anchor, Batch, BatchId, Context, Cost, Ledger, Network, Os, Tier};
+use crate::batch::{Anchor, Batch, BatchId, Context, Network, Os, Tier};
 use crate::event::{Event, Flags, Kind, NameId, Outcome};
+use crate::ledger::{Cost, Facts, Ledger};
 use uuid::Uuid;
 
 const MS: u64 = 1_000_000;
+
+/// Facts that a device records for each event that it makes of them, most of them frames.
+const FACTS_PER_EVENT: u64 = 37;
 
 /// A screen: its name, the routes it calls, its targets, and the screens that it leads to.
 struct Screen {
@@ -169,8 +173,13 @@ pub fn session(seed: u64, events: usize) -> Batch {
     let mut batch = Batch {
         id: BatchId { session: Uuid::from_u64_pair(walk.rng.next(), walk.rng.next()), first: 0 },
         context: context(&mut walk.rng),
-        anchor: Anchor { uptime_ns: sealed, wall_unix_ms: 1_772_700_000_000 + (sealed - boot) / MS },
+        anchors: vec![Anchor {
+            uptime_ns: sealed,
+            boot_ns: sealed + boot / 3,
+            wall_unix_ms: 1_772_700_000_000 + (sealed - boot) / MS,
+        }],
         ledger: Ledger {
+            facts: Facts { folded: walk.events.len() as u64 * FACTS_PER_EVENT, ..Facts::default() },
             produced: walk.events.len() as u64,
             cost: cost(walk.events.len()),
             ..Ledger::default()

@@ -8,8 +8,8 @@
 //! change that needs it needs a new version of the format, in a folder of its own.
 
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, Cost, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os,
-    Outcome, Tier, Uuid, decode, encode, quantise, testing::session,
+    Anchor, Batch, BatchId, Context, Cost, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network,
+    Os, Outcome, Tier, Uuid, decode, encode, quantise, testing::session,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -31,14 +31,20 @@ fn base() -> Batch {
             sdk_version: "0.1.0".into(),
             dimensions: vec![("segment".into(), "retail".into())],
         },
-        anchor: Anchor { uptime_ns: 7_200_000_000_123, wall_unix_ms: 1_772_700_000_456 },
+        anchors: vec![Anchor {
+            uptime_ns: 7_200_000_000_123,
+            boot_ns: 9_000_000_000_789,
+            wall_unix_ms: 1_772_700_000_456,
+        }],
         ledger: Ledger {
+            facts: Facts { folded: 200_000, refused: [23, 24, 25, 26] },
             produced: 5000,
             dropped: [1, 2, 3, 4, 5, 6, 7],
             names_redacted: 8,
             names_overflowed: 9,
             signals_lost: 10,
             panics_caught: 11,
+            starts_failed: 27,
             ring_on_heap: true,
             cost: Cost {
                 start_ns: 12,
@@ -93,12 +99,42 @@ fn kinds() -> Batch {
     batch
 }
 
+/// Two nights of sleep in one batch: an anchor after each, and a wall clock that was set meanwhile.
+fn asleep_twice() -> Batch {
+    const S: u64 = 1_000_000_000;
+    let mut batch = base();
+    let anchor = |uptime_s: u64, slept_s: u64, wall_unix_ms| Anchor {
+        uptime_ns: uptime_s * S + 345_678,
+        boot_ns: (uptime_s + slept_s) * S + 345_678,
+        wall_unix_ms,
+    };
+    let (first, night) = (1_772_700_000_456, 8 * 3_600);
+    batch.anchors = vec![
+        anchor(7_000, 500, first),
+        anchor(7_600, 500 + night, first + (600 + night) * 1_000 + 1),
+        anchor(8_000, 500 + 2 * night, first + (1_000 + 2 * night) * 1_000 - 3_600_000),
+    ];
+    for (started_s, outcome) in [(7_001, Outcome::Done), (7_600, Outcome::Failed), (8_100, Outcome::Died)] {
+        batch.events.push(Event {
+            outcome,
+            started_uptime_ns: started_s * S + 345_678,
+            duration_ns: 420_000_000,
+            ..Event::new(Kind::Launch, NameId::COLD)
+        });
+    }
+    batch
+}
+
 /// The largest and strangest values that are allowed.
 fn extremes() -> Batch {
     let mut batch = base();
     batch.id.first = u64::MAX;
-    batch.anchor = Anchor { uptime_ns: u64::MAX, wall_unix_ms: u64::MAX };
+    batch.anchors = [(0, u64::MAX, 0), (0, 0, u64::MAX), (u64::MAX, u64::MAX, 0), (u64::MAX, 0, 1)]
+        .map(|(uptime_ns, boot_ns, wall_unix_ms)| Anchor { uptime_ns, boot_ns, wall_unix_ms })
+        .into();
     batch.ledger.produced = u64::MAX;
+    batch.ledger.facts = Facts { folded: u64::MAX, refused: [u64::MAX; 4] };
+    batch.ledger.starts_failed = u64::MAX;
     batch.ledger.dropped = [u64::MAX; 7];
     batch.ledger.cost.start_ns = u64::MAX;
     batch.ledger.cost.record_ns_buckets = [u64::MAX; 16];
@@ -136,7 +172,7 @@ fn readable(batch: &Batch) -> Value {
         })
     };
     json!({
-        "id": batch.id, "context": batch.context, "anchor": batch.anchor, "ledger": batch.ledger,
+        "id": batch.id, "context": batch.context, "anchors": batch.anchors, "ledger": batch.ledger,
         "names": batch.names, "events": batch.events.iter().map(event).collect::<Vec<_>>(),
     })
 }
@@ -161,21 +197,45 @@ fn lines(value: &Value) -> String {
 }
 
 /// The version that is written now, and those that are only read.
-const WRITTEN: &str = "v2";
-const READ: [&str; 2] = ["v1", WRITTEN];
+const WRITTEN: &str = "v3";
+const READ: [&str; 3] = ["v1", "v2", WRITTEN];
 
 fn path(version: &str, name: &str, extension: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(version);
     folder.join(name).with_extension(extension)
 }
 
+/// A case that every version has.
 fn check(name: &str, batch: &Batch) {
+    check_written(name, batch);
+    READ.iter().for_each(|version| check_reading(version, name));
+}
+
+/// A case that the versions before could not write.
+fn check_new(name: &str, batch: &Batch) {
+    check_written(name, batch);
+    check_reading(WRITTEN, name);
+}
+
+fn check_written(name: &str, batch: &Batch) {
     let (frame_path, text_path) = (path(WRITTEN, name, "bin"), path(WRITTEN, name, "json"));
     if std::env::var_os("NOWAIT_GOLDEN").is_some_and(|value| value == "write") && !frame_path.exists() {
         std::fs::write(&frame_path, encode(batch).unwrap()).expect("the frame is written");
         std::fs::write(&text_path, lines(&readable(&quantise(batch)))).expect("the text is written");
     }
-    READ.iter().for_each(|version| check_reading(version, name));
+}
+
+/// What a version could not say reads as nothing, and its one anchor as one of today.
+fn complete(expected: &mut Value) {
+    let ledger = expected["ledger"].as_object_mut().expect("a ledger");
+    ledger.entry("cost").or_insert_with(|| json!(Cost::default()));
+    ledger.entry("facts").or_insert_with(|| json!(Facts::default()));
+    ledger.entry("starts_failed").or_insert(json!(0));
+    if let Some(mut anchor) = expected.as_object_mut().expect("an object").remove("anchor") {
+        let uptime_ns = anchor["uptime_ns"].as_u64().expect("an uptime") / 1_000_000 * 1_000_000;
+        (anchor["uptime_ns"], anchor["boot_ns"]) = (json!(uptime_ns), json!(uptime_ns));
+        expected["anchors"] = json!([anchor]);
+    }
 }
 
 fn check_reading(version: &str, name: &str) {
@@ -185,9 +245,7 @@ fn check_reading(version: &str, name: &str) {
     });
     let text = std::fs::read_to_string(path(version, name, "json")).expect("every frame has its text");
     let mut expected: Value = serde_json::from_str(&text).expect("the text is JSON");
-    // What a version could not say yet reads as nothing.
-    let ledger = expected["ledger"].as_object_mut().expect("a ledger");
-    ledger.entry("cost").or_insert_with(|| json!(Cost::default()));
+    complete(&mut expected);
     let decoded = decode(&frame).unwrap_or_else(|error| {
         panic!(
             "{version}/{name}: {error}. Devices have sent such frames: keep them readable, or add a version"
@@ -224,4 +282,9 @@ fn whole_session() {
 #[test]
 fn extreme_values() {
     check("extreme_values", &extremes());
+}
+
+#[test]
+fn several_anchors() {
+    check_new("several_anchors", &asleep_twice());
 }

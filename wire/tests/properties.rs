@@ -60,7 +60,7 @@ proptest! {
 
     #[test]
     fn no_body_panics(
-        version in 1..=2u8,
+        version in 1..=3u8,
         first in any::<[u8; 24]>(),
         mut body in prop::collection::vec(any::<u8>(), 0..600),
     ) {

@@ -2,8 +2,8 @@
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use nowait_wire::{
-    Batch, Cost, Error, Event, Kind, NameId, RECORD_BUCKETS, decode, decode_header, encode, limits,
-    quantise_duration_ns, testing::session,
+    Anchor, Batch, Cost, Error, Event, Facts, Kind, NameId, Outcome, RECORD_BUCKETS, Receipt, RemoteConfig,
+    decode, decode_header, encode, limits, quantise_duration_ns, testing::session,
 };
 
 fn seal_again(frame: &mut [u8]) {
@@ -75,7 +75,7 @@ fn envelope() {
     assert_eq!(message(decode(b"NWB\x01")), "encryption suite: missing");
     assert_eq!(message(decode(b"NWB\x01\x00")), "checksum: missing");
     let mut other = good.clone();
-    for version in [0, 3, 255] {
+    for version in [0, 4, 255] {
         other[3] = version;
         assert!(decode(&other).unwrap_err().is_unsupported_version());
     }
@@ -174,6 +174,93 @@ fn costs_are_as_many_as_they_say_and_no_more_than_are_known() {
     assert_eq!(message(with(&[&[22][..], &[0; 22]].concat())), "costs: 22 is over the limit of 21");
 }
 
+/// A frame of version 3 with one launch, and these bytes for its ledger, its outcome and its anchors.
+fn decode_v3(ledger: &[u8], outcome: u8, anchors: &[u8]) -> Result<Batch, Error> {
+    let mut columns = [&LAUNCH[..], &[0]].concat();
+    columns[5] = outcome;
+    let mut body = varint(TEXTS.len());
+    body.extend([TEXTS, &[0; 4], ledger].concat());
+    body.extend(varint(columns.len()));
+    body.extend([&columns[..], &[0; 16], anchors].concat());
+    let mut frame = frame(&[1], &varint(body.len()), &body);
+    frame[3] = 3;
+    seal_again(&mut frame);
+    decode(&frame)
+}
+
+/// A ledger of zeros, and one anchor of zeros.
+const NOTHING: &[u8] = &[0; 5];
+const ONE: &[u8] = &[1, 0, 0, 0];
+
+#[test]
+fn ledgers_have_two_lines() {
+    let ledger = decode_v3(&[1, 7, 9, 11, 0, 0, 0, 0, 4, 1, 5, 3, 0, 2, 6, 0], 0, ONE).unwrap().ledger;
+    assert_eq!((ledger.ring_on_heap, ledger.produced, ledger.starts_failed), (true, 9, 4));
+    assert_eq!(ledger.dropped, [5, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(ledger.facts, Facts { folded: 11, refused: [0, 2, 6, 0] });
+    assert_eq!((ledger.facts.refused_total(), ledger.facts.appended()), (8, 19));
+    let with = |ledger: &[u8]| message(decode_v3(ledger, 0, ONE));
+    assert_eq!(with(&[2, 0, 0, 0, 0]), "ring on heap: neither 0 nor 1");
+    assert_eq!(with(&[0, 8, 0, 0, 0, 0, 0, 0, 0, 0]), "counts: 8 is over the limit of 7");
+    assert_eq!(with(&[0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0]), "drop reasons: 8 is over the limit of 7");
+    assert_eq!(with(&[0, 0, 0, 5, 0, 0, 0, 0, 0]), "refuse reasons: 5 is over the limit of 4");
+}
+
+#[test]
+fn anchors_are_one_to_sixteen_and_never_run_back() {
+    let read = |anchors: &[u8]| decode_v3(NOTHING, 0, anchors).map(|batch| batch.anchors);
+    let anchor = |uptime_ms: u64, boot_ms: u64, wall_unix_ms| Anchor {
+        uptime_ns: uptime_ms * 1_000_000,
+        boot_ns: boot_ms * 1_000_000,
+        wall_unix_ms,
+    };
+    assert_eq!(read(&[2, 5, 6, 9, 4, 20, 1]).unwrap(), [anchor(5, 8, 9), anchor(9, 22, 22)]);
+    assert_eq!(read(&[&[16][..], &[0; 48]].concat()).unwrap().len(), 16);
+    assert_eq!(message(decode_v3(NOTHING, 0, &[0])), "anchors: there is none");
+    assert_eq!(
+        message(decode_v3(NOTHING, 0, &[&[17][..], &[0; 51]].concat())),
+        "anchors: 17 is over the limit of 16"
+    );
+    assert_eq!(message(decode_v3(NOTHING, 0, &[2, 0, 0, 0, 1])), "anchors: cut short");
+    let most = [255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+    let passes = "anchors: a clock passes 64 bits of nanoseconds";
+    assert_eq!(message(decode_v3(NOTHING, 0, &[&[1][..], &most, &[0, 0]].concat())), passes);
+    assert_eq!(message(decode_v3(NOTHING, 0, &[1, 0, 1, 0])), passes);
+    assert!(decode_v3(NOTHING, 0, &[&[2, 1, 0, 0][..], &most, &[0, 0]].concat()).unwrap_err().is_malformed());
+}
+
+#[test]
+fn an_event_has_the_latest_anchor_that_is_not_after_it() {
+    let mut batch = session(1, 20);
+    let anchor = |uptime_ns, wall_unix_ms| Anchor { uptime_ns, boot_ns: 0, wall_unix_ms };
+    batch.anchors = vec![anchor(10, 1), anchor(20, 2), anchor(20, 3), anchor(30, 4)];
+    let wall = |uptime_ns| batch.anchor_at(uptime_ns).unwrap().wall_unix_ms;
+    assert_eq!([0, 9, 10, 19, 20, 29, 30, u64::MAX].map(wall), [1, 1, 1, 1, 3, 3, 4, 4]);
+    batch.anchors.clear();
+    assert_eq!(batch.anchor_at(10), None);
+}
+
+#[test]
+fn a_wait_that_died_is_known_from_version_3_on() {
+    assert_eq!(decode_v3(NOTHING, 7, ONE).unwrap().events[0].outcome, Outcome::Died);
+    assert_eq!(message(decode_v3(NOTHING, 8, ONE)), "outcome: not known");
+    // `numbers_without_meaning` has the same for version 1.
+}
+
+#[test]
+fn receipts_of_older_and_newer_collectors_are_read() {
+    let read = |json: &str| serde_json::from_str::<Receipt>(json);
+    let old = read(r#"{"batch":"b","status":"stored"}"#).unwrap();
+    assert_eq!(old.config, None);
+    assert_eq!(serde_json::to_string(&old).unwrap(), r#"{"batch":"b","status":"stored"}"#);
+    let little = read(r#"{"batch":"b","status":"stored","config":{"version":7},"other":1}"#).unwrap();
+    let all = RemoteConfig { version: 7, enabled: true, sampled_per_mille: 1000, flush_interval_s: 0 };
+    assert_eq!(little.config, Some(all));
+    assert_eq!(read(&serde_json::to_string(&little).unwrap()).unwrap(), little);
+    assert!(read(r#"{"batch":"b","status":"stored","config":{"enabled":false}}"#).is_err());
+    assert!(all.is_valid() && !RemoteConfig { sampled_per_mille: 1001, ..all }.is_valid());
+}
+
 #[test]
 fn every_duration_has_its_bucket() {
     for ns in (0..40).flat_map(|bits| [(1 << bits) - 1, 1 << bits]).chain([u64::MAX]) {
@@ -206,6 +293,9 @@ fn encode_holds_a_batch_to_the_same_rules() {
         batch.context.dimensions = (b'a'..=b'i').map(|key| (char::from(key).into(), String::new())).collect();
     };
     assert!(refused(&one_more).is_too_large());
+    assert!(refused(&|batch| batch.anchors.clear()).is_malformed());
+    assert!(refused(&|batch| batch.anchors.push(Anchor::default())).is_malformed());
+    assert!(refused(&|batch| batch.anchors.extend([batch.anchors[0]; 16])).is_too_large());
 }
 
 #[test]

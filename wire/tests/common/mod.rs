@@ -1,8 +1,8 @@
 //! Arbitrary valid batches, for all property tests.
 
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, Cost, DropReason, Event, Flags, Kind, Ledger, NameId, Network, Os,
-    Outcome, RECORD_BUCKETS, Tier, Uuid, limits,
+    Anchor, Batch, BatchId, Context, Cost, DropReason, Event, Facts, Flags, Kind, Ledger, NameId, Network,
+    Os, Outcome, RECORD_BUCKETS, RefuseReason, Tier, Uuid, limits,
 };
 use proptest::prelude::*;
 
@@ -53,19 +53,24 @@ fn cost() -> impl Strategy<Value = Cost> {
 }
 
 fn ledger() -> impl Strategy<Value = Ledger> {
-    let counts = prop::array::uniform5(number());
+    let counts = prop::array::uniform7(number());
     let dropped = prop::collection::vec(number(), DropReason::ALL.len());
-    (counts, dropped, any::<bool>(), cost()).prop_map(|(counts, dropped, ring_on_heap, cost)| {
-        let [produced, names_redacted, names_overflowed, signals_lost, panics_caught] = counts;
+    let refused = prop::collection::vec(number(), RefuseReason::ALL.len());
+    (counts, dropped, refused, any::<bool>(), cost()).prop_map(|(counts, dropped, refused, on_heap, cost)| {
+        let [produced, folded, names_redacted, names_overflowed, signals_lost, panics_caught, starts_failed] =
+            counts;
         let dropped = dropped.try_into().expect("as many as there are reasons");
+        let refused = refused.try_into().expect("as many as there are reasons");
         Ledger {
+            facts: Facts { folded, refused },
             produced,
             dropped,
             names_redacted,
             names_overflowed,
             signals_lost,
             panics_caught,
-            ring_on_heap,
+            starts_failed,
+            ring_on_heap: on_heap,
             cost,
         }
     })
@@ -91,11 +96,24 @@ fn event(names: u32) -> impl Strategy<Value = Event> {
     })
 }
 
+/// As many as may be, sorted by uptime, with any times on the other two clocks.
+fn anchors() -> impl Strategy<Value = Vec<Anchor>> {
+    let anchor = (number(), number(), number()).prop_map(|(uptime_ns, boot_ns, wall_unix_ms)| Anchor {
+        uptime_ns,
+        boot_ns,
+        wall_unix_ms,
+    });
+    prop::collection::vec(anchor, 1..=limits::ANCHORS_MAX).prop_map(|mut anchors| {
+        anchors.sort_by_key(|anchor| anchor.uptime_ns);
+        anchors
+    })
+}
+
 /// Any valid batch of at most this many events.
 pub(crate) fn batch(events_max: usize) -> impl Strategy<Value = Batch> {
     let names = prop::collection::vec(text(), 0..40);
-    let parts = (uuid(), number(), context(), number(), number(), ledger(), names);
-    parts.prop_flat_map(move |(session, first, context, uptime_ns, wall_unix_ms, ledger, own)| {
+    let parts = (uuid(), number(), context(), anchors(), ledger(), names);
+    parts.prop_flat_map(move |(session, first, context, anchors, ledger, own)| {
         let mut names: Vec<String> = NameId::RESERVED.iter().map(|name| (*name).to_string()).collect();
         names.extend(own);
         let events = prop::collection::vec(event(names.len() as u32), 0..=events_max);
@@ -104,7 +122,7 @@ pub(crate) fn batch(events_max: usize) -> impl Strategy<Value = Batch> {
             Batch {
                 id: BatchId { session, first },
                 context: context.clone(),
-                anchor: Anchor { uptime_ns, wall_unix_ms },
+                anchors: anchors.clone(),
                 ledger: ledger.clone(),
                 names: names.clone(),
                 events,
