@@ -64,7 +64,7 @@ pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel, V
 pub use nowait::{NOW, NoWait};
 pub use nowait_wire::{
     Anchor, Cost, DropReason, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
-    RefuseReason, Tier, Uuid,
+    RefuseReason, RemoteConfig, Tier, Uuid,
 };
 pub use record::{Fact, Recorded};
 pub use recover::{Replay, replay};

@@ -12,7 +12,7 @@ use crate::upload::{Answer, Parcel, Upload};
 use crate::worker::{self, Command, Flushed, Worker};
 use crate::{Clock, ManualClock};
 use crossbeam::channel::{Receiver, bounded};
-use nowait_wire::{Batch, Event, Receipt, ReceiptStatus};
+use nowait_wire::{Batch, Event, Receipt, ReceiptStatus, RemoteConfig};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -99,8 +99,8 @@ struct State {
     batches: Vec<Batch>,
     planned: Vec<Option<Answer>>,
     attempts: usize,
-    /// What every receipt carries as its configuration, as JSON.
-    config: Option<String>,
+    /// What every receipt carries.
+    config: Option<RemoteConfig>,
 }
 
 impl MemoryUpload {
@@ -119,9 +119,9 @@ impl MemoryUpload {
         self.state().planned.extend(answers);
     }
 
-    /// From now on every receipt carries this remote configuration, as JSON.
-    pub fn configure(&self, json: &str) {
-        self.state().config = Some(json.to_owned());
+    /// From now on every receipt carries this remote configuration.
+    pub fn configure(&self, config: RemoteConfig) {
+        self.state().config = Some(config);
     }
 
     /// The stored batches, in the order of their arrival, each once.
@@ -162,17 +162,13 @@ impl Upload for MemoryUpload {
                     state.batches.push(batch);
                 }
                 let status = if known { ReceiptStatus::Duplicate } else { ReceiptStatus::Stored };
-                (200, Receipt { batch: id, status, reason: String::new() })
+                (200, Receipt { batch: id, status, reason: String::new(), config: state.config })
             }
             Err(error) => {
                 let reason = error.to_string();
-                (400, Receipt { batch: String::new(), status: ReceiptStatus::Rejected, reason })
+                (400, Receipt { batch: String::new(), status: ReceiptStatus::Rejected, reason, config: None })
             }
         };
-        let mut body = serde_json::to_value(&receipt).unwrap_or_default();
-        if let (Some(config), Some(fields)) = (&state.config, body.as_object_mut()) {
-            fields.insert("config".to_owned(), serde_json::from_str(config).unwrap_or_default());
-        }
-        Some(Answer { status, retry_after: None, body: serde_json::to_vec(&body).unwrap_or_default() })
+        Some(Answer { status, retry_after: None, body: serde_json::to_vec(&receipt).unwrap_or_default() })
     }
 }

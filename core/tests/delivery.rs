@@ -5,12 +5,18 @@ mod common;
 
 use common::*;
 use nowait_core::testing::{self, ManualWorker, MemoryUpload};
-use nowait_core::{Answer, Conditions, Config, Fact, ManualClock, NOW, Network, NoWait};
+use nowait_core::{Answer, Conditions, Config, Fact, ManualClock, NOW, Network, NoWait, RemoteConfig};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn busy(retry_after: &str) -> Option<Answer> {
     Some(Answer { status: 503, retry_after: Some(retry_after.to_owned()), body: Vec::new() })
+}
+
+/// The configuration that changes nothing, of this version.
+fn remote(version: u32) -> RemoteConfig {
+    let all = RemoteConfig::ALL_PER_MILLE;
+    RemoteConfig { version, enabled: true, sampled_per_mille: all, flush_interval_s: 0 }
 }
 
 /// Turns as a sleeping worker would, for this long; how often it woke.
@@ -166,7 +172,7 @@ fn a_trip_to_the_background_sends_everything() {
 fn a_kill_switch_stops_threads_and_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
-    upload.configure(r#"{"version":2,"enabled":false}"#);
+    upload.configure(RemoteConfig { enabled: false, ..remote(2) });
     let clock = ManualClock::new(1_800_000_000_000);
     let begin = |upload: &MemoryUpload| {
         testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap()
@@ -179,13 +185,13 @@ fn a_kill_switch_stops_threads_and_survives_a_restart() {
     let attempts = upload.attempts();
     drop(worker);
     // An older configuration, told by a collector that lags behind, changes nothing.
-    upload.configure(r#"{"version":1,"enabled":true}"#);
+    upload.configure(remote(1));
     let (nowait, mut worker) = begin(&upload);
     worker.turn();
     worker.turn();
     assert!(!nowait.append(Fact::TouchHandled { at: NOW }).is_taken());
     assert_eq!(upload.attempts(), attempts + 1, "a start asks once whether it is on again");
-    upload.configure(r#"{"version":3,"enabled":true,"flush_interval_s":60}"#);
+    upload.configure(RemoteConfig { flush_interval_s: 60, ..remote(3) });
     clock.advance(Duration::from_secs(24 * 3_600));
     worker.turn();
     worker.turn();
@@ -197,7 +203,7 @@ fn a_kill_switch_stops_threads_and_survives_a_restart() {
 fn a_session_that_is_not_sampled_records_and_sends_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
-    upload.configure(r#"{"version":1,"sampled_per_mille":0}"#);
+    upload.configure(RemoteConfig { sampled_per_mille: 0, ..remote(1) });
     let (nowait, mut worker, _) = start(config(folder.path()), &upload);
     record(nowait, "a", 5);
     assert!(worker.shutdown().complete);

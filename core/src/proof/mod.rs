@@ -4,8 +4,6 @@
 //! deaths (`tests/processes`). Invariant: every proof by a model checker counts what it saw, and breaks the code in
 //! a named place to show that it would have seen that too.
 
-#[cfg(all(unix, not(any(loom, shuttle, miri))))]
-mod damage;
 #[cfg(loom)]
 mod interleavings;
 #[cfg(not(any(loom, shuttle)))]

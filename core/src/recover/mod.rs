@@ -12,6 +12,8 @@ mod dead;
 mod previous;
 mod read;
 mod replay;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 
 pub use replay::{Replay, replay};
 

@@ -1,0 +1,142 @@
+//! A recorder read at any moment gives what an unkilled fold would have given.
+
+use super::read::read;
+use crate::fold::{Fold, State, fold_one};
+use crate::limits::RING_SLOTS;
+use crate::record::Fact;
+use crate::ring::flight::Flight;
+use crate::ring::layout;
+use crate::ring::memory::Memory;
+use crate::sync::Ordering;
+use nowait_wire::{Context, Event, Flags, Kind, NameId, Network, Os, Outcome, Tier, Uuid};
+use proptest::prelude::*;
+
+const MS: u64 = 1_000_000;
+const SESSION: Uuid = Uuid::from_u128(7);
+
+fn context() -> Context {
+    Context {
+        install: Uuid::from_u128(8),
+        app_version: "1".to_owned(),
+        app_build: "1".to_owned(),
+        os: Os::Linux,
+        os_version: String::new(),
+        device_model: String::new(),
+        device_tier: Tier::Unknown,
+        network: Network::Unknown,
+        country: String::new(),
+        sdk_version: String::new(),
+        dimensions: Vec::new(),
+    }
+}
+
+/// A fact of a busy app, without its time.
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let name = || (6_u32..12).prop_map(NameId);
+    let (at, id) = (0, 1_u64..12);
+    prop_oneof![
+        Just(Fact::Foreground { at, restored: true }),
+        Just(Fact::Background { at }),
+        name().prop_map(move |target| Fact::TouchUp { at, target }),
+        Just(Fact::TouchHandled { at }),
+        Just(Fact::Frame { started: at, deadline: at, at }),
+        (id.clone(), name()).prop_map(move |(id, screen)| Fact::ScreenCreated { at, id, screen }),
+        (id.clone(), name()).prop_map(move |(id, screen)| Fact::ScreenShown { at, id, screen }),
+        (id.clone(), name()).prop_map(move |(id, screen)| Fact::ScreenReady { at, id, screen }),
+        (id.clone(), name()).prop_map(move |(id, route)| Fact::RequestStarted { at, id, route }),
+        id.clone().prop_map(move |id| Fact::RequestEnded { at, id, status: 200, outcome: Outcome::Done }),
+        (id.clone(), name()).prop_map(move |(id, action)| Fact::ActionStarted { at, id, action }),
+        id.prop_map(move |id| Fact::ActionEnded { at, id, outcome: Outcome::Done }),
+        name().prop_map(move |name| Fact::Breadcrumb { at, name, number: 1 }),
+        name().prop_map(|name| Fact::Measured(Event::new(Kind::Action, name))),
+        Just(Fact::Tick { at, boot_ns: at, wall_unix_ms: 0 }),
+    ]
+}
+
+/// What happens next: a fact so much later, or a turn of the fold.
+fn steps() -> impl Strategy<Value = Vec<(u64, Option<Fact>)>> {
+    let step = (0..4_000 * MS, prop_oneof![5 => any_fact().prop_map(Some), 1 => Just(None)]);
+    prop::collection::vec(step, 1..120)
+}
+
+/// The fact, later by `by`: all times that are in it are made of its own.
+fn later(fact: Fact, by: u64) -> Fact {
+    let mut words = fact.to_words();
+    words[2] += by;
+    match fact {
+        Fact::Frame { .. } => (words[3], words[4]) = (by, by),
+        Fact::Tick { .. } => words[4] = by,
+        _ => {}
+    }
+    Fact::from_words(&words).unwrap()
+}
+
+/// What a kill now would leave.
+fn image(flight: &Flight) -> Vec<u64> {
+    flight.memory.words.iter().map(|word| word.load(Ordering::Relaxed)).collect()
+}
+
+/// The events of these facts, and of the death after them, folded in one go.
+fn unkilled(facts: &[Fact]) -> Vec<Event> {
+    let (mut state, mut events) = (State::default(), Vec::new());
+    for fact in facts {
+        fold_one(&mut state, Some(&fact.to_words()), &mut |_, event| events.push(event));
+    }
+    state.die(0, 0, &mut |_, event| events.push(event));
+    events
+}
+
+fn recovered(words: &[u64]) -> Vec<Event> {
+    let session = read(SESSION, words, 0, &|_| {}).unwrap();
+    assert_eq!((session.rest.corrupt, session.held), (0, None));
+    let plain = |event: Event| Event { flags: Flags(event.flags.0 & !Flags::RECOVERED.0), ..event };
+    session.rest.events.into_iter().map(plain).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn a_kill_at_any_moment_changes_no_event(steps in steps()) {
+        let memory = Memory::heap(layout::WORDS);
+        let flight: &'static Flight = Box::leak(Box::new(Flight::new(memory, SESSION, 0, &context(), 0)));
+        let mut fold = Fold::new(flight);
+        let (mut facts, mut now) = (Vec::new(), 0);
+        for (passed, step) in steps {
+            now += passed;
+            match step {
+                Some(fact) => {
+                    let fact = later(fact, now);
+                    flight.append(&fact.to_words());
+                    facts.push(fact);
+                }
+                None => {
+                    fold.turn();
+                }
+            }
+            let plain = |event: Event| Event { flags: Flags(event.flags.0 & !Flags::RECOVERED.0), ..event };
+            let expected: Vec<Event> = unkilled(&facts).into_iter().map(plain).collect();
+            prop_assert_eq!(recovered(&image(flight)), expected);
+        }
+        prop_assert!(facts.len() < RING_SLOTS);
+    }
+}
+
+#[test]
+fn no_words_make_a_recovery_panic() {
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    for length in [0, 1, 100, 1_024, 20_000, layout::WORDS, layout::WORDS + 7] {
+        for magic in [layout::MAGIC, super::previous::MAGIC, 0, 1] {
+            let mut words: Vec<u64> = (0..length)
+                .map(|_| {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    random
+                })
+                .collect();
+            if let Some(first) = words.first_mut() {
+                *first = magic;
+            }
+            let _ = read(SESSION, &words, 0, &|_| {});
+        }
+    }
+}
