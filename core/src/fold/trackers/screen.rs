@@ -97,7 +97,14 @@ impl Screens {
     /// `tap` is the latest one that the app is still busy with or has not answered. A screen that is pending already
     /// is told twice: it keeps its cause. False when the table is full.
     #[must_use]
-    pub(super) fn created(&mut self, at: u64, id: u64, screen: NameId, tap: Option<u64>, journey: u64) -> bool {
+    pub(super) fn created(
+        &mut self,
+        at: u64,
+        id: u64,
+        screen: NameId,
+        tap: Option<u64>,
+        journey: u64,
+    ) -> bool {
         if self.pending.iter().any(|pending| pending.id == id) {
             return true;
         }
@@ -132,7 +139,8 @@ impl Screens {
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.id == id) {
             return note(&mut pending.seen);
         }
-        let mut early = self.early.take(|early| early.id == id).unwrap_or(Early { id, seen: Seen::default() });
+        let mut early =
+            self.early.take(|early| early.id == id).unwrap_or(Early { id, seen: Seen::default() });
         note(&mut early.seen);
         self.early.push_over(early);
     }
