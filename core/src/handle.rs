@@ -5,7 +5,7 @@
 //! Invariant: what was begun and is dropped without an end never counts as done.
 
 use crate::nowait::NoWait;
-use crate::tracker::Signal;
+use crate::record::Fact as Signal;
 use nowait_wire::{NameId, Outcome};
 
 /// A screen; see [`NoWait::screen`].
@@ -19,25 +19,37 @@ impl Screen {
     /// The screen began to exist.
     #[inline]
     pub fn created(self) {
-        self.nowait.signal(&Signal::ScreenCreated { at: self.nowait.now_ns(), screen: self.name });
+        self.nowait.signal(&Signal::ScreenCreated {
+            at: self.nowait.now_ns(),
+            id: self.name.0.into(),
+            screen: self.name,
+        });
     }
 
     /// Its first frame was presented (time to initial display).
     #[inline]
     pub fn shown(self) {
-        self.nowait.signal(&Signal::ScreenShown { at: self.nowait.now_ns(), screen: self.name });
+        self.nowait.signal(&Signal::ScreenShown {
+            at: self.nowait.now_ns(),
+            id: self.name.0.into(),
+            screen: self.name,
+        });
     }
 
     /// It shows what the customer came for (time to full display).
     #[inline]
     pub fn ready(self) {
-        self.nowait.signal(&Signal::ScreenReady { at: self.nowait.now_ns(), screen: self.name });
+        self.nowait.signal(&Signal::ScreenReady {
+            at: self.nowait.now_ns(),
+            id: self.name.0.into(),
+            screen: self.name,
+        });
     }
 
     /// It is gone.
     #[inline]
     pub fn left(self) {
-        self.nowait.signal(&Signal::ScreenLeft { at: self.nowait.now_ns(), screen: self.name });
+        self.nowait.signal(&Signal::ScreenLeft { at: self.nowait.now_ns(), id: self.name.0.into() });
     }
 }
 
@@ -58,8 +70,9 @@ impl Action {
     #[must_use = "a span that is dropped is recorded as interrupted"]
     pub fn begin(self) -> Span {
         let started = self.nowait.now_ns();
-        self.nowait.signal(&Signal::ActionStarted { at: started });
-        Span { action: self, started }
+        let id = self.nowait.next_id();
+        self.nowait.signal(&Signal::ActionStarted { at: started, id, action: self.name });
+        Span { action: self, id }
     }
 
     /// Measures a closure; a panic in it goes through untouched and counts as interrupted.
@@ -77,7 +90,7 @@ impl Action {
 #[must_use = "a span that is dropped is recorded as interrupted"]
 pub struct Span {
     action: Action,
-    started: u64,
+    id: u64,
 }
 
 impl Span {
@@ -103,8 +116,7 @@ impl Span {
     fn finish(&self, outcome: Outcome) {
         let nowait = self.action.nowait;
         let ended = nowait.now_ns();
-        nowait.record_action(self.action.name, self.started, ended, outcome);
-        nowait.signal(&Signal::ActionEnded { at: ended });
+        nowait.signal(&Signal::ActionEnded { at: ended, id: self.id, outcome });
     }
 }
 

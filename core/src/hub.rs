@@ -6,9 +6,10 @@
 //! Owns: the trackers of the process. Refuses: rules and clocks.
 //! Invariant: no thread blocks here, and a signal that was queued is worked off by the time of the next tick.
 
+use crate::fold::trackers::{Sink, Trackers};
 use crate::limits::SIGNAL_QUEUE_MAX;
+use crate::record::Fact as Signal;
 use crate::sync::{AtomicU64, Mutant, Mutex, Ordering, Queue, TryLockError, fence, is_broken};
-use crate::tracker::{Signal, Sink, Trackers};
 use nowait_wire::NameId;
 
 /// The meeting point.
@@ -65,12 +66,12 @@ impl Hub {
                 Err(TryLockError::WouldBlock) => return first.is_none(),
             };
             if let Some(signal) = first.take() {
-                trackers.signal(signal, sink);
+                trackers.fact(signal, sink);
             }
             // Bounded by the queue's capacity: a flood from other threads cannot hold this one here.
             for _ in 0..SIGNAL_QUEUE_MAX {
                 let Some(signal) = self.waiting.pop() else { break };
-                trackers.signal(&signal, sink);
+                trackers.fact(&signal, sink);
             }
             let place = trackers.place();
             // Relaxed: labels, which lead to no other data.

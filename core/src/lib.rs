@@ -72,6 +72,6 @@ pub use nowait::NoWait;
 pub use nowait_wire::{
     Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
 };
-pub use record::{Fact, Recorded};
+pub use record::{Fact, Fact as Signal, Recorded};
 pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
 pub use worker::Flushed;

@@ -16,12 +16,12 @@ use crate::limits::{
 };
 use crate::memory::Memory;
 use crate::nowait::Shared;
+use crate::record::Fact as Signal;
 use crate::record::State;
 use crate::ring::{Drain, Drained};
 use crate::spool::{Entry, Seal};
 use crate::storage::{self, Living, Storage};
 use crate::sync::{Mutant, is_broken};
-use crate::tracker::Signal;
 use crate::upload::{Backoff, Parcel, Upload, Verdict, judge};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use nowait_wire::{BatchId, Context, Cost, DropReason, Ledger, Uuid};
@@ -163,7 +163,7 @@ impl Engine {
         if !is_broken(Mutant::EarlyLookedAtOnce) {
             recorder.take_over_early();
         }
-        recorder.signal(&Signal::Tick { at: now });
+        recorder.signal(&Signal::Tick { at: now, boot_ns: now, wall_unix_ms: 0 });
         flight.account.raise(Counter::SignalsLost, recorder.signals_lost());
         flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         flight.settle_lost_file();

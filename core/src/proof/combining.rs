@@ -6,8 +6,8 @@
 use super::interleavings::{Seen, explore};
 use super::mutants::must_fail;
 use crate::hub::Hub;
+use crate::record::Fact as Signal;
 use crate::sync::{AtomicU64, Mutant, Ordering};
-use crate::tracker::Signal;
 use nowait_wire::{Event, NameId, Outcome};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -49,7 +49,7 @@ fn dead_recorder(sealing: bool) -> (String, Vec<u8>) {
         assert_eq!(nowait.record(&event), Recorded::Kept);
     }
     (0..CRUMBS).for_each(|number| nowait.breadcrumb_at(nowait.name("crumb"), number, number));
-    nowait.signal(&Signal::Tick { at: 0 });
+    nowait.signal(&Signal::Tick { at: 0, boot_ns: 0, wall_unix_ms: 0 });
     let ring = folder.path().join("live").join(format!("{}.ring", nowait.session()));
     let mut bytes = fs::read(ring).unwrap();
     if sealing {

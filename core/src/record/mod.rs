@@ -7,6 +7,7 @@
 mod fact;
 
 pub use fact::Fact;
+use fact::Fact as Signal;
 
 use crate::clock::Clock;
 use crate::early::Early;
@@ -18,7 +19,6 @@ use crate::ledger::Counter;
 use crate::memory::Memory;
 use crate::name::Names;
 use crate::slot::Packed;
-use crate::tracker::Signal;
 use nowait_wire::{Context, Event, Flags, Kind, Ledger, NameId, Uuid};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
@@ -222,7 +222,7 @@ impl Recorder {
                 self.enter(State::Background, at);
             }
             Signal::TouchUp { at, target } => self.breadcrumb(target, at, 0),
-            Signal::ScreenShown { at, screen } => self.breadcrumb(screen, at, 0),
+            Signal::ScreenShown { at, screen, .. } => self.breadcrumb(screen, at, 0),
             Signal::RequestStarted { at, route, .. } => self.breadcrumb(route, at, 0),
             _ => {}
         }
