@@ -6,9 +6,9 @@
 use super::mutants::{broken, count_execution, must_fail, take_executions};
 use crate::config::{Build, Config, Consent};
 use crate::limits::{BATCH_EVENTS_MAX, RING_SLOTS};
+use crate::record::Fact as Signal;
 use crate::sync::Mutant;
 use crate::testing::{self, Crank, MemoryUpload};
-use crate::tracker::Signal;
 use crate::worker::Engine;
 use crate::{Clock, ManualClock, NoWait, nowait};
 use nowait_wire::{DropReason, Event, Kind};

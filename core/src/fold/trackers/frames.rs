@@ -77,7 +77,8 @@ impl Frames {
         let first_of_next = self.held.take_if(|frame| other_screen && frame.at >= at);
         let last = self.held.take();
         self.add(last);
-        let begun = Frames { began: Some(at), shown: next, journey, counts: Counts::default(), held: first_of_next };
+        let begun =
+            Frames { began: Some(at), shown: next, journey, counts: Counts::default(), held: first_of_next };
         let visit = std::mem::replace(self, begun);
         (visit.counts.frames > 0).then(|| visit.close(at))
     }

@@ -95,9 +95,8 @@ impl Launch {
 
     /// The device slept for so long just now.
     pub(super) fn sleep(&mut self, ns: u64) {
-        match (&mut self.stage, &self.left) {
-            (Stage::Candidate(first_moments), None) => first_moments.sleep(ns),
-            _ => {}
+        if let (Stage::Candidate(first_moments), None) = (&mut self.stage, self.left) {
+            first_moments.sleep(ns);
         }
         self.left.iter_mut().chain(&mut self.opened).for_each(|window| window.sleep(ns));
     }

@@ -41,7 +41,14 @@ struct Early {
 struct Pending {
     id: u64,
     begun: Begun,
+    /// The tap that caused it.
+    tap: Option<u64>,
     seen: Seen,
+}
+
+/// Whether `at` comes no later than `limit` after its cause.
+fn within(cause: u64, at: u64, limit: u64) -> bool {
+    at.checked_sub(cause).is_some_and(|passed| passed <= limit)
 }
 
 impl Pending {
@@ -71,7 +78,7 @@ pub(super) struct Screens {
     pending: Table<Pending, SCREENS_MAX>,
     early: Table<Early, EARLY_SCREENS_MAX>,
     navigated: Option<u64>,
-    /// A tap whose screen is ready: what comes later has another cause.
+    /// The latest tap whose screen is ready: what comes later has another cause.
     tap_served: Option<u64>,
 }
 
@@ -97,23 +104,30 @@ impl Screens {
     /// `tap` is the latest one that the app is still busy with or has not answered. A screen that is pending already
     /// is told twice: it keeps its cause. False when the table is full.
     #[must_use]
-    pub(super) fn created(&mut self, at: u64, id: u64, screen: NameId, tap: Option<u64>, journey: u64) -> bool {
+    pub(super) fn created(
+        &mut self,
+        at: u64,
+        id: u64,
+        screen: NameId,
+        tap: Option<u64>,
+        journey: u64,
+    ) -> bool {
         if self.pending.iter().any(|pending| pending.id == id) {
             return true;
         }
         let seen = self.early.take(|early| early.id == id).map(|early| early.seen).unwrap_or_default();
-        let begun = Begun { name: screen, place: Place { screen, journey }, at: self.cause(at, tap) };
+        let tap = self.causing_tap(at, tap);
+        let navigated = || self.navigated.filter(|began| within(*began, at, NAVIGATION_TO_SCREEN_NS_MAX));
+        let caused = tap.or_else(navigated).unwrap_or(at);
+        let begun = Begun { name: screen, place: Place { screen, journey }, at: caused };
         if seen.ready.is_some() {
-            self.tap_served = Some(begun.at);
+            self.tap_served = self.tap_served.max(tap);
         }
-        self.pending.push(Pending { id, begun, seen })
+        self.pending.push(Pending { id, begun, tap, seen })
     }
 
-    fn cause(&self, at: u64, tap: Option<u64>) -> u64 {
-        let within = |cause: &u64, limit: u64| *cause <= at && at - *cause <= limit;
-        tap.filter(|tap| Some(*tap) != self.tap_served && within(tap, TAP_TO_SCREEN_NS_MAX))
-            .or(self.navigated.filter(|began| within(began, NAVIGATION_TO_SCREEN_NS_MAX)))
-            .unwrap_or(at)
+    fn causing_tap(&self, at: u64, tap: Option<u64>) -> Option<u64> {
+        tap.filter(|tap| self.tap_served < Some(*tap) && within(*tap, at, TAP_TO_SCREEN_NS_MAX))
     }
 
     pub(super) fn shown(&mut self, at: u64, id: u64) {
@@ -123,7 +137,7 @@ impl Screens {
     pub(super) fn ready(&mut self, at: u64, id: u64) {
         self.note(id, |seen| seen.ready = seen.ready.or(Some(at)));
         if let Some(pending) = self.pending.iter().find(|pending| pending.id == id) {
-            self.tap_served = Some(pending.begun.at);
+            self.tap_served = self.tap_served.max(pending.tap);
         }
     }
 
@@ -132,7 +146,8 @@ impl Screens {
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.id == id) {
             return note(&mut pending.seen);
         }
-        let mut early = self.early.take(|early| early.id == id).unwrap_or(Early { id, seen: Seen::default() });
+        let mut early =
+            self.early.take(|early| early.id == id).unwrap_or(Early { id, seen: Seen::default() });
         note(&mut early.seen);
         self.early.push_over(early);
     }
