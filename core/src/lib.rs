@@ -31,6 +31,8 @@ mod batch;
 mod breadcrumb;
 mod clock;
 mod config;
+#[allow(dead_code)]
+mod disk;
 mod early;
 mod error;
 mod flight;
@@ -44,6 +46,7 @@ mod identity;
 mod layout;
 mod ledger;
 pub mod limits;
+#[allow(dead_code)]
 mod memory;
 mod name;
 mod nowait;

@@ -74,6 +74,10 @@ pub const RECOVER_ATTEMPTS_MAX: u64 = 3;
 /// Dead rings read at one start, so that a crash loop cannot make starts slower and slower.
 pub const RECOVER_FILES_MAX: usize = 16;
 
+/// Locks of files that a forked child lets go of: the recorder's, one for each dead recorder that is read, and some of
+/// a moment (start, upload).
+pub const LOCKS_MAX: usize = RECOVER_FILES_MAX + 8;
+
 /// Batches sent in one turn of the crank; then the worker pauses, so that a backlog is drained politely.
 pub const UPLOADS_PER_TURN_MAX: usize = 8;
 

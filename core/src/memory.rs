@@ -1,27 +1,48 @@
-//! The words that the flight recorder writes into: a memory-mapped file, or the heap where there is none.
+//! The words that the engine keeps where a kill leaves them: a memory-mapped file, or the heap where there is none.
 //!
 //! **Why unsafe.** A shared file mapping is memory that the compiler cannot know. The one unsafe block below
 //! turns it into a slice of atomics, which stays sound whatever another process stores there.
 //!
 //! Owns: allocation of real blocks, the mapping, the lock that says its owner lives.
-//! Refuses: any meaning of the words (see `layout`).
+//! Refuses: any meaning of the words.
 //! Invariant: the words live as long as the process, so that a late recording thread never meets freed memory.
 #![allow(unsafe_code)]
 
-use crate::fork;
+use crate::fork::LockedFile;
 use crate::sync::AtomicU64;
 use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Zeroed words that outlive every thread, and the lock that is held while the process lives.
+/// Words that outlive every thread, and the file that they lie in.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    /// The words, all zero at first.
+    /// The words: all zero at first, or what the file held.
     pub(crate) words: &'static [AtomicU64],
-    /// Keeps the advisory lock; `None` on the heap.
-    lock: Option<File>,
+    backing: Backing,
+}
+
+/// Where the words lie.
+#[derive(Debug)]
+enum Backing {
+    Heap,
+    /// A file of one process. Its lock is held while the process lives.
+    Owned(LockedFile),
+    /// A file of all processes, and its mapping.
+    Shared(File, Mapping),
+    /// A simulated disk: what it keeps, and whether it still has the file.
+    #[cfg(test)]
+    Simulated(Box<dyn Simulated>),
+}
+
+/// A file that a simulated disk has mapped.
+#[cfg(test)]
+pub(crate) trait Simulated: Send + Sync + std::fmt::Debug {
+    /// Whether the disk still has the file under its name.
+    fn is_there(&self) -> bool;
+    /// As [`Memory::sync`].
+    fn sync(&self) -> io::Result<()>;
 }
 
 impl Memory {
@@ -39,10 +60,7 @@ impl Memory {
             map_words(&file, words)
         });
         match mapped {
-            Ok(words) => {
-                fork::close_in_child(&lock);
-                Ok(Memory { words, lock: Some(lock) })
-            }
+            Ok((words, _)) => Ok(Memory { words, backing: Backing::Owned(LockedFile::new(lock)) }),
             Err(error) => {
                 // The caller falls back to the heap; a half-made file must not look like a dead recorder.
                 let _ = std::fs::remove_file(path);
@@ -51,25 +69,70 @@ impl Memory {
         }
     }
 
+    /// Maps `path` for every process that asks, and makes it first if it is missing. What is in it stays as it is; what
+    /// it is short of is zero.
+    ///
+    /// # Errors
+    /// As [`Memory::map`]; the file is left, because another process may have it mapped.
+    pub(crate) fn map_shared(path: &Path, words: usize) -> io::Result<Memory> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        allocate_missing(&file, words * 8)?;
+        let (words, mapping) = map_words(&file, words)?;
+        Ok(Memory { words, backing: Backing::Shared(file, mapping) })
+    }
+
     /// The same words on the heap: they die with the process.
     pub(crate) fn heap(words: usize) -> Memory {
         let words: Vec<AtomicU64> = (0..words).map(|_| AtomicU64::new(0)).collect();
-        Memory { words: Box::leak(words.into_boxed_slice()), lock: None }
+        Memory { words: Box::leak(words.into_boxed_slice()), backing: Backing::Heap }
     }
 
-    /// Whether a kill loses what was recorded: there is no file, or somebody has removed it under us.
+    /// Words of a simulated disk.
+    #[cfg(test)]
+    pub(crate) fn simulated(words: &'static [AtomicU64], file: Box<dyn Simulated>) -> Memory {
+        Memory { words, backing: Backing::Simulated(file) }
+    }
+
+    /// Whether a kill loses what is recorded: there is no file, or somebody has removed it under us.
     pub(crate) fn is_lost_by_a_kill(&self) -> bool {
-        match &self.lock {
-            None => true,
-            #[cfg(unix)]
-            Some(file) => {
-                use std::os::unix::fs::MetadataExt;
-                file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
-            }
-            #[cfg(not(unix))]
-            Some(_) => false,
+        match &self.backing {
+            Backing::Heap => true,
+            Backing::Owned(lock) => is_removed(lock.file()),
+            Backing::Shared(file, _) => is_removed(file),
+            #[cfg(test)]
+            Backing::Simulated(file) => !file.is_there(),
         }
     }
+
+    /// Makes what a shared file holds now survive a power cut. A kill needs no such thing.
+    ///
+    /// # Errors
+    /// Whatever the file system says; `Unsupported` if this is no shared file.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match &self.backing {
+            #[cfg(not(any(loom, shuttle)))]
+            Backing::Shared(file, mapping) => {
+                // Both: a file's sync need not know of stores through a mapping, and on iOS only the file's reaches
+                // the flash.
+                mapping.flush()?;
+                file.sync_data()
+            }
+            #[cfg(test)]
+            Backing::Simulated(file) => file.sync(),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_removed(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_removed(_: &File) -> bool {
+    false
 }
 
 /// File systems that write a block somewhere else whenever it changes (btrfs, bcachefs, ZFS; `f_type` of statfs): what
@@ -102,6 +165,33 @@ fn allocate(file: &File, bytes: usize) -> io::Result<()> {
     }
 }
 
+/// Gives a file that other processes may have mapped the blocks that it is short of. What it has stays as it is.
+fn allocate_missing(file: &File, bytes: usize) -> io::Result<()> {
+    if !keeps_blocks(file) {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let is_short = || file.metadata().map(|metadata| metadata.len() < bytes as u64);
+    // Elsewhere the call would cut what is longer. Here it also fills the holes that a backup may have left.
+    if !cfg!(any(target_os = "linux", target_os = "android")) && !is_short()? {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::empty(), 0, bytes as u64) {
+        Ok(()) => Ok(()),
+        Err(error) if is_unsupported(error) => {
+            // One process at a time: a second one must not write zeros over what the first has stored.
+            file.lock()?;
+            let appended = append_zeros(file, bytes);
+            file.unlock().and(appended)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn append_zeros(mut file: &File, bytes: usize) -> io::Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    write_zeros(file, bytes.saturating_sub(end as usize))
+}
+
 /// Whether the file system has no such call, so that writing zeros is the way.
 fn is_unsupported(error: rustix::io::Errno) -> bool {
     matches!(error, rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL)
@@ -118,19 +208,24 @@ fn write_zeros(mut file: &File, bytes: usize) -> io::Result<()> {
     file.sync_data()
 }
 
-/// A model checker's atomics are no plain words: under one, the recorder is always on the heap.
+/// What keeps a mapping alive and can sync it.
 #[cfg(any(loom, shuttle))]
-fn map_words(_: &File, _: usize) -> io::Result<&'static [AtomicU64]> {
+type Mapping = ();
+#[cfg(not(any(loom, shuttle)))]
+type Mapping = &'static memmap2::MmapRaw;
+
+/// A model checker's atomics are no plain words: under one, everything is on the heap.
+#[cfg(any(loom, shuttle))]
+fn map_words(_: &File, _: usize) -> io::Result<(&'static [AtomicU64], Mapping)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(any(loom, shuttle)))]
-fn map_words(file: &File, words: usize) -> io::Result<&'static [AtomicU64]> {
-    let map = memmap2::MmapOptions::new().len(words * 8).map_raw(file)?;
+fn map_words(file: &File, words: usize) -> io::Result<(&'static [AtomicU64], Mapping)> {
+    // Never unmapped: recording threads may outlive any owner we could name.
+    let map: Mapping = Box::leak(Box::new(memmap2::MmapOptions::new().len(words * 8).map_raw(file)?));
     let start = map.as_mut_ptr().cast::<AtomicU64>();
-    // The mapping is never unmapped: recording threads may outlive any owner we could name.
-    std::mem::forget(map);
     // SAFETY: `start` is page-aligned and points to `words * 8` mapped, writable bytes that stay mapped for the
-    // rest of the process; every bit pattern is an `AtomicU64`; no other Rust reference to them exists.
-    Ok(unsafe { std::slice::from_raw_parts(start, words) })
+    // rest of the process; every bit pattern is an `AtomicU64`; no Rust reference to them exists but to such atomics.
+    Ok((unsafe { std::slice::from_raw_parts(start, words) }, map))
 }
