@@ -3,6 +3,9 @@
 //! Owns: how a file is opened, written durably, locked and mapped. Refuses: what is in it, and where it belongs.
 //! Invariant: nothing else in the engine touches a file system.
 
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) mod faulty;
+
 use crate::fork::LockedFile;
 use crate::memory::Memory;
 use std::fmt::Debug;

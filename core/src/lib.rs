@@ -29,8 +29,12 @@
 
 mod batch;
 mod breadcrumb;
+#[allow(dead_code)]
+mod checked;
 mod clock;
 mod config;
+#[allow(dead_code)]
+mod consent;
 #[allow(dead_code)]
 mod disk;
 mod early;
@@ -56,6 +60,8 @@ mod record;
 mod recover;
 mod ring;
 mod scrub;
+#[allow(dead_code)]
+mod shared;
 mod slot;
 mod spool;
 mod storage;

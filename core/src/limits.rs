@@ -47,6 +47,13 @@ pub const RESERVE_TRIES_MAX: usize = 64;
 /// Signals that may wait while another thread works the trackers: microseconds' worth, so 256 is generous.
 pub const SIGNAL_QUEUE_MAX: usize = 256;
 
+/// Words of the file that all processes of the app share: a page of every device, and far more than is used.
+pub const SHARED_WORDS: usize = 512;
+
+/// Starts in a row that may die in the same version of the app before it goes without NoWait: after the first one the
+/// remote configuration is gone, so the second one is ours.
+pub const STARTS_FAILED_MAX: u8 = 2;
+
 /// Bytes of sealed batches kept on disk: some weeks offline, and small beside any app's own cache.
 pub const SPOOL_BYTES_MAX: u64 = 4 * 1024 * 1024;
 

@@ -1,0 +1,99 @@
+//! What the version before kept in files of their own is taken over once: the decision and the installation's id.
+//!
+//! Every step may be the last before a kill, and any number of processes may be at it: all of them come to the same
+//! words, and the files go only after those are safe. (`pending/` is moved by `spool`.)
+
+use super::{Shared, Word};
+use crate::config::Consent;
+use crate::consent::Decision;
+use std::io;
+use std::sync::atomic::Ordering;
+
+const INSTALL: &str = "install";
+const CONSENT: &str = "consent";
+
+/// Files as short as these are read whole.
+const BYTES_MAX: u64 = 64;
+
+/// What the folder holds before the shared file says anything.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    /// Files of the version before.
+    install: bool,
+    consent: bool,
+    /// Batches or recorders, of whichever version.
+    used: bool,
+}
+
+impl Shared {
+    pub(super) fn before(&self) -> io::Result<Before> {
+        let names = self.disk.list(&self.folder)?;
+        let has = |name: &str| names.iter().any(|found| found == name);
+        let before =
+            Before { install: has(INSTALL), consent: has(CONSENT), used: has("spool") || has("live") };
+        // Relaxed: nothing is found by it.
+        self.old_files.store(before.install || before.consent, Ordering::Relaxed);
+        Ok(before)
+    }
+
+    /// The decision of a folder whose shared file has none: that of the version before, or none.
+    pub(super) fn first_decision(&self, before: Before) -> io::Result<Decision> {
+        if self.load(Word::Magic) != 0 {
+            // The file was there, and its decision is damaged.
+            return Ok(Decision::unknown());
+        }
+        if before.consent {
+            return match self.read_text(CONSENT) {
+                Ok(text) if text == "granted" => Ok(Decision::FIRST.then(Consent::Granted)),
+                Ok(text) if text == "refused" => Ok(Decision::FIRST.then(Consent::Refused)),
+                Ok(_) => Ok(Decision::FIRST),
+                // Another process has taken it over and removed it: its word is there, and this one is not used.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Decision::unknown()),
+                Err(error) => Err(error),
+            };
+        }
+        // Batches and recorders without the file that says whose they are: it was lost, and with it how often the
+        // customer has refused.
+        Ok(if before.used && !before.install { Decision::unknown() } else { Decision::FIRST })
+    }
+
+    /// Takes over the installation's id, which belongs to the time before any refusal.
+    pub(super) fn take_over_install(&self, before: Before) -> io::Result<()> {
+        if before.install {
+            match self.read_text(INSTALL).map(|text| text.parse()) {
+                Ok(Ok(id)) => {
+                    self.keep_install(0, id);
+                }
+                Ok(Err(_)) => {}
+                // Another process has taken it over.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        // What a process left that died over a refusal.
+        self.forget_install();
+        Ok(())
+    }
+
+    fn read_text(&self, name: &str) -> io::Result<String> {
+        let bytes = self.disk.read(&self.folder.join(name), BYTES_MAX)?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    /// Removes the files, once the words that came of them are safe.
+    pub(super) fn remove_files_before(&self) -> io::Result<()> {
+        // Relaxed: only the worker asks.
+        if self.unread || !self.old_files.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        for name in [CONSENT, INSTALL] {
+            match self.disk.remove(&self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        // Relaxed: as above.
+        self.old_files.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! The marker around NoWait's own start: whether the last starts of this version of the app came to their end.
+//!
+//! One word, so that no kill leaves half of it. A start that runs in another process at the same time is no failed one:
+//! who begins holds a lock until the end, and who does not get the lock leaves the marker alone.
+
+use super::{Shared, Word};
+use crate::checked;
+use crate::disk::Lock;
+use crate::limits::STARTS_FAILED_MAX;
+use crate::sync::Ordering;
+
+/// The file whose lock the process that starts holds.
+const LOCK: &str = "starting";
+
+/// What the starts before say about this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartVerdict {
+    /// The last one came to its end, or died in another version of the app.
+    Normal,
+    /// The last one died: the remote configuration was dropped.
+    DropRemoteConfig,
+    /// The last ones died, also the one without remote configuration: this version of the app goes without NoWait.
+    Off,
+}
+
+/// A start that has begun. Dropped without [`Shared::end_start`], it counts as failed.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Start {
+    verdict: StartVerdict,
+    version: u32,
+    /// `None` if the marker is not this process's.
+    lock: Option<Lock>,
+}
+
+impl Start {
+    pub(crate) fn verdict(&self) -> StartVerdict {
+        self.verdict
+    }
+}
+
+/// What the word says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Marker {
+    /// A hash of the version of the app.
+    version: u32,
+    /// Starts of this version that died in a row; no more than [`FAILED_MAX`].
+    failed: u8,
+    /// Starts that died and are in no ledger yet.
+    untold: u8,
+    /// A start began and has not ended.
+    open: bool,
+}
+
+const MARKER_BITS: u32 = 32 + 4 + 8 + 1;
+const FAILED_MAX: u8 = 15;
+
+impl Marker {
+    fn to_word(self) -> u64 {
+        let failed = u64::from(self.failed.min(FAILED_MAX));
+        let number = u64::from(self.version) << 13 | failed << 9 | u64::from(self.untold) << 1;
+        checked::with_check(number | u64::from(self.open), MARKER_BITS, Word::Start as u64)
+    }
+
+    /// A damaged word says that nothing failed.
+    fn from_word(word: u64) -> Marker {
+        let Some(number) = checked::number(word, MARKER_BITS, Word::Start as u64) else {
+            return Marker::default();
+        };
+        Marker {
+            version: (number >> 13) as u32,
+            failed: (number >> 9) as u8 & FAILED_MAX,
+            untold: (number >> 1) as u8,
+            open: number & 1 != 0,
+        }
+    }
+
+    /// The marker of a start that begins now.
+    fn begun(self, version: u32) -> Marker {
+        let of_this = if self.version == version { self.failed } else { 0 };
+        let died = self.open && self.version == version;
+        let failed = of_this.saturating_add(u8::from(died)).min(FAILED_MAX);
+        let untold = self.untold.saturating_add(u8::from(self.open));
+        Marker { version, failed, untold, open: failed < STARTS_FAILED_MAX }
+    }
+}
+
+impl Shared {
+    /// Begins a start of this version of the app, told by any hash of it. Drops the remote configuration if the verdict
+    /// says so.
+    pub(crate) fn begin_start(&self, version: u64) -> Start {
+        let version = (version ^ version >> 32) as u32;
+        // A lock that cannot be had, for whatever reason, may be somebody's who starts now.
+        let lock = self.disk.try_lock(&self.folder.join(LOCK), true).ok().flatten();
+        if lock.is_none() {
+            return Start { verdict: StartVerdict::Normal, version, lock };
+        }
+        let marker = self.change_marker(|marker| marker.begun(version));
+        let verdict = match marker.failed {
+            0 => StartVerdict::Normal,
+            failed if failed < STARTS_FAILED_MAX => StartVerdict::DropRemoteConfig,
+            _ => StartVerdict::Off,
+        };
+        if verdict != StartVerdict::Normal
+            && let Some(remote) = self.word(Word::Remote)
+        {
+            // Release: as every word.
+            remote.store(0, Ordering::Release);
+        }
+        Start { verdict, version, lock: lock.filter(|_| marker.open) }
+    }
+
+    /// Ends a start: the worker's first turn is over.
+    pub(crate) fn end_start(&self, start: Start) {
+        if start.lock.is_some() {
+            self.change_marker(|marker| Marker {
+                version: start.version,
+                failed: 0,
+                open: false,
+                untold: marker.untold,
+            });
+        }
+    }
+
+    /// How many starts died since this was last asked, for the ledger of a session whose start came to its end. Each is
+    /// told once, to whoever asks first; a kill between this and the ledger loses the number.
+    pub(crate) fn failed_starts_to_tell(&self) -> u64 {
+        let mut untold = 0;
+        self.change_marker(|marker| {
+            untold = marker.untold;
+            Marker { untold: 0, ..marker }
+        });
+        u64::from(untold)
+    }
+
+    /// Changes the marker; what it is now.
+    fn change_marker(&self, mut change: impl FnMut(Marker) -> Marker) -> Marker {
+        let Some(word) = self.word(Word::Start) else { return Marker::default() };
+        loop {
+            // Acquire: see `load`.
+            let seen = word.load(Ordering::Acquire);
+            let marker = change(Marker::from_word(seen));
+            // AcqRel: as every word. Relaxed: another process told its failed starts meanwhile.
+            if word.compare_exchange(seen, marker.to_word(), Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                self.changed();
+                return marker;
+            }
+        }
+    }
+}

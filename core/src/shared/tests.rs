@@ -1,0 +1,561 @@
+use super::*;
+use crate::disk::RealDisk;
+use crate::disk::faulty::FaultyDisk;
+use nowait_wire::Uuid;
+use proptest::prelude::*;
+use std::collections::HashSet;
+use std::fs;
+
+const PENDING: Decision = Decision::FIRST;
+const GRANTED: Decision = Decision { consent: Consent::Granted, generation: 0 };
+
+fn decision(consent: Consent, generation: u64) -> Decision {
+    Decision { consent, generation }
+}
+
+/// A process of the app.
+fn process(folder: &Path) -> Shared {
+    Shared::open(Arc::new(RealDisk), folder)
+}
+
+/// The words of the file, by what a process stores.
+fn file(folder: &Path) -> Vec<u8> {
+    fs::read(folder.join(FILE)).unwrap()
+}
+
+/// A folder whose customer refused twice and granted again, and the id of the installation since.
+fn used_folder(last: Consent) -> (tempfile::TempDir, Uuid) {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = process(folder.path());
+    for consent in [Consent::Refused, Consent::Granted, Consent::Refused, last] {
+        shared.decide(consent);
+    }
+    (folder, shared.install_id(2))
+}
+
+#[test]
+fn the_first_start_finds_nothing_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = process(&folder.path().join("a/b"));
+    assert_eq!(shared.consent(), PENDING);
+    assert!(shared.is_in_file() && shared.knows_generation());
+    assert_eq!((shared.retry(), shared.remote()), ([0; 4], 0));
+    shared.sync().unwrap();
+    assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 1, "the file and nothing else");
+}
+
+#[test]
+fn a_decision_is_every_processes_at_once_and_the_next_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = [0, 0].map(|_| process(folder.path()));
+    assert_eq!(one.decide(Consent::Granted), GRANTED);
+    assert_eq!(two.consent(), GRANTED);
+    assert_eq!(two.decide(Consent::Refused), decision(Consent::Refused, 1));
+    assert_eq!(two.decide(Consent::Refused), decision(Consent::Refused, 1), "said twice, refused once");
+    assert_eq!(one.consent(), decision(Consent::Refused, 1));
+    drop((one, two));
+    let next = process(folder.path());
+    assert_eq!(next.consent(), decision(Consent::Refused, 1));
+    assert_eq!(next.decide(Consent::Granted), decision(Consent::Granted, 1));
+    assert_eq!(next.decide(Consent::Pending), decision(Consent::Pending, 1));
+    assert_eq!(process(folder.path()).consent(), decision(Consent::Pending, 1));
+}
+
+#[test]
+fn processes_agree_on_an_id_and_a_grant_after_a_refusal_has_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = [0, 0].map(|_| process(folder.path()));
+    let id = one.install_id(0);
+    assert_eq!(two.install_id(0), id);
+    assert_eq!(process(folder.path()).install_id(0), id);
+    assert_eq!(id.get_version_num(), 4);
+    two.decide(Consent::Refused);
+    let words = file(folder.path());
+    assert!(words[Word::Install as usize * 8..][..install::WORDS * 8].iter().all(|byte| *byte == 0));
+    assert_ne!(one.install_id(0), id, "nothing is kept of a generation that is over");
+    assert_ne!(one.install_id(1), one.install_id(1), "nor after a refusal");
+    one.decide(Consent::Granted);
+    let next = one.install_id(1);
+    assert_ne!(next, id);
+    assert_ne!(one.install_id(0), id, "asked by a process that has not noticed yet");
+    assert_eq!(two.install_id(1), next);
+}
+
+#[test]
+fn processes_that_start_at_once_agree() {
+    for round in 0..50 {
+        let folder = tempfile::tempdir().unwrap();
+        let ids: HashSet<Uuid> = std::thread::scope(|scope| {
+            let starters: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| process(folder.path()).install_id(0))).collect();
+            starters.into_iter().map(|starter| starter.join().unwrap()).collect()
+        });
+        assert_eq!(ids.len(), 1, "{round}");
+        assert_eq!(process(folder.path()).consent(), PENDING);
+    }
+}
+
+#[test]
+fn many_threads_deciding_lose_no_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let generations: HashSet<u64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let shared = process(folder.path());
+                    let mut began = Vec::new();
+                    let mut last = 0;
+                    for _ in 0..500 {
+                        for consent in [Consent::Refused, Consent::Granted] {
+                            let now = shared.decide(consent);
+                            assert!(now.generation >= last && now.consent == consent);
+                            last = now.generation;
+                        }
+                        let id = shared.install_id(last);
+                        began.push((last, id));
+                    }
+                    began
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).map(|(began, _)| began).collect()
+    });
+    let shared = process(folder.path());
+    assert!(shared.consent().generation <= 2_000);
+    assert_eq!(shared.consent().generation, *generations.iter().max().unwrap());
+    assert_eq!(shared.decide(Consent::Refused).consent, Consent::Refused);
+    assert!(file(folder.path())[Word::Install as usize * 8..][..24].iter().all(|byte| *byte == 0));
+}
+
+/// Uses everything once, as a process would; it must not panic.
+fn use_all(shared: &Shared) {
+    let now = shared.consent();
+    shared.install_id(now.generation);
+    shared.set_retry(shared.retry());
+    shared.set_remote(shared.remote() | 1, |old| old < 100);
+    let start = shared.begin_start(7);
+    shared.end_start(start);
+    shared.failed_starts_to_tell();
+    shared.settle().unwrap();
+}
+
+#[test]
+fn a_damaged_byte_costs_no_refusal_and_gives_no_grant() {
+    for last in [Consent::Granted, Consent::Refused, Consent::Pending] {
+        let (folder, id) = used_folder(last);
+        let path = folder.path().join(FILE);
+        let image = file(folder.path());
+        // Those behind the words in use are all alike.
+        for offset in (0..160).chain([4_095]) {
+            for flip in [0xFF, 1 << (offset % 8), image[offset]] {
+                let mut damaged = image.clone();
+                damaged[offset] ^= flip;
+                let is_changed = damaged != image;
+                fs::write(&path, &damaged).unwrap();
+                let shared = process(folder.path());
+                let now = shared.consent();
+                assert_eq!(now.generation, 2, "{offset}");
+                let is_hit = is_changed && offset / 8 == Word::Decision as usize;
+                let expected = if is_hit { noted(decision(last, 2)).consent } else { last };
+                assert_eq!(now.consent, expected, "{offset}");
+                if !is_changed && last != Consent::Refused {
+                    assert_eq!(shared.install_id(2), id);
+                }
+                use_all(&shared);
+                assert_eq!(
+                    shared.decide(Consent::Refused).generation,
+                    2 + u64::from(last != Consent::Refused)
+                );
+                // The same in a process that has the file mapped while it happens.
+                let granted = shared.decide(Consent::Granted);
+                let word = &shared.memory.words[offset / 8];
+                word.fetch_xor(u64::from(flip) << (8 * (offset % 8)), Ordering::Relaxed);
+                assert_eq!(shared.consent().generation, granted.generation);
+                use_all(&shared);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_lost_begins_a_generation_of_its_own() {
+    let page = SHARED_WORDS * 8;
+    for left in
+        [None, Some(vec![]), Some(vec![0; page]), Some(vec![0xFF; page]), Some(b"NWSHARE\x01".to_vec())]
+    {
+        let (folder, id) = used_folder(Consent::Granted);
+        fs::create_dir(folder.path().join("spool")).unwrap();
+        fs::remove_file(folder.path().join(FILE)).unwrap();
+        if let Some(left) = &left {
+            fs::write(folder.path().join(FILE), left).unwrap();
+        }
+        let shared = process(folder.path());
+        let now = shared.consent();
+        assert_eq!(now.consent, Consent::Pending, "{left:?}");
+        assert!(now.generation > 2, "{left:?}");
+        assert_eq!(process(folder.path()).consent(), now, "and it stays so");
+        assert_ne!(shared.install_id(now.generation), id);
+        use_all(&shared);
+    }
+}
+
+#[test]
+fn another_version_of_the_file_keeps_the_decision_alone() {
+    let (folder, id) = used_folder(Consent::Granted);
+    let mut image = file(folder.path());
+    image[7] = 9;
+    fs::write(folder.path().join(FILE), &image).unwrap();
+    let [one, two] = [0, 0].map(|_| process(folder.path()));
+    assert_eq!(one.consent(), decision(Consent::Granted, 2));
+    assert_ne!(one.install_id(2), id);
+    assert_eq!(one.install_id(2), two.install_id(2));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn garbage_is_never_a_grant(
+        words in proptest::collection::vec(any::<u64>(), 0..SHARED_WORDS + 8),
+        magic in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        if magic {
+            bytes.splice(..bytes.len().min(8), MAGIC.to_ne_bytes());
+        }
+        fs::write(folder.path().join(FILE), &bytes).unwrap();
+        let shared = process(folder.path());
+        prop_assert_eq!(shared.consent().consent, Consent::Pending);
+        use_all(&shared);
+        let before = shared.consent();
+        prop_assert_eq!(shared.decide(Consent::Refused), before.then(Consent::Refused));
+    }
+
+    #[test]
+    fn any_word_may_break_at_any_time(
+        steps in proptest::collection::vec((0..8_u8, 0..16_usize, any::<u64>()), 1..60),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let processes = [0, 0].map(|_| process(folder.path()));
+        let mut granted = false;
+        let mut last = 0;
+        for (step, index, value) in steps {
+            let shared = &processes[index % 2];
+            match step {
+                0 => granted |= shared.decide(Consent::Granted).consent == Consent::Granted,
+                1 => {
+                    shared.decide(Consent::Refused);
+                    granted = false;
+                }
+                2 => {
+                    shared.decide(Consent::Pending);
+                    granted = false;
+                }
+                3 => { shared.install_id(shared.consent().generation); }
+                4 => use_all(shared),
+                // Damage to one word at a time; its copy is whole by the time of the next.
+                _ => {
+                    shared.consent();
+                    shared.memory.words[index].store(value, Ordering::Relaxed);
+                }
+            }
+            let now = shared.consent();
+            prop_assert!(now.consent != Consent::Granted || granted);
+            prop_assert!(now.generation >= last);
+            last = now.generation;
+        }
+    }
+}
+
+#[test]
+fn a_removed_file_is_noticed_and_written_again() {
+    let (folder, _) = used_folder(Consent::Granted);
+    let shared = process(folder.path());
+    for gone in [folder.path().join(FILE), folder.path().to_owned()] {
+        if gone.is_dir() { fs::remove_dir_all(&gone) } else { fs::remove_file(&gone) }.unwrap();
+        assert!(shared.settle().is_ok() && !shared.is_in_file());
+        assert_eq!(process(folder.path()).consent(), decision(Consent::Granted, 2));
+    }
+    // From now on the two are apart, and the workers carry it.
+    let other = process(folder.path());
+    other.decide(Consent::Refused);
+    assert_eq!(shared.consent(), decision(Consent::Granted, 2));
+    shared.settle().unwrap();
+    assert_eq!(shared.consent(), decision(Consent::Refused, 3));
+    shared.decide(Consent::Granted);
+    shared.settle().unwrap();
+    assert_eq!(other.consent(), decision(Consent::Granted, 3));
+}
+
+#[test]
+fn where_nothing_can_be_mapped_the_file_is_read_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Shared::open(Arc::new(FaultyDisk::without_mappings()), folder.path());
+    let one = open();
+    assert!(!one.is_in_file() && one.knows_generation());
+    assert_eq!(one.decide(Consent::Granted), GRANTED);
+    let id = one.install_id(0);
+    one.sync().unwrap();
+    let two = open();
+    assert_eq!((two.consent(), two.install_id(0)), (GRANTED, id));
+    two.decide(Consent::Refused);
+    one.sync().unwrap();
+    two.sync().unwrap();
+    one.sync().unwrap();
+    assert_eq!(one.consent(), decision(Consent::Refused, 1));
+    // Both say something: a refusal stands, and has a generation that nothing is recorded in.
+    two.decide(Consent::Granted);
+    two.sync().unwrap();
+    one.settle().unwrap();
+    one.decide(Consent::Refused);
+    two.decide(Consent::Refused);
+    two.decide(Consent::Granted);
+    two.sync().unwrap();
+    one.sync().unwrap();
+    assert_eq!(one.consent(), decision(Consent::Refused, 3));
+    assert_eq!(open().consent(), decision(Consent::Refused, 3));
+    let id = {
+        one.decide(Consent::Granted);
+        one.install_id(3)
+    };
+    one.sync().unwrap();
+    assert_eq!(open().install_id(3), id);
+}
+
+#[test]
+fn where_there_is_no_folder_it_holds_for_this_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("file");
+    fs::write(&blocked, "in the way").unwrap();
+    let shared = process(&blocked);
+    assert!(!shared.is_in_file());
+    assert_eq!(shared.consent().consent, Consent::Pending);
+    let granted = shared.decide(Consent::Granted);
+    assert_eq!((granted.consent, shared.consent()), (Consent::Granted, granted));
+    assert_eq!(shared.install_id(granted.generation), shared.install_id(granted.generation));
+    assert!(shared.sync().is_err());
+    let start = shared.begin_start(1);
+    assert_eq!(start.verdict(), StartVerdict::Normal);
+    shared.end_start(start);
+}
+
+/// Whichever operation of a start fails, what was decided before stands at the next, and what is said is not lost.
+#[test]
+fn one_failing_operation_loses_no_decision() {
+    for said in [None, Some(Consent::Refused), Some(Consent::Granted)] {
+        for before in [Consent::Granted, Consent::Refused] {
+            for operation in 0.. {
+                let (folder, _) = used_folder(before);
+                fs::create_dir(folder.path().join("spool")).unwrap();
+                let disk = Arc::new(FaultyDisk::fails_at(operation));
+                let shared = Shared::open(disk.clone(), folder.path());
+                let mut expected = decision(before, 2);
+                if let Some(said) = said {
+                    shared.decide(said);
+                    expected = expected.then(said);
+                }
+                // Twice: the next turn does what the one before could not.
+                let _ = shared.sync();
+                let is_over = !disk.has_failed();
+                let _ = shared.sync();
+                assert_eq!(process(folder.path()).consent(), expected, "{operation} {said:?}");
+                if is_over {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_at_first_keeps_what_it_has() {
+    for said in [None, Some(Consent::Refused), Some(Consent::Granted)] {
+        let (folder, id) = used_folder(Consent::Granted);
+        let shared = Shared::open(Arc::new(FaultyDisk::fails_during(0..3)), folder.path());
+        assert!(!shared.knows_generation() && !shared.is_in_file());
+        assert!(shared.consent().generation > 2 && shared.consent().consent == Consent::Pending);
+        let mut expected = decision(Consent::Granted, 2);
+        if let Some(said) = said {
+            assert_eq!(shared.decide(said).consent, said);
+            expected = expected.then(said);
+        }
+        assert_ne!(shared.install_id(shared.consent().generation), id);
+        shared.sync().unwrap();
+        shared.sync().unwrap();
+        let next = process(folder.path());
+        assert_eq!(next.consent(), expected);
+        assert_eq!(next.install_id(expected.generation) == id, said != Some(Consent::Refused));
+    }
+}
+
+/// What the version before leaves: a decision, an id, batches.
+fn folder_before(consent: Option<&str>, install: Option<Uuid>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("spool")).unwrap();
+    if let Some(consent) = consent {
+        fs::write(folder.path().join("consent"), consent).unwrap();
+    }
+    if let Some(id) = install {
+        fs::write(folder.path().join("install"), id.to_string()).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_version_before_is_taken_over_whatever_kills_the_process() {
+    let id = Uuid::new_v4();
+    let cases = [
+        (Some("granted"), Some(id), GRANTED),
+        (Some("refused"), None, decision(Consent::Refused, 1)),
+        (Some("refused"), Some(id), decision(Consent::Refused, 1)),
+        (None, Some(id), PENDING),
+        (Some("gran"), Some(id), PENDING),
+    ];
+    for (consent, install, expected) in cases {
+        for operation in 0.. {
+            let folder = folder_before(consent, install);
+            let disk = Arc::new(FaultyDisk::dies_at(operation));
+            let dying = Shared::open(disk.clone(), folder.path());
+            let is_over = dying.sync().is_ok() && !disk.has_failed();
+            let next = process(folder.path());
+            assert_eq!(next.consent(), expected, "{consent:?} {operation}");
+            if expected.consent != Consent::Refused {
+                assert_eq!(next.install_id(0), id);
+            }
+            next.sync().unwrap();
+            assert!(!folder.path().join("install").exists() && !folder.path().join("consent").exists());
+            next.decide(Consent::Refused);
+            next.decide(Consent::Granted);
+            assert_ne!(process(folder.path()).install_id(1), id, "the old id is not taken over again");
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failing_operation_of_a_migration_forgets_nothing() {
+    let id = Uuid::new_v4();
+    for (consent, expected) in [("granted", GRANTED), ("refused", decision(Consent::Refused, 1))] {
+        for operation in 0.. {
+            let folder = folder_before(Some(consent), Some(id));
+            let disk = Arc::new(FaultyDisk::fails_at(operation));
+            let is_over = Shared::open(disk.clone(), folder.path()).sync().is_ok() && !disk.has_failed();
+            let next = process(folder.path());
+            assert_eq!(next.consent(), expected, "{operation}");
+            if expected == GRANTED {
+                assert_eq!(next.install_id(0), id, "{operation}");
+            }
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn processes_that_start_at_once_take_over_the_same() {
+    let id = Uuid::new_v4();
+    for _ in 0..50 {
+        let folder = folder_before(Some("granted"), Some(id));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let shared = process(folder.path());
+                    assert_eq!(shared.consent(), GRANTED);
+                    assert_eq!(shared.install_id(0), id);
+                    shared.sync().unwrap();
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn retry_words_are_kept_and_the_remote_configuration_only_moves_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = [0, 0].map(|_| process(folder.path()));
+    one.set_retry([1, 2, 3, 4]);
+    assert_eq!(two.retry(), [1, 2, 3, 4]);
+    assert!(one.set_remote(5, |old| old < 5));
+    assert!(!two.set_remote(4, |old| old < 4));
+    assert_eq!(two.remote(), 5);
+    assert!(two.set_remote(6, |old| old < 6));
+    drop((one, two));
+    let next = process(folder.path());
+    assert_eq!((next.retry(), next.remote()), ([1, 2, 3, 4], 6));
+}
+
+/// A start that dies before its end.
+fn dying_start(folder: &Path, version: u64) -> StartVerdict {
+    process(folder).begin_start(version).verdict()
+}
+
+#[test]
+fn a_start_that_died_costs_the_remote_configuration_and_a_second_one_this_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = process(folder.path());
+    shared.set_remote(7, |_| true);
+    assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
+    assert_eq!(shared.remote(), 7);
+    assert_eq!(dying_start(folder.path(), 1), StartVerdict::DropRemoteConfig);
+    assert_eq!(shared.remote(), 0);
+    for _ in 0..300 {
+        assert_eq!(dying_start(folder.path(), 1), StartVerdict::Off);
+    }
+    let start = shared.begin_start(2);
+    assert_eq!(start.verdict(), StartVerdict::Normal);
+    shared.end_start(start);
+    assert_eq!(shared.failed_starts_to_tell(), 2, "those that died; nobody died while it was off");
+    assert_eq!(shared.failed_starts_to_tell(), 0);
+    assert_eq!(process(folder.path()).failed_starts_to_tell(), 0);
+    assert_eq!(dying_start(folder.path(), 2), StartVerdict::Normal);
+    assert_eq!(dying_start(folder.path(), 3), StartVerdict::Normal, "another version is counted anew");
+    assert_eq!(shared.failed_starts_to_tell(), 1, "but the one that died did die");
+}
+
+#[test]
+fn a_start_that_ends_forgives_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
+        let shared = process(folder.path());
+        let start = shared.begin_start(1);
+        assert_eq!(start.verdict(), StartVerdict::DropRemoteConfig);
+        shared.end_start(start);
+        assert_eq!(shared.failed_starts_to_tell(), 1);
+    }
+}
+
+#[test]
+fn a_start_in_a_process_that_lives_is_no_failed_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = [0, 0].map(|_| process(folder.path()));
+    let first = one.begin_start(1);
+    for _ in 0..3 {
+        let second = two.begin_start(1);
+        assert_eq!(second.verdict(), StartVerdict::Normal);
+        two.end_start(second);
+    }
+    one.end_start(first);
+    let third = two.begin_start(1);
+    assert_eq!(third.verdict(), StartVerdict::Normal);
+    two.end_start(third);
+    assert_eq!(two.failed_starts_to_tell(), 0);
+}
+
+#[test]
+fn where_the_lock_cannot_be_had_the_marker_is_left_alone() {
+    for operation in 3..6 {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
+        let shared = Shared::open(Arc::new(FaultyDisk::fails_at(operation)), folder.path());
+        assert!(shared.is_in_file());
+        let start = shared.begin_start(1);
+        let expected = if operation == 3 { StartVerdict::Normal } else { StartVerdict::DropRemoteConfig };
+        assert_eq!(start.verdict(), expected, "{operation}");
+        shared.end_start(start);
+    }
+}
