@@ -97,3 +97,107 @@ impl Shared {
         Ok(())
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::disk::RealDisk;
+    use crate::disk::faulty::FaultyDisk;
+    use nowait_wire::Uuid;
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    const PENDING: Decision = Decision::FIRST;
+    const GRANTED: Decision = Decision { consent: Consent::Granted, generation: 0 };
+    const REFUSED: Decision = Decision { consent: Consent::Refused, generation: 1 };
+
+    /// A process of the app.
+    fn process(folder: &Path) -> Shared {
+        Shared::open(Arc::new(RealDisk), folder)
+    }
+
+    /// What the version before leaves: a decision, an id, batches.
+    fn folder_before(consent: Option<&str>, install: Option<Uuid>) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("spool")).unwrap();
+        if let Some(consent) = consent {
+            fs::write(folder.path().join("consent"), consent).unwrap();
+        }
+        if let Some(id) = install {
+            fs::write(folder.path().join("install"), id.to_string()).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn the_version_before_is_taken_over_whatever_kills_the_process() {
+        let id = Uuid::new_v4();
+        let cases = [
+            (Some("granted"), Some(id), GRANTED),
+            (Some("refused"), None, REFUSED),
+            (Some("refused"), Some(id), REFUSED),
+            (None, Some(id), PENDING),
+            (Some("gran"), Some(id), PENDING),
+        ];
+        for (consent, install, expected) in cases {
+            for operation in 0.. {
+                let folder = folder_before(consent, install);
+                let disk = Arc::new(FaultyDisk::dies_at(operation));
+                let dying = Shared::open(disk.clone(), folder.path());
+                let is_over = dying.sync().is_ok() && !disk.has_failed();
+                let next = process(folder.path());
+                assert_eq!(next.consent(), expected, "{consent:?} {operation}");
+                if expected.consent != Consent::Refused {
+                    assert_eq!(next.install_id(0), id);
+                }
+                next.sync().unwrap();
+                assert!(!folder.path().join("install").exists() && !folder.path().join("consent").exists());
+                next.decide(Consent::Refused);
+                next.decide(Consent::Granted);
+                assert_ne!(process(folder.path()).install_id(1), id, "the old id is not taken over again");
+                if is_over {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_failing_operation_of_a_migration_forgets_nothing() {
+        let id = Uuid::new_v4();
+        for (consent, expected) in [("granted", GRANTED), ("refused", REFUSED)] {
+            for operation in 0.. {
+                let folder = folder_before(Some(consent), Some(id));
+                let disk = Arc::new(FaultyDisk::fails_at(operation));
+                let is_over = Shared::open(disk.clone(), folder.path()).sync().is_ok() && !disk.has_failed();
+                let next = process(folder.path());
+                assert_eq!(next.consent(), expected, "{operation}");
+                if expected == GRANTED {
+                    assert_eq!(next.install_id(0), id, "{operation}");
+                }
+                if is_over {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn processes_that_start_at_once_take_over_the_same() {
+        let id = Uuid::new_v4();
+        for _ in 0..50 {
+            let folder = folder_before(Some("granted"), Some(id));
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let shared = process(folder.path());
+                        assert_eq!(shared.consent(), GRANTED);
+                        assert_eq!(shared.install_id(0), id);
+                        shared.sync().unwrap();
+                    });
+                }
+            });
+        }
+    }
+}

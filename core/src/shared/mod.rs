@@ -245,6 +245,8 @@ impl Shared {
     /// # Errors
     /// Whatever the file system says; it is tried again at the next turn.
     pub(crate) fn settle(&self) -> io::Result<()> {
+        // A damaged copy is of no use to the word that is damaged next.
+        self.copy(self.consent());
         if !self.memory.is_lost_by_a_kill() {
             return Ok(());
         }

@@ -148,3 +148,89 @@ impl Shared {
         }
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::disk::RealDisk;
+    use crate::disk::faulty::FaultyDisk;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    /// A process of the app.
+    fn process(folder: &Path) -> Shared {
+        Shared::open(Arc::new(RealDisk), folder)
+    }
+
+    /// A start that dies before its end.
+    fn dying_start(folder: &Path, version: u64) -> StartVerdict {
+        process(folder).begin_start(version).verdict()
+    }
+
+    #[test]
+    fn a_start_that_died_costs_the_remote_configuration_and_a_second_one_this_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = process(folder.path());
+        shared.set_remote(7, |_| true);
+        assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
+        assert_eq!(shared.remote(), 7);
+        assert_eq!(dying_start(folder.path(), 1), StartVerdict::DropRemoteConfig);
+        assert_eq!(shared.remote(), 0);
+        for _ in 0..300 {
+            assert_eq!(dying_start(folder.path(), 1), StartVerdict::Off);
+        }
+        let start = shared.begin_start(2);
+        assert_eq!(start.verdict(), StartVerdict::Normal);
+        shared.end_start(start);
+        assert_eq!(shared.failed_starts_to_tell(), 2, "those that died; nobody died while it was off");
+        assert_eq!(shared.failed_starts_to_tell(), 0);
+        assert_eq!(process(folder.path()).failed_starts_to_tell(), 0);
+        assert_eq!(dying_start(folder.path(), 2), StartVerdict::Normal);
+        assert_eq!(dying_start(folder.path(), 3), StartVerdict::Normal, "another version is counted anew");
+        assert_eq!(shared.failed_starts_to_tell(), 1, "but the one that died did die");
+    }
+
+    #[test]
+    fn a_start_that_ends_forgives_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..3 {
+            assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
+            let shared = process(folder.path());
+            let start = shared.begin_start(1);
+            assert_eq!(start.verdict(), StartVerdict::DropRemoteConfig);
+            shared.end_start(start);
+            assert_eq!(shared.failed_starts_to_tell(), 1);
+        }
+    }
+
+    #[test]
+    fn a_start_in_a_process_that_lives_is_no_failed_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = [0, 0].map(|_| process(folder.path()));
+        let first = one.begin_start(1);
+        for _ in 0..3 {
+            let second = two.begin_start(1);
+            assert_eq!(second.verdict(), StartVerdict::Normal);
+            two.end_start(second);
+        }
+        one.end_start(first);
+        let third = two.begin_start(1);
+        assert_eq!(third.verdict(), StartVerdict::Normal);
+        two.end_start(third);
+        assert_eq!(two.failed_starts_to_tell(), 0);
+    }
+
+    #[test]
+    fn where_the_lock_cannot_be_had_the_marker_is_left_alone() {
+        for operation in 3..6 {
+            let folder = tempfile::tempdir().unwrap();
+            assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
+            let shared = Shared::open(Arc::new(FaultyDisk::fails_at(operation)), folder.path());
+            assert!(shared.is_in_file());
+            let start = shared.begin_start(1);
+            let expected = if operation == 3 { StartVerdict::Normal } else { StartVerdict::DropRemoteConfig };
+            assert_eq!(start.verdict(), expected, "{operation}");
+            shared.end_start(start);
+        }
+    }
+}
