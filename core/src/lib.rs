@@ -63,7 +63,12 @@ mod scrub;
 #[allow(dead_code)]
 mod shared;
 mod slot;
+#[path = "spool.rs"]
 mod spool;
+// Takes the place and the name of the one above when the engine is put together.
+#[allow(dead_code, unused_imports)]
+#[path = "spool/mod.rs"]
+mod spool_new;
 mod storage;
 mod sync;
 #[cfg(feature = "testing")]
