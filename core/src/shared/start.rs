@@ -153,7 +153,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::disk::RealDisk;
-    use crate::disk::faulty::FaultyDisk;
+    use crate::disk::faulty::{self, FaultyDisk};
     use std::path::Path;
     use std::sync::Arc;
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_start_that_died_costs_the_remote_configuration_and_a_second_one_this_version() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         let shared = process(folder.path());
         shared.set_remote(7, |_| true);
         assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_start_that_ends_forgives_the_one_before() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         for _ in 0..3 {
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
             let shared = process(folder.path());
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_start_in_a_process_that_lives_is_no_failed_one() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         let [one, two] = [0, 0].map(|_| process(folder.path()));
         let first = one.begin_start(1);
         for _ in 0..3 {
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn where_the_lock_cannot_be_had_the_marker_is_left_alone() {
         for operation in 3..6 {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = faulty::folder();
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
             let shared = Shared::open(Arc::new(FaultyDisk::fails_at(operation)), folder.path());
             assert!(shared.is_in_file());
