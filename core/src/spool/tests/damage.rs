@@ -1,5 +1,6 @@
 //! Damaged files cost what they hold and nothing else, and files of the version before are read.
 
+use crate::ledger::Folded;
 use super::*;
 
 /// A file as the version before wrote it.
@@ -73,7 +74,7 @@ fn what_the_version_before_kept_apart_is_moved_whatever_kills_the_process() {
         assert_eq!(firsts, [0, 10, 20, 30], "{operation}");
         assert!(entries.iter().all(|entry| next.read(entry).unwrap() == frame(entry.seal.first)));
         assert!(!pending.exists(), "{operation}");
-        assert_eq!(words.account().ledger(0).dropped, [0; DropReason::ALL.len()]);
+        assert_eq!(words.account().ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
         // The note of a dead session finds the file that it was giving up.
         let dead = Words::new();
         dead.account().give_up_begin(DropReason::SpoolEvicted, 5, 10);

@@ -1,5 +1,6 @@
 //! A process dies, or the disk refuses, at each operation: every batch is there, or delivered, or counted, and once.
 
+use crate::ledger::Folded;
 use super::*;
 
 /// What a session did with its batches, by the number of their first event.
@@ -42,7 +43,7 @@ fn recover(root: &Path, dead: Uuid, words: &Words) -> Vec<Entry> {
 
 fn assert_all_accounted_for(at: usize, entries: &[Entry], done: &Done, words: &Words) {
     let there: Vec<u64> = entries.iter().map(|entry| entry.seal.first).collect();
-    let dropped: u64 = words.account().ledger(0).dropped.iter().sum();
+    let dropped: u64 = words.account().ledger(Folded::default()).dropped.iter().sum();
     let is_there = |first: &&u64| there.contains(first);
     // The one in between was on its way to be delivered, or sealed without a word about it.
     let delivered = done.delivered.iter().filter(|first| !is_there(first)).count() as u64;
@@ -110,7 +111,7 @@ fn an_operation_that_fails_is_tried_again_and_counts_nothing_twice() {
                 break entries;
             }
         };
-        let dropped: u64 = account.ledger(0).dropped.iter().sum();
+        let dropped: u64 = account.ledger(Folded::default()).dropped.iter().sum();
         assert_eq!(events(&entries) + dropped, 10 * sealed, "{operation}");
         assert!(entries.len() <= 4);
         let mut firsts: Vec<u64> = entries.iter().map(|entry| entry.seal.first).collect();
@@ -225,7 +226,7 @@ fn a_kill_over_a_split_neither_loses_nor_doubles_an_event() {
                 }
             }
             let left = events(&next.entries(account).unwrap());
-            let dropped: u64 = account.ledger(0).dropped.iter().sum();
+            let dropped: u64 = account.ledger(Folded::default()).dropped.iter().sum();
             assert_eq!(left + dropped + delivered, all, "{operation} {then}");
             if !disk.has_failed() {
                 outcome.unwrap();
@@ -246,6 +247,6 @@ fn a_batch_that_another_process_gives_up_meanwhile_is_not_split() {
     two.drop_entry(&whole, DropReason::SpoolEvicted, others.account()).unwrap();
     one.split(&whole, &frame, words.account()).unwrap();
     assert_eq!(one.len().unwrap(), 0);
-    assert_eq!(words.account().ledger(0).dropped, [0; DropReason::ALL.len()]);
+    assert_eq!(words.account().ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
     assert_eq!(others.dropped(DropReason::SpoolEvicted), u64::from(seal.events));
 }

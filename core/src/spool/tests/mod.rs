@@ -2,6 +2,7 @@ mod damage;
 mod deaths;
 mod room;
 
+use crate::ledger::Folded;
 use super::*;
 use crate::disk::RealDisk;
 use crate::disk::faulty::{self, FaultyDisk};
@@ -22,7 +23,7 @@ impl Words {
     }
 
     fn dropped(&self, reason: DropReason) -> u64 {
-        self.account().ledger(0).dropped[reason as usize]
+        self.account().ledger(Folded::default()).dropped[reason as usize]
     }
 }
 
@@ -205,7 +206,7 @@ fn a_refused_generation_goes_uncounted_and_what_comes_meanwhile_stays() {
     .unwrap();
     let left: Vec<u64> = one.entries(account).unwrap().iter().map(|entry| entry.seal.first).collect();
     assert_eq!(left, [20, 40], "the last of the others belonged to a file that is lost");
-    assert_eq!(account.ledger(0).dropped, [0; DropReason::ALL.len()]);
+    assert_eq!(account.ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn a_wipe_leaves_nothing_but_strangers() {
     assert_eq!(names(root.path()), [strangers[1], strangers[0], UPLOAD_LOCK]);
     assert_eq!(fs::read_dir(root.path().join("pending")).unwrap().count(), 0);
     assert_eq!(two.entries(words.account()).unwrap(), []);
-    assert_eq!(words.account().ledger(0).dropped, [0; DropReason::ALL.len()]);
+    assert_eq!(words.account().ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
     drop(lock);
 }
 

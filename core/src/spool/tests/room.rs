@@ -1,5 +1,6 @@
 //! What goes when there is no room, and whether every account knows of it.
 
+use crate::ledger::Folded;
 use super::*;
 
 fn values(entries: &[Entry]) -> Vec<Value> {
@@ -125,7 +126,7 @@ fn run_session(spool: &mut Spool, words: &Words, batches: u64, template: Seal) -
         let produced = seal.next;
         loop {
             // The account as it is encoded into the batch.
-            let ledger = account.ledger(produced);
+            let ledger = account.ledger(Folded { events: produced, ..Folded::default() });
             match spool.make_room(100, &seal, account).unwrap() {
                 Room::Enough => {
                     told = ledger.dropped.iter().sum();
