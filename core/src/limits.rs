@@ -83,20 +83,44 @@ pub const UPLOAD_PAUSE: Duration = Duration::from_millis(250);
 /// How long one upload may take: a mobile network's worst case; the batch stays on disk meanwhile.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Bytes of an answer that are read: a receipt has less than 300.
+/// How often a transport asks whether its exchange is cancelled: a refusal takes effect within a blink, and twenty
+/// looks a second are nothing beside a radio that is on.
+pub const CANCEL_LOOK: Duration = Duration::from_millis(50);
+
+/// How long a transport waits for a connection to close in order after its exchange; it is cut off then.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// Bytes of an answer that are read: a receipt has less than 500.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
-/// First step of the full-jitter back-off.
-pub const BACKOFF_BASE: Duration = Duration::from_secs(1);
+/// First step of the back-off; half of it is the shortest wait. A network that comes back takes about that long.
+pub const BACKOFF_BASE: Duration = Duration::from_secs(2);
 
-/// Longest step of the back-off: a device that waits longer than this is asked too rarely.
+/// Longest step of the back-off: the flush interval. Waiting longer would only make data older, and twelve to
+/// twenty-four attempts an hour are no load.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
-/// Longest wait a server may ask for with Retry-After (design §8).
+/// Longest wait a server may ask for with Retry-After: a mistyped date must not silence an app for good.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// The wait, before jitter, after an answer that a person has to mend (an unknown app key or address).
+pub const STOP_WAIT: Duration = Duration::from_secs(3_600);
 
 /// Time between two turns of the crank in the foreground: limits of trackers expire this exactly.
 pub const TICK: Duration = Duration::from_secs(1);
 
-/// Share of the spool that may fill while the network is constrained before it is used all the same.
-pub const CONSTRAINED_SPOOL_BYTES: u64 = SPOOL_BYTES_MAX / 2;
+/// Bytes of the spool from which on batches are no longer held for a data or battery saver, so that nothing has to be
+/// evicted: half of what it may hold. What is sent then is only what is over this.
+pub const HELD_SPOOL_BYTES: u64 = SPOOL_BYTES_MAX / 2;
+
+/// The longest flush interval, the app's or a remote one: a device that is used once a day should be heard that day.
+pub const FLUSH_INTERVAL_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+/// Bytes of the app's own root certificates: Mozilla's whole list as PEM has some 230 kB.
+pub const ROOTS_BYTES_MAX: usize = 512 * 1024;
+
+/// Pins an app may set: a key, its backup, and both of the years before and after.
+pub const PINS_MAX: usize = 16;
+
+/// Bytes of the collector's address: what any HTTP stack takes.
+pub const ENDPOINT_BYTES_MAX: usize = 2_048;
