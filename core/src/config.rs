@@ -4,8 +4,11 @@
 //! Invariant: a `Config` that passed [`Config::check`] starts wherever a thread can be had.
 
 use crate::error::Error;
-use crate::limits::{CONTEXT_TEXT_BYTES_MAX, DIMENSIONS_MAX};
+use crate::limits::{CONTEXT_TEXT_BYTES_MAX, DIMENSIONS_MAX, FLUSH_INTERVAL_MAX};
 use crate::scrub;
+use crate::upload::conditions::Hold;
+use crate::upload::endpoint;
+use crate::upload::trust::{self, Roots, SpkiPin};
 use nowait_wire::{Context, Network, Os, Tier, Uuid};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -76,7 +79,8 @@ impl Default for Device {
 /// How NoWait is started. Make one with [`Config::new`] and change what differs.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The collector, for example `https://telemetry.bank.example`. `http` is for tests on the same machine.
+    /// The collector, for example `https://telemetry.bank.example`. `http` is taken for this very device only
+    /// (`localhost`, 127.0.0.0/8, `[::1]`), whatever the transport.
     pub endpoint: String,
     /// Identifies the app to the collector. Not a secret: it ships in the app.
     pub app_key: String,
@@ -92,12 +96,24 @@ pub struct Config {
     pub device: Device,
     /// The app's own dimensions, such as `("segment", "retail")`: at most 8, scrubbed like names. Default: none.
     pub dimensions: Vec<(String, String)>,
-    /// How often events are sealed and sent. Default: 30 s; at least 100 ms.
+    /// How often events are sealed and sent while the app is in front; they are sent on its way to the background as
+    /// well. Default: 5 minutes, because the recorder's file survives a kill, so that waiting costs only freshness. At
+    /// least 100 ms, at most a day.
     pub flush_interval: Duration,
     /// What the customer decided, if the app keeps that itself. Default: pending, and the last call of
     /// [`NoWait::consent`](crate::NoWait::consent) is remembered on the device.
     pub consent: Consent,
+    /// Whom the default transport believes: see [`Roots`]. Default: Mozilla's list.
+    pub roots: Roots,
+    /// Keys of which one must be on the collector's verified certificate path (server, intermediate or root). At least
+    /// two, because one must be a backup. Default: none, any certificate that `roots` vouch for is believed.
+    pub pins: Vec<SpkiPin>,
+    /// Under which conditions of the device batches wait. Default: see [`Hold`].
+    pub hold: Hold,
 }
+
+/// The flush interval if the app does not choose one.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(300);
 
 /// The shortest flush interval: below it the worker would do nothing but sync files.
 const FLUSH_INTERVAL_MIN: Duration = Duration::from_millis(100);
@@ -117,17 +133,18 @@ impl Config {
             folder: folder.into(),
             device: Device::default(),
             dimensions: Vec::new(),
-            flush_interval: Duration::from_secs(30),
+            flush_interval: FLUSH_INTERVAL,
             consent: Consent::Pending,
+            roots: Roots::default(),
+            pins: Vec::new(),
+            hold: Hold::default(),
         }
     }
 
     /// Checks what can be checked without the network.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let host = self.endpoint.strip_prefix("https://").or_else(|| self.endpoint.strip_prefix("http://"));
-        if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-            return Err(Error::config("endpoint", "must be an address like https://telemetry.bank.example"));
-        }
+        let endpoint =
+            endpoint::parse(&self.endpoint).map_err(|problem| Error::config("endpoint", problem))?;
         if self.app_key.is_empty() || !self.app_key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::config("app_key", "must be printable ASCII without spaces, and not empty"));
         }
@@ -137,6 +154,22 @@ impl Config {
         if self.folder.as_os_str().is_empty() {
             return Err(Error::config("folder", "must be a folder that NoWait has to itself"));
         }
+        self.check_dimensions()?;
+        if !(FLUSH_INTERVAL_MIN..=FLUSH_INTERVAL_MAX).contains(&self.flush_interval) {
+            return Err(Error::config("flush_interval", "must be at least 100 ms and at most a day"));
+        }
+        self.roots.check()?;
+        trust::check_pins(&self.pins)?;
+        if !self.pins.is_empty() && !endpoint.is_tls {
+            return Err(Error::config(
+                "pins",
+                "need an https endpoint: without TLS there is no key to check",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_dimensions(&self) -> Result<(), Error> {
         if self.dimensions.len() > DIMENSIONS_MAX {
             let problem =
                 format!("holds {} entries; at most {DIMENSIONS_MAX} are kept", self.dimensions.len());
@@ -149,8 +182,19 @@ impl Config {
         if keys.len() < declared {
             return Err(Error::config("dimensions", "holds a key twice"));
         }
-        if self.flush_interval < FLUSH_INTERVAL_MIN {
-            return Err(Error::config("flush_interval", "must be at least 100 ms"));
+        Ok(())
+    }
+
+    /// Checks that nothing is asked for that only the default transport would do: a pin that nobody looks at is worse
+    /// than none.
+    pub(crate) fn check_for_own_transport(&self) -> Result<(), Error> {
+        let problem =
+            "is of the default transport only: the host's own transport has its own trust store and pins";
+        if self.roots != Roots::Mozilla {
+            return Err(Error::config("roots", problem));
+        }
+        if !self.pins.is_empty() {
+            return Err(Error::config("pins", problem));
         }
         Ok(())
     }
@@ -194,4 +238,56 @@ fn cut(text: &str) -> String {
     let mut text: String = text.chars().filter(|c| !c.is_control()).collect();
     text.truncate(text.floor_char_boundary(CONTEXT_TEXT_BYTES_MAX));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Config {
+        Config::new("https://telemetry.bank.example", "key", Build::new("8.2.0", "1"), "/data/nowait")
+    }
+
+    #[test]
+    fn what_is_new_keeps_a_config_easy() {
+        let config = Config { hold: Hold { metered: true, ..Hold::default() }, ..good() };
+        assert!(config.check().is_ok() && config.check_for_own_transport().is_ok());
+        assert_eq!(config.flush_interval, Duration::from_secs(300));
+        assert_eq!(config.url(), "https://telemetry.bank.example/v1/batches");
+    }
+
+    #[test]
+    fn an_unusable_config_says_which_field_and_why() {
+        let pins: Vec<SpkiPin> = [1, 2].map(|n| SpkiPin::sha256([n; 32])).into();
+        for (config, problem) in [
+            (
+                Config { endpoint: "http://telemetry.bank.example".to_owned(), ..good() },
+                "config.endpoint must be https",
+            ),
+            (
+                Config { endpoint: "telemetry.bank.example".to_owned(), ..good() },
+                "config.endpoint must be an address",
+            ),
+            (Config { pins: pins[..1].to_vec(), ..good() }, "config.pins has one key: also pin a backup"),
+            (
+                Config { pins: pins.clone(), endpoint: "http://127.0.0.1:4600".to_owned(), ..good() },
+                "config.pins need an https endpoint",
+            ),
+            (Config { roots: Roots::Only(Vec::new()), ..good() }, "config.roots"),
+            (Config { flush_interval: Duration::from_secs(86_401), ..good() }, "config.flush_interval"),
+        ] {
+            let error = config.check().unwrap_err();
+            assert!(error.is_config() && error.to_string().contains(problem), "{error}");
+        }
+        assert!(Config { pins, ..good() }.check().is_ok());
+    }
+
+    #[test]
+    fn a_pin_or_root_that_nobody_would_look_at_is_refused() {
+        let pins: Vec<SpkiPin> = [1, 2].map(|n| SpkiPin::sha256([n; 32])).into();
+        let pinned = Config { pins, ..good() }.check_for_own_transport().unwrap_err();
+        assert!(pinned.to_string().contains("config.pins is of the default transport"), "{pinned}");
+        let roots = Config { roots: Roots::Only(vec![vec![0x30]]), ..good() };
+        assert!(roots.check_for_own_transport().is_err());
+    }
 }
