@@ -76,14 +76,20 @@ impl NoWait {
     /// full or read-only is no error: the recorder is then on the heap, and the ledger says so.
     #[cfg(feature = "http")]
     pub fn start(config: Config) -> Result<NoWait, Error> {
-        NoWait::start_with(config, crate::http::Http::default())
+        let upload = crate::upload::http::Http::new(&config)?;
+        NoWait::launch(config, upload)
     }
 
     /// Starts recording, with the host's own transport.
     ///
     /// # Errors
-    /// As `start`.
+    /// As `start`; also if the config has roots or pins, which only the default transport would look at.
     pub fn start_with(config: Config, upload: impl Upload + 'static) -> Result<NoWait, Error> {
+        config.check_for_own_transport()?;
+        NoWait::launch(config, upload)
+    }
+
+    fn launch(config: Config, upload: impl Upload + 'static) -> Result<NoWait, Error> {
         let began_ns = Clock::System.uptime_ns();
         let (nowait, commands) = prepare(config, Clock::System)?;
         let shared = nowait.shared;
