@@ -37,20 +37,21 @@ mod flight;
 mod fork;
 mod handle;
 mod header;
-#[cfg(feature = "http")]
-mod http;
 mod hub;
 mod identity;
 mod layout;
 mod ledger;
 pub mod limits;
 mod memory;
+mod mix;
 mod name;
 mod nowait;
 #[cfg(test)]
 mod proof;
 mod record;
 mod recover;
+#[allow(dead_code)] // TEMP: until the worker uses all of it.
+mod remote;
 mod ring;
 mod scrub;
 mod slot;
@@ -60,6 +61,7 @@ mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tracker;
+#[allow(dead_code)] // TEMP: until the worker uses all of it.
 mod upload;
 mod worker;
 
@@ -73,5 +75,7 @@ pub use nowait_wire::{
 };
 pub use record::Recorded;
 pub use tracker::Signal;
-pub use upload::{Answer, CONTENT_TYPE, Parcel, Upload};
+pub use upload::conditions::{Conditions, Hold};
+pub use upload::trust::{Roots, SpkiPin};
+pub use upload::{Answer, CONTENT_TYPE, Cancel, Parcel, Upload};
 pub use worker::Flushed;

@@ -11,8 +11,7 @@ use crate::identity;
 use crate::layout::{self, Word};
 use crate::ledger::Counter;
 use crate::limits::{
-    BATCH_EVENTS_MAX, CONSTRAINED_SPOOL_BYTES, RING_SLOTS, TICK, UPLOAD_PAUSE, UPLOAD_TIMEOUT,
-    UPLOADS_PER_TURN_MAX,
+    BATCH_EVENTS_MAX, HELD_SPOOL_BYTES, RING_SLOTS, TICK, UPLOAD_PAUSE, UPLOAD_TIMEOUT, UPLOADS_PER_TURN_MAX,
 };
 use crate::memory::Memory;
 use crate::nowait::Shared;
@@ -22,12 +21,13 @@ use crate::spool::{Entry, Seal};
 use crate::storage::{self, Living, Storage};
 use crate::sync::{Mutant, is_broken};
 use crate::tracker::Signal;
-use crate::upload::{Backoff, Parcel, Upload, Verdict, judge};
+use crate::upload::policy::{self, Exchange, Next};
+use crate::upload::{Cancel, Parcel, Upload};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 use nowait_wire::{BatchId, Context, Cost, DropReason, Ledger, Uuid};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// What a thread may ask of the worker.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub(crate) struct Engine {
     consent: Consent,
     /// What is true of every event of the session, but for the network.
     context: Context,
-    backoff: Backoff,
+    failures: u32,
     /// Before this uptime nothing is sent.
     not_before_ns: u64,
     sealed_at_ns: u64,
@@ -105,7 +105,7 @@ impl Engine {
             upload,
             consent,
             context,
-            backoff: Backoff::new(shared.session.as_u64_pair().0),
+            failures: 0,
             not_before_ns: 0,
             sealed_at_ns: shared.recorder.clock.uptime_ns(),
             turns: 0,
@@ -279,7 +279,7 @@ impl Engine {
         self.backlog = self.in_memory.is_some();
         let Ok(entries) = self.storage.entries(self.flight.account) else { return };
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
-        if self.shared.is_constrained() && bytes < CONSTRAINED_SPOOL_BYTES {
+        if self.shared.is_constrained() && bytes < HELD_SPOOL_BYTES {
             return;
         }
         self.backlog |= entries.len() > UPLOADS_PER_TURN_MAX;
@@ -302,9 +302,9 @@ impl Engine {
             Err(_) => return false,
         };
         match self.exchange(entry.seal, &frame, timeout) {
-            Verdict::Delivered => self.storage.delivered(entry).is_ok(),
-            Verdict::Rejected => self.storage.rejected(entry, &frame, account).is_ok(),
-            Verdict::Later(_) => false,
+            Next::Delivered => self.storage.delivered(entry).is_ok(),
+            Next::Split | Next::DeadLetter => self.storage.rejected(entry, &frame, account).is_ok(),
+            Next::Wait(_) | Next::Stop(_) => false,
         }
     }
 
@@ -312,17 +312,17 @@ impl Engine {
     fn send_in_memory(&mut self, timeout: Duration) {
         let Some((frame, seal)) = self.in_memory.take() else { return };
         match self.exchange(seal, &frame, timeout) {
-            Verdict::Delivered => self.release(seal.next),
-            Verdict::Rejected => {
+            Next::Delivered => self.release(seal.next),
+            Next::Split | Next::DeadLetter => {
                 self.flight.account.dropped(DropReason::Rejected, u64::from(seal.events));
                 self.release(seal.next);
             }
-            Verdict::Later(_) => self.in_memory = Some((frame, seal)),
+            Next::Wait(_) | Next::Stop(_) => self.in_memory = Some((frame, seal)),
         }
     }
 
     /// One exchange with the collector; a failure moves the time of the next.
-    fn exchange(&mut self, seal: Seal, frame: &[u8], timeout: Duration) -> Verdict {
+    fn exchange(&mut self, seal: Seal, frame: &[u8], timeout: Duration) -> Next {
         let clock = &self.shared.recorder.clock;
         let parcel = Parcel {
             url: &self.shared.url,
@@ -330,18 +330,25 @@ impl Engine {
             sent_unix_ms: clock.wall_unix_ms(),
             body: frame,
             timeout,
+            cancel: Cancel::never(),
         };
         self.flight.account.count(Counter::SentBytes, frame.len() as u64);
         let answer = self.upload.send(parcel);
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(clock.wall_unix_ms());
-        let verdict = judge(BatchId { session: seal.session, first: seal.first }, answer.as_ref(), now);
-        if let Verdict::Later(asked) = &verdict {
-            let wait = asked.unwrap_or_else(|| self.backoff.next());
+        let decision = policy::decide(&Exchange {
+            batch: BatchId { session: seal.session, first: seal.first },
+            divisible: seal.events >= 2 && !seal.split,
+            answer: answer.as_ref(),
+            failures: self.failures,
+            wall_unix_ms: clock.wall_unix_ms(),
+            jitter: self.shared.session.as_u64_pair().0 ^ self.now_ns(),
+        });
+        if let Next::Wait(wait) | Next::Stop(wait) = decision.next {
+            self.failures = self.failures.saturating_add(1);
             self.not_before_ns = self.now_ns().saturating_add(wait.as_nanos() as u64);
         } else {
-            self.backoff.reset();
+            self.failures = 0;
         }
-        verdict
+        decision.next
     }
 
     /// Seals and sends until nothing is left, the server says later, or time is up.

@@ -10,7 +10,11 @@ use std::time::Duration;
 
 fn config(folder: &Path) -> Config {
     let build = Build::new("8.2.0", "1");
-    Config { consent: Consent::Granted, ..Config::new("http://127.0.0.1:1", "key", build, folder) }
+    Config {
+        consent: Consent::Granted,
+        flush_interval: Duration::from_secs(30),
+        ..Config::new("http://127.0.0.1:1", "key", build, folder)
+    }
 }
 
 fn start(config: Config, upload: &MemoryUpload) -> (NoWait, Crank, ManualClock) {
@@ -327,13 +331,16 @@ fn without_a_disk_what_came_after_the_batch_in_memory_is_sent_before_a_flush_is_
     let file = folder.path().join("a file");
     std::fs::write(&file, "not a folder").unwrap();
     let upload = MemoryUpload::new();
-    let (nowait, mut crank, _) = start(config(&file.join("below")), &upload);
+    let (nowait, mut crank, clock) = start(config(&file.join("below")), &upload);
     let busy = || Some(Answer { status: 503, retry_after: Some("0".to_owned()), body: Vec::new() });
     record(nowait, "a", 5);
     upload.plan([busy()]);
     assert!(!crank.flush().complete);
     record(nowait, "a", 7);
     upload.plan([busy()]);
+    clock.advance(Duration::from_secs(10));
+    assert!(!crank.flush().complete);
+    clock.advance(Duration::from_secs(10));
     assert!(crank.shutdown().complete);
     assert_eq!(upload.events().len(), 12);
     assert_balanced(&upload);
