@@ -316,7 +316,8 @@ fn failing_transports_are_no_answer() {
     let mut upload = cold::HostUpload(Box::new(host));
     let mut send = || {
         let timeout = Duration::from_secs(1);
-        upload.send(nowait_core::Parcel { url: "", app_key: "", sent_unix_ms: 0, body: &[], timeout })
+        let cancel = nowait_core::Cancel::never();
+        upload.send(nowait_core::Parcel { url: "", app_key: "", sent_unix_ms: 0, body: &[], timeout, cancel })
     };
     assert_eq!([send(), send()], [None, None]);
     assert_eq!(send().map(|answer| answer.status), Some(502));

@@ -104,8 +104,8 @@ impl Shared {
         if verdict != StartVerdict::Normal
             && let Some(remote) = self.word(Word::Remote)
         {
-            // Release: as every word.
-            remote.store(0, Ordering::Release);
+            // Release: as every word. Its version stays, so that the collector's next answer does not bring it back.
+            remote.store(crate::remote::dropped(self.remote()), Ordering::Release);
         }
         Start { verdict, version, lock: lock.filter(|_| marker.open) }
     }
@@ -171,11 +171,13 @@ mod tests {
     fn a_start_that_died_costs_the_remote_configuration_and_a_second_one_this_version() {
         let folder = faulty::folder();
         let shared = process(folder.path());
-        shared.set_remote(7, |_| true);
+        let remote = RemoteConfig { version: 7, enabled: true, sampled_per_mille: 10, flush_interval_s: 0 };
+        let word = remote::pack(&remote).unwrap();
+        shared.set_remote(word, |_| true);
         assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
-        assert_eq!(shared.remote(), 7);
+        assert_eq!(shared.remote(), word);
         assert_eq!(dying_start(folder.path(), 1), StartVerdict::DropRemoteConfig);
-        assert_eq!(shared.remote(), 0);
+        assert_eq!(shared.remote(), remote::dropped(word));
         for _ in 0..300 {
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Off);
         }
