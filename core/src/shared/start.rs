@@ -152,6 +152,7 @@ impl Shared {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
+    use crate::remote::{self, RemoteConfig};
     use crate::disk::RealDisk;
     use crate::disk::faulty::{self, FaultyDisk};
     use std::path::Path;
