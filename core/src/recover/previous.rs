@@ -46,7 +46,12 @@ const CRUMBS: Range<usize> = 16_896..17_920;
 const EVENTS: Range<usize> = 17_920..50_688;
 
 /// What such a session left.
-pub(super) fn read(session: Uuid, words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>)) -> Session {
+pub(super) fn read(
+    session: Uuid,
+    words: &[u64],
+    spool_sealed_to: u64,
+    give_up: &dyn Fn(Account<'_>),
+) -> Session {
     let header = header_words(words);
     give_up(Account::new(&header));
     let sealed_to = spool_sealed_to.max(checked(words, SEALED_TO).unwrap_or_default());

@@ -108,7 +108,9 @@ impl Found {
             }
             // Nothing was folded yet; or the latest copy is damaged, and what was open then is not known.
             Recovered::Ours(state) => (past(words, state.progress, &events, sealed_to), Vec::new()),
-            Recovered::OtherRules { progress, .. } => (past(words, *progress, &events, sealed_to), Vec::new()),
+            Recovered::OtherRules { progress, .. } => {
+                (past(words, *progress, &events, sealed_to), Vec::new())
+            }
             Recovered::Nothing => (past(words, Progress::default(), &events, sealed_to), Vec::new()),
         };
         // What lies behind the checkpoint is folded once more; what is sealed is somewhere else.
@@ -217,8 +219,9 @@ fn checked(words: &[u64], word: Word) -> Option<u64> {
 /// The header as an account reads it. A counter that no session can reach is damage and reads as 0.
 pub(super) fn header_words(words: &[u64]) -> Vec<AtomicU64> {
     let counters = Word::Counters as usize..layout::CONTEXT.start;
-    let plausible =
-        |(index, word): (usize, &u64)| if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word };
+    let plausible = |(index, word): (usize, &u64)| {
+        if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word }
+    };
     words.iter().enumerate().take(layout::NAMES.start).map(plausible).map(AtomicU64::new).collect()
 }
 

@@ -44,7 +44,9 @@ pub fn replay(bytes: &[u8]) -> Result<Replay, Error> {
     let Some(Session { context, anchors, texts, held, rest, ledger, .. }) = session else {
         let version = magic.to_le_bytes()[6];
         let ours = layout::MAGIC.to_le_bytes()[6];
-        return Err(Error::recorder(format!("has layout {version}; this version reads {ours} and the one before")));
+        return Err(Error::recorder(format!(
+            "has layout {version}; this version reads {ours} and the one before"
+        )));
     };
     let held = held.map(|(_, events)| events).unwrap_or_default();
     Ok(Replay {

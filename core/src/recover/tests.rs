@@ -73,6 +73,7 @@ fn later(fact: Fact, by: u64) -> Fact {
 
 /// What a kill now would leave.
 fn image(flight: &Flight) -> Vec<u64> {
+    // Relaxed: one thread does everything here.
     flight.memory.words.iter().map(|word| word.load(Ordering::Relaxed)).collect()
 }
 

@@ -152,9 +152,9 @@ impl Shared {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::remote::{self, RemoteConfig};
     use crate::disk::RealDisk;
     use crate::disk::faulty::{self, FaultyDisk};
+    use crate::remote::{self, RemoteConfig};
     use std::path::Path;
     use std::sync::Arc;
 

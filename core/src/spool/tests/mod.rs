@@ -2,10 +2,10 @@ mod damage;
 mod deaths;
 mod room;
 
-use crate::ledger::Folded;
 use super::*;
 use crate::disk::RealDisk;
 use crate::disk::faulty::{self, FaultyDisk};
+use crate::ledger::Folded;
 use crate::ring::layout;
 use crate::sync::AtomicU64;
 use std::fs;
