@@ -65,7 +65,7 @@ pub(crate) fn make(drained: Drained, facts: Facts, text: &dyn Fn(NameId) -> Opti
     Batch {
         id: BatchId { session: facts.session, first: drained.first },
         context: facts.context,
-        anchor: facts.anchor,
+        anchors: vec![facts.anchor],
         ledger: facts.ledger,
         names: dictionary.names,
         events,

@@ -55,7 +55,8 @@ impl Clock {
     /// One moment on both clocks.
     #[must_use]
     pub fn anchor(&self) -> Anchor {
-        Anchor { uptime_ns: self.uptime_ns(), wall_unix_ms: self.wall_unix_ms() }
+        let uptime_ns = self.uptime_ns();
+        Anchor { uptime_ns, boot_ns: uptime_ns, wall_unix_ms: self.wall_unix_ms() }
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn read_anchor(words: &[u64]) -> Option<Anchor> {
     copies
         .iter()
         .filter_map(|&[uptime_ns, wall_unix_ms, check]| {
-            let anchor = Anchor { uptime_ns, wall_unix_ms };
+            let anchor = Anchor { uptime_ns, boot_ns: uptime_ns, wall_unix_ms };
             (check == anchor_check(anchor)).then_some(anchor)
         })
         .max_by_key(|anchor| anchor.uptime_ns)

@@ -116,6 +116,7 @@ impl<'a> Account<'a> {
             panics_caught: self.get(Counter::PanicsCaught as usize),
             ring_on_heap: self.get(Counter::RingOnHeap as usize) > 0,
             cost: Cost::default(),
+            ..Ledger::default()
         }
     }
 

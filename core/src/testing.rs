@@ -130,11 +130,11 @@ impl Upload for MemoryUpload {
                     state.batches.push(batch);
                 }
                 let status = if known { ReceiptStatus::Duplicate } else { ReceiptStatus::Stored };
-                (200, Receipt { batch: id, status, reason: String::new() })
+                (200, Receipt { batch: id, status, reason: String::new(), config: None })
             }
             Err(error) => {
                 let reason = error.to_string();
-                (400, Receipt { batch: String::new(), status: ReceiptStatus::Rejected, reason })
+                (400, Receipt { batch: String::new(), status: ReceiptStatus::Rejected, reason, config: None })
             }
         };
         Some(Answer { status, retry_after: None, body: serde_json::to_vec(&receipt).unwrap_or_default() })
