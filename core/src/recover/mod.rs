@@ -164,7 +164,7 @@ impl Adoption<'_> {
                 return self.quarantine(dead);
             }
             let words = dead.words()?;
-            let Some(session) = self.read(&dead, &words, &earlier) else { return self.quarantine(dead) };
+            let Some(session) = self.read(&dead, &words, &earlier)? else { return self.quarantine(dead) };
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
             if session.generation.map_or(self.decision.generation == 0, |its| its >= self.decision.generation)
             {
@@ -182,7 +182,7 @@ impl Adoption<'_> {
     }
 
     /// What is in it; `None` if its layout is not known.
-    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> Option<Session> {
+    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> io::Result<Option<Session>> {
         let sealed_to =
             earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
         let give_up = |account: Account<'_>| self.spool.finish_give_up(dead.session(), account);
