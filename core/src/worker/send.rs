@@ -159,6 +159,8 @@ impl Worker {
         self.note_retry(decided.next, failures);
         if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
             self.shared.set_remote(config, |old| remote::is_newer(config, old));
+            // At once: a kill switch is for the app's threads above all.
+            self.follow_remote();
         }
         Some(decided.next)
     }
