@@ -123,8 +123,9 @@ impl Recorder {
         let opened = self.opened.load(Ordering::Relaxed);
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
-        self.tick_into(&flight);
+        // In the order in which it was told: what waited, then that it is now.
         self.early.move_to(&flight);
+        self.tick_into(&flight);
         let flight = self.flights.get(opened)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
