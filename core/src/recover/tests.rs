@@ -5,8 +5,8 @@ use crate::fold::{FOLD_VERSION, Fold, State, fold_one};
 use crate::limits::RING_SLOTS;
 use crate::record::Fact;
 use crate::ring::flight::Flight;
-use crate::ring::{header, layout};
 use crate::ring::memory::Memory;
+use crate::ring::{header, layout};
 use crate::sync::Ordering;
 use nowait_wire::{Context, Event, Flags, Kind, NameId, Network, Os, Outcome, Tier, Uuid};
 use proptest::prelude::*;
@@ -150,7 +150,8 @@ fn the_state_of_other_rules_is_not_believed_and_loses_nothing() {
         copy[1] = copy[1] & !0xFF | u64::from(bytes[0]);
     }
     let events = recovered(&words);
-    let found: Vec<_> = events.iter().map(|event| (event.kind, event.outcome, event.duration_ns / MS)).collect();
+    let found: Vec<_> =
+        events.iter().map(|event| (event.kind, event.outcome, event.duration_ns / MS)).collect();
     assert_eq!(
         found,
         [

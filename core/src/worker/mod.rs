@@ -320,7 +320,8 @@ impl Worker {
         // Where the folder cannot be listed, nothing in it can be sent.
         let batches_left = if is_refused { 0 } else { self.spool.len().unwrap_or(0) };
         let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
-        let is_over = complete || sent == Sent::Later;
+        // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
+        let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
         self.flushes.retain(|flush| {
             let ends = is_over || now >= flush.until_ns;
