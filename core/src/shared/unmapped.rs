@@ -129,8 +129,11 @@ impl Shared {
         let bytes: Vec<u8> = values(self.memory.words).iter().flat_map(|word| word.to_ne_bytes()).collect();
         let new = self.folder.join(NEW_FILE);
         self.disk.create_folder(&self.folder)?;
-        self.disk.write(&new, &bytes)?;
-        self.disk.rename(&new, path)
+        let written = self.disk.write(&new, &bytes).and_then(|()| self.disk.rename(&new, path));
+        written.inspect_err(|_| {
+            // What a full disk leaves of it is of no use to anybody.
+            let _ = self.disk.remove(&new);
+        })
     }
 }
 

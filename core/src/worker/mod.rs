@@ -323,14 +323,17 @@ impl Worker {
         // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
         let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
-        self.flushes.retain(|flush| {
-            let ends = is_over || now >= flush.until_ns;
-            if ends {
-                // The caller may have given up waiting; that is its right.
-                let _ = flush.done.send(Flushed { complete, batches_left });
-            }
-            !ends
-        });
+        let (over, left): (Vec<Flush>, Vec<Flush>) =
+            self.flushes.drain(..).partition(|flush| is_over || now >= flush.until_ns);
+        self.flushes = left;
+        if self.is_closed() {
+            // Before anybody is told: the process may be gone a moment later.
+            self.end();
+        }
+        for flush in over {
+            // The caller may have given up waiting; that is its right.
+            let _ = flush.done.send(Flushed { complete, batches_left });
+        }
         self.is_urgent = !self.flushes.is_empty();
     }
 
@@ -362,8 +365,8 @@ impl Worker {
     }
 
     /// Ends the session for good: the footer last, then the file, if everything in it is sealed.
-    pub(crate) fn end(&mut self) {
-        if let Some(session) = &mut self.session
+    fn end(&mut self) {
+        if let Some(mut session) = self.session.take()
             && session.end()
             && let Some(started) = self.inner.started()
         {
@@ -395,11 +398,7 @@ pub(crate) fn run(
         // A panic here is our bug, never the host's problem: count it and go on with the next turn.
         let rest = catch_unwind(AssertUnwindSafe(|| {
             take_commands(&mut worker, commands);
-            let rest = worker.turn();
-            if worker.is_closed() {
-                worker.end();
-            }
-            rest
+            worker.turn()
         }));
         if worker.is_closed() {
             return;
