@@ -173,8 +173,8 @@ fn a_recovery_that_died_between_two_batches_goes_on_with_the_rest() {
         flight.append(&Fact::Measured(Event { a: number, ..Event::new(Kind::Action, NameId(7)) }).to_words());
     }
     // Nothing is folded yet: whatever is sealed was made by a recovery.
-    let whole = read(SESSION, &image(flight), 0, &|_| {}).unwrap().rest;
-    let rest = read(SESSION, &image(flight), 512, &|_| {}).unwrap().rest;
+    let whole = read(SESSION, &image(flight), 0, &|_| Ok(())).unwrap().unwrap().rest;
+    let rest = read(SESSION, &image(flight), 512, &|_| Ok(())).unwrap().unwrap().rest;
     assert_eq!((whole.first, whole.next, whole.events.len()), (0, 701, 701));
     assert_eq!((rest.first, rest.next, rest.corrupt), (512, 701, 0));
     assert_eq!(rest.events, whole.events[512..]);

@@ -364,7 +364,7 @@ impl Worker {
         until_seal.min(until_sent)
     }
 
-    /// Ends the session for good: the footer last, then the file, if everything in it is sealed.
+    /// Ends the session for good: its file goes, if everything in it is sealed.
     fn end(&mut self) {
         if let Some(mut session) = self.session.take()
             && session.end()
