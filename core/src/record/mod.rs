@@ -8,18 +8,16 @@
 mod early;
 mod fact;
 pub(crate) mod name;
-mod scrub;
 mod target;
 
 pub use fact::Fact;
-pub(crate) use scrub::looks_personal;
 
 use crate::clock::Clock;
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::fork;
-use crate::ledger::Counter;
 use crate::limits::SESSIONS_MAX;
-use crate::ring::flight::{Appended, Flight};
+use crate::ring::account::Counter;
+use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
 use crate::sync::{Mutex, PoisonError};
@@ -29,27 +27,6 @@ use nowait_wire::{Event, Ledger, NameId, RefuseReason};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-
-/// What became of a fact that was handed to [`NoWait`](crate::NoWait).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It is in a file: whatever ends the process, it is folded, or stands in the ledger.
-    Kept,
-    /// It was taken, but a kill of the process would lose it: there is no file. That is so in the first milliseconds
-    /// after a start, and for the whole session where the disk refuses; the ledger says so. What finds no room when
-    /// the file comes is counted there.
-    InMemory,
-    /// There was no room, and the ledger counts it; or nothing is recorded now.
-    Refused,
-}
-
-impl Recorded {
-    /// Whether it was taken at all.
-    #[must_use]
-    pub const fn is_taken(self) -> bool {
-        !matches!(self, Recorded::Refused)
-    }
-}
 
 /// What the threads of this process record into. Lives as long as the process does.
 #[derive(Debug)]

@@ -5,9 +5,9 @@
 
 use super::previous;
 use crate::fold::{self, Progress, Recovered, State, Waiting};
-use crate::ledger::Account;
 use crate::limits::COUNTER_MAX;
 use crate::record::name;
+use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};

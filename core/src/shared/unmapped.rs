@@ -4,8 +4,7 @@
 //! Between two processes that do so at once the later one wins, but a refusal that either knows of stands.
 
 use super::{FILE, Shared, Word, install, noted};
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
