@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The collector's word that a batch is stored, as the JSON body of a 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The batch it speaks of, as [`BatchId`] displays.
+    /// The batch it speaks of, as [`BatchId`](crate::BatchId) displays.
     pub batch: String,
     /// What became of it.
     pub status: ReceiptStatus,
