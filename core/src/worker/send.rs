@@ -23,7 +23,7 @@ use std::time::Duration;
 impl Worker {
     /// Sends the oldest batch, if it may be sent now.
     pub(super) fn send_one(&mut self) -> Sent {
-        if !self.remote().is_none_or(|remote| remote.enabled) {
+        if self.is_switched_off() {
             return self.probe();
         }
         let Some(entries) = self.waiting_batches() else { return Sent::Later };
@@ -192,10 +192,14 @@ impl Worker {
         self.random
     }
 
+    /// Whether the collector wants no session at all: then no receipt would say that it does again.
+    fn is_switched_off(&self) -> bool {
+        self.remote().is_some_and(|remote| !remote.enabled || remote.sampled_per_mille == 0)
+    }
+
     /// How long until a NoWait that was switched off asks again; `None` if it is on.
     pub(super) fn until_probe(&self) -> Option<Duration> {
-        let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
-        (!is_enabled).then(|| Duration::from_nanos(self.probe_at_ns.saturating_sub(self.now_ns())))
+        self.is_switched_off().then(|| Duration::from_nanos(self.probe_at_ns.saturating_sub(self.now_ns())))
     }
 
     /// Asks once a day, with a batch that holds nothing, whether NoWait is to stay off.

@@ -88,7 +88,7 @@ impl Session {
     fn tick(&self, worker: &Worker) {
         let recorder = &worker.engine.recorder;
         recorder.take_over_early();
-        recorder.tick();
+        recorder.tick_now();
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
