@@ -29,6 +29,10 @@ impl Worker {
         let Some(entries) = self.waiting_batches() else { return Sent::Later };
         let has_unsaved = self.session.as_ref().is_some_and(|session| session.unsaved.is_some());
         if entries.is_empty() && !has_unsaved {
+            if self.remote().is_some_and(|remote| remote.sampled_per_mille == 0) {
+                // No session will have a receipt that says otherwise.
+                self.probe();
+            }
             return Sent::NothingLeft;
         }
         let bytes = entries.iter().map(|entry| entry.bytes).sum();
@@ -192,9 +196,9 @@ impl Worker {
         self.random
     }
 
-    /// Whether the collector wants no session at all: then no receipt would say that it does again.
+    /// Whether the collector wants nothing at all.
     fn is_switched_off(&self) -> bool {
-        self.remote().is_some_and(|remote| !remote.enabled || remote.sampled_per_mille == 0)
+        self.remote().is_some_and(|remote| !remote.enabled)
     }
 
     /// How long until a NoWait that was switched off asks again; `None` if it is on.
