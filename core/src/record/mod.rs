@@ -119,6 +119,7 @@ impl Recorder {
 
     /// Goes on in this flight recorder, which must be fresh. Only the worker calls this; `None` if there were too many.
     pub(crate) fn open(&self, flight: Flight) -> Option<&Flight> {
+        // Relaxed: only this thread stores it.
         let opened = self.opened.load(Ordering::Relaxed);
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
@@ -251,11 +252,8 @@ impl Recorder {
 
     fn tick_into(&self, flight: &Flight) {
         let anchor = self.clock.anchor();
-        let tick = Fact::Tick {
-            at: anchor.uptime_ns,
-            boot_ns: anchor.boot_ns,
-            wall_unix_ms: anchor.wall_unix_ms,
-        };
+        let tick =
+            Fact::Tick { at: anchor.uptime_ns, boot_ns: anchor.boot_ns, wall_unix_ms: anchor.wall_unix_ms };
         let _ = flight.ring.push(&tick.to_words());
     }
 
