@@ -73,9 +73,7 @@ impl ManualWorker {
     pub fn shutdown(&mut self) -> Flushed {
         let (done, answer) = bounded(1);
         self.worker.close(Duration::from_secs(60), done);
-        let flushed = self.turn_until(&answer);
-        self.worker.end();
-        flushed
+        self.turn_until(&answer)
     }
 
     fn turn_until(&mut self, answer: &Receiver<Flushed>) -> Flushed {

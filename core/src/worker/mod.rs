@@ -322,8 +322,13 @@ impl Worker {
         let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
         let is_over = complete || sent == Sent::Later;
         let now = self.now_ns();
+        let ends = |flush: &Flush| is_over || now >= flush.until_ns;
+        if self.is_closing && self.flushes.iter().all(ends) {
+            // Before the answer: whoever waits for it ends the process then.
+            self.end();
+        }
         self.flushes.retain(|flush| {
-            let ends = is_over || now >= flush.until_ns;
+            let ends = ends(flush);
             if ends {
                 // The caller may have given up waiting; that is its right.
                 let _ = flush.done.send(Flushed { complete, batches_left });
@@ -360,8 +365,8 @@ impl Worker {
         until_seal.min(until_sent)
     }
 
-    /// Ends the session for good: the footer last, then the file, if everything in it is sealed.
-    pub(crate) fn end(&mut self) {
+    /// Ends the session for good: its file goes, if everything in it is sealed.
+    fn end(&mut self) {
         if let Some(session) = &mut self.session
             && session.end()
             && let Some(started) = self.inner.started()
@@ -394,11 +399,7 @@ pub(crate) fn run(
         // A panic here is our bug, never the host's problem: count it and go on with the next turn.
         let rest = catch_unwind(AssertUnwindSafe(|| {
             take_commands(&mut worker, commands);
-            let rest = worker.turn();
-            if worker.is_closed() {
-                worker.end();
-            }
-            rest
+            worker.turn()
         }));
         if worker.is_closed() {
             return;

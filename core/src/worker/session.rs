@@ -97,11 +97,16 @@ impl Session {
         layout::store(words, Word::Network, u64::from(worker.inner.conditions().network as u8));
     }
 
+    /// Says in the file that the session ended as the app wished. What comes of the process then is no death: a shutdown
+    /// must not wait for the network before it says so.
+    fn close(&self) {
+        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+    }
+
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn();
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
-        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
@@ -165,8 +170,11 @@ impl Worker {
             while session.fold.waiting() > 0 && self.seal(&mut session) {}
         }
         while session.fold.waiting() >= BATCH_EVENTS_MAX as u64 && self.seal(&mut session) {}
-        if self.is_closing && session.is_empty() {
-            self.seal_account(&mut session);
+        if self.is_closing {
+            session.close();
+            if session.is_empty() {
+                self.seal_account(&mut session);
+            }
         }
         session.flight.publish(session.fold.counted(session.fold.events()));
         self.session = Some(session);
