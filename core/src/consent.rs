@@ -8,7 +8,7 @@
 
 use crate::checked;
 use crate::config::Consent;
-use nowait_wire::Uuid;
+use crate::sync::uuid;
 
 /// What the customer decided, and how often they refused so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Decision {
     /// Not refused: that would never be asked again, and protects no more. In either case nothing is sent before the
     /// customer's next word, and nothing from before is sent after it.
     pub(crate) fn unknown() -> Decision {
-        let (random, _) = Uuid::new_v4().as_u64_pair();
+        let (random, _) = uuid().as_u64_pair();
         let generation = DRAWN_FROM + random % (GENERATION_MAX - 2 * DRAWN_FROM);
         Decision { consent: Consent::Pending, generation }
     }

@@ -12,6 +12,7 @@ use crate::fork;
 use crate::handle::{Action, Crumb, Journey, Route, Screen};
 use crate::ledger::Counter;
 use crate::record::{Fact, Recorded, Recorder};
+use crate::sync;
 use crate::upload::Upload;
 use crate::upload::conditions::Conditions;
 use crate::worker::{self, Command, Flushed};
@@ -45,7 +46,7 @@ pub(crate) struct Started {
     pub(crate) url: String,
     /// The id of the first session.
     pub(crate) session: Uuid,
-    commands: Sender<Command>,
+    pub(crate) commands: Sender<Command>,
 }
 
 impl Inner {
@@ -140,7 +141,7 @@ impl NoWait {
     pub(crate) fn prepare(self, config: Config) -> Result<Receiver<Command>, Error> {
         config.check()?;
         let (commands, receiver) = bounded(COMMANDS_MAX);
-        let started = Started { url: config.url(), config, session: Uuid::new_v4(), commands };
+        let started = Started { url: config.url(), config, session: sync::uuid(), commands };
         self.inner.started.set(started).map_err(|_| Error::started())?;
         Ok(receiver)
     }

@@ -26,6 +26,7 @@ use crate::ring::flight::Flight;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::Payload;
 use crate::ring::{Drain, Found};
+use crate::sync::step;
 use checkpoint::Checkpoints;
 use nowait_wire::{Anchor, Event};
 use trackers::Presence;
@@ -81,14 +82,19 @@ impl Fold {
                 return ended;
             }
             self.state.note_refusals(refused);
+            step("facts folded");
             if !self.checkpoints.write(&self.state) {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
             }
+            step("checkpoint written");
             let words = self.flight.memory.words;
             layout::store(words, Word::EventsMade, layout::checked(self.events()));
+            step("events-made noted");
             layout::store(words, Word::FoldedTo, layout::checked(self.position()));
+            step("folded-to noted");
             self.drain.release(self.position());
+            step("slots released");
             if ended == Ended::NoRoom || self.position() >= until {
                 return ended;
             }
@@ -113,7 +119,10 @@ impl Fold {
                 Found::Corrupt => None,
             };
             let area = &self.area;
-            fold_one(&mut self.state, payload.as_ref(), &mut |number, event| area.put(number, &event));
+            fold_one(&mut self.state, payload.as_ref(), &mut |number, event| {
+                area.put(number, &event);
+                step("event put");
+            });
         }
         Ended::AllFolded
     }

@@ -22,7 +22,7 @@ use crate::limits::SESSIONS_MAX;
 use crate::ring::flight::{Appended, Flight};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
-use crate::sync::{Mutex, PoisonError};
+use crate::sync::{Mutex, PoisonError, step};
 use early::Early;
 use name::Names;
 use nowait_wire::{Event, Ledger, NameId};
@@ -98,6 +98,7 @@ impl Recorder {
     /// Wakes the worker, if it sleeps.
     #[cold]
     pub(crate) fn wake(&self) {
+        step("wake");
         if let Some(worker) = self.worker.get() {
             worker.unpark();
         }
@@ -255,6 +256,12 @@ impl Recorder {
         let tick =
             Fact::Tick { at: anchor.uptime_ns, boot_ns: anchor.boot_ns, wall_unix_ms: anchor.wall_unix_ms };
         let _ = flight.ring.push(&tick.to_words());
+    }
+
+    /// What the processes of the app share, once it is there.
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(crate) fn shared(&self) -> Option<&Shared> {
+        self.shared.get().map(Arc::as_ref)
     }
 
     fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {

@@ -28,6 +28,7 @@ use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Spool, Value};
+use crate::sync::step;
 use dead::DeadRecorder;
 use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
 use read::{Session, read};
@@ -163,6 +164,7 @@ impl Adoption<'_> {
             if !dead.begin_attempt()? {
                 return self.quarantine(dead);
             }
+            step("attempt noted");
             let words = dead.words()?;
             let Some(session) = self.read(&dead, &words, &earlier) else { return self.quarantine(dead) };
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
@@ -174,6 +176,7 @@ impl Adoption<'_> {
                     dead.forgive_attempt();
                 }
                 sealed?;
+                step("recovered whole");
             }
         }
         // What stays of it is of no use, and removed with the next one.
@@ -229,7 +232,9 @@ impl Adoption<'_> {
         for (intent, events, is_last) in batches {
             let next = intent.next;
             self.seal_one(dead.session(), &context, intent, events, &texts, is_last)?;
+            step("recovered batch sealed");
             dead.note_sealed_to(next)?;
+            step("recovered sealed-to noted");
         }
         Ok(())
     }

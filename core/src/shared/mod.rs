@@ -23,7 +23,7 @@ use crate::consent::Decision;
 use crate::disk::Disk;
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, step};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -202,6 +202,7 @@ impl Shared {
             if consent == Consent::Refused {
                 // Ahead of the word itself: no damage to that one must make less of a refusal.
                 self.copy(after);
+                step("refusal copied");
             }
             let (old, new) = (before.to_word(), after.to_word());
             // AcqRel: what was recorded under the old decision stays before the new one. Relaxed: somebody else

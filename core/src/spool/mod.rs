@@ -25,7 +25,7 @@ use crate::limits::{
 };
 use file::{FileName, Name};
 use nowait_wire::{DropReason, Uuid};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(crate) struct Spool {
     /// The number of the next file; `None` until the folder was listed.
     next_sequence: Option<u64>,
     /// What the last listing found. A file never changes, so that its footer is read once.
-    known: HashMap<FileName, Entry>,
+    known: BTreeMap<FileName, Entry>,
     /// For all files, and for those that were sealed while the customer had not decided.
     caps: Caps,
     pending_caps: Caps,
@@ -79,8 +79,8 @@ impl Spool {
             folder: root.join(FOLDER),
             owner,
             next_sequence: None,
-            known: HashMap::new(),
-            caps: Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX },
+            known: BTreeMap::new(),
+            caps: caps(),
             pending_caps: Caps { bytes: PENDING_BYTES_MAX, files: PENDING_FILES_MAX },
         }
     }
@@ -266,6 +266,15 @@ impl Spool {
             locked => locked,
         }
     }
+}
+
+/// How much there may be of all batches.
+fn caps() -> Caps {
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    if let Some((files, bytes)) = crate::simulate::caps() {
+        return Caps { bytes, files };
+    }
+    Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX }
 }
 
 /// What is in a folder and is ours. The system may clear it at any time: then nothing is.

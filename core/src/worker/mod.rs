@@ -21,6 +21,7 @@ use crate::recover::{self, Adopted};
 use crate::remote;
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
+use crate::sync::step;
 use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
 use nowait_wire::RemoteConfig;
@@ -111,8 +112,11 @@ impl Worker {
         // If this fails, so does everything below, and each says so in its own way.
         let _ = disk.create_folder(folder);
         let shared = Arc::new(Shared::open(Arc::clone(&disk), folder));
+        step("shared file mapped");
         inner.recorder.share(Arc::clone(&shared), started.config.consent);
+        step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
+        step("start begun");
         let mut worker = Worker {
             inner,
             spool: Spool::new(Arc::clone(&disk), folder, started.session),
@@ -191,7 +195,9 @@ impl Worker {
         if std::mem::replace(&mut self.is_wiped, true) {
             return;
         }
+        step("refusal seen");
         self.discard_session();
+        step("session discarded");
         self.inner.recorder.forget_early();
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
@@ -278,6 +284,7 @@ impl Worker {
     fn end_start(&mut self) {
         if let Some(start) = self.start.take() {
             self.shared.end_start(start);
+            step("start ended");
             // For a power cut: a kill loses nothing of it. It is tried again with the next change.
             let _ = self.shared.sync();
         }
@@ -334,7 +341,7 @@ impl Worker {
     }
 
     /// Whether the session was ended and everybody who waited for that has an answer.
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.is_closing && self.flushes.is_empty()
     }
 
@@ -392,14 +399,7 @@ pub(crate) fn run(
     };
     loop {
         // A panic here is our bug, never the host's problem: count it and go on with the next turn.
-        let rest = catch_unwind(AssertUnwindSafe(|| {
-            take_commands(&mut worker, commands);
-            let rest = worker.turn();
-            if worker.is_closed() {
-                worker.end();
-            }
-            rest
-        }));
+        let rest = catch_unwind(AssertUnwindSafe(|| round(&mut worker, commands)));
         if worker.is_closed() {
             return;
         }
@@ -412,6 +412,16 @@ pub(crate) fn run(
             }
         }
     }
+}
+
+/// What threads asked for, then a turn, then the end if that was asked for. Returns what the turn does.
+pub(crate) fn round(worker: &mut Worker, commands: &Receiver<Command>) -> Option<Duration> {
+    take_commands(worker, commands);
+    let rest = worker.turn();
+    if worker.is_closed() {
+        worker.end();
+    }
+    rest
 }
 
 /// Registers what threads asked for.

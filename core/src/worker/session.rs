@@ -17,6 +17,7 @@ use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Value};
+use crate::sync::{step, uuid};
 use nowait_wire::{Context, Cost, DropReason, Event, Facts, Ledger, Uuid};
 use std::time::Duration;
 
@@ -90,6 +91,7 @@ impl Session {
         let recorder = &worker.inner.recorder;
         recorder.take_over_early();
         recorder.tick();
+        step("tick appended");
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
@@ -101,7 +103,9 @@ impl Session {
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn();
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
+        step("last fold done");
         layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+        step("footer written");
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
@@ -122,7 +126,7 @@ impl Worker {
             return;
         }
         let is_first = recorder.flight().is_none();
-        let id = if is_first { started.session } else { Uuid::new_v4() };
+        let id = if is_first { started.session } else { uuid() };
         let remote = self.remote();
         let is_sampled =
             remote.as_ref().is_none_or(|remote| remote::is_sampled(id, remote.sampled_per_mille));
@@ -135,7 +139,9 @@ impl Worker {
             .unwrap_or_else(|_| Memory::heap(layout::WORDS));
         let began_ns = if is_first { recorder.started_uptime_ns } else { recorder.clock.uptime_ns() };
         let flight = Flight::new(memory, id, decision.generation, &context, began_ns);
+        step("recorder ready");
         let Some(flight) = recorder.open(flight) else { return };
+        step("session begun");
         self.session = Some(Session {
             flight,
             fold: Fold::new(flight),
@@ -216,10 +222,13 @@ impl Worker {
         if first & ACCOUNT_ONLY == 0 {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);
+            step("intent written");
         }
         match self.spool.seal(&frame, seal, account) {
             Ok(_) => {
+                step("batch sealed");
                 session.leave(&seal);
+                step("sealed-to noted");
                 true
             }
             Err(_) => {
