@@ -144,7 +144,8 @@ impl Found {
 fn past(words: &[u64], progress: Progress, events: &[(u64, Event)], sealed_to: u64) -> State {
     let after_last = events.last().map_or(0, |(number, _)| number + 1);
     let position = checked(words, Word::FoldedTo).unwrap_or_else(|| first_fact(words));
-    let events = checked(words, Word::EventsMade).unwrap_or(after_last).max(sealed_to);
+    // A recovery that died seals beyond what its owner made, and what it folded has the same numbers now.
+    let events = checked(words, Word::EventsMade).unwrap_or(after_last.max(sealed_to));
     State { progress: progress.moved_to(position, events), ..State::default() }
 }
 
