@@ -54,6 +54,8 @@ pub(crate) struct Fold {
     state: State,
     /// The first event that is not sealed.
     sealed_to: u64,
+    /// Whether the latest turn stopped at a position that a thread has reserved and not filled yet.
+    is_held: bool,
 }
 
 impl Fold {
@@ -66,6 +68,7 @@ impl Fold {
             checkpoints: Checkpoints::new(words),
             state: State::default(),
             sealed_to: 0,
+            is_held: false,
             flight,
         }
     }
@@ -77,6 +80,7 @@ impl Fold {
         loop {
             let before = self.position();
             let ended = self.fold_some(until);
+            self.is_held = ended == Ended::AllFolded && self.position() < until;
             let refused = self.refused();
             if self.position() == before && self.state.progress.refused == refused {
                 return ended;
@@ -175,6 +179,11 @@ impl Fold {
     /// Whether the customer has the app in front.
     pub(crate) fn presence(&self) -> Presence {
         self.state.trackers.presence()
+    }
+
+    /// Whether facts wait behind a position that a thread has reserved and not filled yet.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// Whether everything that was appended so far is folded.

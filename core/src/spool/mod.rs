@@ -15,10 +15,12 @@ mod split;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) use file::{footer, into_frame};
 pub(crate) use file::{Seal, Value};
 pub(crate) use room::Room;
 
-use crate::disk::{Disk, Lock};
+use crate::disk::{Disk, Lock, is_absent};
 use crate::ledger::{Account, Counter};
 use crate::limits::{
     PENDING_BYTES_MAX, PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILE_BYTES_MAX, SPOOL_FILES_MAX,
@@ -284,7 +286,7 @@ fn list(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<(String, Name)>> {
             let parsed = |text: String| Name::parse(&text).map(|name| (text, name));
             Ok(names.into_iter().filter_map(parsed).collect())
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }

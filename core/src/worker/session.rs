@@ -26,6 +26,13 @@ use std::time::Duration;
 /// no others.
 pub(super) const ACCOUNT_ONLY: u64 = 1 << 62;
 
+/// Where such an id counts the accounts that came before: what is lost after the first one is said by another, which the
+/// collector must not take for the first. Above every number of an event (see `layout::checked`).
+const ACCOUNTS_SHIFT: u32 = 48;
+
+/// Accounts that an id can count.
+const ACCOUNTS_MAX: u64 = (1 << 12) - 1;
+
 /// A session of this process.
 pub(super) struct Session {
     flight: &'static Flight,
@@ -39,6 +46,8 @@ pub(super) struct Session {
     pub(super) unsaved: Option<(Vec<u8>, Seal)>,
     /// What was worth saying of the account that was sealed last.
     last_ledger: Ledger,
+    /// Batches without events so far.
+    accounts: u64,
 }
 
 impl Session {
@@ -66,9 +75,14 @@ impl Session {
         self.fold.presence() == Presence::Background
     }
 
-    /// Whether nothing of it is on this device but in the spool.
+    /// Whether nothing of it is on this device but in the spool, as of the latest fold.
     pub(super) fn is_empty(&self) -> bool {
-        self.unsaved.is_none() && self.fold.waiting() == 0
+        self.unsaved.is_none() && self.fold.waiting() == 0 && !self.is_held()
+    }
+
+    /// Whether facts wait behind one that a thread has not finished writing.
+    pub(super) fn is_held(&self) -> bool {
+        self.fold.is_held()
     }
 
     /// The batch that is in memory alone is gone: delivered, or counted.
@@ -150,6 +164,7 @@ impl Worker {
             sealed_at_ns: recorder.clock.uptime_ns(),
             unsaved: None,
             last_ledger: Ledger::default(),
+            accounts: 0,
         });
     }
 
@@ -189,13 +204,16 @@ impl Worker {
         self.seal_events(session, waiting.first, waiting.next, &waiting.events)
     }
 
-    /// Seals the account alone, if it says anything new.
+    /// Seals the account alone, if it says anything new, or could be lost with the events that it was sealed with.
     fn seal_account(&mut self, session: &mut Session) {
         let next = session.fold.events();
         let account = session.flight.account;
         let ledger = account.ledger(session.fold.counted(next));
-        if worth_saying(ledger) != session.last_ledger {
-            self.seal_events(session, next | ACCOUNT_ONLY, next, &[]);
+        let is_new = worth_saying(ledger) != session.last_ledger;
+        if (is_new || self.spool.may_lose_account(session.id(), next)) && session.accounts <= ACCOUNTS_MAX {
+            let first = ACCOUNT_ONLY | session.accounts << ACCOUNTS_SHIFT | next;
+            session.accounts += 1;
+            self.seal_events(session, first, next, &[]);
         }
     }
 
