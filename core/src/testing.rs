@@ -50,7 +50,8 @@ pub(crate) fn begin(
     disk: Arc<dyn Disk>,
 ) -> Result<ManualWorker, Error> {
     let commands = nowait.prepare(config)?;
-    let worker = Worker::open(nowait.inner, disk, Box::new(upload)).ok_or_else(Error::started)?;
+    let shared = worker::open_shared(nowait.inner, &disk).map_err(Error::thread)?;
+    let worker = Worker::open(nowait.inner, disk, shared, Box::new(upload)).ok_or_else(Error::started)?;
     Ok(ManualWorker { worker, commands })
 }
 

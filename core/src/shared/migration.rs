@@ -6,6 +6,7 @@
 use super::{Shared, Word};
 use crate::config::Consent;
 use crate::consent::Decision;
+use crate::disk::is_absent;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -27,7 +28,10 @@ pub(super) struct Before {
 
 impl Shared {
     pub(super) fn before(&self) -> io::Result<Before> {
-        let names = self.disk.list(&self.folder)?;
+        let names = match self.disk.list(&self.folder) {
+            Err(error) if is_absent(&error) => Vec::new(),
+            names => names?,
+        };
         let has = |name: &str| names.iter().any(|found| found == name);
         let before =
             Before { install: has(INSTALL), consent: has(CONSENT), used: has("spool") || has("live") };
@@ -83,7 +87,7 @@ impl Shared {
     /// Removes the files, once the words that came of them are safe.
     pub(super) fn remove_files_before(&self) -> io::Result<()> {
         // Relaxed: only the worker asks.
-        if self.unread || !self.old_files.load(Ordering::Relaxed) {
+        if !self.old_files.load(Ordering::Relaxed) {
             return Ok(());
         }
         for name in [CONSENT, INSTALL] {
@@ -114,7 +118,7 @@ mod tests {
 
     /// A process of the app.
     fn process(folder: &Path) -> Shared {
-        Shared::open(Arc::new(RealDisk), folder)
+        Shared::open(Arc::new(RealDisk), folder).unwrap()
     }
 
     /// What the version before leaves: a decision, an id, batches.
@@ -145,7 +149,7 @@ mod tests {
                 let folder = folder_before(consent, install);
                 let disk = Arc::new(FaultyDisk::dies_at(operation));
                 let dying = Shared::open(disk.clone(), folder.path());
-                let is_over = dying.sync().is_ok() && !disk.has_failed();
+                let is_over = dying.and_then(|shared| shared.sync()).is_ok() && !disk.has_failed();
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{consent:?} {operation}");
                 if expected.consent != Consent::Refused {
@@ -170,7 +174,8 @@ mod tests {
             for operation in 0.. {
                 let folder = folder_before(Some(consent), Some(id));
                 let disk = Arc::new(FaultyDisk::fails_at(operation));
-                let is_over = Shared::open(disk.clone(), folder.path()).sync().is_ok() && !disk.has_failed();
+                let opened = Shared::open(disk.clone(), folder.path());
+                let is_over = opened.and_then(|shared| shared.sync()).is_ok() && !disk.has_failed();
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{operation}");
                 if expected == GRANTED {

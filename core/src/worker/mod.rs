@@ -15,7 +15,7 @@ use crate::config::Consent;
 use crate::consent::Decision;
 use crate::disk::Disk;
 use crate::ledger::{Account, Counter};
-use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
+use crate::limits::{BUSY_PAUSE, UNREADABLE_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
 use crate::nowait::Inner;
 use crate::recover::{self, Adopted};
 use crate::remote;
@@ -26,6 +26,7 @@ use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
 use nowait_wire::RemoteConfig;
 use session::Session;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,19 +101,16 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Maps what the processes of the app share, takes over the decision, and opens the flight recorder. Takes what a disk
-    /// takes: never on an app's thread.
+    /// Takes over the customer's decision and opens the flight recorder. Takes what a disk takes: never on an app's thread.
     pub(crate) fn open(
         inner: &'static Inner,
         disk: Arc<dyn Disk>,
+        shared: Shared,
         upload: Box<dyn Upload>,
     ) -> Option<Worker> {
         let started = inner.started()?;
         let folder = &started.config.folder;
-        // If this fails, so does everything below, and each says so in its own way.
-        let _ = disk.create_folder(folder);
-        let shared = Arc::new(Shared::open(Arc::clone(&disk), folder));
-        step("shared file mapped");
+        let shared = Arc::new(shared);
         inner.recorder.share(Arc::clone(&shared), started.config.consent);
         step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
@@ -215,7 +213,7 @@ impl Worker {
             self.discard_session();
             self.is_recovered = false;
         }
-        if decision.generation > 0 && self.shared.knows_generation() {
+        if decision.generation > 0 {
             let shared = Arc::clone(&self.shared);
             // A session that begins has its own account; a wipe is counted in none.
             let nobody = Account::new(&[]);
@@ -259,7 +257,7 @@ impl Worker {
         // First, so that a panic in it cannot be repeated at every turn.
         let again = if self.flushes.is_empty() { self.flush_interval() } else { BUSY_PAUSE };
         self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
-        let (disk, decision) = (Arc::clone(&self.disk), self.shared.consent());
+        let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let Some(folder) = self.inner.started().map(|started| &started.config.folder) else { return false };
         let anchor = self.inner.recorder.clock.anchor();
         let Some(session) = &self.session else { return false };
@@ -267,7 +265,7 @@ impl Worker {
             disk: &*disk,
             folder,
             spool: &mut self.spool,
-            decision,
+            decision: &|| shared.consent(),
             account: session.account(),
             context: session.context(),
             anchor,
@@ -324,10 +322,13 @@ impl Worker {
         }
         let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
-        // Where the folder cannot be listed, nothing in it can be sent.
-        let batches_left = if is_refused { 0 } else { self.spool.len().unwrap_or(0) };
-        let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
-        let is_over = complete || sent == Sent::Later;
+        let left = if is_refused { Ok(0) } else { self.spool.len() };
+        // Where the disk does not say what is on it, waiting for it is no use.
+        let is_known = is_refused || (self.is_recovered && left.is_ok());
+        let batches_left = left.unwrap_or(0);
+        let is_sent = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
+        let complete = is_known && is_sent;
+        let is_over = complete || sent == Sent::Later || (is_sent && !is_known);
         let now = self.now_ns();
         self.flushes.retain(|flush| {
             let ends = is_over || now >= flush.until_ns;
@@ -348,7 +349,8 @@ impl Worker {
     /// How long to sleep after a turn.
     fn rest(&mut self, sent: Sent) -> Duration {
         if !self.flushes.is_empty() {
-            return if sent == Sent::Busy { BUSY_PAUSE } else { Duration::ZERO };
+            let is_held = self.session.as_ref().is_some_and(Session::is_held);
+            return if sent == Sent::Busy || is_held { BUSY_PAUSE } else { Duration::ZERO };
         }
         let now = self.now_ns();
         let sealed_at_ns = self.session.as_ref().map_or(now, Session::sealed_at_ns);
@@ -383,6 +385,17 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// Maps what the processes of the app share.
+///
+/// # Errors
+/// If it cannot be read now: see [`Shared::open`].
+pub(crate) fn open_shared(inner: &Inner, disk: &Arc<dyn Disk>) -> io::Result<Shared> {
+    let started = inner.started().ok_or(io::ErrorKind::NotFound)?;
+    let shared = Shared::open(Arc::clone(disk), &started.config.folder);
+    step("shared file mapped");
+    shared
+}
+
 /// Opens the worker and turns until a shutdown.
 pub(crate) fn run(
     inner: &'static Inner,
@@ -391,7 +404,15 @@ pub(crate) fn run(
     commands: &Receiver<Command>,
 ) {
     inner.recorder.set_worker(std::thread::current());
-    let opened = catch_unwind(AssertUnwindSafe(|| Worker::open(inner, disk, upload)));
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        loop {
+            match open_shared(inner, &disk) {
+                Ok(shared) => break Worker::open(inner, disk, shared, upload),
+                // Facts and decisions wait in memory until it is known whether the customer has refused.
+                Err(_) => std::thread::park_timeout(UNREADABLE_PAUSE),
+            }
+        }
+    }));
     let Ok(Some(mut worker)) = opened else {
         // Our bug: there will be no flight recorder, so nothing more is taken.
         inner.recorder.set_on(false);
