@@ -9,6 +9,7 @@ use super::verdict::MEASURED;
 use super::world::{World, run, trace, with};
 use crate::nowait::{NOW, NoWait};
 use crate::record::{Fact, Recorded};
+use crate::ring::flight::Flight;
 use crate::ring::layout;
 use crate::ring::slot::{self, Payload};
 use crate::sync::AtomicU64;
@@ -74,7 +75,13 @@ fn counted(pid: usize, recorded: Recorded) {
         let recorder = &process.nowait.inner.recorder;
         let is_refused = recorder.shared().is_some_and(|shared| shared.consent().consent == crate::Consent::Refused);
         if recorded == Recorded::Refused && recorder.is_on() && !is_refused {
-            process.refused += 1;
+            let word = recorder.shared().map(|shared| shared.consent_word());
+            let is_open = |flight: &Flight| word.is_some_and(|word| flight.is_open_under(word));
+            if recorder.flight().is_some_and(is_open) {
+                process.refused += 1;
+            } else {
+                process.refused_early += 1;
+            }
         }
     });
 }

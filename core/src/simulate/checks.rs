@@ -29,7 +29,8 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
             must(granted.is_some(), "nothing is sent after a refusal", || format!("{:?}: {decision:?}", batch.id));
             let present = granted.map(|decision| decision.generation);
             must(
-                generation.is_none_or(|generation| generation == present),
+                // One that died before it had a generation has no events.
+                generation.is_none_or(|its| its == present || (its.is_none() && batch.events.is_empty())),
                 "nothing of a refused generation is sent",
                 || format!("{:?} of generation {generation:?} in {present:?}", batch.id),
             );
@@ -42,7 +43,9 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
         let is_known = generation.is_some();
         must(is_known || batch.events.is_empty(), "every event is of a session", || format!("{:?}", batch.id));
         let conditions = process.nowait.inner.conditions();
-        must(conditions.network != Network::Offline, "nothing is tried offline", || format!("{:?}", batch.id));
+        // Told in the middle of the turn, it holds for the next.
+        let is_new = process.conditions != conditions;
+        must(is_new || conditions.network != Network::Offline, "nothing is tried offline", || format!("{:?}", batch.id));
         let whose = if process.is_mapped() { None } else { Some(pid) };
         let noted = world.network.noted.get(&whose).copied();
         let is_over = |wait: Wait| wait.boot != world.boots || wait.until_boot_ns <= world.boot_ns();
@@ -94,14 +97,14 @@ pub(super) fn flush_left_nothing(pid: usize, generation: u64, numbers: &[u64], f
         let is_same = present.is_some_and(|present| {
             present.consent == Consent::Granted && present.generation == generation
         });
-        if !is_same || world.truth.had_trouble {
+        if !is_same || !world.processes[pid].is_mapped() {
             return;
         }
         let left = files.iter().find(|path| world.disk.peek(path, 0).is_some() && world.is_of(path, generation));
         must(left.is_none(), "a flush that is complete leaves nothing", || {
             format!("process {pid} leaves {left:?}")
         });
-        if world.truth.given_up == 0 && world.network.rejected.is_empty() {
+        if world.truth.given_up.is_empty() && world.network.rejected.is_empty() {
             let stored = world.stored_numbers();
             let lost = numbers.iter().find(|number| {
                 !stored.contains(number) && world.generation_of(pid, **number) == Some(generation)

@@ -5,7 +5,7 @@
 //! Owns: files, folders, locks, faults. Refuses: power cuts, which lose what was not synced (the file system's own tests).
 //! Invariant: every operation is a step, and one that fails leaves what the device's file system would leave.
 
-use super::world::{step, violation, with, words};
+use super::world::{step, trace, violation, with, words};
 use crate::disk::{Disk, Lock};
 use crate::ring::memory::{Memory, Simulated};
 use crate::sync::AtomicU64;
@@ -195,7 +195,11 @@ fn enter(operation: &'static str) -> io::Result<()> {
         }
         fails
     });
-    if fails { Err(io::Error::from_raw_os_error(INPUT_OUTPUT)) } else { Ok(()) }
+    if fails {
+        trace(|_| format!("{operation} fails"));
+        return Err(io::Error::from_raw_os_error(INPUT_OUTPUT));
+    }
+    Ok(())
 }
 
 fn on_disk<R>(look: impl FnOnce(&mut Files) -> R) -> R {
@@ -318,6 +322,7 @@ impl Disk for SimulatedDisk {
             io::Result::Ok(())
         })?;
         with(|world| super::truth::renamed(world, from, to));
+        trace(|_| format!("renamed {} to {}", from.display(), to.display()));
         step("renamed");
         Ok(())
     }
@@ -325,6 +330,7 @@ impl Disk for SimulatedDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         enter("remove")?;
         on_disk(|files| files.unlink(path))?;
+        trace(|_| format!("removed {}", path.display()));
         step("removed");
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::world::{World, must, step, trace, with};
 use crate::limits::{BACKOFF_BASE, RETRY_AFTER_MAX, STOP_WAIT};
 use crate::upload::{Answer, Parcel, Upload};
 use nowait_wire::{Batch, BatchId, Receipt, ReceiptStatus, RemoteConfig};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Measured events with this in `b` make the collector refuse their batch.
@@ -106,7 +106,7 @@ pub(super) struct Network {
     /// What was sent under each id that was not refused, to compare with what comes later.
     sent: BTreeMap<BatchId, Batch>,
     /// Ids of batches that were refused for what is in them.
-    pub(super) rejected: BTreeSet<BatchId>,
+    pub(super) rejected: BTreeMap<BatchId, Batch>,
     /// What every receipt carries, and the highest version there was.
     pub(super) config: Option<RemoteConfig>,
     /// What a process was told and has not noted yet.
@@ -169,7 +169,7 @@ impl World {
             return receipt;
         }
         if batch.events.iter().any(|event| event.b == POISON) {
-            network.rejected.insert(id);
+            network.rejected.insert(id, batch.clone());
             // Half of it comes under the same id, with less in it.
             network.sent.remove(&id);
             receipt.status = ReceiptStatus::Rejected;
@@ -181,7 +181,7 @@ impl World {
     }
 
     fn same_content(&mut self, batch: &Batch) {
-        if self.network.rejected.contains(&batch.id) {
+        if self.network.rejected.contains_key(&batch.id) {
             return;
         }
         let before = self.network.sent.entry(batch.id).or_insert_with(|| batch.clone());

@@ -11,9 +11,12 @@ use super::truth;
 use super::world::{World, run, trace, with};
 use crate::clock::Clock;
 use crate::config::{Build, Config, Consent};
+use crate::disk::Disk;
+use crate::limits::UNREADABLE_PAUSE;
 use crate::nowait::NoWait;
 use crate::record::Recorded;
 use crate::shared::Shared;
+use crate::upload::conditions::Conditions;
 use crate::worker::{self, Command, Flushed, Worker};
 use crossbeam::channel::{Receiver, bounded};
 use std::collections::BTreeSet;
@@ -47,6 +50,8 @@ pub(super) struct Process {
     pub(super) is_doomed: bool,
     /// It holds a lock that no other thread of it may ask for now.
     pub(super) is_locked: bool,
+    /// It could not open its worker yet.
+    is_opening: bool,
     /// Its NoWait ended well.
     pub(super) is_over: bool,
     pub(super) is_woken: bool,
@@ -61,8 +66,10 @@ pub(super) struct Process {
     pub(super) own_decision: Option<Consent>,
     /// Facts that the recorder refused although it was on.
     pub(super) refused: u64,
-    /// The generation in force when the turn began that is under way.
-    pub(super) allowed: Option<u64>,
+    /// The same, before it had memory in which a kill does not lose the count.
+    pub(super) refused_early: u64,
+    /// What the host had told when the turn began that is under way.
+    pub(super) conditions: Conditions,
 }
 
 impl Process {
@@ -77,7 +84,7 @@ impl Process {
 
     /// Whether it is started and its worker sleeps.
     pub(super) fn is_asleep(&self) -> bool {
-        self.is_alive && self.worker.is_some()
+        self.is_alive && (self.worker.is_some() || self.is_opening)
     }
 }
 
@@ -95,6 +102,7 @@ pub(super) fn launch() -> usize {
             is_alive: true,
             is_doomed: false,
             is_locked: false,
+            is_opening: false,
             is_over: false,
             is_woken: false,
             wakes_at: None,
@@ -103,7 +111,8 @@ pub(super) fn launch() -> usize {
             numbers: Vec::new(),
             own_decision: None,
             refused: 0,
-            allowed: None,
+            refused_early: 0,
+            conditions: Conditions::default(),
         });
         world.stats.count("processes", "launched");
         pid
@@ -129,27 +138,53 @@ pub(super) fn start(pid: usize) {
     trace(|_| format!("process {pid} starts, release {}, {:?}", config.build.number, config.consent));
     let configured = config.consent;
     let Ok(commands) = nowait.prepare(config) else { return };
-    let opened = run(pid, || {
-        let disk = Arc::new(SimulatedDisk { pid });
-        Worker::open(nowait.inner, disk, Box::new(SimulatedUpload { pid }))
-    });
-    let Some(Some(worker)) = opened else { return };
     with(|world| {
         let process = &mut world.processes[pid];
-        process.worker = Some(worker);
         process.commands = Some(commands);
-        process.is_woken = true;
+        process.is_opening = true;
         if configured != Consent::Pending && process.own_decision.is_none() {
             process.own_decision = Some(configured);
+        }
+    });
+    open(pid);
+}
+
+/// Opens its worker, or tries again later.
+fn open(pid: usize) {
+    let nowait = with(|world| {
+        let process = &mut world.processes[pid];
+        (process.is_woken, process.wakes_at) = (false, None);
+        process.nowait
+    });
+    let opened = run(pid, || {
+        let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk { pid });
+        let shared = worker::open_shared(nowait.inner, &disk).ok()?;
+        Worker::open(nowait.inner, disk, shared, Box::new(SimulatedUpload { pid }))
+    });
+    with(|world| {
+        let process = &mut world.processes[pid];
+        match opened {
+            Some(Some(worker)) => {
+                process.worker = Some(worker);
+                process.is_woken = true;
+                process.is_opening = false;
+            }
+            Some(None) => {
+                process.wakes_at = Some(world.clock.uptime_ns() + nanoseconds(UNREADABLE_PAUSE));
+                world.stats.count("starts", "tried again");
+            }
+            None => {}
         }
     });
 }
 
 /// One turn of its worker.
 pub(super) fn turn(pid: usize) {
+    if with(|world| world.processes[pid].is_opening) {
+        return open(pid);
+    }
     let taken = with(|world| {
         let now = world.clock.uptime_ns();
-        let allowed = world.file_decision().map(|decision| decision.generation);
         let process = &mut world.processes[pid];
         let is_by_itself = !process.is_woken && process.asked.is_empty();
         if is_by_itself {
@@ -157,7 +192,7 @@ pub(super) fn turn(pid: usize) {
         }
         process.is_woken = false;
         process.wakes_at = None;
-        process.allowed = allowed;
+        process.conditions = process.nowait.inner.conditions();
         world.stats.count("turns", if is_by_itself { "of its own" } else { "woken or asked" });
         let process = &mut world.processes[pid];
         process.worker.take().zip(process.commands.clone())

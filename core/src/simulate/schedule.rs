@@ -14,7 +14,7 @@ use super::world::{World, must, trace, with};
 use crate::ManualClock;
 use crate::config::Consent;
 use crate::upload::conditions::Conditions;
-use nowait_wire::{Network, RemoteConfig};
+use nowait_wire::RemoteConfig;
 use std::time::Duration;
 
 /// Where processes are killed.
@@ -77,7 +77,7 @@ impl Flavour {
             processes_max: chance.pick(&[1, 1, 2, 3]),
             length: chance.spread(10..120),
             has_poison: chance.per_mille(250),
-            caps: has_tight_caps.then(|| (chance.within(4..24) as usize, chance.within(20_000..120_000))),
+            caps: has_tight_caps.then(|| (chance.within(6..24) as usize, chance.within(20_000..120_000))),
             release: 1,
             configured: chance.pick(&[Consent::Granted, Consent::Granted, Consent::Pending]),
         }

@@ -8,12 +8,14 @@ use super::world::{World, with};
 use crate::consent::Decision;
 use crate::fold::{State, fold_one};
 use crate::nowait::NoWait;
+use crate::ring::header;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload};
 use crate::sync::AtomicU64;
 use nowait_wire::{Batch, Event, Flags, NameId, Uuid};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 /// How a session ended whose process died.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +65,7 @@ impl Log {
         for payload in self.facts.iter().flatten() {
             fold_one(&mut state, Some(payload), &mut |_, event| events.push(event));
         }
-        if let Some(death) = self.death.filter(|death| !death.is_clean) {
+        if let Some(death) = self.death.filter(|death| death.is_ready && !death.is_clean) {
             state.die(death.started_uptime_ns, death.alive_uptime_ns, &mut |_, event| ending.push(event));
         }
         (events, ending)
@@ -110,6 +112,13 @@ impl Told {
     }
 }
 
+/// A batch that was given up.
+pub(super) struct GivenUp {
+    pub(super) batch: Batch,
+    /// Whether nothing was worth more.
+    pub(super) is_account: bool,
+}
+
 /// All of it.
 #[derive(Default)]
 pub(super) struct Truth {
@@ -118,15 +127,12 @@ pub(super) struct Truth {
     /// Numbers of measured events so far.
     pub(super) numbers: u64,
     pub(super) sessions: Vec<Log>,
-    /// Decisions that no file had when they were taken.
-    pub(super) unwritten_decisions: u64,
     /// Whether the disk was in any trouble.
     pub(super) had_trouble: bool,
     /// The decision and the remote configuration that the file had when it was looked at last.
     pub(super) last_generation: u64,
     pub(super) last_remote: u32,
-    /// Batches that were given up.
-    pub(super) given_up: u64,
+    pub(super) given_up: Vec<GivenUp>,
 }
 
 impl Truth {
@@ -180,7 +186,13 @@ pub(super) fn mapped(world: &mut World, pid: usize, path: &Path, words: &'static
 /// A process has renamed a file.
 pub(super) fn renamed(world: &mut World, from: &Path, to: &Path) {
     if to.extension().is_some_and(|extension| extension == "given-up") {
-        world.truth.given_up += 1;
+        let bytes = world.disk.peek(to, u64::MAX).unwrap_or_default();
+        let value = crate::spool::footer(&bytes).map(|(seal, _)| seal.value);
+        let batch = crate::spool::into_frame(bytes).and_then(|frame| nowait_wire::decode(&frame).ok());
+        if let Some(batch) = batch {
+            let is_account = value == Some(crate::spool::Value::Account);
+            world.truth.given_up.push(GivenUp { batch, is_account });
+        }
         world.stats.count("batches", "given up");
     }
     if to.parent().is_some_and(|folder| folder.ends_with("quarantine")) {
@@ -204,6 +216,13 @@ pub(super) fn look(pid: usize) {
     });
 }
 
+/// Whether the recorder says whose it is.
+fn is_named(words: &[AtomicU64]) -> bool {
+    // Relaxed: one thread does everything here.
+    let words: Vec<u64> = words.iter().take(layout::NAMES.start).map(|word| word.load(Ordering::Relaxed)).collect();
+    header::read_context(&words).is_some()
+}
+
 /// A process is dead.
 pub(super) fn died(world: &mut World, pid: usize) {
     for log in world.truth.sessions.iter_mut().filter(|log| log.pid == pid && log.death.is_none()) {
@@ -213,7 +232,7 @@ pub(super) fn died(world: &mut World, pid: usize) {
             started_uptime_ns: word(Word::StartedUptimeNs),
             alive_uptime_ns: word(Word::AliveUptimeNs),
             is_clean: word(Word::Footer) == layout::CLEAN_END,
-            is_ready: word(Word::Magic) == layout::MAGIC,
+            is_ready: word(Word::Magic) == layout::MAGIC || is_named(log.words),
         });
     }
 }
@@ -237,7 +256,10 @@ impl World {
     /// The files of this kind that are there.
     pub(super) fn files(&self, folder: &str, ending: &str) -> Vec<(PathBuf, u64)> {
         let files = self.disk.below(&Path::new(FOLDER).join(folder));
-        let has_ending = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
+        let has_ending = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.ends_with(ending) && !name.starts_with('.')
+        };
         files.into_iter().filter(|(path, _)| has_ending(path)).collect()
     }
 
