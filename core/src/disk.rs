@@ -67,6 +67,11 @@ pub(crate) trait Disk: Send + Sync + Debug {
     fn sync_shared(&self, memory: &Memory) -> io::Result<()>;
 }
 
+/// Whether this error says that there is nothing: a folder is missing, or a file is in its place.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// A lock on a file, held until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {

@@ -139,8 +139,14 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// The wait, before jitter, after an answer that a person has to mend (an unknown app key or address).
 pub const STOP_WAIT: Duration = Duration::from_secs(3_600);
 
-/// How soon the worker looks again at what another process of the app is busy with, while somebody waits for a flush.
-pub const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// How soon the worker looks again at what another process of the app, or a thread that is parked in the middle of a fact,
+/// is busy with, while somebody waits for a flush: nobody notices so much, and twenty looks a second are bearable for
+/// as long as an exchange may take.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(50);
+
+/// How soon a start tries again to read the file that its processes share: until then nothing is recorded into files, and
+/// a disk that fails for a moment should not cost more than a minute.
+pub const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// How often a NoWait that the collector switched off asks whether it is on again.
 pub const PROBE_INTERVAL: Duration = Duration::from_secs(24 * 3_600);

@@ -51,7 +51,8 @@ pub(crate) fn begin(
     disk: Arc<dyn Disk>,
 ) -> Result<ManualWorker, Error> {
     let commands = nowait.engine.start(config)?;
-    let worker = Worker::open(nowait.engine, disk, Box::new(upload)).ok_or_else(Error::started)?;
+    let shared = worker::open_shared(nowait.engine, &disk).map_err(Error::thread)?;
+    let worker = Worker::open(nowait.engine, disk, shared, Box::new(upload)).ok_or_else(Error::started)?;
     Ok(ManualWorker { worker, commands })
 }
 

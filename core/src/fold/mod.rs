@@ -26,6 +26,7 @@ use crate::ring::flight::Flight;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::Payload;
 use crate::ring::{Drain, Found};
+use crate::sync::step;
 use checkpoint::Checkpoints;
 use nowait_wire::{Anchor, Event};
 use trackers::Presence;
@@ -53,6 +54,8 @@ pub(crate) struct Fold {
     state: State,
     /// The first event that is not sealed.
     sealed_to: u64,
+    /// Whether the latest turn stopped at a position that a thread has reserved and not filled yet.
+    is_held: bool,
 }
 
 impl Fold {
@@ -65,6 +68,7 @@ impl Fold {
             checkpoints: Checkpoints::new(words),
             state: State::default(),
             sealed_to: 0,
+            is_held: false,
             flight,
         }
     }
@@ -76,19 +80,25 @@ impl Fold {
         loop {
             let before = self.position();
             let ended = self.fold_some(until);
+            self.is_held = ended == Ended::AllFolded && self.position() < until;
             let refused = self.refused();
             if self.position() == before && self.state.progress.refused == refused {
                 return ended;
             }
             self.state.note_refusals(refused);
+            step("facts folded");
             if !self.checkpoints.write(&self.state) {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
             }
+            step("checkpoint written");
             let words = self.flight.memory.words;
             layout::store(words, Word::EventsMade, layout::checked(self.events()));
+            step("events-made noted");
             layout::store(words, Word::FoldedTo, layout::checked(self.position()));
+            step("folded-to noted");
             self.drain.release(self.position());
+            step("slots released");
             if ended == Ended::NoRoom || self.position() >= until {
                 return ended;
             }
@@ -113,7 +123,10 @@ impl Fold {
                 Found::Corrupt => None,
             };
             let area = &self.area;
-            fold_one(&mut self.state, payload.as_ref(), &mut |number, event| area.put(number, &event));
+            fold_one(&mut self.state, payload.as_ref(), &mut |number, event| {
+                area.put(number, &event);
+                step("event put");
+            });
         }
         Ended::AllFolded
     }
@@ -166,6 +179,11 @@ impl Fold {
     /// Whether the customer has the app in front.
     pub(crate) fn presence(&self) -> Presence {
         self.state.trackers.presence()
+    }
+
+    /// Whether facts wait behind a position that a thread has reserved and not filled yet.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// Whether everything that was appended so far is folded.

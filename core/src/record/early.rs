@@ -15,7 +15,7 @@ use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::ring::slot::{Payload, SLOT_WORDS};
 use crate::ring::{Drain, Found, Ring};
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, step};
 use nowait_wire::Ledger;
 
 /// Where facts and counts wait for the flight recorder.
@@ -56,6 +56,7 @@ impl Early {
     pub(crate) fn move_to(&self, flight: &Flight) {
         self.drain(|payload| {
             flight.append(payload);
+            step("early fact moved");
         });
         self.account().move_to(flight.account);
     }

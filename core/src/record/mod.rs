@@ -20,7 +20,7 @@ use crate::ring::account::Counter;
 use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
-use crate::sync::{Mutex, PoisonError};
+use crate::sync::{Mutex, PoisonError, step};
 use early::Early;
 use name::Names;
 use nowait_wire::{Anchor, Event, Ledger, NameId};
@@ -78,6 +78,7 @@ impl Recorder {
     /// Wakes the worker, if it sleeps.
     #[cold]
     pub(crate) fn wake(&self) {
+        step("wake");
         if let Some(worker) = self.worker.get() {
             worker.unpark();
         }
@@ -251,6 +252,12 @@ impl Recorder {
         {
             self.wake();
         }
+    }
+
+    /// What the processes of the app share, once it is there.
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(crate) fn shared(&self) -> Option<&Shared> {
+        self.shared.get().map(Arc::as_ref)
     }
 
     fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {

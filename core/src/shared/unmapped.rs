@@ -5,7 +5,7 @@
 
 use super::{FILE, Shared, Word, install, noted};
 use crate::consent::{Consent, Decision};
-use crate::disk::Disk;
+use crate::disk::{Disk, is_absent};
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
 use crate::sync::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ pub(super) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Memory> {
                 word.store(value, Ordering::Relaxed);
             }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if is_absent(&error) => {}
         Err(error) => return Err(error),
     }
     Ok(memory)
@@ -61,21 +61,9 @@ impl Shared {
             Err(error) => return Err(error),
         };
         match theirs {
-            _ if self.unread => self.leave_word(&path, theirs, said),
             None => self.write_whole(&path),
             Some(theirs) => self.follow(&path, theirs, said),
         }
-    }
-
-    /// Brings what the customer said, and nothing else, into a file whose words these are not.
-    fn leave_word(&self, path: &Path, theirs: Option<Decision>, said: Option<Decision>) -> io::Result<()> {
-        let Some(said) = said else { return Ok(()) };
-        let theirs = match theirs {
-            Some(theirs) => theirs,
-            None => self.first_decision(self.before()?)?,
-        };
-        let decision = theirs.then(said.consent);
-        self.write_words(path, &[decision.to_word(), noted(decision).to_word()])
     }
 
     fn follow(&self, path: &Path, theirs: Decision, said: Option<Decision>) -> io::Result<()> {
