@@ -100,7 +100,9 @@ impl Cell {
         match event.outcome {
             Outcome::Done => self.done.record(event.duration_ns),
             Outcome::Failed => self.failed.record(event.duration_ns),
-            Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => self.unanswered.record(event.duration_ns),
+            Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => {
+                self.unanswered.record(event.duration_ns)
+            }
             Outcome::Interrupted | Outcome::AlreadyAnimating | Outcome::Abandoned => {}
         }
         match event.kind {

@@ -1,51 +1,11 @@
 //! Folded events become a batch with its own small dictionary.
 //!
-//! Owns: choosing the names a batch needs, sorting, and what a batch is worth when space runs out.
+//! Owns: choosing the names a batch needs, and sorting.
 //! Refuses: bytes (`wire` encodes) and files (`spool` keeps).
 //! Invariant: every name id of a batch points into its own dictionary.
 
 use crate::ring::header::Intent;
-use nowait_wire::{Batch, BatchId, Context, Event, Kind, NameId, Uuid};
-
-/// What is lost with a batch, least first: the spool gives up frames before waits before exits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Value {
-    /// Frame summaries and lifecycle marks only.
-    Frames = 0,
-    /// At least one wait.
-    Waits = 1,
-    /// How a process ended.
-    Exit = 2,
-    /// The account of a session, which says what became of all the others.
-    Account = 3,
-}
-
-impl Value {
-    /// What these events are worth together: as much as the most valuable of them.
-    pub(crate) fn of(events: &[Event]) -> Value {
-        // Without events, a batch is there for its account.
-        events.iter().map(Value::of_one).max().unwrap_or(Value::Account)
-    }
-
-    fn of_one(event: &Event) -> Value {
-        match event.kind {
-            Kind::Frames | Kind::FrameTimes | Kind::Lifecycle => Value::Frames,
-            Kind::Exit => Value::Exit,
-            _ => Value::Waits,
-        }
-    }
-
-    /// The value with this number; unknown ones are worth a wait.
-    pub(crate) fn from_u8(number: u8) -> Value {
-        match number {
-            0 => Value::Frames,
-            2 => Value::Exit,
-            3 => Value::Account,
-            _ => Value::Waits,
-        }
-    }
-}
+use nowait_wire::{Batch, BatchId, Context, Event, NameId, Uuid};
 
 /// Makes the batch of an intent from its events; `text` is asked once for each name that they use.
 pub(crate) fn make(

@@ -1,4 +1,4 @@
-//! A real disk that fails on purpose, for tests.
+//! For tests: a real disk that fails on purpose, and folders for it.
 
 use super::{Disk, Lock, RealDisk};
 use crate::ring::memory::Memory;
@@ -6,6 +6,12 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A fresh folder, in memory where the machine has a place for that: thousands of synced files take their time elsewhere.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
+}
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +63,16 @@ impl FaultyDisk {
         FaultyDisk::new(Fault::Unmapped)
     }
 
+    /// How often it was asked by now.
+    pub(crate) fn operations(&self) -> usize {
+        // Relaxed: a number alone.
+        self.operations.load(Ordering::Relaxed)
+    }
+
     /// Whether something has gone wrong by now.
     pub(crate) fn has_failed(&self) -> bool {
         match self.fault {
-            // Relaxed: a number alone.
-            Fault::Dies(at) | Fault::Fails(at, _) => self.operations.load(Ordering::Relaxed) > at,
+            Fault::Dies(at) | Fault::Fails(at, _) => self.operations() > at,
             Fault::Unmapped => true,
         }
     }

@@ -17,7 +17,7 @@ mod tests;
 
 pub use replay::{Replay, replay};
 
-use crate::batch::{self, Value};
+use crate::batch;
 use crate::config::Consent;
 use crate::consent::Decision;
 use crate::disk::{Disk, Lock};
@@ -27,7 +27,7 @@ use crate::limits::{BATCH_EVENTS_MAX, QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
 use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
-use crate::spool::{self, Room, Seal, Spool};
+use crate::spool::{Room, Seal, Spool, Value};
 use dead::DeadRecorder;
 use read::{Session, read};
 use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
@@ -69,9 +69,7 @@ pub(crate) fn open_ring(disk: &dyn Disk, folder: &Path, session: Uuid) -> io::Re
 
 /// Removes every event of this folder that no living process has in use. What one has is wiped when it is told.
 pub(crate) fn wipe(disk: &dyn Disk, folder: &Path) {
-    for name in ["spool", "pending", QUARANTINE] {
-        remove_files(disk, &folder.join(name));
-    }
+    remove_files(disk, &folder.join(QUARANTINE));
     let live = folder.join(LIVE);
     for name in disk.list(&live).unwrap_or_default() {
         let path = live.join(name);
@@ -174,16 +172,15 @@ impl Adoption<'_> {
                 sealed?;
             }
         }
-        spool::remove_leftovers(self.disk, &self.folder.join("spool"), dead.session());
+        // What stays of it is of no use, and removed with the next one.
+        let _ = self.spool.remove_leftovers(dead.session());
         dead.remove()
     }
 
     /// What is in it; `None` if its layout is not known.
     fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> Option<Session> {
         let sealed_to = earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
-        let give_up = |account: Account<'_>| {
-            spool::finish_give_up(self.disk, &self.folder.join("spool"), dead.session(), account);
-        };
+        let give_up = |account: Account<'_>| self.spool.finish_give_up(dead.session(), account);
         read(dead.session(), words, sealed_to, &give_up)
     }
 
@@ -245,7 +242,7 @@ impl Adoption<'_> {
             first: intent.first,
             next: intent.next,
             events: events.len() as u32,
-            value: if last { Value::Account } else { Value::of(&events) },
+            value: Value::of(&events, last),
             last,
             split: false,
             generation: self.decision.generation,
@@ -256,7 +253,15 @@ impl Adoption<'_> {
         let frame = nowait_wire::encode(&batch)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         // What has to go is counted in the account of the session that lives, whose batches come later.
-        while let Room::Made = self.spool.make_room(frame.len() as u64, &seal, self.account)? {}
-        self.spool.seal(&frame, seal, self.account)
+        loop {
+            match self.spool.make_room(frame.len(), &seal, self.account)? {
+                Room::Made => {}
+                Room::Enough => return self.spool.seal(&frame, seal, self.account).map(|_| ()),
+                Room::Refused => {
+                    self.account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
+                    return Ok(());
+                }
+            }
+        }
     }
 }

@@ -102,7 +102,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::disk::RealDisk;
-    use crate::disk::faulty::FaultyDisk;
+    use crate::disk::faulty::{self, FaultyDisk};
     use nowait_wire::Uuid;
     use std::fs;
     use std::path::Path;
@@ -119,7 +119,7 @@ mod tests {
 
     /// What the version before leaves: a decision, an id, batches.
     fn folder_before(consent: Option<&str>, install: Option<Uuid>) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         fs::create_dir(folder.path().join("spool")).unwrap();
         if let Some(consent) = consent {
             fs::write(folder.path().join("consent"), consent).unwrap();

@@ -104,8 +104,8 @@ impl Shared {
         if verdict != StartVerdict::Normal
             && let Some(remote) = self.word(Word::Remote)
         {
-            // Release: as every word.
-            remote.store(0, Ordering::Release);
+            // Release: as every word. Its version stays, so that the collector's next answer does not bring it back.
+            remote.store(crate::remote::dropped(self.remote()), Ordering::Release);
         }
         Start { verdict, version, lock: lock.filter(|_| marker.open) }
     }
@@ -152,8 +152,9 @@ impl Shared {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
+    use crate::remote::{self, RemoteConfig};
     use crate::disk::RealDisk;
-    use crate::disk::faulty::FaultyDisk;
+    use crate::disk::faulty::{self, FaultyDisk};
     use std::path::Path;
     use std::sync::Arc;
 
@@ -169,13 +170,15 @@ mod tests {
 
     #[test]
     fn a_start_that_died_costs_the_remote_configuration_and_a_second_one_this_version() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         let shared = process(folder.path());
-        shared.set_remote(7, |_| true);
+        let remote = RemoteConfig { version: 7, enabled: true, sampled_per_mille: 10, flush_interval_s: 0 };
+        let word = remote::pack(&remote).unwrap();
+        shared.set_remote(word, |_| true);
         assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
-        assert_eq!(shared.remote(), 7);
+        assert_eq!(shared.remote(), word);
         assert_eq!(dying_start(folder.path(), 1), StartVerdict::DropRemoteConfig);
-        assert_eq!(shared.remote(), 0);
+        assert_eq!(shared.remote(), remote::dropped(word));
         for _ in 0..300 {
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Off);
         }
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_start_that_ends_forgives_the_one_before() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         for _ in 0..3 {
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
             let shared = process(folder.path());
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_start_in_a_process_that_lives_is_no_failed_one() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = faulty::folder();
         let [one, two] = [0, 0].map(|_| process(folder.path()));
         let first = one.begin_start(1);
         for _ in 0..3 {
@@ -223,7 +226,7 @@ mod tests {
     #[test]
     fn where_the_lock_cannot_be_had_the_marker_is_left_alone() {
         for operation in 3..6 {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = faulty::folder();
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
             let shared = Shared::open(Arc::new(FaultyDisk::fails_at(operation)), folder.path());
             assert!(shared.is_in_file());

@@ -14,7 +14,7 @@ mod session;
 use crate::config::Consent;
 use crate::consent::Decision;
 use crate::disk::Disk;
-use crate::ledger::Counter;
+use crate::ledger::{Account, Counter};
 use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE};
 use crate::nowait::Inner;
 use crate::recover::{self, Adopted};
@@ -74,8 +74,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     upload: Box<dyn Upload>,
     session: Option<Session>,
-    /// Opened at first use, and again after the disk had refused.
-    spool: Option<Spool>,
+    spool: Spool,
     flushes: Vec<Flush>,
     /// Whether the session is to end.
     is_closing: bool,
@@ -112,11 +111,11 @@ impl Worker {
         let start = shared.begin_start(started.config.release_hash());
         let mut worker = Worker {
             inner,
+            spool: Spool::new(Arc::clone(&disk), folder, started.session),
             disk,
             shared,
             upload,
             session: None,
-            spool: None,
             flushes: Vec::new(),
             is_closing: false,
             is_off: start.verdict() == StartVerdict::Off,
@@ -140,17 +139,6 @@ impl Worker {
 
     fn now_ns(&self) -> u64 {
         self.inner.recorder.clock.uptime_ns()
-    }
-
-    /// The spool, where the disk gives one.
-    fn spool(&mut self) -> Option<&mut Spool> {
-        let started = self.inner.started()?;
-        let folder = started.config.folder.join("spool");
-        // The system may clear a folder of ours at any time.
-        if self.spool.as_ref().is_none_or(|spool| !spool.is_there()) {
-            self.spool = Spool::open(Arc::clone(&self.disk), &folder, started.session).ok();
-        }
-        self.spool.as_mut()
     }
 
     /// One turn. Returns how long the worker may sleep before the next one; `None`: until somebody wakes it.
@@ -203,9 +191,11 @@ impl Worker {
         self.inner.recorder.forget_early();
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
-        let Some(started) = self.inner.started() else { return };
-        recover::wipe(&*self.disk, &started.config.folder);
-        self.spool = None;
+        // What cannot be removed now is refused all the same, and removed by the next start.
+        let _ = self.spool.wipe();
+        if let Some(started) = self.inner.started() {
+            recover::wipe(&*self.disk, &started.config.folder);
+        }
         self.is_recovered = false;
     }
 
@@ -215,12 +205,12 @@ impl Worker {
             self.discard_session();
             self.is_recovered = false;
         }
-        if decision.generation > 0
-            && self.shared.knows_generation()
-            && let Some(spool) = self.spool()
-        {
+        if decision.generation > 0 && self.shared.knows_generation() {
+            let shared = Arc::clone(&self.shared);
+            // A session that begins has its own account; a wipe is counted in none.
+            let nobody = Account::new(&[]);
             // What stays is never sent: its generation is refused.
-            let _ = spool.wipe_older(decision.generation);
+            let _ = self.spool.wipe_older(|| shared.consent().generation, nobody);
         }
     }
 
@@ -262,14 +252,11 @@ impl Worker {
         let (disk, decision) = (Arc::clone(&self.disk), self.shared.consent());
         let Some(folder) = self.inner.started().map(|started| &started.config.folder) else { return false };
         let anchor = self.inner.recorder.clock.anchor();
-        if self.spool().is_none() {
-            return false;
-        }
-        let (Some(session), Some(spool)) = (&self.session, &mut self.spool) else { return false };
+        let Some(session) = &self.session else { return false };
         let adoption = recover::Adoption {
             disk: &*disk,
             folder,
-            spool,
+            spool: &mut self.spool,
             decision,
             account: session.account(),
             context: session.context(),
@@ -326,7 +313,8 @@ impl Worker {
         }
         let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
-        let batches_left = if is_refused { 0 } else { self.spool().map_or(0, |spool| spool.len().unwrap_or(0)) };
+        // Where the folder cannot be listed, nothing in it can be sent.
+        let batches_left = if is_refused { 0 } else { self.spool.len().unwrap_or(0) };
         let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
         let is_over = complete || sent == Sent::Later;
         let now = self.now_ns();

@@ -10,7 +10,7 @@ use crate::ledger::Counter;
 use crate::limits::{PROBE_INTERVAL, UPLOAD_TIMEOUT};
 use crate::remote;
 use crate::ring::header::Intent;
-use crate::spool::{Entry, Seal};
+use crate::spool::{Entry, Seal, Value};
 use crate::upload::policy::{self, Next};
 use crate::upload::retry::Retry;
 use crate::upload::conditions::{self, Place};
@@ -36,24 +36,21 @@ impl Worker {
             return Sent::Later;
         }
         // One process of the app at a time: so it is not sent twice, and the server's word counts for all.
-        let lock = match self.spool().map(|spool| spool.upload_lock()) {
-            Some(Ok(Some(lock))) => Some(lock),
-            Some(Ok(None)) => return Sent::Busy,
+        let lock = match self.spool.upload_lock() {
+            Ok(Some(lock)) => Some(lock),
+            Ok(None) => return Sent::Busy,
             // Where there is no disk, nobody shares it.
-            Some(Err(_)) | None => None,
+            Err(_) => None,
         };
         let sent = if has_unsaved { self.send_unsaved() } else { self.send_first(&entries) };
         drop(lock);
         sent
     }
 
-    /// The batches of the spool, oldest first; `None` if the disk does not say. Where there is no spool, there are none.
+    /// The batches of the spool, oldest first; none where the disk does not say, which is where it keeps none of ours.
     fn waiting_batches(&mut self) -> Option<Vec<Entry>> {
         let account = self.session.as_ref()?.account();
-        match self.spool() {
-            Some(spool) => spool.entries(account).ok(),
-            None => Some(Vec::new()),
-        }
+        Some(self.spool.entries(account).unwrap_or_default())
     }
 
     /// Whether customer, server and host let us send now.
@@ -85,19 +82,18 @@ impl Worker {
     fn send_first(&mut self, entries: &[Entry]) -> Sent {
         let Some(account) = self.session.as_ref().map(|session| session.account()) else { return Sent::Later };
         for entry in entries {
-            let Some(spool) = self.spool() else { return Sent::Later };
-            let frame = match spool.read(entry) {
+            let frame = match self.spool.read(entry) {
                 Ok(frame) => frame,
                 // Another process has delivered it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    let dropped = spool.drop_entry(entry, DropReason::SpoolCorrupt, account);
+                    let dropped = self.spool.drop_entry(entry, DropReason::SpoolCorrupt, account);
                     return if dropped.is_ok() { Sent::Progress } else { Sent::Later };
                 }
                 Err(_) => return Sent::Later,
             };
             let Some(next) = self.exchange(&entry.seal, &frame) else { return Sent::Later };
-            let Some(spool) = self.spool() else { return Sent::Later };
+            let spool = &mut self.spool;
             let done = match next {
                 Next::Delivered => spool.delivered(entry),
                 Next::Split => spool.split(entry, &frame, account),
@@ -214,7 +210,7 @@ impl Worker {
             first: ACCOUNT_ONLY,
             next: 0,
             events: 0,
-            value: batch::Value::Account,
+            value: Value::Account,
             last: true,
             split: true,
             generation: session.generation(),

@@ -4,7 +4,7 @@
 //! Invariant: events leave the recorder only after the batch that holds them is sealed, delivered or counted as dropped.
 
 use super::Worker;
-use crate::batch::{self, Value};
+use crate::batch;
 use crate::config::Consent;
 use crate::consent::Decision;
 use crate::fold::{Ended, Fold, trackers::Presence};
@@ -16,7 +16,7 @@ use crate::ring::flight::Flight;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::memory::Memory;
-use crate::spool::{Room, Seal};
+use crate::spool::{Room, Seal, Value};
 use nowait_wire::{Context, Cost, DropReason, Event, Ledger, Uuid};
 use std::time::Duration;
 
@@ -193,7 +193,7 @@ impl Worker {
             first,
             next,
             events: events.len() as u32,
-            value: Value::of(events),
+            value: Value::of(events, false),
             // A thread may be appending while its session ends: only a recovery sees the last event.
             last: false,
             split: false,
@@ -210,12 +210,12 @@ impl Worker {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);
         }
-        match self.spool().map(|spool| spool.seal(&frame, seal, account)) {
-            Some(Ok(())) => {
+        match self.spool.seal(&frame, seal, account) {
+            Ok(_) => {
                 session.leave(&seal);
                 true
             }
-            _ => {
+            Err(_) => {
                 session.unsaved = Some((frame, seal));
                 false
             }
@@ -247,14 +247,14 @@ impl Worker {
                 account.dropped(DropReason::Corrupt, u64::from(seal.events));
                 return None;
             };
-            match self.spool().map(|spool| spool.make_room(frame.len() as u64, seal, account)) {
-                Some(Ok(Room::Made)) => {}
-                Some(Ok(Room::None)) => {
+            match self.spool.make_room(frame.len(), seal, account) {
+                Ok(Room::Made) => {}
+                Ok(Room::Refused) => {
                     account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
                     return None;
                 }
                 // Where the disk refuses, the batch goes straight to the network.
-                Some(Ok(Room::Enough) | Err(_)) | None => return Some((intent, frame)),
+                Ok(Room::Enough) | Err(_) => return Some((intent, frame)),
             }
         }
     }
@@ -263,12 +263,12 @@ impl Worker {
     fn save_again(&mut self, session: &mut Session) -> bool {
         let Some((frame, seal)) = session.unsaved.take() else { return false };
         let account = session.flight.account;
-        match self.spool().map(|spool| spool.seal(&frame, seal, account)) {
-            Some(Ok(())) => {
+        match self.spool.seal(&frame, seal, account) {
+            Ok(_) => {
                 session.leave(&seal);
                 true
             }
-            _ => {
+            Err(_) => {
                 session.unsaved = Some((frame, seal));
                 false
             }

@@ -331,7 +331,8 @@ fn slow(head: &'static str, timeout: Duration, byte_every: Option<Duration>) -> 
     let (port, server) = serve(None, move |stream| {
         read_request(stream).unwrap();
         let mut sent = stream.write_all(head.as_bytes());
-        while !is_stopped.load(Ordering::SeqCst) && sent.is_ok() {
+        // Relaxed: a wish, seen soon enough.
+        while !is_stopped.load(Ordering::Relaxed) && sent.is_ok() {
             thread::sleep(byte_every.unwrap_or(Duration::from_millis(5)));
             if byte_every.is_some() {
                 sent = stream.write_all(b"x");
@@ -342,7 +343,8 @@ fn slow(head: &'static str, timeout: Duration, byte_every: Option<Duration>) -> 
     let began = Instant::now();
     let answer = Http::new(&config).unwrap().send(parcel(&config.url(), timeout, &Cancel::never()));
     let took = began.elapsed();
-    stopped.store(true, Ordering::SeqCst);
+    // Relaxed: a wish.
+    stopped.store(true, Ordering::Relaxed);
     server.join().unwrap();
     (answer, took)
 }
