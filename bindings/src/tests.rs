@@ -304,7 +304,8 @@ fn a_session_from_the_first_use_to_shutdown() {
     assert_eq!(native::Java_dev_nowait_internal_Native_consent(null_mut(), null_mut(), 1), 0);
     panics_are_caught_counted_and_answered_by_the_default();
 
-    assert!(cold::shutdown(10_000).complete);
+    let ended = cold::shutdown(10_000);
+    assert!(ended.complete, "{ended:?} {:?}", report());
     let produced = report().produced;
     assert_eq!(produced, host.events().len() as u64);
     hot::action_record(ids[0], 1, 2, 0);
