@@ -123,7 +123,7 @@ impl Worker {
             start: Some(start),
             is_recovered: false,
             recover_at_ns: 0,
-            is_urgent: true,
+            is_urgent: false,
             is_run_over: false,
             probe_at_ns: 0,
             random: started.session.as_u64_pair().0 | 1,

@@ -17,7 +17,7 @@ use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Value};
-use nowait_wire::{Context, Cost, DropReason, Event, Ledger, Uuid};
+use nowait_wire::{Context, Cost, DropReason, Event, Facts, Ledger, Uuid};
 use std::time::Duration;
 
 /// Set in the id of a batch without events, which is the number of none: an event that is made later must not be
@@ -36,7 +36,7 @@ pub(super) struct Session {
     sealed_at_ns: u64,
     /// A batch that could not be written to the disk and so goes straight to the network.
     pub(super) unsaved: Option<(Vec<u8>, Seal)>,
-    /// The account that was sealed last. Without the cost: nothing is sent for its sake alone.
+    /// What was worth saying of the account that was sealed last.
     last_ledger: Ledger,
 }
 
@@ -102,8 +102,14 @@ impl Session {
         self.fold.turn();
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
         layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
-        self.is_empty() && self.fold.is_done() && ledger == self.last_ledger
+        self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
+}
+
+/// A ledger without what is no reason to send it: the cost, and how many facts made nothing.
+fn worth_saying(ledger: Ledger) -> Ledger {
+    let facts = Facts { folded: 0, ..ledger.facts };
+    Ledger { facts, cost: Cost::default(), ..ledger }
 }
 
 impl Worker {
@@ -181,7 +187,8 @@ impl Worker {
     fn seal_account(&mut self, session: &mut Session) {
         let next = session.fold.events();
         let account = session.flight.account;
-        if account.ledger(session.fold.counted(next)) != session.last_ledger {
+        let ledger = account.ledger(session.fold.counted(next));
+        if worth_saying(ledger) != session.last_ledger {
             self.seal_events(session, next | ACCOUNT_ONLY, next, &[]);
         }
     }
@@ -205,7 +212,7 @@ impl Worker {
             session.leave(&seal);
             return true;
         };
-        session.last_ledger = Ledger { cost: Cost::default(), ..intent.ledger.clone() };
+        session.last_ledger = worth_saying(intent.ledger.clone());
         if first & ACCOUNT_ONLY == 0 {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);

@@ -55,7 +55,7 @@ pub fn data_files(folder: &Path) -> Vec<String> {
         let path = folder.join(&name);
         if path.is_dir() {
             found.extend(data_files(&path).into_iter().map(|inner| format!("{name}/{inner}")));
-        } else if !["shared", "starting", "adoption", "upload", "lock"].contains(&name.as_str()) {
+        } else if !["shared", "starting", "adoption", "upload.lock"].contains(&name.as_str()) {
             found.push(name);
         }
     }
