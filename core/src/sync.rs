@@ -18,12 +18,12 @@ pub(crate) use shuttle::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU64, Ordering},
 };
+pub(crate) use std::sync::PoisonError;
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU64, Ordering},
 };
-pub(crate) use std::sync::PoisonError;
 
 /// What a proof can break, one thing at a time, to show that it would have noticed. Each proof says which of these
 /// must make it fail.

@@ -11,11 +11,11 @@
 mod area;
 mod checkpoint;
 mod state;
-mod trail;
 pub mod trackers;
+mod trail;
 
-pub(crate) use area::{Waiting, recover as recover_events, unpack};
 use area::Area;
+pub(crate) use area::{Waiting, recover as recover_events, unpack};
 pub(crate) use checkpoint::{Recovered, recover as recover_checkpoint};
 pub(crate) use state::{Progress, State};
 

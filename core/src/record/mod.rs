@@ -25,8 +25,8 @@ use crate::shared::Shared;
 use crate::sync::{Mutex, PoisonError};
 use early::Early;
 use name::Names;
-use nowait_wire::{Event, Ledger, NameId};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use nowait_wire::{Event, Ledger, NameId, RefuseReason};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -68,6 +68,8 @@ pub(crate) struct Recorder {
     /// Empty until the worker has it.
     shared: OnceLock<Arc<Shared>>,
     worker: OnceLock<Thread>,
+    /// The decision for which a thread has woken the worker.
+    woken_for: AtomicU64,
     pub(crate) started_uptime_ns: u64,
 }
 
@@ -85,6 +87,7 @@ impl Recorder {
             decided: Mutex::new(None),
             shared: OnceLock::new(),
             worker: OnceLock::new(),
+            woken_for: AtomicU64::new(0),
             clock,
         }
     }
@@ -119,11 +122,14 @@ impl Recorder {
 
     /// Goes on in this flight recorder, which must be fresh. Only the worker calls this; `None` if there were too many.
     pub(crate) fn open(&self, flight: Flight) -> Option<&Flight> {
+        // Relaxed: only this thread stores it.
         let opened = self.opened.load(Ordering::Relaxed);
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
-        self.tick_into(&flight);
+        // In the order in which it was told: what waited, then that it is now.
         self.early.move_to(&flight);
+        // A fresh recorder has room for more than was waiting.
+        let _ = self.tick_into(&flight);
         let flight = self.flights.get(opened)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
@@ -191,13 +197,19 @@ impl Recorder {
             Some(shared) => shared.consent().consent == Consent::Refused,
             None => *self.decided() == Some(Consent::Refused),
         };
-        if is_refused {
-            return Recorded::Refused;
-        }
         if self.flight().is_some() {
+            self.wake_for_decision();
+        }
+        if is_refused { Recorded::Refused } else { self.early.append(payload) }
+    }
+
+    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session.
+    fn wake_for_decision(&self) {
+        let word = self.shared.get().map_or(0, |shared| shared.consent_word());
+        // Relaxed: who is second need not wake it again.
+        if self.woken_for.swap(word, Ordering::Relaxed) != word {
             self.wake();
         }
-        self.early.append(payload)
     }
 
     /// One of many calls, with its time in the account: it holds one reading of the clock.
@@ -244,19 +256,18 @@ impl Recorder {
     pub(crate) fn tick(&self) {
         if let Some(flight) = self.flight()
             && self.is_open(flight)
+            && !fork::is_child()
+            && matches!(self.tick_into(flight), Ok(Appended::HalfLap(_)))
         {
-            self.tick_into(flight);
+            self.wake();
         }
     }
 
-    fn tick_into(&self, flight: &Flight) {
+    fn tick_into(&self, flight: &Flight) -> Result<Appended, RefuseReason> {
         let anchor = self.clock.anchor();
-        let tick = Fact::Tick {
-            at: anchor.uptime_ns,
-            boot_ns: anchor.boot_ns,
-            wall_unix_ms: anchor.wall_unix_ms,
-        };
-        let _ = flight.ring.push(&tick.to_words());
+        let tick =
+            Fact::Tick { at: anchor.uptime_ns, boot_ns: anchor.boot_ns, wall_unix_ms: anchor.wall_unix_ms };
+        flight.append_uncounted(&tick.to_words())
     }
 
     fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {

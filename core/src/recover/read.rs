@@ -13,6 +13,7 @@ use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
 use crate::sync::AtomicU64;
 use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
+use std::io;
 use std::ops::Range;
 
 /// What a dead session left.
@@ -35,24 +36,31 @@ pub(crate) struct Session {
 
 /// Reads a recorder file of this layout or the one before; `None` if it is of any other. `sealed_to` is the first event that
 /// is in no batch of the spool, as far as the spool knows; `give_up` finishes what its owner died giving up.
+///
+/// # Errors
+/// Those of `give_up`: the account is not known then.
 pub(crate) fn read(
     session: Uuid,
     words: &[u64],
     sealed_to: u64,
-    give_up: &dyn Fn(Account<'_>),
-) -> Option<Session> {
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Option<Session>> {
     match plain(words, Word::Magic) {
         // 0: its owner died before it was ready, or the first page is lost; the other parts speak for themselves.
-        layout::MAGIC | 0 => Some(read_this(words, sealed_to, give_up)),
-        previous::MAGIC => Some(previous::read(session, words, sealed_to, give_up)),
-        _ => None,
+        layout::MAGIC | 0 => read_this(words, sealed_to, give_up).map(Some),
+        previous::MAGIC => previous::read(session, words, sealed_to, give_up).map(Some),
+        _ => Ok(None),
     }
 }
 
-fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>)) -> Session {
+fn read_this(
+    words: &[u64],
+    spool_sealed_to: u64,
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Session> {
     let header = header_words(words);
     let account = Account::new(&header);
-    give_up(account);
+    give_up(account)?;
     let intent = header::read_intent(words);
     // Where the word is damaged, the batch that was made last is made again, under the same id.
     let sealed_to = checked(words, Word::SealedTo).or(intent.as_ref().map(|intent| intent.first));
@@ -71,7 +79,7 @@ fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>))
     let intent = intent.filter(|intent| intent.next > sealed_to && intent.next <= next);
     let (held, rest) = divide(events, sealed_to, next, intent);
     account.dropped(DropReason::Corrupt, rest.corrupt);
-    Session {
+    Ok(Session {
         context: context.map(|(_, context)| context),
         generation: checked(words, Word::Generation),
         network: Network::from_u8(plain(words, Word::Network) as u8).unwrap_or(Network::Unknown),
@@ -80,7 +88,7 @@ fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>))
         held,
         rest,
         ledger: account.ledger_with_cost(folded),
-    }
+    })
 }
 
 /// What the fold found.
@@ -108,7 +116,9 @@ impl Found {
             }
             // Nothing was folded yet; or the latest copy is damaged, and what was open then is not known.
             Recovered::Ours(state) => (past(words, state.progress, &events, sealed_to), Vec::new()),
-            Recovered::OtherRules { progress, .. } => (past(words, *progress, &events, sealed_to), Vec::new()),
+            Recovered::OtherRules { progress, .. } => {
+                (past(words, *progress, &events, sealed_to), Vec::new())
+            }
             Recovered::Nothing => (past(words, Progress::default(), &events, sealed_to), Vec::new()),
         };
         // What lies behind the checkpoint is folded once more; what is sealed is somewhere else.
@@ -217,8 +227,9 @@ fn checked(words: &[u64], word: Word) -> Option<u64> {
 /// The header as an account reads it. A counter that no session can reach is damage and reads as 0.
 pub(super) fn header_words(words: &[u64]) -> Vec<AtomicU64> {
     let counters = Word::Counters as usize..layout::CONTEXT.start;
-    let plausible =
-        |(index, word): (usize, &u64)| if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word };
+    let plausible = |(index, word): (usize, &u64)| {
+        if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word }
+    };
     words.iter().enumerate().take(layout::NAMES.start).map(plausible).map(AtomicU64::new).collect()
 }
 

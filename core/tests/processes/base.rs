@@ -164,7 +164,7 @@ impl Upload for Collector {
             fs::rename(temporary, stored).ok()?;
         }
         let status = if known { ReceiptStatus::Duplicate } else { ReceiptStatus::Stored };
-        let receipt = Receipt { batch: id, status, reason: String::new() };
+        let receipt = Receipt { batch: id, status, reason: String::new(), config: None };
         Some(Answer { status: 200, retry_after: None, body: serde_json::to_vec(&receipt).ok()? })
     }
 }

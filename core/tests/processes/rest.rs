@@ -69,7 +69,7 @@ struct Acknowledge;
 impl Upload for Acknowledge {
     fn send(&mut self, parcel: Parcel<'_>) -> Option<Answer> {
         let batch = nowait_wire::decode_header(parcel.body).ok()?.id.to_string();
-        let receipt = Receipt { batch, status: ReceiptStatus::Stored, reason: String::new() };
+        let receipt = Receipt { batch, status: ReceiptStatus::Stored, reason: String::new(), config: None };
         Some(Answer { status: 200, retry_after: None, body: serde_json::to_vec(&receipt).ok()? })
     }
 }
