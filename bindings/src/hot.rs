@@ -6,7 +6,7 @@
 //! | `id` | the face's own number of one instance (of a screen, request, action or journey), from [`next_id`] or a counter of its own: never 0, not used twice in a process for anything |
 //! | `…_ns` | nanoseconds of the uptime clock (`System.nanoTime`, `UITouch.timestamp`, [`now_ns`]) |
 //! | `at_ns` | when it happened; [`NOW`] for this moment, which spares the caller a reading of the clock |
-//! | `outcome` | 0 done, 1 failed, 2 no_response, 3 timed_out, 4 interrupted, 5 already_animating, 6 abandoned; any other number counts as abandoned |
+//! | `outcome` | 0 done, 1 failed, 2 no_response, 3 timed_out, 4 interrupted, 5 already_animating, 6 abandoned, 7 died; any other number counts as abandoned, and the engine takes only what an app can know |
 //!
 //! Swift calls these functions through UniFFI, Kotlin through the `native` module. All of them work before a start:
 //! what they tell waits in the engine, up to its cap.
@@ -21,13 +21,9 @@ use nowait_core::{Clock, Fact, NameId, Outcome};
 /// As `at_ns`: this moment (`-1` in Kotlin, `.max` in Swift).
 pub const NOW: u64 = nowait_core::NOW;
 
-/// Only the outcomes that an app can tell: what died with the process is not for the living to say.
 #[inline]
 fn outcome_of(number: u8) -> Outcome {
-    match Outcome::from_u8(number) {
-        None | Some(Outcome::Died) => Outcome::Abandoned,
-        Some(outcome) => outcome,
-    }
+    Outcome::from_u8(number).unwrap_or(Outcome::Abandoned)
 }
 
 #[inline]

@@ -13,7 +13,7 @@ class NameTest {
 
     @Test
     fun aNameIsRegisteredAsItIs() {
-        for (name in listOf("Pay.Confirm", "", "轉帳確認", "GET /accounts/{id}", "emoji 🏦 beyond the first plane", "a\u0000b")) {
+        for (name in listOf("Pay.Confirm", "", "轉帳確認", "GET /accounts/{id}", "emoji 🏦 beyond the first plane")) {
             assertEquals(name, textOf(name))
             assertEquals(Native.registerName(name), Native.registerName(name))
         }
@@ -29,7 +29,7 @@ class NameTest {
     @Test
     fun whatIsTooLongOrLooksPersonalIsRedacted() {
         assertEquals("x".repeat(120), textOf("x".repeat(120)))
-        for (name in listOf("x".repeat(121), "轉".repeat(41), "🏦".repeat(1_000_000), "4111 1111 1111 1111")) {
+        for (name in listOf("x".repeat(121), "轉".repeat(41), "🏦".repeat(1_000_000), "4111 1111 1111 1111", "control \u0000 character")) {
             assertEquals("redacted", textOf(name))
         }
     }
