@@ -130,7 +130,7 @@ struct ScriptPlayer {
     private func fact(_ verb: String, _ fields: Fields) throws -> Fact? {
         let name = { (key: String) in ids.id(try fields.text(key)) }
         let id = { try fields.number("id") }
-        let outcome = { UInt8(try outcome(fields)) }
+        let outcome = { UInt8(try self.outcome(fields)) }
         switch verb {
         case "foreground": return .foreground(restored: try fields.text("restored") == "true")
         case "background": return .background
@@ -173,7 +173,7 @@ private struct Fields {
 
     init(_ words: some Sequence<String>) throws {
         for word in words {
-            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw ScriptError(description: "not key=value: \(word)") }
             values[parts[0]] = parts[1]
         }
