@@ -30,6 +30,11 @@ internal object Native {
     @FastNative
     external fun nowNs(): Long
 
+    /** The face gives out its own ids, see [Face.nextId]: they are wanted before the library is there. */
+    @JvmStatic
+    @FastNative
+    external fun nextId(): Long
+
     @JvmStatic
     @FastNative
     external fun breadcrumb(

@@ -3,6 +3,7 @@ package dev.nowait.capture
 import android.app.Activity
 import android.app.Application
 import android.os.Build
+import android.os.Handler
 import android.os.Looper
 import android.os.SystemClock
 import android.view.MotionEvent
@@ -266,6 +267,7 @@ abstract class CaptureTest {
     fun aProcessThatWasIdleBeforeItsFirstScreenWasOpenedLater() {
         Face.lane.tell(Fact.PROCESS_STARTED, small = 1, atNs = nowNs())
         pass(300)
+        Handler(Looper.getMainLooper()).post { }
         shadowOf(Looper.getMainLooper()).idle()
         pass(2_000)
         val opened = nowNs()
