@@ -6,10 +6,11 @@
 
 use crate::config::Config;
 use crate::disk::{Disk, RealDisk};
+use crate::engine::{Command, Flushed};
 use crate::error::Error;
 use crate::nowait::NoWait;
 use crate::upload::{Answer, Parcel, Upload};
-use crate::worker::{self, Command, Flushed, Worker};
+use crate::worker::{self, Worker};
 use crate::{Clock, ManualClock};
 use crossbeam::channel::{Receiver, bounded};
 use nowait_wire::{Batch, Event, Receipt, ReceiptStatus, RemoteConfig};
@@ -49,8 +50,8 @@ pub(crate) fn begin(
     upload: impl Upload + 'static,
     disk: Arc<dyn Disk>,
 ) -> Result<ManualWorker, Error> {
-    let commands = nowait.prepare(config)?;
-    let worker = Worker::open(nowait.inner, disk, Box::new(upload)).ok_or_else(Error::started)?;
+    let commands = nowait.engine.start(config)?;
+    let worker = Worker::open(nowait.engine, disk, Box::new(upload)).ok_or_else(Error::started)?;
     Ok(ManualWorker { worker, commands })
 }
 
@@ -73,9 +74,7 @@ impl ManualWorker {
     pub fn shutdown(&mut self) -> Flushed {
         let (done, answer) = bounded(1);
         self.worker.close(Duration::from_secs(60), done);
-        let flushed = self.turn_until(&answer);
-        self.worker.end();
-        flushed
+        self.turn_until(&answer)
     }
 
     fn turn_until(&mut self, answer: &Receiver<Flushed>) -> Flushed {

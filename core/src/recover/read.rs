@@ -5,9 +5,9 @@
 
 use super::previous;
 use crate::fold::{self, Progress, Recovered, State, Waiting};
-use crate::ledger::Account;
 use crate::limits::COUNTER_MAX;
 use crate::record::name;
+use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
@@ -152,7 +152,9 @@ impl Found {
 fn past(words: &[u64], progress: Progress, events: &[(u64, Event)], sealed_to: u64) -> State {
     let after_last = events.last().map_or(0, |(number, _)| number + 1);
     let position = checked(words, Word::FoldedTo).unwrap_or_else(|| first_fact(words));
-    let events = checked(words, Word::EventsMade).unwrap_or(after_last).max(sealed_to);
+    // No more than these, whatever is sealed: a recovery that died has sealed events that it made itself, and those are
+    // made again now.
+    let events = checked(words, Word::EventsMade).unwrap_or(after_last.max(sealed_to));
     State { progress: progress.moved_to(position, events), ..State::default() }
 }
 

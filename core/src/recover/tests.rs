@@ -166,6 +166,21 @@ fn the_state_of_other_rules_is_not_believed_and_loses_nothing() {
 }
 
 #[test]
+fn a_recovery_that_died_between_two_batches_goes_on_with_the_rest() {
+    let memory = Memory::heap(layout::WORDS);
+    let flight: &'static Flight = Box::leak(Box::new(Flight::new(memory, SESSION, 0, &context(), 0)));
+    for number in 0..700 {
+        flight.append(&Fact::Measured(Event { a: number, ..Event::new(Kind::Action, NameId(7)) }).to_words());
+    }
+    // Nothing is folded yet: whatever is sealed was made by a recovery.
+    let whole = read(SESSION, &image(flight), 0, &|_| Ok(())).unwrap().unwrap().rest;
+    let rest = read(SESSION, &image(flight), 512, &|_| Ok(())).unwrap().unwrap().rest;
+    assert_eq!((whole.first, whole.next, whole.events.len()), (0, 701, 701));
+    assert_eq!((rest.first, rest.next, rest.corrupt), (512, 701, 0));
+    assert_eq!(rest.events, whole.events[512..]);
+}
+
+#[test]
 fn no_words_make_a_recovery_panic() {
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     for length in [0, 1, 100, 1_024, 20_000, layout::WORDS, layout::WORDS + 7] {
