@@ -1,51 +1,54 @@
-//! The cold lane: what an app says seldom. Each call may take a lock, allocate, or wait; none belongs on a main
-//! thread.
+//! The cold lane: what an app says seldom. A start, a flush and a shutdown may take a lock, allocate, or wait; none of
+//! them belongs on a main thread.
 //!
-//! Owns: start and everything that carries text. Refuses: logic; each function is one call of the engine.
-//! Invariant: before a start, and after a failed one, every function does nothing and says so in what it returns.
+//! Owns: start and everything that carries more than numbers. Refuses: logic; each function is one call of the engine.
+//! Invariant: every function works before a start: what it says waits in the engine, and what it asks is answered.
 
+use crate::engine::engine;
 use crate::guard::guard;
 use crate::types::{Flushed, Parcel, SelfReport, StartConfig, StartError, Transport};
-use nowait_core::{Answer, Build, Config, Consent, Device, DropReason, Network, NoWait, Upload};
+use nowait_core::{
+    Answer, Build, Cancel, Conditions, Config, Consent, Device, DropReason, NoWait, Recorded, RefuseReason,
+    SpkiPin, Upload,
+};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Held during a start, so that two at once make one engine.
-static STARTING: Mutex<()> = Mutex::new(());
-
-/// Starts NoWait for this process: once; both lanes work from then on. With `transport`, batches leave through the
-/// host's HTTP stack, else through NoWait's own.
+/// Starts NoWait for this process: once. With `transport`, batches leave through the host's HTTP stack, else through
+/// NoWait's own.
 #[uniffi::export]
 pub fn start(config: StartConfig, transport: Option<Box<dyn Transport>>) -> Result<(), StartError> {
     guard(Err(StartError::Internal), || {
-        let _only = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if NoWait::global().is_some() {
-            return Err(StartError::AlreadyStarted);
+        let config = translate(config)?;
+        match transport {
+            Some(transport) => engine().begin(config, HostUpload(transport))?,
+            None => start_alone(engine(), config)?,
         }
-        let config = translate(config);
-        let nowait = match transport {
-            Some(transport) => NoWait::start_with(config, HostUpload(transport))?,
-            None => start_alone(config)?,
-        };
-        nowait.install();
         Ok(())
     })
 }
 
 #[cfg(feature = "http")]
-fn start_alone(config: Config) -> Result<NoWait, StartError> {
-    Ok(NoWait::start(config)?)
+fn start_alone(engine: NoWait, config: Config) -> Result<(), StartError> {
+    Ok(engine.begin_with_http(config)?)
 }
 
 #[cfg(not(feature = "http"))]
-fn start_alone(_: Config) -> Result<NoWait, StartError> {
+fn start_alone(_: NoWait, _: Config) -> Result<(), StartError> {
     Err(StartError::Transport("nowait: this build has no transport of its own; give one to start".to_owned()))
 }
 
-fn translate(config: StartConfig) -> Config {
+fn translate(config: StartConfig) -> Result<Config, StartError> {
     let device = config.device;
-    Config {
+    let defaults = Config::new(
+        config.endpoint,
+        config.app_key,
+        Build::new(config.app_version, config.app_build),
+        PathBuf::from(config.folder),
+    );
+    Ok(Config {
         device: Device {
             os: device.os,
             os_version: device.os_version,
@@ -56,91 +59,88 @@ fn translate(config: StartConfig) -> Config {
         dimensions: config.dimensions.into_iter().collect(),
         flush_interval: Duration::from_millis(config.flush_interval_ms),
         consent: config.consent,
-        ..Config::new(
-            config.endpoint,
-            config.app_key,
-            Build::new(config.app_version, config.app_build),
-            PathBuf::from(config.folder),
-        )
-    }
+        hold: config.hold.unwrap_or(defaults.hold),
+        roots: config.roots,
+        pins: config.pins.iter().map(|pin| pin.parse::<SpkiPin>()).collect::<Result<_, _>>()?,
+        ..defaults
+    })
 }
 
 /// The host's transport as the engine sees it: whatever goes wrong in it is no answer.
 pub(crate) struct HostUpload(pub(crate) Box<dyn Transport>);
 
+/// Whether to break off the exchange under way; there is one at a time.
+static EXCHANGE: Mutex<Cancel> = Mutex::new(Cancel::never());
+
+fn set_exchange(cancel: Cancel) {
+    *EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+}
+
 impl Upload for HostUpload {
     fn send(&mut self, parcel: nowait_core::Parcel<'_>) -> Option<Answer> {
         let headers = parcel.headers().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let parcel = Parcel {
+        let for_host = Parcel {
             url: parcel.url.to_owned(),
             headers,
             body: parcel.body.to_vec(),
             timeout_ms: u64::try_from(parcel.timeout.as_millis()).unwrap_or(u64::MAX),
         };
-        guard(None, || self.0.send(parcel).ok())
+        set_exchange(parcel.cancel);
+        let answer = guard(None, || self.0.send(for_host).ok());
+        set_exchange(Cancel::never());
+        answer
     }
 }
 
-/// Registers names in bulk: their ids for the hot lane, in the same order; empty if NoWait is not started.
-/// A name that looks personal gets the id of `redacted`, one beyond the table the id of `other`.
+/// Whether the transport must break off the exchange under way and answer nothing, because the customer refused: ask
+/// every 50 ms or so. Cheap, from any thread.
 #[uniffi::export]
-pub fn register_names(names: Vec<String>) -> Vec<u32> {
-    guard(Vec::new(), || {
-        let Some(nowait) = NoWait::global() else { return Vec::new() };
-        names.iter().map(|name| nowait.name(name).0).collect()
-    })
+pub fn exchange_is_cancelled() -> bool {
+    guard(false, || EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner).is_cancelled())
 }
 
-/// Takes the customer's decision and remembers it on the device. Does nothing before a start, whose config has it.
+/// Takes the customer's decision: what became of it. Touches no file operation, so it may be called on a main thread.
 #[uniffi::export]
-pub fn consent(decision: Consent) {
-    guard((), || {
-        if let Some(nowait) = NoWait::global() {
-            nowait.consent(decision);
-        }
-    });
+pub fn consent(decision: Consent) -> Recorded {
+    guard(Recorded::Refused, || engine().consent(decision))
 }
 
-/// Tells the network, and whether to go easy on it (metered, Low Data mode, battery saver).
+/// Tells how network and power are.
 #[uniffi::export]
-pub fn network(kind: Network, constrained: bool) {
-    guard((), || {
-        if let Some(nowait) = NoWait::global() {
-            nowait.network(kind, constrained);
-        }
-    });
+pub fn conditions(now: Conditions) {
+    guard((), || engine().conditions(now));
 }
 
 /// Seals and sends everything; waits at most this many milliseconds. Not complete if NoWait is not started.
 #[uniffi::export]
 pub fn flush(timeout_ms: u64) -> Flushed {
-    ask(|nowait| nowait.flush(Duration::from_millis(timeout_ms)))
+    ask(|engine| engine.flush(Duration::from_millis(timeout_ms)))
 }
 
 /// Ends the session for good: nothing more is recorded; waits at most this many milliseconds for the last batches.
 #[uniffi::export]
 pub fn shutdown(timeout_ms: u64) -> Flushed {
-    ask(|nowait| nowait.shutdown(Duration::from_millis(timeout_ms)))
+    ask(|engine| engine.shutdown(Duration::from_millis(timeout_ms)))
 }
 
 fn ask(work: impl FnOnce(NoWait) -> nowait_core::Flushed) -> Flushed {
     guard(Flushed::default(), || {
-        let flushed = NoWait::global().map(work).unwrap_or_default();
+        let flushed = work(engine());
         Flushed { complete: flushed.complete, batches_left: flushed.batches_left as u64 }
     })
 }
 
-/// This session's account so far; nothing if NoWait is not started.
+/// This session's account, as of the engine's latest turn; none only if a defect of NoWait was caught.
 #[uniffi::export]
 pub fn self_report() -> Option<SelfReport> {
     guard(None, || {
-        let nowait = NoWait::global()?;
-        let ledger = nowait.ledger();
-        let reasons = DropReason::ALL.iter().map(|reason| reason.as_str().to_owned());
+        let ledger = engine().ledger();
         Some(SelfReport {
-            session: nowait.session().to_string(),
+            session: engine().session().to_string(),
+            facts_folded: ledger.facts.folded,
+            facts_refused: by_reason(RefuseReason::ALL, RefuseReason::as_str, ledger.facts.refused),
             produced: ledger.produced,
-            dropped: reasons.zip(ledger.dropped).collect(),
+            dropped: by_reason(DropReason::ALL, DropReason::as_str, ledger.dropped),
             names_redacted: ledger.names_redacted,
             names_overflowed: ledger.names_overflowed,
             signals_lost: ledger.signals_lost,
@@ -148,4 +148,18 @@ pub fn self_report() -> Option<SelfReport> {
             ring_on_heap: ledger.ring_on_heap,
         })
     })
+}
+
+fn by_reason<Reason: Copy, const N: usize>(
+    reasons: &[Reason],
+    text: fn(Reason) -> &'static str,
+    counts: [u64; N],
+) -> HashMap<String, u64> {
+    reasons.iter().map(|reason| text(*reason).to_owned()).zip(counts).collect()
+}
+
+/// The text of a name's id, for a test of an app; empty if there is no such name.
+#[uniffi::export]
+pub fn name_text(name: u32) -> String {
+    guard(String::new(), || engine().name_text(nowait_core::NameId(name)).unwrap_or_default())
 }

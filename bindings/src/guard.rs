@@ -20,6 +20,7 @@ pub(crate) fn guard<T>(default: T, work: impl FnOnce() -> T) -> T {
         Err(panic) => {
             // The payload's own drop may panic. It is a bug of ours, and so rare: leak it.
             std::mem::forget(panic);
+            // Not `engine()`: it may be what panicked.
             if let Some(nowait) = NoWait::global() {
                 nowait.count_panic();
             }

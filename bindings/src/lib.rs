@@ -2,11 +2,11 @@
 //!
 //! | lane | for | how | what crosses |
 //! |---|---|---|---|
-//! | [`cold`] | start, names, consent, network, flush, shutdown, self-report, the host's transport | UniFFI | records, strings, a callback |
-//! | [`hot`] | raw signals, breadcrumbs, actions | UniFFI free functions (Swift) and JNI (`native`, Kotlin) | primitives |
+//! | [`cold`] | start, consent, conditions, flush, shutdown, self-report, the host's transport | UniFFI | records, strings, a callback |
+//! | [`hot`] | facts, names and ids | UniFFI free functions (Swift) and JNI (`native`, Kotlin) | primitives, and the text of a name |
 //!
 //! **Why unsafe.** The scaffolding that UniFFI generates, and the names that the JVM looks for, are exported without
-//! mangling; there is no unsafe block of our own in this crate.
+//! mangling. The only unsafe blocks of our own read the text of a name from a JVM, in `native`.
 //!
 //! Owns: the shape of the library that both faces load. Refuses: logic; what an entry means is written in `core`.
 //! Invariant: no panic leaves an entry: it is caught, counted in the ledger, and the default is returned.
@@ -18,6 +18,7 @@
 )]
 
 pub mod cold;
+mod engine;
 mod guard;
 pub mod hot;
 mod native;

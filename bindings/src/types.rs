@@ -3,7 +3,7 @@
 //! Owns: shapes. Refuses: defaults; the faces have them, in their own idiom.
 //! Invariant: an error that comes from the host carries no text of the host.
 
-use nowait_core::{Answer, Consent, Network, Os, Tier};
+use nowait_core::{Answer, Conditions, Consent, Hold, Network, Os, Recorded, Roots, Tier};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -63,6 +63,58 @@ pub enum Network {
     Wired,
 }
 
+/// What the host knows of network and power. See `nowait_core::Conditions` for what waits under which.
+#[uniffi::remote(Record)]
+pub struct Conditions {
+    /// The network in use, `Offline` if the system says that there is none.
+    pub network: Network,
+    /// Whether the system calls it metered or expensive.
+    pub metered: bool,
+    /// Whether a data saver is on that covers this network.
+    pub data_saver: bool,
+    /// Whether a battery saver is on.
+    pub battery_saver: bool,
+    /// Whether the network is a foreign one.
+    pub roaming: bool,
+}
+
+/// Under which conditions batches are held on the device, until a flush or until half of the room for them is taken;
+/// while roaming, until a flush.
+#[uniffi::remote(Record)]
+pub struct Hold {
+    /// On a metered network.
+    pub metered: bool,
+    /// With a data saver.
+    pub data_saver: bool,
+    /// With a battery saver.
+    pub battery_saver: bool,
+    /// While roaming.
+    pub roaming: bool,
+}
+
+/// Which certificate authorities the default transport believes. Each entry is one certificate as DER, or any number of
+/// them as PEM.
+#[uniffi::remote(Enum)]
+pub enum Roots {
+    /// Those that Mozilla's Firefox believes, as of the build.
+    Mozilla,
+    /// These and no others: a bank's private authority.
+    Only(Vec<Vec<u8>>),
+    /// Mozilla's, and these.
+    MozillaAnd(Vec<Vec<u8>>),
+}
+
+/// What became of what was told.
+#[uniffi::remote(Enum)]
+pub enum Recorded {
+    /// It is in a file, whatever ends the process.
+    Kept,
+    /// It was taken, but a kill of the process would lose it: there is no file, or not yet.
+    InMemory,
+    /// It was not taken.
+    Refused,
+}
+
 /// The device that the app runs on. What is not known stays empty or `Unknown`.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct Device {
@@ -95,10 +147,17 @@ pub struct StartConfig {
     pub device: Device,
     /// The app's own dimensions, at most 8.
     pub dimensions: HashMap<String, String>,
-    /// How often events are sealed and sent, in milliseconds; at least 100.
+    /// How often events are sealed and sent, in milliseconds; at least 100, at most a day.
     pub flush_interval_ms: u64,
     /// What the customer decided, if the app keeps that itself; else `Pending`.
     pub consent: Consent,
+    /// Under which conditions batches wait; none for what the engine chooses.
+    pub hold: Option<Hold>,
+    /// Whom the default transport believes; `Mozilla` with a transport of the host's.
+    pub roots: Roots,
+    /// Keys of which one must be on the collector's certificate path, as `sha256/` and Base64: none, or at least two,
+    /// one of them a backup. None with a transport of the host's.
+    pub pins: Vec<String>,
 }
 
 /// Why NoWait could not start. The message names the setting and what to do, and holds no value of it.
@@ -119,7 +178,9 @@ pub enum StartError {
 
 impl From<nowait_core::Error> for StartError {
     fn from(error: nowait_core::Error) -> StartError {
-        if error.is_config() {
+        if error.is_started() {
+            StartError::AlreadyStarted
+        } else if error.is_config() {
             StartError::Config(error)
         } else if error.is_thread() {
             StartError::Thread(error)
@@ -193,7 +254,8 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TransportError {
 #[uniffi::export(callback_interface)]
 pub trait Transport: Send + Sync {
     /// Sends the parcel with POST and returns the answer, whatever its status; must not retry or follow redirects.
-    /// Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout.
+    /// Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout, and should look at
+    /// [`exchange_is_cancelled`](crate::cold::exchange_is_cancelled) meanwhile.
     fn send(&self, parcel: Parcel) -> Result<Answer, TransportError>;
 }
 
@@ -206,20 +268,25 @@ pub struct Flushed {
     pub batches_left: u64,
 }
 
-/// What NoWait says about itself: this session's account so far.
+/// What NoWait says about itself: this session's account. Facts told = folded + refused; events produced = delivered +
+/// dropped.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SelfReport {
-    /// The id of the session, which every batch of it carries.
+    /// The id of the session, which every batch of it carries; nil before a start.
     pub session: String,
-    /// Events produced, refused ones included.
+    /// Facts that were told and taken.
+    pub facts_folded: u64,
+    /// Facts that were told and will never be taken, by reason (`ring_full`, `contended` …); every reason is there.
+    pub facts_refused: HashMap<String, u64>,
+    /// Events that came of them.
     pub produced: u64,
-    /// Events that will never be delivered, by reason (`ring_full`, `contended` …); every reason is there.
+    /// Events that will never be delivered, by reason (`spool_evicted`, `rejected` …); every reason is there.
     pub dropped: HashMap<String, u64>,
     /// Names replaced by `redacted`.
     pub names_redacted: u64,
     /// Names that found the table full.
     pub names_overflowed: u64,
-    /// Signals that the trackers could not take.
+    /// Waits that nobody watched, because too many were open.
     pub signals_lost: u64,
     /// Panics that a boundary of NoWait caught.
     pub panics_caught: u64,

@@ -51,9 +51,7 @@ impl NoWait {
     #[cfg(feature = "http")]
     pub fn start(config: Config) -> Result<NoWait, Error> {
         let nowait = NoWait::waiting();
-        config.check()?;
-        let http = crate::upload::http::Http::new(&config.endpoint, &config.roots, &config.pins)?;
-        nowait.begin_on(config, http)?;
+        nowait.begin_with_http(config)?;
         Ok(nowait)
     }
 
@@ -85,6 +83,17 @@ impl NoWait {
     pub fn begin(self, config: Config, upload: impl Upload + 'static) -> Result<(), Error> {
         config.check_for_own_transport()?;
         self.begin_on(config, upload)
+    }
+
+    /// Starts a NoWait that was waiting, with the default HTTP transport.
+    ///
+    /// # Errors
+    /// As `start`, and if it was started before.
+    #[cfg(feature = "http")]
+    pub fn begin_with_http(self, config: Config) -> Result<(), Error> {
+        config.check()?;
+        let http = crate::upload::http::Http::new(&config.endpoint, &config.roots, &config.pins)?;
+        self.begin_on(config, http)
     }
 
     fn begin_on(self, config: Config, upload: impl Upload + 'static) -> Result<(), Error> {
@@ -124,6 +133,12 @@ impl NoWait {
     #[must_use]
     pub fn name(self, text: &str) -> NameId {
         self.engine.recorder.name(text)
+    }
+
+    /// The text of a name that was handed out, as it travels: what was registered as `redacted` says that.
+    #[must_use]
+    pub fn name_text(self, name: NameId) -> Option<String> {
+        self.engine.recorder.names.text(name)
     }
 
     /// A screen of the app.

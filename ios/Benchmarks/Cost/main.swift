@@ -95,7 +95,7 @@ func costsOfCalls(in folder: URL) async throws {
     _ = start(in: folder)
     guard await NoWait.selfReport() != nil else { throw CancellationError() }
     let pay = NoWait.action("Pay.Confirm")
-    let name = registerNames(names: ["Pay.Confirm"])[0]
+    let name = registerName(text: "Pay.Confirm")
     let home = NoWait.screen("Home")
     let prompt = NoWait.crumb("biometric.prompt")
     let own = ArrayBehindLock()
@@ -107,15 +107,14 @@ func costsOfCalls(in folder: URL) async throws {
     row("in Swift alone: clock, lock, array; not durable", await cost { own.add(7) })
     row(
         "event: a finished action, by the hot lane",
-        await cost { actionRecord(name: name, startedNs: 1, atNs: .max, outcome: 0) })
+        await cost { actionRecord(name: name, startedNs: 1, endedNs: .max, outcome: 0) })
     row("event: breadcrumb", await cost { NoWait.breadcrumb(prompt) })
     row("event: breadcrumb, by its text", await cost { NoWait.breadcrumb("biometric.prompt") })
-    row("signal: screen.ready", await cost { home.ready() })
+    row("fact: screen.ready", await cost { home.ready() })
     row("span: begin and end", await cost { pay.begin().end() })
     row("span: measure { }", await cost { pay.measure {} })
     if let report = await NoWait.selfReport() {
-        let ring = (report.dropped["ring_full"] ?? 0) + (report.dropped["contended"] ?? 0)
-        print("produced \(report.produced), refused by the flight recorder \(ring), signals lost \(report.signalsLost)")
+        print("produced \(report.produced), refused or not watched \(report.signalsLost)")
     }
     _ = await NoWait.shutdown()
 }

@@ -29,7 +29,7 @@ let frameTime: UInt64 = 16_666_667
 func frame() async throws {
     let startedNs = DispatchTime.now().uptimeNanoseconds
     try await Task.sleep(nanoseconds: frameTime / 2)
-    Lane.shared.tell(.frame(startedNs: startedNs, deadlineNs: startedNs + frameTime))
+    Fact.frame(startedNs: startedNs, deadlineNs: startedNs + frameTime).tell()
 }
 
 struct Bank {
@@ -61,10 +61,10 @@ struct Bank {
 
 /// The customer taps, the next screen appears, and it is ready when the bank has answered.
 func open(_ screen: String, by target: String, asking route: String, of bank: Bank) async throws {
-    Lane.shared.tell(.touchUp(target: Names.shared.index(of: target)))
+    Fact.touchUp(target: nameID(target)).tell()
     let next = NoWait.screen(screen)
     next.created()
-    Lane.shared.tell(.touchHandled)
+    Fact.touchHandled.tell()
     try await frame()
     next.shown()
     _ = try await bank.ask(route)

@@ -1,2 +1,4 @@
-// SwiftPM wants a source file in a C target; everything is in the header, so that it is inlined.
+// Everything else is in the header, so that it is inlined.
 #include "CNoWaitAtomic.h"
+
+bool nowait_test_listens = false;

@@ -264,9 +264,20 @@ typedef struct UniffiVTableCallbackInterfaceTransport {
 void uniffi_nowait_ffi_fn_init_callback_vtable_transport(const UniffiVTableCallbackInterfaceTransport* _Nonnull vtable
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_CONDITIONS
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_CONDITIONS
+void uniffi_nowait_ffi_fn_func_conditions(RustBuffer now, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_CONSENT
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_CONSENT
-void uniffi_nowait_ffi_fn_func_consent(RustBuffer decision, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_nowait_ffi_fn_func_consent(RustBuffer decision, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_EXCHANGE_IS_CANCELLED
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_EXCHANGE_IS_CANCELLED
+int8_t uniffi_nowait_ffi_fn_func_exchange_is_cancelled(RustCallStatus *_Nonnull out_status
+    
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_FLUSH
@@ -274,14 +285,9 @@ void uniffi_nowait_ffi_fn_func_consent(RustBuffer decision, RustCallStatus *_Non
 RustBuffer uniffi_nowait_ffi_fn_func_flush(uint64_t timeout_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NETWORK
-#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NETWORK
-void uniffi_nowait_ffi_fn_func_network(RustBuffer kind, int8_t constrained, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_NAMES
-#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_NAMES
-RustBuffer uniffi_nowait_ffi_fn_func_register_names(RustBuffer names, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NAME_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NAME_TEXT
+RustBuffer uniffi_nowait_ffi_fn_func_name_text(uint32_t name, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SELF_REPORT
@@ -302,17 +308,17 @@ void uniffi_nowait_ffi_fn_func_start(RustBuffer config, RustBuffer transport, Ru
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_BEGIN
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_BEGIN
-uint64_t uniffi_nowait_ffi_fn_func_action_begin(uint64_t at_ns, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_action_begin(uint64_t id, uint32_t action, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_END
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_END
-void uniffi_nowait_ffi_fn_func_action_end(uint32_t name, uint64_t started_ns, uint64_t at_ns, uint8_t outcome, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_action_end(uint64_t id, uint64_t at_ns, uint8_t outcome, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_RECORD
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_RECORD
-void uniffi_nowait_ffi_fn_func_action_record(uint32_t name, uint64_t started_ns, uint64_t at_ns, uint8_t outcome, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_action_record(uint32_t name, uint64_t started_ns, uint64_t ended_ns, uint8_t outcome, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_BACKGROUND
@@ -345,6 +351,11 @@ void uniffi_nowait_ffi_fn_func_journey_ended(uint64_t id, uint64_t at_ns, uint8_
 void uniffi_nowait_ffi_fn_func_journey_started(uint64_t id, uint32_t journey, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_MAIN_IDLE
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_MAIN_IDLE
+void uniffi_nowait_ffi_fn_func_main_idle(uint64_t at_ns, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_MAIN_PING
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_MAIN_PING
 void uniffi_nowait_ffi_fn_func_main_ping(uint64_t at_ns, RustCallStatus *_Nonnull out_status
@@ -360,6 +371,12 @@ void uniffi_nowait_ffi_fn_func_main_pong(uint64_t at_ns, RustCallStatus *_Nonnul
 void uniffi_nowait_ffi_fn_func_navigation(uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NEXT_ID
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NEXT_ID
+uint64_t uniffi_nowait_ffi_fn_func_next_id(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NOW_NS
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NOW_NS
 uint64_t uniffi_nowait_ffi_fn_func_now_ns(RustCallStatus *_Nonnull out_status
@@ -369,6 +386,11 @@ uint64_t uniffi_nowait_ffi_fn_func_now_ns(RustCallStatus *_Nonnull out_status
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_PROCESS_STARTED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_PROCESS_STARTED
 void uniffi_nowait_ffi_fn_func_process_started(uint64_t at_ns, int8_t visible, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_NAME
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_NAME
+uint32_t uniffi_nowait_ffi_fn_func_register_name(RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REQUEST_ENDED
@@ -383,22 +405,22 @@ void uniffi_nowait_ffi_fn_func_request_started(uint64_t id, uint32_t route, uint
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_CREATED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_CREATED
-void uniffi_nowait_ffi_fn_func_screen_created(uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_screen_created(uint64_t id, uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_LEFT
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_LEFT
-void uniffi_nowait_ffi_fn_func_screen_left(uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_screen_left(uint64_t id, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_READY
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_READY
-void uniffi_nowait_ffi_fn_func_screen_ready(uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_screen_ready(uint64_t id, uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_SHOWN
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SCREEN_SHOWN
-void uniffi_nowait_ffi_fn_func_screen_shown(uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
+void uniffi_nowait_ffi_fn_func_screen_shown(uint64_t id, uint32_t screen, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_STEP_STARTED
@@ -676,9 +698,21 @@ void ffi_nowait_ffi_rust_future_free_void(uint64_t handle
 void ffi_nowait_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CONDITIONS
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CONDITIONS
+uint16_t uniffi_nowait_ffi_checksum_func_conditions(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CONSENT
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CONSENT
 uint16_t uniffi_nowait_ffi_checksum_func_consent(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_EXCHANGE_IS_CANCELLED
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_EXCHANGE_IS_CANCELLED
+uint16_t uniffi_nowait_ffi_checksum_func_exchange_is_cancelled(void
     
 );
 #endif
@@ -688,15 +722,9 @@ uint16_t uniffi_nowait_ffi_checksum_func_flush(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NETWORK
-#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NETWORK
-uint16_t uniffi_nowait_ffi_checksum_func_network(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_NAMES
-#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_NAMES
-uint16_t uniffi_nowait_ffi_checksum_func_register_names(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NAME_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NAME_TEXT
+uint16_t uniffi_nowait_ffi_checksum_func_name_text(void
     
 );
 #endif
@@ -772,6 +800,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_journey_started(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_MAIN_IDLE
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_MAIN_IDLE
+uint16_t uniffi_nowait_ffi_checksum_func_main_idle(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_MAIN_PING
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_MAIN_PING
 uint16_t uniffi_nowait_ffi_checksum_func_main_ping(void
@@ -790,6 +824,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_navigation(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NEXT_ID
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NEXT_ID
+uint16_t uniffi_nowait_ffi_checksum_func_next_id(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NOW_NS
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_NOW_NS
 uint16_t uniffi_nowait_ffi_checksum_func_now_ns(void
@@ -799,6 +839,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_now_ns(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_PROCESS_STARTED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_PROCESS_STARTED
 uint16_t uniffi_nowait_ffi_checksum_func_process_started(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_NAME
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_NAME
+uint16_t uniffi_nowait_ffi_checksum_func_register_name(void
     
 );
 #endif

@@ -5,8 +5,12 @@ extension NoWait {
     public struct Action: Sendable {
         let name: UInt32
 
-        /// Begins. The span must be ended, once; one that never is leaves no event.
-        public func begin() -> Span { Span(name: name, startedNs: Lane.shared.actionBegin()) }
+        /// Begins. The span must be ended, once.
+        public func begin() -> Span {
+            let span = Span(name: name, id: nextID())
+            Fact.actionBegun(id: span.id, name: name).tell()
+            return span
+        }
 
         /// Measures `work` and returns what it returns. What it throws passes through untouched and is measured as
         /// failed, a `CancellationError` as abandoned.
@@ -43,8 +47,7 @@ extension NoWait {
     /// An action under way: two numbers, no object. Interrupted, whatever it ends with, if the app was left meanwhile.
     public struct Span: Sendable {
         let name: UInt32
-        /// 0 if NoWait took no signals when it began.
-        let startedNs: UInt64
+        let id: UInt64
 
         /// It is done.
         public func end() { close(.done) }
@@ -56,8 +59,7 @@ extension NoWait {
         public func abandon() { close(.abandoned) }
 
         func close(_ outcome: Outcome) {
-            guard startedNs != 0 else { return }
-            Lane.shared.tell(.actionEnded(name: name, startedNs: startedNs, outcome: outcome.rawValue))
+            Fact.actionEnded(id: id, name: name, outcome: outcome.rawValue).tell()
         }
     }
 }

@@ -7,8 +7,8 @@ extension NoWait {
 
         /// The customer sets out. Without an end within half an hour, the journey is timed out.
         public func begin() -> Travel {
-            let id = Lane.shared.nextID()
-            Lane.shared.tell(.journeyStarted(id: id, name: name))
+            let id = nextID()
+            Fact.journeyStarted(id: id, name: name).tell()
             return Travel(id: id)
         }
     }
@@ -19,8 +19,7 @@ extension NoWait {
 
         /// The customer reached this touchpoint; the one before is done.
         public func step(_ name: String) {
-            guard Lane.shared.takesSignals else { return }
-            Lane.shared.tell(.stepStarted(id: id, name: Names.shared.index(of: name)))
+            Fact.stepStarted(id: id, name: nameID(name)).tell()
         }
 
         /// The customer got what they came for.
@@ -33,7 +32,7 @@ extension NoWait {
         public func abandon() { close(.abandoned) }
 
         private func close(_ outcome: Outcome) {
-            Lane.shared.tell(.journeyEnded(id: id, outcome: outcome.rawValue))
+            Fact.journeyEnded(id: id, outcome: outcome.rawValue).tell()
         }
     }
 
@@ -43,8 +42,8 @@ extension NoWait {
 
         /// A request leaves. Without an end within a minute, it is timed out.
         public func begin() -> Request {
-            let id = Lane.shared.nextID()
-            Lane.shared.tell(.requestStarted(id: id, name: name))
+            let id = nextID()
+            Fact.requestStarted(id: id, name: name).tell()
             return Request(id: id)
         }
     }
@@ -69,7 +68,7 @@ extension NoWait {
         public func abandon() { close(status: 0, .abandoned) }
 
         private func close(status: UInt16, _ outcome: Outcome) {
-            Lane.shared.tell(.requestEnded(id: id, status: status, outcome: outcome.rawValue))
+            Fact.requestEnded(id: id, status: status, outcome: outcome.rawValue).tell()
         }
     }
 }

@@ -5,16 +5,17 @@
 
 /// Measures every moment a customer waits for the app.
 ///
-/// Before ``start(endpoint:appKey:_:)`` and after ``shutdown(timeout:)`` everything does nothing. Screens, actions,
-/// routes and journeys may be made at any time, also before the start: make each once and keep it.
+/// What is told before ``start(endpoint:appKey:_:)`` waits for it in the engine, up to 256 facts; after
+/// ``shutdown(timeout:)`` everything does nothing. Screens, actions, routes and journeys may be made at any time, also
+/// before the start: make each once and keep it.
 ///
 /// Names are at most 120 bytes, and at most 1,024 of them exist; one that looks personal becomes `redacted`. Never
 /// put an id, an amount, or anything that a customer typed into one.
 public enum NoWait {
     /// Starts NoWait for this process, once; the place for it is the `init` of the app.
     ///
-    /// Takes a tenth of a millisecond, once: the engine comes up on a queue of its own, and what is told meanwhile
-    /// waits with its own time, up to 512 signals.
+    /// Takes a tenth of a millisecond, once: the engine comes up on a queue of its own, and what is told meanwhile waits
+    /// with its own time.
     ///
     /// - Parameters:
     ///   - endpoint: The collector, such as `https://telemetry.bank.example`.
@@ -34,40 +35,41 @@ public enum NoWait {
     public static var status: Status { Face.shared.status }
 
     /// A screen of the app.
-    public static func screen(_ name: String) -> Screen { Screen(name: Names.shared.index(of: name)) }
+    public static func screen(_ name: String) -> Screen { Screen(name: nameID(name)) }
 
     /// A piece of work that the app itself begins and ends.
-    public static func action(_ name: String) -> Action { Action(name: Names.shared.index(of: name)) }
+    public static func action(_ name: String) -> Action { Action(name: nameID(name)) }
 
     /// A route of the bank's server, without ids: `GET /accounts/{id}`.
-    public static func route(_ name: String) -> Route { Route(name: Names.shared.index(of: name)) }
+    public static func route(_ name: String) -> Route { Route(name: nameID(name)) }
 
     /// A banking task such as login or transfer.
-    public static func journey(_ name: String) -> Journey { Journey(name: Names.shared.index(of: name)) }
+    public static func journey(_ name: String) -> Journey { Journey(name: nameID(name)) }
 
     /// The name of a breadcrumb.
-    public static func crumb(_ name: String) -> Crumb { Crumb(name: Names.shared.index(of: name)) }
+    public static func crumb(_ name: String) -> Crumb { Crumb(name: nameID(name)) }
 
     /// Leaves a breadcrumb. It stays on the device unless this process dies; then the last 128 are sent with the exit.
     ///
     /// - Parameter number: Any number of the app's choice that says nothing about a customer.
     public static func breadcrumb(_ name: String, number: UInt64 = 0) {
-        guard Lane.shared.takesSignals else { return }
-        Lane.shared.tell(.breadcrumb(name: Names.shared.index(of: name), number: number))
+        Fact.breadcrumb(name: nameID(name), number: number).tell()
     }
 
     /// The same for a breadcrumb that was made once and kept, which spares looking its name up.
     public static func breadcrumb(_ crumb: Crumb, number: UInt64 = 0) {
-        Lane.shared.tell(.breadcrumb(name: crumb.name, number: number))
+        Fact.breadcrumb(name: crumb.name, number: number).tell()
     }
 
     /// The app came to the foreground; `restored` if a living screen only came back.
-    public static func foreground(restored: Bool) { Lane.shared.tell(.foreground(restored: restored)) }
+    public static func foreground(restored: Bool) { Fact.foreground(restored: restored).tell() }
 
     /// The app left the foreground: waits under way are interrupted, and what was recorded is sealed.
-    public static func background() { Lane.shared.tell(.background) }
+    public static func background() { Fact.background.tell() }
 
-    /// Takes the customer's decision and remembers it on the device. Nothing leaves the device before it is granted.
+    /// Takes the customer's decision and remembers it on the device, before the start and after the shutdown too. Once
+    /// NoWait runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device
+    /// before it is granted, and no exchange with the collector begins after a refusal.
     public static func consent(_ decision: Consent) { Face.shared.consent(decision) }
 
     /// Seals and sends everything now.

@@ -3,7 +3,7 @@
 extension NoWait {
     /// What a start answers.
     public enum StartResult: Sendable, Hashable {
-        /// The engine is being brought up; signals are taken already.
+        /// The engine is being brought up; what is told waits for it.
         case started
         /// NoWait was started before, and a process starts it once. This call changed nothing.
         case alreadyStarted
@@ -36,11 +36,11 @@ extension NoWait {
     public struct SelfReport: Sendable, Hashable {
         /// The id of the session, which every batch of it carries.
         public let session: String
-        /// Events, refused ones included.
+        /// Events that came of what was told.
         public let produced: UInt64
         /// Events that will never be delivered, by reason.
         public let dropped: [String: UInt64]
-        /// Raw signals that could not be taken.
+        /// What was told and could not be taken, or watched because too much was under way.
         public let signalsLost: UInt64
         /// Defects of NoWait that it caught.
         public let panicsCaught: UInt64

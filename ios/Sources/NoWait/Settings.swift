@@ -16,8 +16,9 @@ extension NoWait {
 
     /// What an app may decide at the start; read once.
     public struct Settings: Sendable {
-        /// How often events are sealed and sent; at least 100 ms.
-        public var flushInterval: Duration = .seconds(30)
+        /// How often events are sealed and sent while the app is in front; on its way to the background they are sent as
+        /// well. From 100 ms to a day. The recorder's file survives a kill, so that waiting costs only freshness.
+        public var flushInterval: Duration = .seconds(300)
 
         /// What the customer decided, if the app keeps that itself; else the last ``NoWait/consent(_:)`` on this
         /// device holds.

@@ -1,7 +1,8 @@
 // A SwiftUI view as a screen.
 //
 // Owns: which of SwiftUI's moments are which signals. Refuses: names; the app gives them.
-// Invariant: a view that appears is told as created, shown, ready and left in this order, ready perhaps never.
+// Invariant: each appearance of a view is an instance of its own, told as created, shown and left in this order; ready
+// perhaps before, which the engine keeps for it, perhaps never.
 
 #if canImport(SwiftUI)
 import Dispatch
@@ -23,18 +24,31 @@ extension View {
 struct ScreenTracking: ViewModifier {
     let screen: NoWait.Screen
     let ready: Bool
+    /// Of this appearance of this view, or of the next one.
+    @State private var id = nextID()
+
+    init(screen: NoWait.Screen, ready: Bool) {
+        self.screen = screen
+        self.ready = ready
+    }
 
     func body(content: Content) -> some View {
         content
             .onAppear {
-                screen.created()
+                let (id, name) = (id, screen.name)
+                // For an app that says by the name when this view is ready.
+                screen.visit.enter(id)
+                Fact.screenCreated(id: id, name: name).tell()
                 // SwiftUI says that a view appears before it draws it; this turn of the main queue comes after.
-                DispatchQueue.main.async { screen.shown() }
+                DispatchQueue.main.async { Fact.screenShown(id: id, name: name).tell() }
             }
-            .task(id: ready) {
-                if ready { screen.ready() }
+            .task(id: ready) { @MainActor in
+                if ready { Fact.screenReady(id: id, name: screen.name).tell() }
             }
-            .onDisappear { screen.left() }
+            .onDisappear {
+                Fact.screenLeft(id: id, name: screen.name).tell()
+                id = nextID()
+            }
     }
 }
 #endif

@@ -1,14 +1,14 @@
 // The fake for apps' tests: what the app told NoWait, in the order in which it did.
 //
 // Owns: that list. Refuses: durations and rules; they are the engine's, and tested there.
-// Invariant: while a fake listens, nothing reaches the engine, a disk or a network.
+// Invariant: while a fake listens, nothing but names reaches the engine, and nothing a disk or a network.
 
 import Foundation
 internal import NoWait
 
 /// Takes NoWait's place in a test, from its making to ``stop()`` or its end.
 ///
-/// One at a time in a process, and only where NoWait is not started: put tests that use it into one serialized suite.
+/// One at a time in a process, and only where NoWait does not run: put tests that use it into one serialized suite.
 ///
 /// `@unchecked Sendable`: `list` and `listening` are behind `lock`.
 public final class FakeNoWait: @unchecked Sendable {
@@ -40,13 +40,13 @@ public final class FakeNoWait: @unchecked Sendable {
     private var listening = false
 
     public init() {
-        listening = Lane.shared.listen { [weak self] told in self?.add(told.signal) }
+        listening = Listener.shared.listen { [weak self] fact in self?.add(fact) }
     }
 
     deinit { stop() }
 
-    /// Whether this fake is in NoWait's place: not after ``stop()``, and never if NoWait was started in this process or
-    /// another fake was there.
+    /// Whether this fake is in NoWait's place: not after ``stop()``, and never if NoWait ran in this process or another
+    /// fake was there when this one was made.
     public var isListening: Bool {
         lock.lock()
         defer { lock.unlock() }
@@ -66,34 +66,33 @@ public final class FakeNoWait: @unchecked Sendable {
         let wasListening = listening
         listening = false
         lock.unlock()
-        if wasListening { _ = Lane.shared.listen(nil) }
+        if wasListening { _ = Listener.shared.listen(nil) }
     }
 
-    private func add(_ signal: Signal) {
-        guard let told = Self.told(signal) else { return }
+    private func add(_ fact: Fact) {
+        guard let told = Self.told(fact) else { return }
         lock.lock()
         list.append(told)
         lock.unlock()
     }
 
     /// Nil for what only NoWait's own capture tells.
-    private static func told(_ signal: Signal) -> Told? {
-        let text = Names.shared.text
-        switch signal {
-        case .breadcrumb(let name, let number): return .breadcrumb(text(name), number: number)
+    private static func told(_ fact: Fact) -> Told? {
+        switch fact {
+        case .breadcrumb(let name, let number): return .breadcrumb(nameText(name), number: number)
         case .foreground(let restored): return .foreground(restored: restored)
         case .background: return .background
-        case .screenCreated(let name): return .screenCreated(text(name))
-        case .screenShown(let name): return .screenShown(text(name))
-        case .screenReady(let name): return .screenReady(text(name))
-        case .screenLeft(let name): return .screenLeft(text(name))
+        case .screenCreated(_, let name): return .screenCreated(nameText(name))
+        case .screenShown(_, let name): return .screenShown(nameText(name))
+        case .screenReady(_, let name): return .screenReady(nameText(name))
+        case .screenLeft(_, let name): return .screenLeft(nameText(name))
         case .actionBegun: return .actionBegun
-        case .actionEnded(let name, _, let outcome): return .actionEnded(text(name), Outcome(outcome))
-        case .requestStarted(_, let name): return .requestBegun(text(name))
+        case .actionEnded(_, let name, let outcome): return .actionEnded(nameText(name), Outcome(outcome))
+        case .requestStarted(_, let name): return .requestBegun(nameText(name))
         case .requestEnded(_, let status, let outcome):
             return .requestEnded(status: Int(status), Outcome(outcome))
-        case .journeyStarted(_, let name): return .journeyBegun(text(name))
-        case .stepStarted(_, let name): return .step(text(name))
+        case .journeyStarted(_, let name): return .journeyBegun(nameText(name))
+        case .stepStarted(_, let name): return .step(nameText(name))
         case .journeyEnded(_, let outcome): return .journeyEnded(Outcome(outcome))
         case .touchUp, .touchHandled, .frame: return nil
         }

@@ -1,7 +1,9 @@
+import CEngineTesting
 import Foundation
-import NoWait
 import NoWaitTesting
 import Testing
+
+@testable import NoWait
 
 /// Nothing of it may be visible to the app but what the app itself threw.
 private struct Refusal: Error, Equatable {
@@ -117,12 +119,60 @@ extension OneAtATime {
             #expect(fake.told.count == 1 && !fake.isListening)
         }
 
-        @Test func withoutAStartNothingIsKept() async {
+        @Test func whatWasToldBeforeAFakeIsNotInIt() async {
             NoWait.breadcrumb("too early")
             let span = NoWait.action("Early").begin()
             let fake = FakeNoWait()
             span.end()
-            #expect(fake.told.isEmpty, "a span that began while nobody listened has no beginning to measure from")
+            #expect(fake.told == [.actionEnded("Early", .done)])
+        }
+
+        @Test func aFakeHearsANameAsItWouldTravel() {
+            let fake = FakeNoWait()
+            NoWait.breadcrumb("4111 1111 1111 1111")
+            #expect(fake.told == [.breadcrumb("redacted", number: 0)])
+        }
+    }
+
+    /// Which instance a word about a screen is about.
+    @Suite struct VisitTests {
+        /// Screens of the events that come of what `tell` tells, with their outcomes.
+        private static func screens(_ tell: () -> Void) -> [(name: String, outcome: UInt64)] {
+            nowait_testing_replay_begin()
+            tell()
+            let count = nowait_testing_replay_end()
+            let field = nowait_testing_replay_event
+            return (0..<count).filter { field($0, 0) == 2 }.map { (nameText(UInt32(field($0, 3))), field($0, 1)) }
+        }
+
+        @Test func twoVisitsOfOneScreenAreTwoInstances() {
+            let home = NoWait.screen("Home")
+            let screens = Self.screens {
+                NoWait.foreground(restored: false)
+                home.created()
+                home.shown()
+                // Another value of the same name says it.
+                NoWait.screen("Home").ready()
+                home.left()
+                // Too late, which must not begin an instance that nobody leaves.
+                home.shown()
+                home.ready()
+                home.created()
+                home.left()
+            }
+            #expect(screens.map(\.name) == ["Home", "Home"])
+            #expect(screens.map(\.outcome) == [0, 6], "done, and abandoned")
+        }
+
+        @Test func readyBeforeTheCreationBelongsToIt() {
+            let accounts = NoWait.screen("Accounts")
+            let screens = Self.screens {
+                NoWait.foreground(restored: false)
+                accounts.ready()
+                accounts.created()
+                accounts.shown()
+            }
+            #expect(screens.map(\.name) == ["Accounts"] && screens.map(\.outcome) == [0])
         }
     }
 }

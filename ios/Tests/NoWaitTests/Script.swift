@@ -1,7 +1,7 @@
 // The scripts of core/testdata (format: its README.md), spoken through Swift.
 //
-// Owns: reading them, telling their signals, comparing. Refuses: tolerance.
-// Invariant: signals that the face has go through the face's own `Signal`, with the names' own table.
+// Owns: reading them, telling their facts, comparing. Refuses: tolerance.
+// Invariant: facts that the face has go through the face's own `Fact`.
 
 import CEngineTesting
 import Foundation
@@ -26,20 +26,13 @@ struct ScriptPlayer {
         "step", "rage_tap", "breadcrumb", "exit", "lifecycle",
     ]
     private static let outcomes = [
-        "done", "failed", "no_response", "timed_out", "interrupted", "already_animating", "abandoned",
+        "done", "failed", "no_response", "timed_out", "interrupted", "already_animating", "abandoned", "died",
     ]
+    private static let presences = ["starting", "in_front", "background"]
     /// `Flags::IN_JOURNEY`.
     private static let inJourney: UInt64 = 2
 
-    private let names: Names
-    private let ids: ScriptIDs
-
-    init() {
-        let ids = ScriptIDs()
-        self.ids = ids
-        names = Names { texts in texts.map(ids.id) }
-        names.register()
-    }
+    private let ids = ScriptIDs()
 
     func play(_ script: String) throws -> Played {
         var played = Played()
@@ -48,14 +41,14 @@ struct ScriptPlayer {
         defer { _ = nowait_testing_replay_end() }
         for line in script.split(separator: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
             switch line.first {
-            case nil, "#", "=": continue
-            case ">": played.written.append(try expected(line))
+            case nil, "#": continue
+            case ">": played.written.append(event(try fields(of: Array(words(line).dropFirst()))))
             default:
                 played.written.append(line)
-                played.real.append(line)
-                try tell(line)
+                played.real.append(try real(line))
                 while nowait_testing_replay_event(seen, 0) != 0 {
-                    played.real.append(event { nowait_testing_replay_event(seen, $0) })
+                    let index = seen
+                    played.real.append(event((0..<10).map { nowait_testing_replay_event(index, $0) }))
                     seen += 1
                 }
             }
@@ -63,24 +56,39 @@ struct ScriptPlayer {
         return played
     }
 
-    /// An event as a line, from its fields by number (see bindings/src/testing.rs).
-    private func event(_ field: (UInt32) -> UInt64) -> String {
-        let keys = ["kind", "outcome", "flags", "name", "screen", "started", "duration", "journey", "a", "b"]
-        return "> " + keys.enumerated().map { "\($1)=\(field(UInt32($0)))" }.joined(separator: " ")
+    private func words(_ line: String) -> [String] { line.split(separator: " ").map(String.init) }
+
+    /// Plays a line that is no event, and returns it as it really went.
+    private func real(_ line: String) throws -> String {
+        let words = words(line)
+        switch (words[0], words.count > 1 ? words[1] : "") {
+        case ("=", "lost"): return "= lost \(nowait_testing_replay_lost())"
+        case ("!", "presence"): return "! presence \(Self.presences[Int(nowait_testing_replay_presence())])"
+        case ("!", "refused"): nowait_testing_replay_refused()
+        case ("!", "died"): nowait_testing_replay_died(try Fields.ns(words[2]))
+        case ("!", _), ("=", _): throw ScriptError(description: "no such line: \(line)")
+        default: try tell(words)
+        }
+        return line
     }
 
-    private func expected(_ line: String) throws -> String {
-        let words = line.split(separator: " ").map(String.init)
-        let fields = try Fields(words.dropFirst(2))
+    /// An event as a line, from its fields by number (see bindings/src/testing.rs).
+    private func event(_ fields: [UInt64]) -> String {
+        let keys = ["kind", "outcome", "flags", "name", "screen", "started", "duration", "journey", "a", "b"]
+        return "> " + zip(keys, fields).map { "\($0)=\($1)" }.joined(separator: " ")
+    }
+
+    /// The fields of an event of these words: its kind, and `key=value`.
+    private func fields(of words: [String]) throws -> [UInt64] {
+        let fields = try Fields(words.dropFirst())
         let number = { (key: String) in try fields.has(key) ? fields.number(key) : 0 }
         let name = { (key: String) in try fields.has(key) ? UInt64(ids.id(fields.text(key))) : 0 }
         let journey = try number("journey")
-        let values: [UInt64] = [
-            try index(of: words[1], in: Self.kinds), try outcome(fields), journey == 0 ? 0 : Self.inJourney,
+        return [
+            try index(of: words[0], in: Self.kinds), try outcome(fields), journey == 0 ? 0 : Self.inJourney,
             try name("name"), try name("screen"), try fields.time("start"), try fields.time("duration"), journey,
             try number("a"), try number("b"),
         ]
-        return event { values[Int($0)] }
     }
 
     private func index(of word: String, in list: [String]) throws -> UInt64 {
@@ -92,47 +100,57 @@ struct ScriptPlayer {
         try index(of: fields.has("outcome") ? fields.text("outcome") : "done", in: Self.outcomes)
     }
 
-    private func tell(_ line: String) throws {
-        let words = line.split(separator: " ").map(String.init)
+    private func tell(_ words: [String]) throws {
         let atNs = try Fields.ns(words[0])
+        if words[1] == "measured" { return measured(try fields(of: Array(words.dropFirst(2)))) }
         let fields = try Fields(words.dropFirst(2))
-        if let signal = try signal(words[1], fields) {
-            signal.speak(atNs: atNs, names: names)
-            return
-        }
+        if let fact = try fact(words[1], fields) { return fact.tellEngine(atNs: atNs) }
         switch words[1] {
         case "process_started": processStarted(atNs: atNs, visible: try fields.text("visible") == "true")
+        case "main_idle": mainIdle(atNs: atNs)
         case "navigation": navigation(atNs: atNs)
         case "main_ping": mainPing(atNs: atNs)
         case "main_pong": mainPong(atNs: atNs)
-        case "tick": nowait_testing_replay_tick(atNs)
-        default: throw ScriptError(description: "no such signal: \(words[1])")
+        case "tick":
+            // Without a time of the boot clock, the device slept no more.
+            let bootNs = try fields.has("boot") ? fields.time("boot") : .max
+            nowait_testing_replay_tick(atNs, bootNs, try fields.has("wall") ? fields.number("wall") : 0)
+        default: throw ScriptError(description: "no such fact: \(words[1])")
         }
     }
 
+    private func measured(_ event: [UInt64]) {
+        let numbers = event[..<5].map { UInt32($0) }
+        nowait_testing_replay_measured(
+            numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], event[5], event[6], event[7], event[8],
+            event[9])
+    }
+
     /// What the face can tell.
-    private func signal(_ verb: String, _ fields: Fields) throws -> Signal? {
-        let name = { (key: String) in names.index(of: try fields.text(key)) }
+    private func fact(_ verb: String, _ fields: Fields) throws -> Fact? {
+        let name = { (key: String) in ids.id(try fields.text(key)) }
         let id = { try fields.number("id") }
+        let outcome = { UInt8(try self.outcome(fields)) }
         switch verb {
         case "foreground": return .foreground(restored: try fields.text("restored") == "true")
         case "background": return .background
         case "touch_up": return .touchUp(target: try name("target"))
         case "touch_handled": return .touchHandled
         case "frame": return .frame(startedNs: try fields.time("started"), deadlineNs: try fields.time("deadline"))
-        case "screen_created": return .screenCreated(name: try name("screen"))
-        case "screen_shown": return .screenShown(name: try name("screen"))
-        case "screen_ready": return .screenReady(name: try name("screen"))
-        case "screen_left": return .screenLeft(name: try name("screen"))
+        case "screen_created": return .screenCreated(id: try id(), name: try name("screen"))
+        case "screen_shown": return .screenShown(id: try id(), name: try name("screen"))
+        case "screen_ready": return .screenReady(id: try id(), name: try name("screen"))
+        case "screen_left": return .screenLeft(id: try id(), name: 0)
         case "request_started": return .requestStarted(id: try id(), name: try name("route"))
         case "request_ended":
-            let status = UInt16(try fields.number("status"))
-            return .requestEnded(id: try id(), status: status, outcome: UInt8(try outcome(fields)))
-        case "action_started": return .actionBegun
-        case "action_ended": return .actionEnded(name: 0, startedNs: 0, outcome: 0)
+            return .requestEnded(id: try id(), status: UInt16(try fields.number("status")), outcome: try outcome())
+        case "action_started": return .actionBegun(id: try id(), name: try name("action"))
+        case "action_ended": return .actionEnded(id: try id(), name: 0, outcome: try outcome())
         case "journey_started": return .journeyStarted(id: try id(), name: try name("journey"))
         case "step_started": return .stepStarted(id: try id(), name: try name("step"))
-        case "journey_ended": return .journeyEnded(id: try id(), outcome: UInt8(try outcome(fields)))
+        case "journey_ended": return .journeyEnded(id: try id(), outcome: try outcome())
+        case "breadcrumb":
+            return .breadcrumb(name: try name("name"), number: try fields.has("number") ? fields.number("number") : 0)
         default: return nil
         }
     }
@@ -155,7 +173,7 @@ private struct Fields {
 
     init(_ words: some Sequence<String>) throws {
         for word in words {
-            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw ScriptError(description: "not key=value: \(word)") }
             values[parts[0]] = parts[1]
         }

@@ -11,7 +11,7 @@ extension OneAtATime {
             (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
             .filter { $0.hasSuffix(".script") }.sorted() ?? []
 
-        @Test func scriptsAreThere() { #expect(Self.scripts.count >= 50) }
+        @Test func scriptsAreThere() { #expect(Self.scripts.count >= 120) }
 
         @Test(arguments: scripts) func givesTheEventsOfRust(script: String) throws {
             let text = try String(contentsOf: Self.folder.appendingPathComponent(script), encoding: .utf8)

@@ -51,7 +51,7 @@ extension OneAtATime {
         @Test func aSessionFromStartToShutdown() async throws {
             defer { try? FileManager.default.removeItem(at: folder) }
             let early = NoWait.action("Early")
-            await nothingHappensBeforeAStart()
+            await whatIsToldBeforeAStartWaits(early)
             #expect(start() == .started)
             #expect(start() == .alreadyStarted)
             // Both are told while the engine comes up, or after: it must not matter.
@@ -59,7 +59,7 @@ extension OneAtATime {
             NoWait.breadcrumb("biometric.prompt", number: 3)
             let running = try #require(await NoWait.selfReport())
             #expect(NoWait.status == .running)
-            #expect(running.signalsLost == 0 && running.panicsCaught == 0)
+            #expect(running.panicsCaught == 0)
 
             let late = NoWait.action("Late")
             for _ in 0..<9 { late.begin().end() }
@@ -73,7 +73,6 @@ extension OneAtATime {
         private func start() -> NoWait.StartResult {
             NoWait.start(endpoint: "http://127.0.0.1:1/", appKey: "bank") {
                 $0.flushInterval = .seconds(3_600)
-                $0.consent = .granted
                 $0.appVersion = "8.2.0"
                 $0.appBuild = "48211"
                 $0.dimensions = ["segment": "retail"]
@@ -83,11 +82,12 @@ extension OneAtATime {
             }
         }
 
-        private func nothingHappensBeforeAStart() async {
+        /// Also what other tests told before this one, while no fake listened.
+        private func whatIsToldBeforeAStartWaits(_ early: NoWait.Action) async {
             #expect(NoWait.status == .off)
-            NoWait.background()
+            NoWait.foreground(restored: false)
             NoWait.consent(.granted)
-            NoWait.action("Early").begin().end()
+            early.begin().end()
             #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))
             #expect(await NoWait.selfReport() == nil)
         }
@@ -96,15 +96,16 @@ extension OneAtATime {
             collector.failOnce()
             #expect(await !NoWait.flush(timeout: .seconds(10)).isComplete)
             #expect(collector.stored.isEmpty)
-            // After a failure the engine backs off, for at most a second; meanwhile a flush answers at once.
-            let deadline = ContinuousClock.now + .seconds(10)
+            // After a failure the engine backs off, for some seconds; meanwhile a flush answers at once.
+            let deadline = ContinuousClock.now + .seconds(20)
             var flushed = await NoWait.flush(timeout: .seconds(10))
             while !flushed.isComplete && ContinuousClock.now < deadline {
+                try await Task.sleep(nanoseconds: 50_000_000)
                 flushed = await NoWait.flush(timeout: .seconds(10))
             }
             #expect(flushed == NoWait.Flushed(isComplete: true, batchesLeft: 0))
             let report = try #require(await NoWait.selfReport())
-            #expect(report.produced >= 10 && report.dropped.values.allSatisfy { $0 == 0 }, "\(report)")
+            #expect(report.produced >= 11 && report.dropped.values.allSatisfy { $0 == 0 }, "\(report)")
         }
 
         private func whatArrivesIsAParcelForTheCollector() async throws {
@@ -134,10 +135,9 @@ extension OneAtATime {
         }
 
         private func aNameThatLooksPersonalIsRedacted() {
-            let before = selfReport()?.namesRedacted
+            let before = selfReport()?.namesRedacted ?? 0
             _ = NoWait.action("4111 1111 1111 1111")
-            #expect(before == 0)
-            #expect(selfReport()?.namesRedacted == 1)
+            #expect(selfReport()?.namesRedacted == before + 1)
         }
 
         private func afterTheEndNothingIsTaken() async {

@@ -1,9 +1,10 @@
 #if canImport(SwiftUI)
 import Dispatch
-import NoWait
 import NoWaitTesting
 import SwiftUI
 import Testing
+
+@testable import NoWait
 
 extension OneAtATime {
     /// The modifier against the stand-in for SwiftUI: which moment is which signal.
@@ -30,11 +31,48 @@ extension OneAtATime {
             #expect(fake.told == [.screenReady("Accounts")])
         }
 
+        @Test func eachAppearanceOfEachViewIsAnInstanceOfItsOwn() async {
+            let ids = IDs()
+            #expect(Listener.shared.listen { ids.add($0) })
+            let (first, second) = (Seen().trackScreen("Cards").moments, Seen().trackScreen("Cards").moments)
+            // SwiftUI runs the task before the view appears.
+            for task in first.tasks { await task() }
+            first.appear.forEach { $0() }
+            second.appear.forEach { $0() }
+            await Self.nextTurn()
+            first.disappear.forEach { $0() }
+            first.appear.forEach { $0() }
+            await Self.nextTurn()
+            #expect(Listener.shared.listen(nil))
+            let (one, two) = (ids.created[0], ids.created[1])
+            #expect(ids.ready == [one] && ids.left == [one])
+            #expect(ids.created.count == 3 && Set(ids.created).count == 3)
+            #expect(ids.shown == ids.created && two != 0)
+        }
+
         /// After everything that waits on the main queue now.
         private static func nextTurn() async {
             await withCheckedContinuation { continuation in
                 DispatchQueue.main.async { continuation.resume() }
             }
+        }
+    }
+}
+
+/// The ids of screens, by what was told of them; told on the main thread alone.
+private final class IDs: @unchecked Sendable {
+    private(set) var created: [UInt64] = []
+    private(set) var shown: [UInt64] = []
+    private(set) var ready: [UInt64] = []
+    private(set) var left: [UInt64] = []
+
+    func add(_ fact: Fact) {
+        switch fact {
+        case .screenCreated(let id, _): created.append(id)
+        case .screenShown(let id, _): shown.append(id)
+        case .screenReady(let id, _): ready.append(id)
+        case .screenLeft(let id, _): left.append(id)
+        default: break
         }
     }
 }

@@ -83,6 +83,24 @@ public struct EnvironmentValues {
     public init(_ value: KeyPath<EnvironmentValues, Value>) { wrappedValue = EnvironmentValues()[keyPath: value] }
 }
 
+/// Kept as long as the view is there; the stand-in's views are never made anew.
+@MainActor @propertyWrapper public struct State<Value> {
+    private final class Box {
+        var value: Value
+
+        init(_ value: Value) { self.value = value }
+    }
+
+    private let box: Box
+
+    public init(wrappedValue: Value) { box = Box(wrappedValue) }
+
+    public var wrappedValue: Value {
+        get { box.value }
+        nonmutating set { box.value = newValue }
+    }
+}
+
 @MainActor public protocol Scene {}
 
 public struct WindowGroup<Content: View>: Scene {

@@ -1,23 +1,30 @@
 // The atomics that the face needs, because Swift's own need iOS 18.
 //
-// Owns: a published byte and a counter. Refuses: anything else.
-// Invariant: what was written before a publish is visible after a load that sees it.
+// Owns: whether a test took the engine's place, and a word that belongs to whoever has its address. Refuses: anything else.
+// Invariant: what was written before a test is let in is visible to whoever sees it there.
 #ifndef CNOWAIT_ATOMIC_H
 #define CNOWAIT_ATOMIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-static inline uint8_t nowait_atomic_load(const uint8_t *_Nonnull byte) {
-    return __atomic_load_n(byte, __ATOMIC_ACQUIRE);
+extern bool nowait_test_listens;
+
+static inline bool nowait_does_test_listen(void) {
+    return __atomic_load_n(&nowait_test_listens, __ATOMIC_ACQUIRE);
 }
 
-static inline void nowait_atomic_publish(uint8_t *_Nonnull byte, uint8_t value) {
-    __atomic_store_n(byte, value, __ATOMIC_RELEASE);
+static inline void nowait_set_test_listens(bool listens) {
+    __atomic_store_n(&nowait_test_listens, listens, __ATOMIC_RELEASE);
 }
 
-// The number before; relaxed, because the numbers only have to differ.
-static inline uint64_t nowait_atomic_next(uint64_t *_Nonnull counter) {
-    return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+// Relaxed, both: the word stands for itself.
+static inline uint64_t nowait_word_load(const uint64_t *_Nonnull word) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void nowait_word_store(uint64_t *_Nonnull word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -1,8 +1,8 @@
 // The state of this process's NoWait, and the one queue on which everything that takes time happens.
 //
-// Owns: the order of things: open the lane, bring the engine up, tell it the names, hand over what waited.
-// Refuses: rules (the engine has them), and what a device is (`Platform`).
-// Invariant: nothing the engine does on a start, a flush or a decision happens on a caller's thread.
+// Owns: whether NoWait was started, and the answers of the engine.
+// Refuses: rules and waiting (the engine has them), and what a device is (`Platform`).
+// Invariant: nothing the engine does on a start or a flush happens on a caller's thread.
 
 import Dispatch
 import Foundation
@@ -12,7 +12,6 @@ internal import NoWaitFFI
 final class Face: @unchecked Sendable {
     static let shared = Face()
 
-    private let lane = Lane.shared
     private let queue = DispatchQueue(label: "nowait.face", qos: .utility)
     private let lock = NSLock()
     private var current = NoWait.Status.off
@@ -39,7 +38,6 @@ final class Face: @unchecked Sendable {
         }
         current = .starting
         lock.unlock()
-        lane.open()
         queue.async { self.bringUp(endpoint: endpoint, appKey: appKey, settings: settings) }
         return .started
     }
@@ -48,11 +46,8 @@ final class Face: @unchecked Sendable {
         do {
             let config = Platform.config(endpoint: endpoint, appKey: appKey, settings: settings)
             try NoWaitFFI.start(config: config, transport: settings.transport)
-            Names.shared.register()
             set(.running)
-            lane.handOver()
         } catch {
-            lane.close()
             set(.failed(problem: Self.problem(error)))
         }
     }
@@ -67,11 +62,16 @@ final class Face: @unchecked Sendable {
         }
     }
 
-    func consent(_ decision: NoWait.Consent) {
-        queue.async {
-            if self.status == .running { NoWaitFFI.consent(decision: Platform.consent(decision)) }
+    /// Whether a test may take the engine's place.
+    var isIdle: Bool {
+        switch status {
+        case .off, .failed, .stopped: true
+        case .starting, .running: false
         }
     }
+
+    /// On the caller's thread: no file operation is in it, and only so it holds when this returns.
+    func consent(_ decision: NoWait.Consent) { _ = NoWaitFFI.consent(decision: Platform.consent(decision)) }
 
     func flush(timeout: Duration) async -> NoWait.Flushed {
         await later(Self.nothingSent) { Self.flushed(NoWaitFFI.flush(timeoutMs: Platform.milliseconds(timeout))) }
@@ -79,7 +79,6 @@ final class Face: @unchecked Sendable {
 
     func shutdown(timeout: Duration) async -> NoWait.Flushed {
         await later(Self.nothingSent) {
-            self.lane.close()
             self.set(.stopped)
             return Self.flushed(NoWaitFFI.shutdown(timeoutMs: Platform.milliseconds(timeout)))
         }
@@ -90,7 +89,8 @@ final class Face: @unchecked Sendable {
             NoWaitFFI.selfReport().map { report in
                 NoWait.SelfReport(
                     session: report.session, produced: report.produced, dropped: report.dropped,
-                    signalsLost: report.signalsLost + self.lane.lost, panicsCaught: report.panicsCaught)
+                    signalsLost: report.signalsLost + report.factsRefused.values.reduce(0, +),
+                    panicsCaught: report.panicsCaught)
             }
         }
     }

@@ -28,7 +28,8 @@ enum Platform {
                 country: settings.country ?? Locale.current.region?.identifier ?? ""),
             dimensions: settings.dimensions,
             flushIntervalMs: milliseconds(settings.flushInterval),
-            consent: consent(settings.consent))
+            consent: consent(settings.consent),
+            hold: nil, roots: .mozilla, pins: [])
     }
 
     static func milliseconds(_ duration: Duration) -> UInt64 {

@@ -701,6 +701,105 @@ public func FfiConverterTypeAnswer_lower(_ value: Answer) -> RustBuffer {
 
 
 /**
+ * What the host knows of network and power. See `nowait_core::Conditions` for what waits under which.
+ */
+public struct Conditions: Equatable, Hashable {
+    /**
+     * The network in use, `Offline` if the system says that there is none.
+     */
+    public let network: Network
+    /**
+     * Whether the system calls it metered or expensive.
+     */
+    public let metered: Bool
+    /**
+     * Whether a data saver is on that covers this network.
+     */
+    public let dataSaver: Bool
+    /**
+     * Whether a battery saver is on.
+     */
+    public let batterySaver: Bool
+    /**
+     * Whether the network is a foreign one.
+     */
+    public let roaming: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The network in use, `Offline` if the system says that there is none.
+         */network: Network, 
+        /**
+         * Whether the system calls it metered or expensive.
+         */metered: Bool, 
+        /**
+         * Whether a data saver is on that covers this network.
+         */dataSaver: Bool, 
+        /**
+         * Whether a battery saver is on.
+         */batterySaver: Bool, 
+        /**
+         * Whether the network is a foreign one.
+         */roaming: Bool) {
+        self.network = network
+        self.metered = metered
+        self.dataSaver = dataSaver
+        self.batterySaver = batterySaver
+        self.roaming = roaming
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Conditions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConditions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Conditions {
+        return
+            try Conditions(
+                network: FfiConverterTypeNetwork.read(from: &buf), 
+                metered: FfiConverterBool.read(from: &buf), 
+                dataSaver: FfiConverterBool.read(from: &buf), 
+                batterySaver: FfiConverterBool.read(from: &buf), 
+                roaming: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Conditions, into buf: inout [UInt8]) {
+        FfiConverterTypeNetwork.write(value.network, into: &buf)
+        FfiConverterBool.write(value.metered, into: &buf)
+        FfiConverterBool.write(value.dataSaver, into: &buf)
+        FfiConverterBool.write(value.batterySaver, into: &buf)
+        FfiConverterBool.write(value.roaming, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConditions_lift(_ buf: RustBuffer) throws -> Conditions {
+    return try FfiConverterTypeConditions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConditions_lower(_ value: Conditions) -> RustBuffer {
+    return FfiConverterTypeConditions.lower(value)
+}
+
+
+/**
  * The device that the app runs on. What is not known stays empty or `Unknown`.
  */
 public struct Device: Equatable, Hashable {
@@ -869,6 +968,96 @@ public func FfiConverterTypeFlushed_lower(_ value: Flushed) -> RustBuffer {
 
 
 /**
+ * Under which conditions batches are held on the device, until a flush or until half of the room for them is taken;
+ * while roaming, until a flush.
+ */
+public struct Hold: Equatable, Hashable {
+    /**
+     * On a metered network.
+     */
+    public let metered: Bool
+    /**
+     * With a data saver.
+     */
+    public let dataSaver: Bool
+    /**
+     * With a battery saver.
+     */
+    public let batterySaver: Bool
+    /**
+     * While roaming.
+     */
+    public let roaming: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * On a metered network.
+         */metered: Bool, 
+        /**
+         * With a data saver.
+         */dataSaver: Bool, 
+        /**
+         * With a battery saver.
+         */batterySaver: Bool, 
+        /**
+         * While roaming.
+         */roaming: Bool) {
+        self.metered = metered
+        self.dataSaver = dataSaver
+        self.batterySaver = batterySaver
+        self.roaming = roaming
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Hold: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHold: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Hold {
+        return
+            try Hold(
+                metered: FfiConverterBool.read(from: &buf), 
+                dataSaver: FfiConverterBool.read(from: &buf), 
+                batterySaver: FfiConverterBool.read(from: &buf), 
+                roaming: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Hold, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.metered, into: &buf)
+        FfiConverterBool.write(value.dataSaver, into: &buf)
+        FfiConverterBool.write(value.batterySaver, into: &buf)
+        FfiConverterBool.write(value.roaming, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHold_lift(_ buf: RustBuffer) throws -> Hold {
+    return try FfiConverterTypeHold.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHold_lower(_ value: Hold) -> RustBuffer {
+    return FfiConverterTypeHold.lower(value)
+}
+
+
+/**
  * A sealed batch on its way out: an HTTP POST.
  */
 public struct Parcel: Equatable, Hashable {
@@ -958,19 +1147,28 @@ public func FfiConverterTypeParcel_lower(_ value: Parcel) -> RustBuffer {
 
 
 /**
- * What NoWait says about itself: this session's account so far.
+ * What NoWait says about itself: this session's account. Facts told = folded + refused; events produced = delivered +
+ * dropped.
  */
 public struct SelfReport: Equatable, Hashable {
     /**
-     * The id of the session, which every batch of it carries.
+     * The id of the session, which every batch of it carries; nil before a start.
      */
     public let session: String
     /**
-     * Events produced, refused ones included.
+     * Facts that were told and taken.
+     */
+    public let factsFolded: UInt64
+    /**
+     * Facts that were told and will never be taken, by reason (`ring_full`, `contended` …); every reason is there.
+     */
+    public let factsRefused: [String: UInt64]
+    /**
+     * Events that came of them.
      */
     public let produced: UInt64
     /**
-     * Events that will never be delivered, by reason (`ring_full`, `contended` …); every reason is there.
+     * Events that will never be delivered, by reason (`spool_evicted`, `rejected` …); every reason is there.
      */
     public let dropped: [String: UInt64]
     /**
@@ -982,7 +1180,7 @@ public struct SelfReport: Equatable, Hashable {
      */
     public let namesOverflowed: UInt64
     /**
-     * Signals that the trackers could not take.
+     * Waits that nobody watched, because too many were open.
      */
     public let signalsLost: UInt64
     /**
@@ -999,13 +1197,19 @@ public struct SelfReport: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The id of the session, which every batch of it carries.
+         * The id of the session, which every batch of it carries; nil before a start.
          */session: String, 
         /**
-         * Events produced, refused ones included.
+         * Facts that were told and taken.
+         */factsFolded: UInt64, 
+        /**
+         * Facts that were told and will never be taken, by reason (`ring_full`, `contended` …); every reason is there.
+         */factsRefused: [String: UInt64], 
+        /**
+         * Events that came of them.
          */produced: UInt64, 
         /**
-         * Events that will never be delivered, by reason (`ring_full`, `contended` …); every reason is there.
+         * Events that will never be delivered, by reason (`spool_evicted`, `rejected` …); every reason is there.
          */dropped: [String: UInt64], 
         /**
          * Names replaced by `redacted`.
@@ -1014,7 +1218,7 @@ public struct SelfReport: Equatable, Hashable {
          * Names that found the table full.
          */namesOverflowed: UInt64, 
         /**
-         * Signals that the trackers could not take.
+         * Waits that nobody watched, because too many were open.
          */signalsLost: UInt64, 
         /**
          * Panics that a boundary of NoWait caught.
@@ -1024,6 +1228,8 @@ public struct SelfReport: Equatable, Hashable {
          * after a start, is not there yet.
          */ringOnHeap: Bool) {
         self.session = session
+        self.factsFolded = factsFolded
+        self.factsRefused = factsRefused
         self.produced = produced
         self.dropped = dropped
         self.namesRedacted = namesRedacted
@@ -1050,6 +1256,8 @@ public struct FfiConverterTypeSelfReport: FfiConverterRustBuffer {
         return
             try SelfReport(
                 session: FfiConverterString.read(from: &buf), 
+                factsFolded: FfiConverterUInt64.read(from: &buf), 
+                factsRefused: FfiConverterDictionaryStringUInt64.read(from: &buf), 
                 produced: FfiConverterUInt64.read(from: &buf), 
                 dropped: FfiConverterDictionaryStringUInt64.read(from: &buf), 
                 namesRedacted: FfiConverterUInt64.read(from: &buf), 
@@ -1062,6 +1270,8 @@ public struct FfiConverterTypeSelfReport: FfiConverterRustBuffer {
 
     public static func write(_ value: SelfReport, into buf: inout [UInt8]) {
         FfiConverterString.write(value.session, into: &buf)
+        FfiConverterUInt64.write(value.factsFolded, into: &buf)
+        FfiConverterDictionaryStringUInt64.write(value.factsRefused, into: &buf)
         FfiConverterUInt64.write(value.produced, into: &buf)
         FfiConverterDictionaryStringUInt64.write(value.dropped, into: &buf)
         FfiConverterUInt64.write(value.namesRedacted, into: &buf)
@@ -1121,13 +1331,26 @@ public struct StartConfig: Equatable, Hashable {
      */
     public let dimensions: [String: String]
     /**
-     * How often events are sealed and sent, in milliseconds; at least 100.
+     * How often events are sealed and sent, in milliseconds; at least 100, at most a day.
      */
     public let flushIntervalMs: UInt64
     /**
      * What the customer decided, if the app keeps that itself; else `Pending`.
      */
     public let consent: Consent
+    /**
+     * Under which conditions batches wait; none for what the engine chooses.
+     */
+    public let hold: Hold?
+    /**
+     * Whom the default transport believes; `Mozilla` with a transport of the host's.
+     */
+    public let roots: Roots
+    /**
+     * Keys of which one must be on the collector's certificate path, as `sha256/` and Base64: none, or at least two,
+     * one of them a backup. None with a transport of the host's.
+     */
+    public let pins: [String]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -1154,11 +1377,21 @@ public struct StartConfig: Equatable, Hashable {
          * The app's own dimensions, at most 8.
          */dimensions: [String: String], 
         /**
-         * How often events are sealed and sent, in milliseconds; at least 100.
+         * How often events are sealed and sent, in milliseconds; at least 100, at most a day.
          */flushIntervalMs: UInt64, 
         /**
          * What the customer decided, if the app keeps that itself; else `Pending`.
-         */consent: Consent) {
+         */consent: Consent, 
+        /**
+         * Under which conditions batches wait; none for what the engine chooses.
+         */hold: Hold?, 
+        /**
+         * Whom the default transport believes; `Mozilla` with a transport of the host's.
+         */roots: Roots, 
+        /**
+         * Keys of which one must be on the collector's certificate path, as `sha256/` and Base64: none, or at least two,
+         * one of them a backup. None with a transport of the host's.
+         */pins: [String]) {
         self.endpoint = endpoint
         self.appKey = appKey
         self.appVersion = appVersion
@@ -1168,6 +1401,9 @@ public struct StartConfig: Equatable, Hashable {
         self.dimensions = dimensions
         self.flushIntervalMs = flushIntervalMs
         self.consent = consent
+        self.hold = hold
+        self.roots = roots
+        self.pins = pins
     }
 
     
@@ -1194,7 +1430,10 @@ public struct FfiConverterTypeStartConfig: FfiConverterRustBuffer {
                 device: FfiConverterTypeDevice.read(from: &buf), 
                 dimensions: FfiConverterDictionaryStringString.read(from: &buf), 
                 flushIntervalMs: FfiConverterUInt64.read(from: &buf), 
-                consent: FfiConverterTypeConsent.read(from: &buf)
+                consent: FfiConverterTypeConsent.read(from: &buf), 
+                hold: FfiConverterOptionTypeHold.read(from: &buf), 
+                roots: FfiConverterTypeRoots.read(from: &buf), 
+                pins: FfiConverterSequenceString.read(from: &buf)
         )
     }
 
@@ -1208,6 +1447,9 @@ public struct FfiConverterTypeStartConfig: FfiConverterRustBuffer {
         FfiConverterDictionaryStringString.write(value.dimensions, into: &buf)
         FfiConverterUInt64.write(value.flushIntervalMs, into: &buf)
         FfiConverterTypeConsent.write(value.consent, into: &buf)
+        FfiConverterOptionTypeHold.write(value.hold, into: &buf)
+        FfiConverterTypeRoots.write(value.roots, into: &buf)
+        FfiConverterSequenceString.write(value.pins, into: &buf)
     }
 }
 
@@ -1533,6 +1775,183 @@ public func FfiConverterTypeOs_lower(_ value: Os) -> RustBuffer {
 
 
 /**
+ * What became of what was told.
+ */
+
+public enum Recorded: Equatable, Hashable {
+    
+    /**
+     * It is in a file, whatever ends the process.
+     */
+    case kept
+    /**
+     * It was taken, but a kill of the process would lose it: there is no file, or not yet.
+     */
+    case inMemory
+    /**
+     * It was not taken.
+     */
+    case refused
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Recorded: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRecorded: FfiConverterRustBuffer {
+    typealias SwiftType = Recorded
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Recorded {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .kept
+        
+        case 2: return .inMemory
+        
+        case 3: return .refused
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Recorded, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .kept:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .inMemory:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .refused:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecorded_lift(_ buf: RustBuffer) throws -> Recorded {
+    return try FfiConverterTypeRecorded.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecorded_lower(_ value: Recorded) -> RustBuffer {
+    return FfiConverterTypeRecorded.lower(value)
+}
+
+
+
+/**
+ * Which certificate authorities the default transport believes. Each entry is one certificate as DER, or any number of
+ * them as PEM.
+ */
+
+public enum Roots: Equatable, Hashable {
+    
+    /**
+     * Those that Mozilla's Firefox believes, as of the build.
+     */
+    case mozilla
+    /**
+     * These and no others: a bank's private authority.
+     */
+    case only([Data]
+    )
+    /**
+     * Mozilla's, and these.
+     */
+    case mozillaAnd([Data]
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Roots: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRoots: FfiConverterRustBuffer {
+    typealias SwiftType = Roots
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Roots {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .mozilla
+        
+        case 2: return .only(try FfiConverterSequenceData.read(from: &buf)
+        )
+        
+        case 3: return .mozillaAnd(try FfiConverterSequenceData.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Roots, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .mozilla:
+            writeInt(&buf, Int32(1))
+        
+        
+        case let .only(v1):
+            writeInt(&buf, Int32(2))
+            FfiConverterSequenceData.write(v1, into: &buf)
+            
+        
+        case let .mozillaAnd(v1):
+            writeInt(&buf, Int32(3))
+            FfiConverterSequenceData.write(v1, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRoots_lift(_ buf: RustBuffer) throws -> Roots {
+    return try FfiConverterTypeRoots.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRoots_lower(_ value: Roots) -> RustBuffer {
+    return FfiConverterTypeRoots.lower(value)
+}
+
+
+
+/**
  * Why NoWait could not start. The message names the setting and what to do, and holds no value of it.
  */
 public 
@@ -1838,7 +2257,8 @@ public protocol Transport: AnyObject, Sendable {
     
     /**
      * Sends the parcel with POST and returns the answer, whatever its status; must not retry or follow redirects.
-     * Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout.
+     * Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout, and should look at
+     * [`exchange_is_cancelled`](crate::cold::exchange_is_cancelled) meanwhile.
      */
     func send(parcel: Parcel) throws  -> Answer
     
@@ -1998,6 +2418,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeHold: FfiConverterRustBuffer {
+    typealias SwiftType = Hold?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeHold.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeHold.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeSelfReport: FfiConverterRustBuffer {
     typealias SwiftType = SelfReport?
 
@@ -2046,31 +2490,6 @@ fileprivate struct FfiConverterOptionCallbackInterfaceTransport: FfiConverterRus
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceUInt32: FfiConverterRustBuffer {
-    typealias SwiftType = [UInt32]
-
-    public static func write(_ value: [UInt32], into buf: inout [UInt8]) {
-        let len = Int32(value.count)
-        writeInt(&buf, len)
-        for item in value {
-            FfiConverterUInt32.write(item, into: &buf)
-        }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt32] {
-        let len: Int32 = try readInt(&buf)
-        var seq = [UInt32]()
-        seq.reserveCapacity(Int(len))
-        for _ in 0 ..< len {
-            seq.append(try FfiConverterUInt32.read(from: &buf))
-        }
-        return seq
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]
 
@@ -2088,6 +2507,31 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
+    typealias SwiftType = [Data]
+
+    public static func write(_ value: [Data], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterData.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Data] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Data]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterData.read(from: &buf))
         }
         return seq
     }
@@ -2145,14 +2589,36 @@ fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
     }
 }
 /**
- * Takes the customer's decision and remembers it on the device. Does nothing before a start, whose config has it.
+ * Tells how network and power are.
  */
-public func consent(decision: Consent)  {try! rustCall() {
+public func conditions(now: Conditions)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_conditions(
+        FfiConverterTypeConditions_lower(now),uniffiCallStatus
+    )
+}
+}
+/**
+ * Takes the customer's decision: what became of it. Touches no file operation, so it may be called on a main thread.
+ */
+public func consent(decision: Consent) -> Recorded  {
+    return try!  FfiConverterTypeRecorded_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_consent(
         FfiConverterTypeConsent_lower(decision),uniffiCallStatus
     )
+})
 }
+/**
+ * Whether the transport must break off the exchange under way and answer nothing, because the customer refused: ask
+ * every 50 ms or so. Cheap, from any thread.
+ */
+public func exchangeIsCancelled() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_exchange_is_cancelled(uniffiCallStatus
+    )
+})
 }
 /**
  * Seals and sends everything; waits at most this many milliseconds. Not complete if NoWait is not started.
@@ -2166,30 +2632,18 @@ public func flush(timeoutMs: UInt64) -> Flushed  {
 })
 }
 /**
- * Tells the network, and whether to go easy on it (metered, Low Data mode, battery saver).
+ * The text of a name's id, for a test of an app; empty if there is no such name.
  */
-public func network(kind: Network, constrained: Bool)  {try! rustCall() {
+public func nameText(name: UInt32) -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
         uniffiCallStatus in
-    uniffi_nowait_ffi_fn_func_network(
-        FfiConverterTypeNetwork_lower(kind),
-        FfiConverterBool.lower(constrained),uniffiCallStatus
-    )
-}
-}
-/**
- * Registers names in bulk: their ids for the hot lane, in the same order; empty if NoWait is not started.
- * A name that looks personal gets the id of `redacted`, one beyond the table the id of `other`.
- */
-public func registerNames(names: [String]) -> [UInt32]  {
-    return try!  FfiConverterSequenceUInt32.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_nowait_ffi_fn_func_register_names(
-        FfiConverterSequenceString.lower(names),uniffiCallStatus
+    uniffi_nowait_ffi_fn_func_name_text(
+        FfiConverterUInt32.lower(name),uniffiCallStatus
     )
 })
 }
 /**
- * This session's account so far; nothing if NoWait is not started.
+ * This session's account, as of the engine's latest turn; none only if a defect of NoWait was caught.
  */
 public func selfReport() -> SelfReport?  {
     return try!  FfiConverterOptionTypeSelfReport.lift(try! rustCall() {
@@ -2210,8 +2664,8 @@ public func shutdown(timeoutMs: UInt64) -> Flushed  {
 })
 }
 /**
- * Starts NoWait for this process: once; both lanes work from then on. With `transport`, batches leave through the
- * host's HTTP stack, else through NoWait's own.
+ * Starts NoWait for this process: once. With `transport`, batches leave through the host's HTTP stack, else through
+ * NoWait's own.
  */
 public func start(config: StartConfig, transport: Transport?)throws   {try rustCallWithError(FfiConverterTypeStartError_lift) {
         uniffiCallStatus in
@@ -2222,40 +2676,39 @@ public func start(config: StartConfig, transport: Transport?)throws   {try rustC
 }
 }
 /**
- * An action begins: the time to hand to [`action_end`]. Whether the app goes to the background meanwhile is found
- * out from that time alone; the caller keeps nothing else.
+ * A measured action begins.
  */
-public func actionBegin(atNs: UInt64) -> UInt64  {
-    return try!  FfiConverterUInt64.lift(try! rustCall() {
+public func actionBegin(id: UInt64, action: UInt32, atNs: UInt64)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_action_begin(
+        FfiConverterUInt64.lower(id),
+        FfiConverterUInt32.lower(action),
         FfiConverterUInt64.lower(atNs),uniffiCallStatus
     )
-})
+}
 }
 /**
- * An action that began at `started_ns` ends; interrupted, whatever `outcome` says, if the app was in the background
- * meanwhile.
+ * It ends; interrupted, whatever `outcome` says, if the app was in the background meanwhile.
  */
-public func actionEnd(name: UInt32, startedNs: UInt64, atNs: UInt64, outcome: UInt8)  {try! rustCall() {
+public func actionEnd(id: UInt64, atNs: UInt64, outcome: UInt8)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_action_end(
-        FfiConverterUInt32.lower(name),
-        FfiConverterUInt64.lower(startedNs),
+        FfiConverterUInt64.lower(id),
         FfiConverterUInt64.lower(atNs),
         FfiConverterUInt8.lower(outcome),uniffiCallStatus
     )
 }
 }
 /**
- * Records a finished action without a begin: one event, but no waiting within a journey.
+ * Records a finished action without a begin: one event, but no waiting within a journey. What the app measured itself
+ * is recorded as it is, so `ended_ns` is read from the clock here if it is [`NOW`].
  */
-public func actionRecord(name: UInt32, startedNs: UInt64, atNs: UInt64, outcome: UInt8)  {try! rustCall() {
+public func actionRecord(name: UInt32, startedNs: UInt64, endedNs: UInt64, outcome: UInt8)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_action_record(
         FfiConverterUInt32.lower(name),
         FfiConverterUInt64.lower(startedNs),
-        FfiConverterUInt64.lower(atNs),
+        FfiConverterUInt64.lower(endedNs),
         FfiConverterUInt8.lower(outcome),uniffiCallStatus
     )
 }
@@ -2330,6 +2783,16 @@ public func journeyStarted(id: UInt64, journey: UInt32, atNs: UInt64)  {try! rus
 }
 }
 /**
+ * The main thread has nothing to do for the first time.
+ */
+public func mainIdle(atNs: UInt64)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_main_idle(
+        FfiConverterUInt64.lower(atNs),uniffiCallStatus
+    )
+}
+}
+/**
  * The watchdog asked the main thread for a sign of life.
  */
 public func mainPing(atNs: UInt64)  {try! rustCall() {
@@ -2360,7 +2823,17 @@ public func navigation(atNs: UInt64)  {try! rustCall() {
 }
 }
 /**
- * The uptime clock now, in nanoseconds; also before a start.
+ * A number that no other screen, request, action or journey of this process has; never 0.
+ */
+public func nextId() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_next_id(uniffiCallStatus
+    )
+})
+}
+/**
+ * The uptime clock now, in nanoseconds.
  */
 public func nowNs() -> UInt64  {
     return try!  FfiConverterUInt64.lift(try! rustCall() {
@@ -2370,7 +2843,7 @@ public func nowNs() -> UInt64  {
 })
 }
 /**
- * The operating system started this process, `visible` if for the customer; once, before any other signal.
+ * The operating system started this process, `visible` if for the customer; once, before any other fact.
  */
 public func processStarted(atNs: UInt64, visible: Bool)  {try! rustCall() {
         uniffiCallStatus in
@@ -2379,6 +2852,18 @@ public func processStarted(atNs: UInt64, visible: Bool)  {try! rustCall() {
         FfiConverterBool.lower(visible),uniffiCallStatus
     )
 }
+}
+/**
+ * Registers a name: its id. One that looks personal or has more than 120 bytes gets the id of `redacted`, one beyond
+ * the table's 1,024 that of `other`; both are counted.
+ */
+public func registerName(text: String) -> UInt32  {
+    return try!  FfiConverterUInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_register_name(
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+})
 }
 /**
  * A request ended with this HTTP status, 0 if there was no answer.
@@ -2406,44 +2891,47 @@ public func requestStarted(id: UInt64, route: UInt32, atNs: UInt64)  {try! rustC
 }
 }
 /**
- * A screen began to exist.
+ * The screen `id` of the class `screen` began to exist.
  */
-public func screenCreated(screen: UInt32, atNs: UInt64)  {try! rustCall() {
+public func screenCreated(id: UInt64, screen: UInt32, atNs: UInt64)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_screen_created(
+        FfiConverterUInt64.lower(id),
         FfiConverterUInt32.lower(screen),
         FfiConverterUInt64.lower(atNs),uniffiCallStatus
     )
 }
 }
 /**
- * The screen is gone.
+ * This screen is gone.
  */
-public func screenLeft(screen: UInt32, atNs: UInt64)  {try! rustCall() {
+public func screenLeft(id: UInt64, atNs: UInt64)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_screen_left(
-        FfiConverterUInt32.lower(screen),
+        FfiConverterUInt64.lower(id),
         FfiConverterUInt64.lower(atNs),uniffiCallStatus
     )
 }
 }
 /**
- * The app says that the screen shows what the customer came for.
+ * The app says that this screen shows what the customer came for.
  */
-public func screenReady(screen: UInt32, atNs: UInt64)  {try! rustCall() {
+public func screenReady(id: UInt64, screen: UInt32, atNs: UInt64)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_screen_ready(
+        FfiConverterUInt64.lower(id),
         FfiConverterUInt32.lower(screen),
         FfiConverterUInt64.lower(atNs),uniffiCallStatus
     )
 }
 }
 /**
- * The first frame of a screen was presented.
+ * The first frame of this screen was presented, or it came to the front again.
  */
-public func screenShown(screen: UInt32, atNs: UInt64)  {try! rustCall() {
+public func screenShown(id: UInt64, screen: UInt32, atNs: UInt64)  {try! rustCall() {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_screen_shown(
+        FfiConverterUInt64.lower(id),
         FfiConverterUInt32.lower(screen),
         FfiConverterUInt64.lower(atNs),uniffiCallStatus
     )
@@ -2498,34 +2986,37 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_consent() != 15128) {
+    if (uniffi_nowait_ffi_checksum_func_conditions() != 50049) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_consent() != 55803) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_exchange_is_cancelled() != 38465) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_flush() != 51271) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_network() != 46496) {
+    if (uniffi_nowait_ffi_checksum_func_name_text() != 6925) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_register_names() != 18227) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_nowait_ffi_checksum_func_self_report() != 15868) {
+    if (uniffi_nowait_ffi_checksum_func_self_report() != 20943) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_shutdown() != 45978) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_start() != 4408) {
+    if (uniffi_nowait_ffi_checksum_func_start() != 62699) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_action_begin() != 56128) {
+    if (uniffi_nowait_ffi_checksum_func_action_begin() != 1193) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_action_end() != 17629) {
+    if (uniffi_nowait_ffi_checksum_func_action_end() != 4970) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_action_record() != 33324) {
+    if (uniffi_nowait_ffi_checksum_func_action_record() != 11653) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_background() != 46943) {
@@ -2546,6 +3037,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_journey_started() != 6507) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nowait_ffi_checksum_func_main_idle() != 60324) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nowait_ffi_checksum_func_main_ping() != 32921) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -2555,10 +3049,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_navigation() != 56886) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_now_ns() != 12918) {
+    if (uniffi_nowait_ffi_checksum_func_next_id() != 24629) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_process_started() != 23641) {
+    if (uniffi_nowait_ffi_checksum_func_now_ns() != 53000) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_process_started() != 4944) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_register_name() != 55441) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_request_ended() != 36071) {
@@ -2567,16 +3067,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_request_started() != 342) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_screen_created() != 54999) {
+    if (uniffi_nowait_ffi_checksum_func_screen_created() != 42038) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_screen_left() != 45578) {
+    if (uniffi_nowait_ffi_checksum_func_screen_left() != 64806) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_screen_ready() != 58464) {
+    if (uniffi_nowait_ffi_checksum_func_screen_ready() != 10938) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_func_screen_shown() != 20280) {
+    if (uniffi_nowait_ffi_checksum_func_screen_shown() != 5604) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_step_started() != 41740) {
@@ -2588,7 +3088,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_touch_up() != 21998) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nowait_ffi_checksum_method_transport_send() != 50993) {
+    if (uniffi_nowait_ffi_checksum_method_transport_send() != 14175) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -696,13 +696,15 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_nowait_ffi_checksum_func_conditions(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_consent(
+    ): Int
+    external fun uniffi_nowait_ffi_checksum_func_exchange_is_cancelled(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_flush(
     ): Int
-    external fun uniffi_nowait_ffi_checksum_func_network(
-    ): Int
-    external fun uniffi_nowait_ffi_checksum_func_register_names(
+    external fun uniffi_nowait_ffi_checksum_func_name_text(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_self_report(
     ): Int
@@ -728,15 +730,21 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_journey_started(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_main_idle(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_main_ping(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_main_pong(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_navigation(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_next_id(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_now_ns(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_process_started(
+    ): Int
+    external fun uniffi_nowait_ffi_checksum_func_register_name(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_request_ended(
     ): Int
@@ -776,13 +784,15 @@ internal object UniffiLib {
     internal fun ensureInitialized() = Unit
     external fun uniffi_nowait_ffi_fn_init_callback_vtable_transport(`vtable`: UniffiVTableCallbackInterfaceTransport,
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_consent(`decision`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_conditions(`now`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nowait_ffi_fn_func_consent(`decision`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_nowait_ffi_fn_func_exchange_is_cancelled(uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_nowait_ffi_fn_func_flush(`timeoutMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_nowait_ffi_fn_func_network(`kind`: RustBuffer.ByValue,`constrained`: Byte,uniffi_out_err: UniffiRustCallStatus, 
-    ): Unit
-    external fun uniffi_nowait_ffi_fn_func_register_names(`names`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_name_text(`name`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_nowait_ffi_fn_func_self_report(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -790,11 +800,11 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_nowait_ffi_fn_func_start(`config`: RustBuffer.ByValue,`transport`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_action_begin(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Long
-    external fun uniffi_nowait_ffi_fn_func_action_end(`name`: Int,`startedNs`: Long,`atNs`: Long,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_action_begin(`id`: Long,`action`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_action_record(`name`: Int,`startedNs`: Long,`atNs`: Long,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_action_end(`id`: Long,`atNs`: Long,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_nowait_ffi_fn_func_action_record(`name`: Int,`startedNs`: Long,`endedNs`: Long,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_background(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -808,27 +818,33 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_journey_started(`id`: Long,`journey`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nowait_ffi_fn_func_main_idle(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_nowait_ffi_fn_func_main_ping(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_main_pong(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_navigation(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nowait_ffi_fn_func_next_id(uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_nowait_ffi_fn_func_now_ns(uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nowait_ffi_fn_func_process_started(`atNs`: Long,`visible`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nowait_ffi_fn_func_register_name(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
     external fun uniffi_nowait_ffi_fn_func_request_ended(`id`: Long,`atNs`: Long,`status`: Short,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_request_started(`id`: Long,`route`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_screen_created(`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_screen_created(`id`: Long,`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_screen_left(`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_screen_left(`id`: Long,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_screen_ready(`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_screen_ready(`id`: Long,`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nowait_ffi_fn_func_screen_shown(`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_nowait_ffi_fn_func_screen_shown(`id`: Long,`screen`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_step_started(`id`: Long,`step`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -955,34 +971,37 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_nowait_ffi_checksum_func_consent() and 0xFFFF) != 15128) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_conditions() and 0xFFFF) != 50049) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_consent() and 0xFFFF) != 55803) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_exchange_is_cancelled() and 0xFFFF) != 38465) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_flush() and 0xFFFF) != 51271) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_network() and 0xFFFF) != 46496) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_name_text() and 0xFFFF) != 6925) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_register_names() and 0xFFFF) != 18227) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_nowait_ffi_checksum_func_self_report() and 0xFFFF) != 15868) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_self_report() and 0xFFFF) != 20943) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_shutdown() and 0xFFFF) != 45978) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_start() and 0xFFFF) != 4408) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_start() and 0xFFFF) != 62699) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_action_begin() and 0xFFFF) != 56128) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_action_begin() and 0xFFFF) != 1193) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_action_end() and 0xFFFF) != 17629) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_action_end() and 0xFFFF) != 4970) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_action_record() and 0xFFFF) != 33324) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_action_record() and 0xFFFF) != 11653) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_background() and 0xFFFF) != 46943) {
@@ -1003,6 +1022,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_journey_started() and 0xFFFF) != 6507) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nowait_ffi_checksum_func_main_idle() and 0xFFFF) != 60324) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nowait_ffi_checksum_func_main_ping() and 0xFFFF) != 32921) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1012,10 +1034,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_navigation() and 0xFFFF) != 56886) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_now_ns() and 0xFFFF) != 12918) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_next_id() and 0xFFFF) != 24629) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_process_started() and 0xFFFF) != 23641) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_now_ns() and 0xFFFF) != 53000) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_process_started() and 0xFFFF) != 4944) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_register_name() and 0xFFFF) != 55441) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_request_ended() and 0xFFFF) != 36071) {
@@ -1024,16 +1052,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_request_started() and 0xFFFF) != 342) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_screen_created() and 0xFFFF) != 54999) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_screen_created() and 0xFFFF) != 42038) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_screen_left() and 0xFFFF) != 45578) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_screen_left() and 0xFFFF) != 64806) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_screen_ready() and 0xFFFF) != 58464) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_screen_ready() and 0xFFFF) != 10938) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_func_screen_shown() and 0xFFFF) != 20280) {
+    if ((lib.uniffi_nowait_ffi_checksum_func_screen_shown() and 0xFFFF) != 5604) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_step_started() and 0xFFFF) != 41740) {
@@ -1045,7 +1073,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_touch_up() and 0xFFFF) != 21998) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nowait_ffi_checksum_method_transport_send() and 0xFFFF) != 50993) {
+    if ((lib.uniffi_nowait_ffi_checksum_method_transport_send() and 0xFFFF) != 14175) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
 }
@@ -1429,6 +1457,77 @@ public object FfiConverterTypeAnswer: FfiConverterRustBuffer<Answer> {
 
 
 /**
+ * What the host knows of network and power. See `nowait_core::Conditions` for what waits under which.
+ */
+data class Conditions (
+    /**
+     * The network in use, `Offline` if the system says that there is none.
+     */
+    val `network`: Network
+    , 
+    /**
+     * Whether the system calls it metered or expensive.
+     */
+    val `metered`: kotlin.Boolean
+    , 
+    /**
+     * Whether a data saver is on that covers this network.
+     */
+    val `dataSaver`: kotlin.Boolean
+    , 
+    /**
+     * Whether a battery saver is on.
+     */
+    val `batterySaver`: kotlin.Boolean
+    , 
+    /**
+     * Whether the network is a foreign one.
+     */
+    val `roaming`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeConditions: FfiConverterRustBuffer<Conditions> {
+    override fun read(buf: ByteBuffer): Conditions {
+        return Conditions(
+            FfiConverterTypeNetwork.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Conditions) = (
+            FfiConverterTypeNetwork.allocationSize(value.`network`) +
+            FfiConverterBoolean.allocationSize(value.`metered`) +
+            FfiConverterBoolean.allocationSize(value.`dataSaver`) +
+            FfiConverterBoolean.allocationSize(value.`batterySaver`) +
+            FfiConverterBoolean.allocationSize(value.`roaming`)
+    )
+
+    override fun write(value: Conditions, buf: ByteBuffer) {
+            FfiConverterTypeNetwork.write(value.`network`, buf)
+            FfiConverterBoolean.write(value.`metered`, buf)
+            FfiConverterBoolean.write(value.`dataSaver`, buf)
+            FfiConverterBoolean.write(value.`batterySaver`, buf)
+            FfiConverterBoolean.write(value.`roaming`, buf)
+    }
+}
+
+
+
+/**
  * The device that the app runs on. What is not known stays empty or `Unknown`.
  */
 data class Device (
@@ -1547,6 +1646,70 @@ public object FfiConverterTypeFlushed: FfiConverterRustBuffer<Flushed> {
 
 
 /**
+ * Under which conditions batches are held on the device, until a flush or until half of the room for them is taken;
+ * while roaming, until a flush.
+ */
+data class Hold (
+    /**
+     * On a metered network.
+     */
+    val `metered`: kotlin.Boolean
+    , 
+    /**
+     * With a data saver.
+     */
+    val `dataSaver`: kotlin.Boolean
+    , 
+    /**
+     * With a battery saver.
+     */
+    val `batterySaver`: kotlin.Boolean
+    , 
+    /**
+     * While roaming.
+     */
+    val `roaming`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHold: FfiConverterRustBuffer<Hold> {
+    override fun read(buf: ByteBuffer): Hold {
+        return Hold(
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Hold) = (
+            FfiConverterBoolean.allocationSize(value.`metered`) +
+            FfiConverterBoolean.allocationSize(value.`dataSaver`) +
+            FfiConverterBoolean.allocationSize(value.`batterySaver`) +
+            FfiConverterBoolean.allocationSize(value.`roaming`)
+    )
+
+    override fun write(value: Hold, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`metered`, buf)
+            FfiConverterBoolean.write(value.`dataSaver`, buf)
+            FfiConverterBoolean.write(value.`batterySaver`, buf)
+            FfiConverterBoolean.write(value.`roaming`, buf)
+    }
+}
+
+
+
+/**
  * A sealed batch on its way out: an HTTP POST.
  */
 data class Parcel (
@@ -1610,21 +1773,32 @@ public object FfiConverterTypeParcel: FfiConverterRustBuffer<Parcel> {
 
 
 /**
- * What NoWait says about itself: this session's account so far.
+ * What NoWait says about itself: this session's account. Facts told = folded + refused; events produced = delivered +
+ * dropped.
  */
 data class SelfReport (
     /**
-     * The id of the session, which every batch of it carries.
+     * The id of the session, which every batch of it carries; nil before a start.
      */
     val `session`: kotlin.String
     , 
     /**
-     * Events produced, refused ones included.
+     * Facts that were told and taken.
+     */
+    val `factsFolded`: kotlin.ULong
+    , 
+    /**
+     * Facts that were told and will never be taken, by reason (`ring_full`, `contended` …); every reason is there.
+     */
+    val `factsRefused`: Map<kotlin.String, kotlin.ULong>
+    , 
+    /**
+     * Events that came of them.
      */
     val `produced`: kotlin.ULong
     , 
     /**
-     * Events that will never be delivered, by reason (`ring_full`, `contended` …); every reason is there.
+     * Events that will never be delivered, by reason (`spool_evicted`, `rejected` …); every reason is there.
      */
     val `dropped`: Map<kotlin.String, kotlin.ULong>
     , 
@@ -1639,7 +1813,7 @@ data class SelfReport (
     val `namesOverflowed`: kotlin.ULong
     , 
     /**
-     * Signals that the trackers could not take.
+     * Waits that nobody watched, because too many were open.
      */
     val `signalsLost`: kotlin.ULong
     , 
@@ -1673,6 +1847,8 @@ public object FfiConverterTypeSelfReport: FfiConverterRustBuffer<SelfReport> {
             FfiConverterULong.read(buf),
             FfiConverterMapStringULong.read(buf),
             FfiConverterULong.read(buf),
+            FfiConverterMapStringULong.read(buf),
+            FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterULong.read(buf),
@@ -1682,6 +1858,8 @@ public object FfiConverterTypeSelfReport: FfiConverterRustBuffer<SelfReport> {
 
     override fun allocationSize(value: SelfReport) = (
             FfiConverterString.allocationSize(value.`session`) +
+            FfiConverterULong.allocationSize(value.`factsFolded`) +
+            FfiConverterMapStringULong.allocationSize(value.`factsRefused`) +
             FfiConverterULong.allocationSize(value.`produced`) +
             FfiConverterMapStringULong.allocationSize(value.`dropped`) +
             FfiConverterULong.allocationSize(value.`namesRedacted`) +
@@ -1693,6 +1871,8 @@ public object FfiConverterTypeSelfReport: FfiConverterRustBuffer<SelfReport> {
 
     override fun write(value: SelfReport, buf: ByteBuffer) {
             FfiConverterString.write(value.`session`, buf)
+            FfiConverterULong.write(value.`factsFolded`, buf)
+            FfiConverterMapStringULong.write(value.`factsRefused`, buf)
             FfiConverterULong.write(value.`produced`, buf)
             FfiConverterMapStringULong.write(value.`dropped`, buf)
             FfiConverterULong.write(value.`namesRedacted`, buf)
@@ -1745,7 +1925,7 @@ data class StartConfig (
     val `dimensions`: Map<kotlin.String, kotlin.String>
     , 
     /**
-     * How often events are sealed and sent, in milliseconds; at least 100.
+     * How often events are sealed and sent, in milliseconds; at least 100, at most a day.
      */
     val `flushIntervalMs`: kotlin.ULong
     , 
@@ -1753,6 +1933,22 @@ data class StartConfig (
      * What the customer decided, if the app keeps that itself; else `Pending`.
      */
     val `consent`: Consent
+    , 
+    /**
+     * Under which conditions batches wait; none for what the engine chooses.
+     */
+    val `hold`: Hold?
+    , 
+    /**
+     * Whom the default transport believes; `Mozilla` with a transport of the host's.
+     */
+    val `roots`: Roots
+    , 
+    /**
+     * Keys of which one must be on the collector's certificate path, as `sha256/` and Base64: none, or at least two,
+     * one of them a backup. None with a transport of the host's.
+     */
+    val `pins`: List<kotlin.String>
     
 ){
     
@@ -1778,6 +1974,9 @@ public object FfiConverterTypeStartConfig: FfiConverterRustBuffer<StartConfig> {
             FfiConverterMapStringString.read(buf),
             FfiConverterULong.read(buf),
             FfiConverterTypeConsent.read(buf),
+            FfiConverterOptionalTypeHold.read(buf),
+            FfiConverterTypeRoots.read(buf),
+            FfiConverterSequenceString.read(buf),
         )
     }
 
@@ -1790,7 +1989,10 @@ public object FfiConverterTypeStartConfig: FfiConverterRustBuffer<StartConfig> {
             FfiConverterTypeDevice.allocationSize(value.`device`) +
             FfiConverterMapStringString.allocationSize(value.`dimensions`) +
             FfiConverterULong.allocationSize(value.`flushIntervalMs`) +
-            FfiConverterTypeConsent.allocationSize(value.`consent`)
+            FfiConverterTypeConsent.allocationSize(value.`consent`) +
+            FfiConverterOptionalTypeHold.allocationSize(value.`hold`) +
+            FfiConverterTypeRoots.allocationSize(value.`roots`) +
+            FfiConverterSequenceString.allocationSize(value.`pins`)
     )
 
     override fun write(value: StartConfig, buf: ByteBuffer) {
@@ -1803,6 +2005,9 @@ public object FfiConverterTypeStartConfig: FfiConverterRustBuffer<StartConfig> {
             FfiConverterMapStringString.write(value.`dimensions`, buf)
             FfiConverterULong.write(value.`flushIntervalMs`, buf)
             FfiConverterTypeConsent.write(value.`consent`, buf)
+            FfiConverterOptionalTypeHold.write(value.`hold`, buf)
+            FfiConverterTypeRoots.write(value.`roots`, buf)
+            FfiConverterSequenceString.write(value.`pins`, buf)
     }
 }
 
@@ -1962,6 +2167,163 @@ public object FfiConverterTypeOs: FfiConverterRustBuffer<Os> {
 
     override fun write(value: Os, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What became of what was told.
+ */
+
+enum class Recorded {
+    
+    /**
+     * It is in a file, whatever ends the process.
+     */
+    KEPT,
+    /**
+     * It was taken, but a kill of the process would lose it: there is no file, or not yet.
+     */
+    IN_MEMORY,
+    /**
+     * It was not taken.
+     */
+    REFUSED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRecorded: FfiConverterRustBuffer<Recorded> {
+    override fun read(buf: ByteBuffer) = try {
+        Recorded.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Recorded) = 4UL
+
+    override fun write(value: Recorded, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Which certificate authorities the default transport believes. Each entry is one certificate as DER, or any number of
+ * them as PEM.
+ */
+sealed class Roots {
+    
+    /**
+     * Those that Mozilla's Firefox believes, as of the build.
+     */
+    object Mozilla : Roots()
+    
+    
+    /**
+     * These and no others: a bank's private authority.
+     */
+    data class Only(
+        val v1: List<kotlin.ByteArray>) : Roots()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Mozilla's, and these.
+     */
+    data class MozillaAnd(
+        val v1: List<kotlin.ByteArray>) : Roots()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRoots : FfiConverterRustBuffer<Roots>{
+    override fun read(buf: ByteBuffer): Roots {
+        return when(buf.getInt()) {
+            1 -> Roots.Mozilla
+            2 -> Roots.Only(
+                FfiConverterSequenceByteArray.read(buf),
+                )
+            3 -> Roots.MozillaAnd(
+                FfiConverterSequenceByteArray.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Roots): ULong = when(value) {
+        is Roots.Mozilla -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Roots.Only -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceByteArray.allocationSize(value.v1)
+            )
+        }
+        is Roots.MozillaAnd -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceByteArray.allocationSize(value.v1)
+            )
+        }
+    }
+
+    override fun write(value: Roots, buf: ByteBuffer) {
+        when(value) {
+            is Roots.Mozilla -> {
+                buf.putInt(1)
+                Unit
+            }
+            is Roots.Only -> {
+                buf.putInt(2)
+                FfiConverterSequenceByteArray.write(value.v1, buf)
+                Unit
+            }
+            is Roots.MozillaAnd -> {
+                buf.putInt(3)
+                FfiConverterSequenceByteArray.write(value.v1, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -2179,7 +2541,8 @@ public interface Transport {
     
     /**
      * Sends the parcel with POST and returns the answer, whatever its status; must not retry or follow redirects.
-     * Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout.
+     * Called from NoWait's own thread, one parcel at a time; may block until the parcel's timeout, and should look at
+     * [`exchange_is_cancelled`](crate::cold::exchange_is_cancelled) meanwhile.
      */
     fun `send`(`parcel`: Parcel): Answer
     
@@ -2278,6 +2641,38 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeHold: FfiConverterRustBuffer<Hold?> {
+    override fun read(buf: ByteBuffer): Hold? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeHold.read(buf)
+    }
+
+    override fun allocationSize(value: Hold?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeHold.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Hold?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeHold.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeSelfReport: FfiConverterRustBuffer<SelfReport?> {
     override fun read(buf: ByteBuffer): SelfReport? {
         if (buf.get().toInt() == 0) {
@@ -2342,34 +2737,6 @@ public object FfiConverterOptionalTypeTransport: FfiConverterRustBuffer<Transpor
 /**
  * @suppress
  */
-public object FfiConverterSequenceUInt: FfiConverterRustBuffer<List<kotlin.UInt>> {
-    override fun read(buf: ByteBuffer): List<kotlin.UInt> {
-        val len = buf.getInt()
-        return List<kotlin.UInt>(len) {
-            FfiConverterUInt.read(buf)
-        }
-    }
-
-    override fun allocationSize(value: List<kotlin.UInt>): ULong {
-        val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterUInt.allocationSize(it) }.sum()
-        return sizeForLength + sizeForItems
-    }
-
-    override fun write(value: List<kotlin.UInt>, buf: ByteBuffer) {
-        buf.putInt(value.size)
-        value.iterator().forEach {
-            FfiConverterUInt.write(it, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
 public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.String>> {
     override fun read(buf: ByteBuffer): List<kotlin.String> {
         val len = buf.getInt()
@@ -2388,6 +2755,34 @@ public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.Str
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterString.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotlin.ByteArray>> {
+    override fun read(buf: ByteBuffer): List<kotlin.ByteArray> {
+        val len = buf.getInt()
+        return List<kotlin.ByteArray>(len) {
+            FfiConverterByteArray.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<kotlin.ByteArray>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterByteArray.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<kotlin.ByteArray>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterByteArray.write(it, buf)
         }
     }
 }
@@ -2470,16 +2865,44 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     }
 }
         /**
-         * Takes the customer's decision and remembers it on the device. Does nothing before a start, whose config has it.
-         */ fun `consent`(`decision`: Consent)
+         * Tells how network and power are.
+         */ fun `conditions`(`now`: Conditions)
         = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_conditions(
+    
+        
+        FfiConverterTypeConditions.lower(`now`),_status)
+}
+    
+    
+
+        /**
+         * Takes the customer's decision: what became of it. Touches no file operation, so it may be called on a main thread.
+         */ fun `consent`(`decision`: Consent): Recorded {
+            return FfiConverterTypeRecorded.lift(
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_consent(
     
         
         FfiConverterTypeConsent.lower(`decision`),_status)
 }
+    )
+    }
     
+
+        /**
+         * Whether the transport must break off the exchange under way and answer nothing, because the customer refused: ask
+         * every 50 ms or so. Cheap, from any thread.
+         */ fun `exchangeIsCancelled`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_exchange_is_cancelled(
+    
+        _status)
+}
+    )
+    }
     
 
         /**
@@ -2497,36 +2920,21 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * Tells the network, and whether to go easy on it (metered, Low Data mode, battery saver).
-         */ fun `network`(`kind`: Network, `constrained`: kotlin.Boolean)
-        = 
+         * The text of a name's id, for a test of an app; empty if there is no such name.
+         */ fun `nameText`(`name`: kotlin.UInt): kotlin.String {
+            return FfiConverterString.lift(
     uniffiRustCall() { _status ->
-    UniffiLib.uniffi_nowait_ffi_fn_func_network(
+    UniffiLib.uniffi_nowait_ffi_fn_func_name_text(
     
         
-        FfiConverterTypeNetwork.lower(`kind`),
-        FfiConverterBoolean.lower(`constrained`),_status)
-}
-    
-    
-
-        /**
-         * Registers names in bulk: their ids for the hot lane, in the same order; empty if NoWait is not started.
-         * A name that looks personal gets the id of `redacted`, one beyond the table the id of `other`.
-         */ fun `registerNames`(`names`: List<kotlin.String>): List<kotlin.UInt> {
-            return FfiConverterSequenceUInt.lift(
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_nowait_ffi_fn_func_register_names(
-    
-        
-        FfiConverterSequenceString.lower(`names`),_status)
+        FfiConverterUInt.lower(`name`),_status)
 }
     )
     }
     
 
         /**
-         * This session's account so far; nothing if NoWait is not started.
+         * This session's account, as of the engine's latest turn; none only if a defect of NoWait was caught.
          */ fun `selfReport`(): SelfReport? {
             return FfiConverterOptionalTypeSelfReport.lift(
     uniffiRustCall() { _status ->
@@ -2553,8 +2961,8 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * Starts NoWait for this process: once; both lanes work from then on. With `transport`, batches leave through the
-         * host's HTTP stack, else through NoWait's own.
+         * Starts NoWait for this process: once. With `transport`, batches leave through the host's HTTP stack, else through
+         * NoWait's own.
          */
     @Throws(StartException::class) fun `start`(`config`: StartConfig, `transport`: Transport?)
         = 
@@ -2569,31 +2977,29 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * An action begins: the time to hand to [`action_end`]. Whether the app goes to the background meanwhile is found
-         * out from that time alone; the caller keeps nothing else.
-         */ fun `actionBegin`(`atNs`: kotlin.ULong): kotlin.ULong {
-            return FfiConverterULong.lift(
+         * A measured action begins.
+         */ fun `actionBegin`(`id`: kotlin.ULong, `action`: kotlin.UInt, `atNs`: kotlin.ULong)
+        = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_action_begin(
     
         
+        FfiConverterULong.lower(`id`),
+        FfiConverterUInt.lower(`action`),
         FfiConverterULong.lower(`atNs`),_status)
 }
-    )
-    }
+    
     
 
         /**
-         * An action that began at `started_ns` ends; interrupted, whatever `outcome` says, if the app was in the background
-         * meanwhile.
-         */ fun `actionEnd`(`name`: kotlin.UInt, `startedNs`: kotlin.ULong, `atNs`: kotlin.ULong, `outcome`: kotlin.UByte)
+         * It ends; interrupted, whatever `outcome` says, if the app was in the background meanwhile.
+         */ fun `actionEnd`(`id`: kotlin.ULong, `atNs`: kotlin.ULong, `outcome`: kotlin.UByte)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_action_end(
     
         
-        FfiConverterUInt.lower(`name`),
-        FfiConverterULong.lower(`startedNs`),
+        FfiConverterULong.lower(`id`),
         FfiConverterULong.lower(`atNs`),
         FfiConverterUByte.lower(`outcome`),_status)
 }
@@ -2601,8 +3007,9 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * Records a finished action without a begin: one event, but no waiting within a journey.
-         */ fun `actionRecord`(`name`: kotlin.UInt, `startedNs`: kotlin.ULong, `atNs`: kotlin.ULong, `outcome`: kotlin.UByte)
+         * Records a finished action without a begin: one event, but no waiting within a journey. What the app measured itself
+         * is recorded as it is, so `ended_ns` is read from the clock here if it is [`NOW`].
+         */ fun `actionRecord`(`name`: kotlin.UInt, `startedNs`: kotlin.ULong, `endedNs`: kotlin.ULong, `outcome`: kotlin.UByte)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_action_record(
@@ -2610,7 +3017,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
         
         FfiConverterUInt.lower(`name`),
         FfiConverterULong.lower(`startedNs`),
-        FfiConverterULong.lower(`atNs`),
+        FfiConverterULong.lower(`endedNs`),
         FfiConverterUByte.lower(`outcome`),_status)
 }
     
@@ -2704,6 +3111,19 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
+         * The main thread has nothing to do for the first time.
+         */ fun `mainIdle`(`atNs`: kotlin.ULong)
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_main_idle(
+    
+        
+        FfiConverterULong.lower(`atNs`),_status)
+}
+    
+    
+
+        /**
          * The watchdog asked the main thread for a sign of life.
          */ fun `mainPing`(`atNs`: kotlin.ULong)
         = 
@@ -2743,7 +3163,20 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * The uptime clock now, in nanoseconds; also before a start.
+         * A number that no other screen, request, action or journey of this process has; never 0.
+         */ fun `nextId`(): kotlin.ULong {
+            return FfiConverterULong.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_next_id(
+    
+        _status)
+}
+    )
+    }
+    
+
+        /**
+         * The uptime clock now, in nanoseconds.
          */ fun `nowNs`(): kotlin.ULong {
             return FfiConverterULong.lift(
     uniffiRustCall() { _status ->
@@ -2756,7 +3189,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * The operating system started this process, `visible` if for the customer; once, before any other signal.
+         * The operating system started this process, `visible` if for the customer; once, before any other fact.
          */ fun `processStarted`(`atNs`: kotlin.ULong, `visible`: kotlin.Boolean)
         = 
     uniffiRustCall() { _status ->
@@ -2767,6 +3200,21 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
         FfiConverterBoolean.lower(`visible`),_status)
 }
     
+    
+
+        /**
+         * Registers a name: its id. One that looks personal or has more than 120 bytes gets the id of `redacted`, one beyond
+         * the table's 1,024 that of `other`; both are counted.
+         */ fun `registerName`(`text`: kotlin.String): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_register_name(
+    
+        
+        FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
     
 
         /**
@@ -2801,13 +3249,14 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * A screen began to exist.
-         */ fun `screenCreated`(`screen`: kotlin.UInt, `atNs`: kotlin.ULong)
+         * The screen `id` of the class `screen` began to exist.
+         */ fun `screenCreated`(`id`: kotlin.ULong, `screen`: kotlin.UInt, `atNs`: kotlin.ULong)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_screen_created(
     
         
+        FfiConverterULong.lower(`id`),
         FfiConverterUInt.lower(`screen`),
         FfiConverterULong.lower(`atNs`),_status)
 }
@@ -2815,27 +3264,28 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * The screen is gone.
-         */ fun `screenLeft`(`screen`: kotlin.UInt, `atNs`: kotlin.ULong)
+         * This screen is gone.
+         */ fun `screenLeft`(`id`: kotlin.ULong, `atNs`: kotlin.ULong)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_screen_left(
     
         
-        FfiConverterUInt.lower(`screen`),
+        FfiConverterULong.lower(`id`),
         FfiConverterULong.lower(`atNs`),_status)
 }
     
     
 
         /**
-         * The app says that the screen shows what the customer came for.
-         */ fun `screenReady`(`screen`: kotlin.UInt, `atNs`: kotlin.ULong)
+         * The app says that this screen shows what the customer came for.
+         */ fun `screenReady`(`id`: kotlin.ULong, `screen`: kotlin.UInt, `atNs`: kotlin.ULong)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_screen_ready(
     
         
+        FfiConverterULong.lower(`id`),
         FfiConverterUInt.lower(`screen`),
         FfiConverterULong.lower(`atNs`),_status)
 }
@@ -2843,13 +3293,14 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
-         * The first frame of a screen was presented.
-         */ fun `screenShown`(`screen`: kotlin.UInt, `atNs`: kotlin.ULong)
+         * The first frame of this screen was presented, or it came to the front again.
+         */ fun `screenShown`(`id`: kotlin.ULong, `screen`: kotlin.UInt, `atNs`: kotlin.ULong)
         = 
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_screen_shown(
     
         
+        FfiConverterULong.lower(`id`),
         FfiConverterUInt.lower(`screen`),
         FfiConverterULong.lower(`atNs`),_status)
 }

@@ -1,6 +1,7 @@
 package dev.nowait
 
 import dev.nowait.internal.Face
+import dev.nowait.internal.Fact
 import dev.nowait.internal.Name
 import java.util.concurrent.CancellationException
 
@@ -8,8 +9,12 @@ import java.util.concurrent.CancellationException
 public class Action internal constructor(
     private val name: Name,
 ) {
-    /** Begins. The span must be ended, once; one that never is leaves no event. */
-    public fun begin(): Span = Span(Face.lane.actionBegin(name))
+    /** Begins. The span must be ended, once. */
+    public fun begin(): Span {
+        val id = Face.nextId()
+        Face.lane.tell(Fact.ACTION_BEGIN, name, x = id)
+        return Span(id)
+    }
 
     /**
      * Measures [work], which may suspend, and returns what it returns. What it throws passes through untouched and is
@@ -33,16 +38,18 @@ public class Action internal constructor(
 /** An action under way: a number, no object. Interrupted, whatever it ends with, if the app was left meanwhile. */
 @JvmInline
 public value class Span internal constructor(
-    private val begun: Long,
+    private val id: Long,
 ) {
     /** It is done. */
-    public fun end(): Unit = Face.lane.actionEnd(begun, Outcome.DONE)
+    public fun end(): Unit = close(Outcome.DONE)
 
     /** It ended with an error. */
-    public fun fail(): Unit = Face.lane.actionEnd(begun, Outcome.FAILED)
+    public fun fail(): Unit = close(Outcome.FAILED)
 
     /** It was given up. */
-    public fun abandon(): Unit = Face.lane.actionEnd(begun, Outcome.ABANDONED)
+    public fun abandon(): Unit = close(Outcome.ABANDONED)
+
+    private fun close(outcome: Int): Unit = Face.lane.tell(Fact.ACTION_END, small = outcome, x = id)
 
     @PublishedApi
     internal fun endAfter(thrown: Throwable?) {

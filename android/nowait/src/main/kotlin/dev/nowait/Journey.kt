@@ -1,8 +1,8 @@
 package dev.nowait
 
 import dev.nowait.internal.Face
+import dev.nowait.internal.Fact
 import dev.nowait.internal.Name
-import dev.nowait.internal.Told
 
 /** A banking task; see [NoWait.journey]. */
 public class Journey internal constructor(
@@ -11,7 +11,7 @@ public class Journey internal constructor(
     /** The customer sets out. Without an end within half an hour, the journey is timed out. */
     public fun begin(): Travel {
         val id = Face.nextId()
-        Face.lane.signal(Told.JOURNEY_STARTED, name, x = id)
+        Face.lane.tell(Fact.JOURNEY_STARTED, name, x = id)
         return Travel(id)
     }
 }
@@ -22,7 +22,7 @@ public value class Travel internal constructor(
     private val id: Long,
 ) {
     /** The customer reached this touchpoint; the one before is done. */
-    public fun step(name: String): Unit = Face.lane.signal(Told.STEP_STARTED, Face.names.of(name), x = id)
+    public fun step(name: String): Unit = Face.lane.tell(Fact.STEP_STARTED, Face.names.of(name), x = id)
 
     /** The customer got what they came for. */
     public fun end(): Unit = close(Outcome.DONE)
@@ -33,7 +33,7 @@ public value class Travel internal constructor(
     /** The customer gave it up. */
     public fun abandon(): Unit = close(Outcome.ABANDONED)
 
-    private fun close(outcome: Int): Unit = Face.lane.signal(Told.JOURNEY_ENDED, small = outcome, x = id)
+    private fun close(outcome: Int): Unit = Face.lane.tell(Fact.JOURNEY_ENDED, small = outcome, x = id)
 }
 
 /** A route of the bank's server; see [NoWait.route]. */
@@ -43,7 +43,7 @@ public class Route internal constructor(
     /** A request leaves. Without an end within a minute, it is timed out. */
     public fun begin(): Request {
         val id = Face.nextId()
-        Face.lane.signal(Told.REQUEST_STARTED, name, x = id)
+        Face.lane.tell(Fact.REQUEST_STARTED, name, x = id)
         return Request(id)
     }
 }
@@ -65,7 +65,7 @@ public value class Request internal constructor(
     private fun close(
         status: Int,
         outcome: Int,
-    ): Unit = Face.lane.signal(Told.REQUEST_ENDED, small = status, x = id, y = outcome.toLong())
+    ): Unit = Face.lane.tell(Fact.REQUEST_ENDED, small = status, x = id, y = outcome.toLong())
 
     private companion object {
         /** The first status that HTTP calls an error. */

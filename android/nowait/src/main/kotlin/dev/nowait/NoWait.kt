@@ -3,7 +3,7 @@ package dev.nowait
 import android.app.Application
 import dev.nowait.internal.AndroidPlatform
 import dev.nowait.internal.Face
-import dev.nowait.internal.Told
+import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
 import java.util.concurrent.Future
 import kotlin.time.Duration
@@ -12,8 +12,9 @@ import kotlin.time.Duration.Companion.seconds
 /**
  * Measures every moment a customer waits for the app.
  *
- * Nothing here throws, blocks or takes time on the caller's thread; before [start], and after [shutdown], everything is
- * a no-op. Screens, actions, routes and journeys may be made at any time, also before [start]: make each once, keep it.
+ * Nothing here throws, blocks or takes time on the caller's thread. What is told before the engine is up waits for it, up
+ * to 256 facts; after [shutdown], and after a start that failed, everything is a no-op. Screens, actions, routes and
+ * journeys may be made at any time, also before [start]: make each once, keep it.
  *
  * Names are at most 120 bytes, and at most 1,024 of them exist; one that looks personal becomes `redacted`. So never put
  * an id, an amount or anything that a customer typed into one.
@@ -49,16 +50,16 @@ public object NoWait {
     public val status: Status get() = Face.status
 
     /** A screen of the app. An Activity is captured by itself, under the name that `Settings.screenName` gives it. */
-    public fun screen(name: String): Screen = Screen(Face.name(name))
+    public fun screen(name: String): Screen = Screen(Face.names.of(name))
 
     /** A piece of work that the app itself begins and ends. */
-    public fun action(name: String): Action = Action(Face.name(name))
+    public fun action(name: String): Action = Action(Face.names.of(name))
 
     /** A route of the bank's server, without ids: `GET /accounts/{id}`. */
-    public fun route(name: String): Route = Route(Face.name(name))
+    public fun route(name: String): Route = Route(Face.names.of(name))
 
     /** A banking task such as login or transfer. */
-    public fun journey(name: String): Journey = Journey(Face.name(name))
+    public fun journey(name: String): Journey = Journey(Face.names.of(name))
 
     /**
      * Leaves a breadcrumb. It stays on the device unless this process dies; then the last 128 are sent with the exit.
@@ -69,10 +70,14 @@ public object NoWait {
         name: String,
         number: Long = 0,
     ) {
-        Face.lane.signal(Told.BREADCRUMB, Face.names.of(name), x = number)
+        Face.lane.tell(Fact.BREADCRUMB, Face.names.of(name), x = number)
     }
 
-    /** Takes the customer's decision and remembers it on the device. Nothing leaves the device before it is granted. */
+    /**
+     * Takes the customer's decision and remembers it on the device, before [start] and after [shutdown] too. Once NoWait
+     * runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device before it is
+     * granted, and no exchange with the collector begins after a refusal.
+     */
     public fun consent(consent: Consent) {
         Face.consent(consent)
     }

@@ -61,9 +61,9 @@ public data class Flushed(
  * NoWait's account of this session: produced = delivered + dropped.
  *
  * @property session its id, which every batch carries
- * @property produced events, refused ones included
+ * @property produced events that came of what was told
  * @property dropped events that will never be delivered, by reason
- * @property signalsLost raw signals that could not be taken
+ * @property signalsLost what was told and could not be taken, or watched because too much was under way
  * @property panicsCaught defects of NoWait that it caught
  */
 public data class SelfReport(

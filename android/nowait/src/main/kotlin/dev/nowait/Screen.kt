@@ -1,24 +1,32 @@
 package dev.nowait
 
 import dev.nowait.internal.Face
+import dev.nowait.internal.Fact
 import dev.nowait.internal.Name
-import dev.nowait.internal.Told
 
-/** A screen of the app; see [NoWait.screen]. */
+/**
+ * A screen of the app; see [NoWait.screen]. Each `created` begins an instance, and what is said then is about it, up to
+ * the next `created`. Of several Activities of one name it is about the one that was created last and is not gone.
+ */
 public class Screen internal constructor(
     private val name: Name,
 ) {
     /** It began to exist. */
-    public fun created(): Unit = Face.lane.signal(Told.SCREEN_CREATED, name)
+    public fun created(): Unit = tell(Fact.SCREEN_CREATED, name.visit.created())
 
     /** Its first frame was presented (time to initial display). */
-    public fun shown(): Unit = Face.lane.signal(Told.SCREEN_SHOWN, name)
+    public fun shown(): Unit = tell(Fact.SCREEN_SHOWN, name.visit.current())
 
     /** It shows what the customer came for (time to full display). */
-    public fun ready(): Unit = Face.lane.signal(Told.SCREEN_READY, name)
+    public fun ready(): Unit = tell(Fact.SCREEN_READY, name.visit.current())
 
     /** It is gone. */
-    public fun left(): Unit = Face.lane.signal(Told.SCREEN_LEFT, name)
+    public fun left(): Unit = tell(Fact.SCREEN_LEFT, name.visit.current())
+
+    private fun tell(
+        fact: Int,
+        id: Long,
+    ): Unit = Face.lane.tell(fact, name, x = id)
 }
 
 /**

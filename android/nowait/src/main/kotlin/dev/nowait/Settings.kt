@@ -2,12 +2,15 @@ package dev.nowait
 
 import android.app.Activity
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
+import kotlin.time.Duration.Companion.minutes
 
 /** What an app may decide at the start; read once. */
 public class Settings internal constructor() {
-    /** How often events are sealed and sent; at least 100 ms. */
-    public var flushInterval: Duration = 30.seconds
+    /**
+     * How often events are sealed and sent while the app is in front; on its way to the background they are sent as well.
+     * From 100 ms to a day. The recorder's file survives a kill, so that waiting costs only freshness.
+     */
+    public var flushInterval: Duration = 5.minutes
 
     /** What the customer decided, if the app keeps that itself; else the last [NoWait.consent] on this device holds. */
     public var consent: Consent = Consent.PENDING

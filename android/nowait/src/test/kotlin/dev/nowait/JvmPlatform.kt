@@ -2,6 +2,7 @@ package dev.nowait
 
 import dev.nowait.ffi.Device
 import dev.nowait.ffi.Os
+import dev.nowait.ffi.Roots
 import dev.nowait.ffi.StartConfig
 import dev.nowait.ffi.Tier
 import dev.nowait.internal.Platform
@@ -14,7 +15,7 @@ import java.util.concurrent.CountDownLatch
 internal class JvmPlatform(
     private val folder: String = Files.createTempDirectory("nowait").toString(),
     private val start: ProcessStart? = null,
-    /** Open: the engine is brought up at once. */
+    /** Open: the library is loaded at once. */
     private val gate: CountDownLatch = CountDownLatch(0),
 ) : Platform {
     @Volatile
@@ -25,9 +26,8 @@ internal class JvmPlatform(
         endpoint: String,
         appKey: String,
         settings: Settings,
-    ): StartConfig {
-        gate.await()
-        return StartConfig(
+    ): StartConfig =
+        StartConfig(
             endpoint = endpoint,
             appKey = appKey,
             appVersion = settings.appVersion ?: "8.2.0",
@@ -37,10 +37,16 @@ internal class JvmPlatform(
             dimensions = settings.dimensions,
             flushIntervalMs = settings.flushInterval.inWholeMilliseconds.toULong(),
             consent = settings.consent.ffi,
+            hold = null,
+            roots = Roots.Mozilla,
+            pins = emptyList(),
         )
-    }
 
-    override fun processStart(): ProcessStart? = start
+    /** Asked before the library is loaded. */
+    override fun processStart(): ProcessStart? {
+        gate.await()
+        return start
+    }
 
     override fun warn(problem: String) {
         warning = problem

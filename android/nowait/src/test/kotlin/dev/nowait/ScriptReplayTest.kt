@@ -1,8 +1,8 @@
 package dev.nowait
 
 import dev.nowait.internal.Native
-import dev.nowait.testing.SignalScript
-import dev.nowait.testing.Signals
+import dev.nowait.testing.FactScript
+import dev.nowait.testing.Facts
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -17,10 +17,10 @@ class ScriptReplayTest {
 
     @Test
     fun everyScriptGivesItsEvents() {
-        assertTrue("scripts are found", scripts.size > 50)
+        assertTrue("scripts are found", scripts.size > 120)
         var events = 0
         for (file in scripts) {
-            val script = SignalScript(file.readText())
+            val script = FactScript(file.readText())
             assertEquals(file.name, script.written.joinToString("\n"), script.play(JniLane).joinToString("\n"))
             events += script.written.count { it.startsWith('>') }
         }
@@ -28,11 +28,13 @@ class ScriptReplayTest {
     }
 
     /** Nothing of ours between the script and the library. */
-    private object JniLane : Signals {
+    private object JniLane : Facts {
         override fun processStarted(
             atNs: Long,
             visible: Boolean,
         ) = Native.processStarted(atNs, visible)
+
+        override fun mainIdle(atNs: Long) = Native.mainIdle(atNs)
 
         override fun foreground(
             atNs: Long,
@@ -57,24 +59,27 @@ class ScriptReplayTest {
         override fun navigation(atNs: Long) = Native.navigation(atNs)
 
         override fun screenCreated(
+            id: Long,
             screen: Int,
             atNs: Long,
-        ) = Native.screenCreated(screen, atNs)
+        ) = Native.screenCreated(id, screen, atNs)
 
         override fun screenShown(
+            id: Long,
             screen: Int,
             atNs: Long,
-        ) = Native.screenShown(screen, atNs)
+        ) = Native.screenShown(id, screen, atNs)
 
         override fun screenReady(
+            id: Long,
             screen: Int,
             atNs: Long,
-        ) = Native.screenReady(screen, atNs)
+        ) = Native.screenReady(id, screen, atNs)
 
         override fun screenLeft(
-            screen: Int,
+            id: Long,
             atNs: Long,
-        ) = Native.screenLeft(screen, atNs)
+        ) = Native.screenLeft(id, atNs)
 
         override fun requestStarted(
             id: Long,
@@ -89,11 +94,17 @@ class ScriptReplayTest {
             outcome: Int,
         ) = Native.requestEnded(id, atNs, status, outcome)
 
-        override fun actionStarted(atNs: Long) {
-            Native.actionBegin(atNs)
-        }
+        override fun actionStarted(
+            id: Long,
+            action: Int,
+            atNs: Long,
+        ) = Native.actionBegin(id, action, atNs)
 
-        override fun actionEnded(atNs: Long) = Native.actionEnd(0, atNs, atNs, Outcome.DONE)
+        override fun actionEnded(
+            id: Long,
+            atNs: Long,
+            outcome: Int,
+        ) = Native.actionEnd(id, atNs, outcome)
 
         override fun mainPing(atNs: Long) = Native.mainPing(atNs)
 
@@ -116,5 +127,11 @@ class ScriptReplayTest {
             atNs: Long,
             outcome: Int,
         ) = Native.journeyEnded(id, atNs, outcome)
+
+        override fun breadcrumb(
+            name: Int,
+            atNs: Long,
+            number: Long,
+        ) = Native.breadcrumb(name, atNs, number)
     }
 }

@@ -42,7 +42,7 @@ public final class CostTable {
     private static Map<String, String> labels() {
         Map<String, String> labels = new LinkedHashMap<>();
         labels.put("clockByJvm", "floor: System.nanoTime");
-        labels.put("jniEmpty", "floor: JNI, three numbers, returns at once");
+        labels.put("jniEmpty", "floor: JNI, adds one and returns it");
         labels.put("jniClock", "floor: JNI, reads the clock and returns it");
         labels.put("uniffiClock", "floor: UniFFI over JNA, reads the clock and returns it");
         labels.put("jniBreadcrumb", "event: NoWait breadcrumb, JNI");
@@ -92,7 +92,7 @@ public final class CostTable {
             }
         }
         System.out.printf(
-                "%d JVMs with NoWait: produced %d, refused by the flight recorder %d, signals lost %d%n",
+                "%d JVMs with NoWait: produced %d, dropped %d, refused or not watched %d%n",
                 lines.size(), sums[0], sums[1], sums[2]);
     }
 }

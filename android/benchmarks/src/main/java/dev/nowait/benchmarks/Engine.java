@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Map;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -18,7 +17,7 @@ import org.openjdk.jmh.annotations.TearDown;
 /** NoWait running in this JVM; what it says of itself at the end goes into the file of {@link #LEDGERS}. */
 @State(Scope.Benchmark)
 public class Engine {
-    /** The system property that names the file: a line for each JVM of produced, refused and lost. */
+    /** The system property that names the file: a line for each JVM of produced, dropped and refused. */
     static final String LEDGERS = "nowait.ledgers";
 
     static final String CRUMB = "biometric.prompt";
@@ -44,9 +43,11 @@ public class Engine {
     @TearDown(Level.Trial)
     public void account() throws IOException {
         SelfReport report = Calls.selfReport();
-        Map<String, Long> dropped = report.getDropped();
-        long refused = dropped.getOrDefault("ring_full", 0L) + dropped.getOrDefault("contended", 0L);
-        String line = report.getProduced() + " " + refused + " " + report.getSignalsLost() + "\n";
+        long dropped = 0;
+        for (long count : report.getDropped().values()) {
+            dropped += count;
+        }
+        String line = report.getProduced() + " " + dropped + " " + report.getSignalsLost() + "\n";
         Files.writeString(
                 Path.of(System.getProperty(LEDGERS)), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         Calls.shutdown();

@@ -7,11 +7,12 @@ import dev.nowait.Status
 import dev.nowait.ffi.Consent
 import dev.nowait.ffi.Device
 import dev.nowait.ffi.Os
+import dev.nowait.ffi.Roots
 import dev.nowait.ffi.StartConfig
 import dev.nowait.ffi.Tier
 import dev.nowait.ffi.actionRecord
 import dev.nowait.ffi.nowNs
-import dev.nowait.ffi.registerNames
+import dev.nowait.ffi.registerName
 import kotlin.time.Duration.Companion.seconds
 
 /** What Java cannot call, because the Kotlin compiler mangles names with value classes. Loops are measured whole. */
@@ -35,10 +36,13 @@ object Calls {
             dimensions = emptyMap(),
             flushIntervalMs = FLUSH_INTERVAL_MS,
             consent = Consent.GRANTED,
+            hold = null,
+            roots = Roots.Mozilla,
+            pins = emptyList(),
         )
 
     @JvmStatic
-    fun nameId(text: String): Int = registerNames(listOf(text)).first().toInt()
+    fun nameId(text: String): Int = registerName(text).toInt()
 
     /** Empties the flight recorder, if NoWait runs: what it holds is sealed into the spool. */
     @JvmStatic
@@ -87,5 +91,5 @@ object Calls {
     fun uniffiRecords(
         name: Int,
         times: Int,
-    ) = repeat(times) { actionRecord(name.toUInt(), startedNs = 1u, atNs = ULong.MAX_VALUE, outcome = 0u) }
+    ) = repeat(times) { actionRecord(name.toUInt(), startedNs = 1u, endedNs = ULong.MAX_VALUE, outcome = 0u) }
 }

@@ -11,6 +11,7 @@ import android.util.Log
 import dev.nowait.Settings
 import dev.nowait.ffi.Device
 import dev.nowait.ffi.Os
+import dev.nowait.ffi.Roots
 import dev.nowait.ffi.StartConfig
 import dev.nowait.ffi.Tier
 import java.io.File
@@ -45,6 +46,9 @@ internal class AndroidPlatform(
             dimensions = settings.dimensions,
             flushIntervalMs = settings.flushInterval.inWholeMilliseconds.toULong(),
             consent = settings.consent.ffi,
+            hold = null,
+            roots = Roots.Mozilla,
+            pins = emptyList(),
         )
     }
 

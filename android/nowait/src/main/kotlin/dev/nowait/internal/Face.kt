@@ -7,7 +7,6 @@ import dev.nowait.Settings
 import dev.nowait.StartResult
 import dev.nowait.Status
 import dev.nowait.ffi.StartException
-import dev.nowait.ffi.registerNames
 import java.util.concurrent.Future
 import java.util.concurrent.FutureTask
 import java.util.concurrent.LinkedBlockingQueue
@@ -21,17 +20,16 @@ import kotlin.time.Duration
 /**
  * The state of this process's NoWait, and the one thread on which everything that takes time happens.
  *
- * Owns the order of things: open the lane, bring the engine up, tell it the names, hand over what waited. Refuses
- * rules (the engine has them) and Android (see [Platform]).
+ * Owns the order of things: load the library, hand over what waited, start the engine. Refuses rules (the engine has
+ * them) and Android (see [Platform]).
  */
 internal object Face {
     val names: Names = Names()
-    val lane: Lane = Lane(names, ::catchUp)
+    val lane: Lane = Lane()
 
-    /** Ids of requests and journeys: never 0, never used twice. */
+    /** Ids of screens, requests, actions and journeys: never 0, never used twice. Our own: the library comes later. */
     private val ids = AtomicLong(1)
     private val claimed = AtomicBoolean()
-    private val catchingUp = AtomicBoolean()
 
     @Volatile
     var status: Status = Status.Off
@@ -39,7 +37,7 @@ internal object Face {
 
     fun nextId(): Long = ids.getAndIncrement()
 
-    /** Begins to take signals and asks for the engine; takes no time on the caller's thread. */
+    /** Asks for the engine; takes no time on the caller's thread. */
     fun start(
         platform: Platform,
         endpoint: String,
@@ -48,7 +46,6 @@ internal object Face {
     ): StartResult {
         if (!claimed.compareAndSet(false, true)) return StartResult.AlreadyStarted
         status = Status.Starting
-        lane.open()
         return try {
             thread.execute { bringUp(platform, endpoint, appKey, settings) }
             StartResult.Started
@@ -67,11 +64,9 @@ internal object Face {
         settings: Settings,
     ) {
         try {
-            val processStart = platform.processStart()
+            lane.load(platform.processStart())
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), null)
-            if (processStart != null) Native.processStarted(processStart.atNs, processStart.visible)
             status = Status.Running
-            introduce()
         } catch (problem: Throwable) {
             lane.close()
             val why = if (problem is StartException) problem.message.orEmpty() else problem.javaClass.name
@@ -80,34 +75,7 @@ internal object Face {
         }
     }
 
-    /** New names were spoken while the engine is up; signals may wait for their ids. */
-    private fun catchUp() {
-        if (!catchingUp.compareAndSet(false, true)) return
-        val asked =
-            later(Unit) {
-                catchingUp.set(false)
-                introduce()
-            }
-        // Too much was asked already; the next signal tries again.
-        if (asked.isCancelled) catchingUp.set(false)
-    }
-
-    /** Tells the engine the names it does not know, and then what waited for them. */
-    private fun introduce() {
-        do {
-            val new = names.unregistered()
-            val ids = if (new.isEmpty()) emptyList() else registerNames(new.map(Name::text))
-            // Without an answer, which only a defect of ours gives, they are `other`: nothing must wait for ever.
-            new.forEachIndexed { index, name -> name.id = ids.getOrNull(index)?.toInt() ?: Names.OTHER_ID }
-        } while (!lane.handOver())
-    }
-
-    /** The name of this text; the engine hears of it before it is used, if there is time. */
-    fun name(text: String): Name = names.of(text).also { if (it.id == 0 && status == Status.Running) catchUp() }
-
-    fun consent(consent: Consent) {
-        later(Unit) { dev.nowait.ffi.consent(consent.ffi) }
-    }
+    fun consent(consent: Consent): Unit = lane.consent(consent.ordinal)
 
     fun flush(timeout: Duration): Future<Flushed> =
         later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(timeout.inWholeMilliseconds.toULong())) }
@@ -126,7 +94,7 @@ internal object Face {
                     session = it.session,
                     produced = it.produced.toLong(),
                     dropped = it.dropped.mapValues { (_, count) -> count.toLong() },
-                    signalsLost = it.signalsLost.toLong() + lane.lost,
+                    signalsLost = (it.signalsLost + it.factsRefused.values.sum()).toLong() + lane.lost,
                     panicsCaught = it.panicsCaught.toLong(),
                 )
             }

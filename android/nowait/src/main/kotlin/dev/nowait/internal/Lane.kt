@@ -1,7 +1,7 @@
 package dev.nowait.internal
 
-/** The raw signals that carry no more than a name, a number or two and a flag, by number. */
-internal object Told {
+/** The facts that the face tells, by number: none carries more than a name, an id, two numbers and a flag. */
+internal object Fact {
     const val BREADCRUMB = 1
     const val PROCESS_STARTED = 2
     const val FOREGROUND = 3
@@ -20,54 +20,73 @@ internal object Told {
     const val JOURNEY_STARTED = 16
     const val STEP_STARTED = 17
     const val JOURNEY_ENDED = 18
+    const val MAIN_IDLE = 19
 }
 
 /**
- * The way of every hot call: straight to the engine when it is up, into [Waiting] before, nowhere when off.
+ * The way of every hot call: into [Waiting] before the library is loaded, then straight to the engine, and nowhere after
+ * the end.
  *
- * None throws, none waits for more than the hand-over of at most 512 waiting signals, and once the engine is up none
+ * None throws, none waits for more than the hand-over of at most 256 waiting facts, and once the library is there none
  * makes garbage.
- *
- * @param catchUp asks the face's own thread to register new names, and then to call [handOver] until it is true
  */
-internal class Lane(
-    private val names: Names,
-    private val catchUp: () -> Unit,
-) {
+internal class Lane {
     private val waiting = Waiting()
 
     @Volatile
-    private var state = OFF
+    private var state = WAITING
 
-    /** Whether the engine has come up; under the lock of [waiting]. */
-    private var isUp = false
+    /** Whether the library is there, whatever the state. */
+    @Volatile
+    private var isLoaded = false
 
-    /** How many signals were lost because the engine was not up yet. */
+    /** The customer's decision, if it came before the library; under the lock of [waiting]. */
+    private var decision: Int? = null
+
+    /** How many facts were lost because the library was not there yet. */
     val lost: Long get() = synchronized(waiting) { waiting.lost }
 
-    /** From now on signals wait for the engine. */
-    fun open() {
-        state = WAITING
-    }
-
-    /** The engine is up: hands it what waited, in order, and is out of the way. False if a name is not known yet. */
-    fun handOver(): Boolean =
+    /**
+     * Loads the library, tells it the decision and when the process started, and hands over what waited, in order. Takes
+     * what loading takes, so it belongs on no main thread.
+     */
+    fun load(processStart: ProcessStart?) {
+        // The first touch of the object loads the library, which may take long: not under the lock.
+        Native.nowNs()
         synchronized(waiting) {
-            if (!waiting.names { it == 0 || names.at(it).id != 0 }) return false
-            waiting.drain { signal, name, small, atNs, x, y -> tell(signal, names.at(name).id, small, atNs, x, y) }
-            isUp = true
-            if (state == WAITING) state = UP
-            true
+            decision?.let(Native::consent)
+            isLoaded = true
+            if (state != WAITING) return
+            if (processStart != null) Native.processStarted(processStart.atNs, processStart.visible)
+            waiting.drain { fact, name, small, atNs, x, y -> append(fact, idOf(name), small, atNs, x, y) }
+            state = UP
         }
-
-    /** From now on nothing is taken. */
-    fun close() {
-        state = OFF
     }
 
-    /** Tells a signal; what [small], [x] and [y] are is said in [tell]. */
-    fun signal(
-        signal: Int,
+    /** From now on nothing is taken but the customer's decision. */
+    fun close() {
+        synchronized(waiting) {
+            state = OFF
+            waiting.forget()
+        }
+    }
+
+    /** Takes the customer's decision, in every state; once the library is there, it survives a kill when this returns. */
+    fun consent(decision: Int) {
+        if (!isLoaded) {
+            synchronized(waiting) {
+                if (!isLoaded) {
+                    this.decision = decision
+                    return
+                }
+            }
+        }
+        Native.consent(decision)
+    }
+
+    /** Tells a fact; what [small], [x] and [y] are is said in [append]. */
+    fun tell(
+        fact: Int,
         name: Name? = null,
         small: Int = 0,
         atNs: Long = Native.NOW,
@@ -75,54 +94,13 @@ internal class Lane(
         y: Long = 0,
     ) {
         when (state) {
-            OFF -> {
-                return
-            }
-
-            UP -> {
-                val id = name?.id ?: 0
-                if (name == null || id != 0) tell(signal, id, small, atNs, x, y) else hold(signal, name, small, atNs, x, y)
-            }
-
-            else -> {
-                hold(signal, name, small, atNs, x, y)
-            }
+            UP -> append(fact, idOf(name), small, atNs, x, y)
+            WAITING -> hold(fact, name, small, atNs, x, y)
         }
     }
 
-    /** An action begins: what [actionEnd] wants to know of it. 0 when off. */
-    fun actionBegin(name: Name): Long {
-        val startedNs =
-            when (state) {
-                OFF -> return 0
-                UP -> Native.actionBegin(Native.NOW)
-                else -> System.nanoTime().also { hold(Told.ACTION_BEGIN, null, 0, it, 0, 0) }
-            }
-        return (name.index.toLong() shl UPTIME_BITS) or (startedNs and UPTIME_MASK)
-    }
-
-    /** The action that [begun] stands for ends. */
-    fun actionEnd(
-        begun: Long,
-        outcome: Int,
-    ) {
-        val state = this.state
-        if (state == OFF || begun == 0L) return
-        val name = names.at((begun ushr UPTIME_BITS).toInt())
-        val id = name.id
-        val nowNs = System.nanoTime()
-        // The clock's upper bits are those of now, or those before the last carry.
-        val startedNs = nowNs - ((nowNs - begun) and UPTIME_MASK)
-        if (state == UP && id != 0) {
-            Native.actionEnd(id, startedNs, nowNs, outcome)
-        } else {
-            hold(Told.ACTION_END, name, outcome, nowNs, startedNs, 0)
-        }
-    }
-
-    /** Keeps a signal, and has all that come after it wait behind it: the engine must hear them in order. */
     private fun hold(
-        signal: Int,
+        fact: Int,
         name: Name?,
         small: Int,
         atNs: Long,
@@ -130,42 +108,49 @@ internal class Lane(
         y: Long,
     ) {
         val at = if (atNs == Native.NOW) System.nanoTime() else atNs
-        val needsNames =
-            synchronized(waiting) {
-                waiting.add(signal, name?.index ?: 0, small, at, x, y)
-                if (state == UP) state = WAITING
-                isUp
+        synchronized(waiting) {
+            when (state) {
+                UP -> append(fact, idOf(name), small, at, x, y)
+                WAITING -> waiting.add(fact, name, small, at, x, y)
             }
-        if (needsNames) catchUp()
+        }
     }
 
-    private fun tell(
-        signal: Int,
-        id: Int,
+    /** The engine's id of a name, which it gets with its first use. */
+    private fun idOf(name: Name?): Int {
+        if (name == null) return 0
+        val id = name.id
+        return if (id != 0) id else Native.registerName(name.text).also { name.id = it }
+    }
+
+    private fun append(
+        fact: Int,
+        name: Int,
         small: Int,
         atNs: Long,
         x: Long,
         y: Long,
     ) {
-        when (signal) {
-            Told.BREADCRUMB -> Native.breadcrumb(id, atNs, x)
-            Told.PROCESS_STARTED -> Native.processStarted(atNs, visible = small == 1)
-            Told.FOREGROUND -> Native.foreground(atNs, restored = small == 1)
-            Told.BACKGROUND -> Native.background(atNs)
-            Told.TOUCH_UP -> Native.touchUp(id, atNs)
-            Told.TOUCH_HANDLED -> Native.touchHandled(atNs)
-            Told.FRAME -> Native.frame(startedNs = x, deadlineNs = y, atNs)
-            Told.SCREEN_CREATED -> Native.screenCreated(id, atNs)
-            Told.SCREEN_SHOWN -> Native.screenShown(id, atNs)
-            Told.SCREEN_READY -> Native.screenReady(id, atNs)
-            Told.SCREEN_LEFT -> Native.screenLeft(id, atNs)
-            Told.REQUEST_STARTED -> Native.requestStarted(x, id, atNs)
-            Told.REQUEST_ENDED -> Native.requestEnded(x, atNs, status = small, outcome = y.toInt())
-            Told.ACTION_BEGIN -> Native.actionBegin(atNs)
-            Told.ACTION_END -> Native.actionEnd(id, startedNs = x, atNs, outcome = small)
-            Told.JOURNEY_STARTED -> Native.journeyStarted(x, id, atNs)
-            Told.STEP_STARTED -> Native.stepStarted(x, id, atNs)
-            Told.JOURNEY_ENDED -> Native.journeyEnded(x, atNs, outcome = small)
+        when (fact) {
+            Fact.BREADCRUMB -> Native.breadcrumb(name, atNs, x)
+            Fact.PROCESS_STARTED -> Native.processStarted(atNs, visible = small == 1)
+            Fact.FOREGROUND -> Native.foreground(atNs, restored = small == 1)
+            Fact.BACKGROUND -> Native.background(atNs)
+            Fact.TOUCH_UP -> Native.touchUp(name, atNs)
+            Fact.TOUCH_HANDLED -> Native.touchHandled(atNs)
+            Fact.FRAME -> Native.frame(startedNs = x, deadlineNs = y, atNs)
+            Fact.SCREEN_CREATED -> Native.screenCreated(id = x, name, atNs)
+            Fact.SCREEN_SHOWN -> Native.screenShown(id = x, name, atNs)
+            Fact.SCREEN_READY -> Native.screenReady(id = x, name, atNs)
+            Fact.SCREEN_LEFT -> Native.screenLeft(id = x, atNs)
+            Fact.REQUEST_STARTED -> Native.requestStarted(id = x, name, atNs)
+            Fact.REQUEST_ENDED -> Native.requestEnded(id = x, atNs, status = small, outcome = y.toInt())
+            Fact.ACTION_BEGIN -> Native.actionBegin(id = x, name, atNs)
+            Fact.ACTION_END -> Native.actionEnd(id = x, atNs, outcome = small)
+            Fact.JOURNEY_STARTED -> Native.journeyStarted(id = x, name, atNs)
+            Fact.STEP_STARTED -> Native.stepStarted(id = x, name, atNs)
+            Fact.JOURNEY_ENDED -> Native.journeyEnded(id = x, atNs, outcome = small)
+            Fact.MAIN_IDLE -> Native.mainIdle(atNs)
         }
     }
 
@@ -173,9 +158,5 @@ internal class Lane(
         const val OFF = 0
         const val WAITING = 1
         const val UP = 2
-
-        /** 104 days of uptime; the rest of a word holds a name's index. A longer action is not a wait. */
-        const val UPTIME_BITS = 53
-        const val UPTIME_MASK = (1L shl UPTIME_BITS) - 1
     }
 }

@@ -1,59 +1,45 @@
 package dev.nowait.internal
 
 import java.util.concurrent.ConcurrentHashMap
-import java.util.concurrent.atomic.AtomicInteger
-import java.util.concurrent.atomic.AtomicReferenceArray
 
 /**
- * A name as the app gave it, and its id in the engine once it has one.
+ * A name as the app gave it, and its id in the engine once the library is there.
  *
- * @property index its place in [Names], from 1; travels where an object would be garbage
+ * @property visit the screen of this name that was told of last; see [Visit]
  */
 internal class Name(
     val text: String,
-    val index: Int,
 ) {
-    /** The id of the hot lane; 0 until the engine is up and knows the name. */
+    /** The id of the hot lane; 0 until it is first used after the library was loaded. */
     @Volatile
     @JvmField
     var id: Int = 0
+
+    val visit = Visit()
 }
 
-/** Every name of the app, made when it is first spoken, registered when the engine is up. */
+/**
+ * The names that the app spoke, so that each is registered once. Bounded like the engine's table; what is spoken beyond
+ * is registered at each use, and the engine decides and counts.
+ */
 internal class Names {
     private val byText = ConcurrentHashMap<String, Name>()
-    private val byIndex = AtomicReferenceArray<Name>(INDEX_MAX + 1)
-    private val next = AtomicInteger(1)
 
-    /** All names beyond the last place. The engine knows it as `other`. */
-    private val other = Name("other", 0).apply { id = OTHER_ID }
-
-    /** The name of this text: the same one for the same text. */
+    /** The name of this text: the same one for the same text, as long as there is room. */
     fun of(text: String): Name = byText[text] ?: add(text)
 
-    private fun add(text: String): Name =
-        synchronized(this) {
-            byText[text]?.let { return it }
-            val index = next.get()
-            if (index > INDEX_MAX) return other
-            val name = Name(text, index)
-            byIndex.set(index, name)
-            byText[text] = name
-            next.set(index + 1)
-            name
-        }
-
-    /** The name at this place; the one beyond the last for 0. */
-    fun at(index: Int): Name = byIndex.get(index) ?: other
-
-    /** The names that the engine does not know yet. */
-    fun unregistered(): List<Name> = (1 until next.get()).map(::at).filter { it.id == 0 }
+    private fun add(text: String): Name {
+        val name = Name(text)
+        // Two threads at the same moment may add one more, which is no harm.
+        if (text.length > LENGTH_MAX || byText.size >= COUNT_MAX) return name
+        return byText.putIfAbsent(text, name) ?: name
+    }
 
     companion object {
-        /** Twice what the engine keeps (`NAMES_MAX` in `core/src/limits.rs`), so that the engine decides and counts. */
-        const val INDEX_MAX: Int = 2047
+        /** `NAMES_MAX` in `core/src/limits.rs`. */
+        const val COUNT_MAX = 1024
 
-        /** `NameId::OTHER` in `wire/src/event.rs`. */
-        const val OTHER_ID: Int = 1
+        /** `NAME_BYTES_MAX` there: a name with more characters has more bytes, and becomes `redacted`. */
+        const val LENGTH_MAX = 120
     }
 }

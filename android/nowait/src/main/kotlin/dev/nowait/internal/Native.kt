@@ -3,10 +3,10 @@ package dev.nowait.internal
 import dalvik.annotation.optimization.FastNative
 
 /**
- * The hot lane: one call per raw signal or finished fact, primitives only, no garbage.
+ * The hot lane: one call per fact, primitives only, no garbage; and the names that facts carry.
  *
  * What the arguments mean is said in `bindings/src/hot.rs`. Times are nanoseconds of the uptime clock; [NOW] reads it
- * in the library, which saves a call. Before a start of the engine every function does nothing.
+ * in the library, which saves a call. What is told before the engine's start waits in it, up to its cap.
  *
  * Touching this object loads the library, which belongs on no main thread: [Face] does it on its own.
  */
@@ -17,6 +17,23 @@ internal object Native {
     init {
         System.loadLibrary("nowait_ffi")
     }
+
+    /** Registers a name: its id. Takes a lock for a moment, so it is no `FastNative`. */
+    @JvmStatic
+    external fun registerName(text: String): Int
+
+    /** Takes the customer's decision, by [dev.nowait.Consent.ordinal]; survives a kill when it returns 0. No `FastNative` either. */
+    @JvmStatic
+    external fun consent(decision: Int): Int
+
+    @JvmStatic
+    @FastNative
+    external fun nowNs(): Long
+
+    /** The face gives out its own ids, see [Face.nextId]: they are wanted before the library is there. */
+    @JvmStatic
+    @FastNative
+    external fun nextId(): Long
 
     @JvmStatic
     @FastNative
@@ -32,6 +49,10 @@ internal object Native {
         atNs: Long,
         visible: Boolean,
     )
+
+    @JvmStatic
+    @FastNative
+    external fun mainIdle(atNs: Long)
 
     @JvmStatic
     @FastNative
@@ -70,6 +91,7 @@ internal object Native {
     @JvmStatic
     @FastNative
     external fun screenCreated(
+        id: Long,
         screen: Int,
         atNs: Long,
     )
@@ -77,6 +99,7 @@ internal object Native {
     @JvmStatic
     @FastNative
     external fun screenShown(
+        id: Long,
         screen: Int,
         atNs: Long,
     )
@@ -84,6 +107,7 @@ internal object Native {
     @JvmStatic
     @FastNative
     external fun screenReady(
+        id: Long,
         screen: Int,
         atNs: Long,
     )
@@ -91,7 +115,7 @@ internal object Native {
     @JvmStatic
     @FastNative
     external fun screenLeft(
-        screen: Int,
+        id: Long,
         atNs: Long,
     )
 
@@ -114,14 +138,26 @@ internal object Native {
 
     @JvmStatic
     @FastNative
-    external fun actionBegin(atNs: Long): Long
+    external fun actionBegin(
+        id: Long,
+        action: Int,
+        atNs: Long,
+    )
 
     @JvmStatic
     @FastNative
     external fun actionEnd(
+        id: Long,
+        atNs: Long,
+        outcome: Int,
+    )
+
+    @JvmStatic
+    @FastNative
+    external fun actionRecord(
         name: Int,
         startedNs: Long,
-        atNs: Long,
+        endedNs: Long,
         outcome: Int,
     )
 

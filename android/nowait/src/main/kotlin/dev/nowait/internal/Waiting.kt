@@ -1,60 +1,62 @@
 package dev.nowait.internal
 
 /**
- * What was told before the engine could take it: raw signals with their own times, in a fixed block of numbers.
+ * What was told before the library was loaded: facts with their own times, in a fixed block of numbers.
  *
  * A full block refuses the newest and counts it. All functions are called under the lock of [Lane].
  */
 internal class Waiting {
-    private val words = LongArray(SIGNALS_MAX * WORDS)
+    private var words = LongArray(FACTS_MAX * WORDS)
+    private var names = arrayOfNulls<Name>(FACTS_MAX)
     private var count = 0
 
-    /** How many signals found the block full. */
+    /** How many facts found the block full. */
     var lost: Long = 0
         private set
 
     fun add(
-        signal: Int,
-        name: Int,
+        fact: Int,
+        name: Name?,
         small: Int,
         atNs: Long,
         x: Long,
         y: Long,
     ) {
-        if (count == SIGNALS_MAX) {
+        if (count == names.size) {
             lost++
             return
         }
         val at = count * WORDS
-        words[at] = (name.toLong() shl NAME_SHIFT) or (small.toLong() shl SMALL_SHIFT) or signal.toLong()
+        words[at] = (small.toLong() shl SMALL_SHIFT) or fact.toLong()
         words[at + 1] = atNs
         words[at + 2] = x
         words[at + 3] = y
+        names[count] = name
         count++
     }
 
-    /** Whether [known] holds for the names of all signals; 0 stands for none. */
-    fun names(known: (Int) -> Boolean): Boolean = (0 until count).all { known((words[it * WORDS] shr NAME_SHIFT).toInt()) }
-
-    /** Hands every signal on, oldest first, and forgets them. */
-    fun drain(take: (signal: Int, name: Int, small: Int, atNs: Long, x: Long, y: Long) -> Unit) {
-        for (at in 0 until count * WORDS step WORDS) {
+    /** Hands every fact on, oldest first, and lets go of the block: nothing waits here any more. */
+    fun drain(take: (fact: Int, name: Name?, small: Int, atNs: Long, x: Long, y: Long) -> Unit) {
+        for (index in 0 until count) {
+            val at = index * WORDS
             val head = words[at]
-            val small = (head shr SMALL_SHIFT).toInt() and SMALL_MASK
-            take(head.toInt() and SIGNAL_MASK, (head shr NAME_SHIFT).toInt(), small, words[at + 1], words[at + 2], words[at + 3])
+            take(head.toInt() and FACT_MASK, names[index], (head shr SMALL_SHIFT).toInt(), words[at + 1], words[at + 2], words[at + 3])
         }
+        forget()
+    }
+
+    /** Lets go of everything, and takes nothing more. */
+    fun forget() {
+        words = LongArray(0)
+        names = arrayOfNulls(0)
         count = 0
     }
 
     private companion object {
-        /** A slow start of two seconds at 120 frames a second, twice; 16 KiB. */
-        const val SIGNALS_MAX = 512
+        /** `EARLY_FACTS_MAX` in `core/src/limits.rs`: what waits here is handed to a room of that size. */
+        const val FACTS_MAX = 256
         const val WORDS = 4
         const val SMALL_SHIFT = 8
-        const val NAME_SHIFT = 32
-        const val SIGNAL_MASK = 0xff
-
-        /** An HTTP status, an outcome or a flag. */
-        const val SMALL_MASK = 0xffff
+        const val FACT_MASK = 0xff
     }
 }

@@ -9,7 +9,7 @@ import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.SaysReady
 import dev.nowait.internal.Face
-import dev.nowait.internal.Told
+import dev.nowait.internal.Fact
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.shadows.FrameMetricsBuilder
@@ -63,7 +63,8 @@ internal fun tellReady(
     screen: String,
     atNs: Long,
 ) {
-    Face.lane.signal(Told.SCREEN_READY, Face.names.of(screen), atNs = atNs)
+    val name = Face.names.of(screen)
+    Face.lane.tell(Fact.SCREEN_READY, name, atNs = atNs, x = name.visit.current())
 }
 
 /** Presents a frame now, whose work began so long ago. */

@@ -3,6 +3,7 @@ package dev.nowait.capture
 import android.app.Activity
 import android.app.Application
 import android.os.Build
+import android.os.Handler
 import android.os.Looper
 import android.os.SystemClock
 import android.view.MotionEvent
@@ -10,6 +11,7 @@ import dev.nowait.NoWait
 import dev.nowait.Status
 import dev.nowait.await
 import dev.nowait.internal.Face
+import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
 import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
@@ -216,6 +218,66 @@ abstract class CaptureTest {
     }
 
     @Test
+    fun twoActivitiesOfOneClassAreTwoScreens() {
+        val first = launch<SlowActivity>()
+        pass(40)
+        first.frame(workMs = 10)
+        tellReady("SlowActivity", nowNs())
+        first.pause()
+        val created = nowNs()
+        val second = launch<SlowActivity>()
+        first.stop()
+        pass(40)
+        second.frame(workMs = 10)
+        pass(100)
+        tellReady("SlowActivity", nowNs())
+        val screens = events("screen")
+        assertEquals(listOf("done", "done"), screens.map { it.outcome })
+        assertEquals(created, screens.last().startedNs)
+        assertEquals(nowNs() - created, screens.last().durationNs)
+        // Back to the first, which says again that it is ready, and is left.
+        second.get().finish()
+        second.pause()
+        first.restart().start().resume()
+        tellReady("SlowActivity", nowNs())
+        second.stop().destroy()
+        first.get().finish()
+        first.pause().stop().destroy()
+        pass(1_000)
+        launch<BankActivity>()
+        val request = Face.nextId()
+        Face.lane.tell(Fact.REQUEST_STARTED, Face.names.of("GET /home"), atNs = nowNs(), x = request)
+        pass(50)
+        Face.lane.tell(Fact.REQUEST_ENDED, small = 200, atNs = nowNs(), x = request)
+        assertEquals("neither stays in front", 0, event("request").screen)
+        assertEquals(2, events("screen").size)
+    }
+
+    @Test
+    fun aProcessThatAPersonStartedMakesItsScreenBeforeTheMainThreadIsIdle() {
+        Face.lane.tell(Fact.PROCESS_STARTED, small = 1, atNs = nowNs())
+        pass(300)
+        shown<BankActivity>()
+        val launch = event("launch")
+        assertEquals(COLD, launch.name)
+        assertEquals(nowNs() - launch.startedNs, launch.durationNs)
+    }
+
+    @Test
+    fun aProcessThatWasIdleBeforeItsFirstScreenWasOpenedLater() {
+        Face.lane.tell(Fact.PROCESS_STARTED, small = 1, atNs = nowNs())
+        pass(300)
+        Handler(Looper.getMainLooper()).post { }
+        shadowOf(Looper.getMainLooper()).idle()
+        pass(2_000)
+        val opened = nowNs()
+        shown<BankActivity>()
+        val launch = event("launch")
+        assertEquals(WARM, launch.name)
+        assertEquals(opened, launch.startedNs)
+    }
+
+    @Test
     fun aNewConfigurationIsNoTripToTheBackground() {
         val activity = shown<BankActivity>()
         val launches = events("launch").size
@@ -298,6 +360,7 @@ abstract class CaptureTest {
 
     private companion object {
         /** `NameId` in `wire/src/event.rs`. */
+        const val COLD = 3
         const val WARM = 4
         const val HOT = 5
     }

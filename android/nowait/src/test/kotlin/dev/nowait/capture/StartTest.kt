@@ -62,7 +62,7 @@ class StartTest {
         assertEquals(dev.nowait.ffi.Os.ANDROID, config.device.os)
         assertEquals("15", config.device.osVersion)
         assertEquals(mapOf("segment" to "retail"), config.dimensions)
-        assertEquals(30_000uL, config.flushIntervalMs)
+        assertEquals(300_000uL, config.flushIntervalMs)
         assertTrue(config.folder, config.folder.startsWith(application.noBackupFilesDir.path))
         assertTrue(manager.isLowRamDevice || config.device.tier != dev.nowait.ffi.Tier.UNKNOWN)
     }

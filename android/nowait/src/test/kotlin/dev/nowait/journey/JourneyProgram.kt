@@ -10,8 +10,8 @@ import dev.nowait.Status
 import dev.nowait.Travel
 import dev.nowait.await
 import dev.nowait.internal.Face
+import dev.nowait.internal.Fact
 import dev.nowait.internal.ProcessStart
-import dev.nowait.internal.Told
 import java.net.HttpURLConnection
 import java.net.URI
 import kotlin.time.Duration.Companion.seconds
@@ -32,7 +32,7 @@ internal class JourneyProgram(
     ): SelfReport {
         val platform = JvmPlatform(start = ProcessStart(System.nanoTime(), visible = true))
         check(Face.start(platform, collector, appKey, Settings()) == StartResult.Started)
-        Face.lane.signal(Told.FOREGROUND, small = 0)
+        Face.lane.tell(Fact.FOREGROUND, small = 0)
         NoWait.consent(Consent.GRANTED)
         show("Login")
         await("running") { NoWait.status == Status.Running }
@@ -65,8 +65,8 @@ internal class JourneyProgram(
         screen: String,
         vararg routes: String,
     ) {
-        Face.lane.signal(Told.TOUCH_UP, Face.names.of(target))
-        Face.lane.signal(Told.TOUCH_HANDLED)
+        Face.lane.tell(Fact.TOUCH_UP, Face.names.of(target))
+        Face.lane.tell(Fact.TOUCH_HANDLED)
         show(screen, *routes)
     }
 
@@ -87,7 +87,7 @@ internal class JourneyProgram(
     private fun frame() {
         val startedNs = System.nanoTime()
         Thread.sleep(4)
-        Face.lane.signal(Told.FRAME, atNs = System.nanoTime(), x = startedNs, y = startedNs + 16_666_667)
+        Face.lane.tell(Fact.FRAME, atNs = System.nanoTime(), x = startedNs, y = startedNs + 16_666_667)
     }
 
     private fun ask(route: String) {

@@ -45,7 +45,7 @@ public data class RecordedEvent(
                 "lifecycle",
             )
         val OUTCOMES: List<String> =
-            listOf("done", "failed", "no_response", "timed_out", "interrupted", "already_animating", "abandoned")
+            listOf("done", "failed", "no_response", "timed_out", "interrupted", "already_animating", "abandoned", "died")
 
         const val IN_JOURNEY = 2
 

@@ -4,15 +4,17 @@ import android.app.Activity
 import android.app.Application
 import android.os.Bundle
 import android.os.HandlerThread
+import android.os.Looper
 import dev.nowait.SaysReady
+import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
 import dev.nowait.internal.Names
-import dev.nowait.internal.Told
 import java.util.IdentityHashMap
 
 /**
- * Turns the lifecycle of Activities into raw signals: screens, foreground and background.
+ * Turns the lifecycle of Activities into facts: screens, foreground and background, and when the main
+ * thread was idle first.
  *
  * Owns: which Activities live, and how many are started. Refuses: taps and frames (see [WindowCapture]), and rules: what
  * a launch or a screen is, decides the engine. Everything happens on the main thread, and no defect of ours leaves it.
@@ -28,6 +30,7 @@ internal class ActivityCapture(
     /** One captured Activity. */
     private class Captured(
         val screen: Name,
+        val id: Long,
     ) {
         var isLeft = false
         var window: WindowCapture? = null
@@ -43,6 +46,11 @@ internal class ActivityCapture(
     fun install(application: Application) {
         frames.start()
         application.registerActivityLifecycleCallbacks(this)
+        // A process that a person started makes its first Activity before the main thread has nothing to do.
+        Looper.getMainLooper().queue.addIdleHandler {
+            guarded { lane.tell(Fact.MAIN_IDLE, atNs = nowNs()) }
+            false
+        }
     }
 
     /** Called from Android 10 on, before the Activity's own `onCreate`. */
@@ -60,9 +68,10 @@ internal class ActivityCapture(
         if (activity in living) return
         val atNs = nowNs()
         if (!inForeground) foreground(atNs, restored = false)
-        val captured = Captured(names.of(screenName(activity)))
+        val screen = names.of(screenName(activity))
+        val captured = Captured(screen, screen.visit.created())
         living[activity] = captured
-        lane.signal(Told.SCREEN_CREATED, captured.screen, atNs = atNs)
+        lane.tell(Fact.SCREEN_CREATED, captured.screen, atNs = atNs, x = captured.id)
     }
 
     override fun onActivityStarted(activity: Activity) =
@@ -74,7 +83,7 @@ internal class ActivityCapture(
             val captured = living.getValue(activity)
             if (captured.window == null) {
                 val readyWhenShown = activity !is SaysReady
-                val window = WindowCapture(lane, names, captured.screen, readyWhenShown, nowNs)
+                val window = WindowCapture(lane, names, captured.screen, captured.id, readyWhenShown, nowNs)
                 window.install(activity.window, frames.looper)
                 captured.window = window
             }
@@ -112,7 +121,9 @@ internal class ActivityCapture(
         val captured = living[activity] ?: return
         if (captured.isLeft) return
         captured.isLeft = true
-        lane.signal(Told.SCREEN_LEFT, captured.screen, atNs = nowNs())
+        val earlier = living.values.filter { it.screen === captured.screen && !it.isLeft }.maxOfOrNull { it.id }
+        if (earlier != null) captured.screen.visit.backTo(earlier, gone = captured.id)
+        lane.tell(Fact.SCREEN_LEFT, atNs = nowNs(), x = captured.id)
     }
 
     private fun foreground(
@@ -120,12 +131,12 @@ internal class ActivityCapture(
         restored: Boolean,
     ) {
         inForeground = true
-        lane.signal(Told.FOREGROUND, small = if (restored) 1 else 0, atNs = atNs)
+        lane.tell(Fact.FOREGROUND, small = if (restored) 1 else 0, atNs = atNs)
     }
 
     private fun background() {
         inForeground = false
-        lane.signal(Told.BACKGROUND, atNs = nowNs())
+        lane.tell(Fact.BACKGROUND, atNs = nowNs())
     }
 }
 

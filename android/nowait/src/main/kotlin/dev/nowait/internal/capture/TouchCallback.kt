@@ -10,9 +10,9 @@ import android.view.ViewConfiguration
 import android.view.Window
 import dev.nowait.internal.AndroidPlatform.Companion.NS_PER_MS
 import dev.nowait.internal.ChecksApiLevel
+import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Names
-import dev.nowait.internal.Told
 import kotlin.math.abs
 
 /**
@@ -31,7 +31,7 @@ internal class TouchCallback(
 ) : Window.Callback by inner {
     private val slop = ViewConfiguration.get(window.context).scaledTouchSlop
     private val main = Handler(Looper.getMainLooper())
-    private val handled = Runnable { lane.signal(Told.TOUCH_HANDLED, atNs = nowNs()) }
+    private val handled = Runnable { lane.tell(Fact.TOUCH_HANDLED, atNs = nowNs()) }
     private var downX = 0f
     private var downY = 0f
     private var isTap = false
@@ -68,7 +68,7 @@ internal class TouchCallback(
                 isTap = false
                 val target = window.peekDecorView()?.let { clickableAt(it, event.x, event.y) } ?: return false
                 if (target.isLongClickable && event.eventTime - event.downTime >= ViewConfiguration.getLongPressTimeout()) return false
-                lane.signal(Told.TOUCH_UP, names.of(nameOf(target)), atNs = event.eventTime * NS_PER_MS)
+                lane.tell(Fact.TOUCH_UP, names.of(nameOf(target)), atNs = event.eventTime * NS_PER_MS)
                 return true
             }
         }

@@ -6,13 +6,13 @@ import android.os.Looper
 import android.view.FrameMetrics
 import android.view.Window
 import dev.nowait.internal.ChecksApiLevel
+import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
 import dev.nowait.internal.Names
-import dev.nowait.internal.Told
 
 /**
- * Turns what one window shows into raw signals: its frames, and with the first one that its screen is shown.
+ * Turns what one window shows into facts: its frames, and with the first one that its screen is shown.
  *
  * Frames come from the framework's own `FrameMetrics`, on the thread for frames. When one was presented is the end of its
  * work, when it was handed to the display; the panel itself may be a frame later, which no API tells.
@@ -21,6 +21,7 @@ internal class WindowCapture(
     private val lane: Lane,
     private val names: Names,
     private val screen: Name,
+    private val screenId: Long,
     private val readyWhenShown: Boolean,
     private val nowNs: () -> Long,
 ) : Window.OnFrameMetricsAvailableListener {
@@ -64,11 +65,11 @@ internal class WindowCapture(
     ) = guarded {
         val startedNs = startedNs(metrics)
         val atNs = startedNs + metrics.getMetric(FrameMetrics.TOTAL_DURATION)
-        lane.signal(Told.FRAME, atNs = atNs, x = startedNs, y = deadlineNs(metrics, startedNs))
+        lane.tell(Fact.FRAME, atNs = atNs, x = startedNs, y = deadlineNs(metrics, startedNs))
         if (!isShown) {
             isShown = true
-            lane.signal(Told.SCREEN_SHOWN, screen, atNs = atNs)
-            if (readyWhenShown) lane.signal(Told.SCREEN_READY, screen, atNs = atNs)
+            lane.tell(Fact.SCREEN_SHOWN, screen, atNs = atNs, x = screenId)
+            if (readyWhenShown) lane.tell(Fact.SCREEN_READY, screen, atNs = atNs, x = screenId)
         }
     }
 

@@ -1,11 +1,13 @@
 package dev.nowait.testing
 
-/** The raw signals of a script, as a face tells them; see `core/src/tracker/signal.rs` for what they mean. */
-public interface Signals {
+/** The facts of a script, as a face tells them; see `core/src/record/fact.rs` for what they mean. */
+public interface Facts {
     public fun processStarted(
         atNs: Long,
         visible: Boolean,
     )
+
+    public fun mainIdle(atNs: Long)
 
     public fun foreground(
         atNs: Long,
@@ -30,22 +32,25 @@ public interface Signals {
     public fun navigation(atNs: Long)
 
     public fun screenCreated(
+        id: Long,
         screen: Int,
         atNs: Long,
     )
 
     public fun screenShown(
+        id: Long,
         screen: Int,
         atNs: Long,
     )
 
     public fun screenReady(
+        id: Long,
         screen: Int,
         atNs: Long,
     )
 
     public fun screenLeft(
-        screen: Int,
+        id: Long,
         atNs: Long,
     )
 
@@ -62,9 +67,17 @@ public interface Signals {
         outcome: Int,
     )
 
-    public fun actionStarted(atNs: Long)
+    public fun actionStarted(
+        id: Long,
+        action: Int,
+        atNs: Long,
+    )
 
-    public fun actionEnded(atNs: Long)
+    public fun actionEnded(
+        id: Long,
+        atNs: Long,
+        outcome: Int,
+    )
 
     public fun mainPing(atNs: Long)
 
@@ -86,5 +99,11 @@ public interface Signals {
         id: Long,
         atNs: Long,
         outcome: Int,
+    )
+
+    public fun breadcrumb(
+        name: Int,
+        atNs: Long,
+        number: Long,
     )
 }

@@ -1,27 +1,25 @@
 package dev.nowait.testing
 
 /**
- * A script of raw signals and of the events that must come of them; the format is in `core/testdata/README.md`.
+ * A script of facts and of the events that must come of them; the format is in `core/testdata/README.md`.
  *
  * @property written the script in normal form
  */
-public class SignalScript(
+public class FactScript(
     text: String,
 ) {
     private val lines = text.lines().map(String::trim).filter(String::isNotEmpty)
     private val names = ScriptNames()
 
-    public val written: List<String> = lines.map { if (it.startsWith('>')) names.line(expected(it)) else it }
+    public val written: List<String> = lines.map { if (it.startsWith('>')) names.line(event(wordsOf(it).drop(1))) else it }
 
-    /** Tells [signals] what the script says, and returns the script as it really went, in normal form. */
-    public fun play(signals: Signals): List<String> {
+    /** Tells [facts] what the script says, and returns the script as it really went, in normal form. */
+    public fun play(facts: Facts): List<String> {
         val real = mutableListOf<String>()
         var seen = 0
         Replay.begin()
         for (line in lines.filterNot { it.startsWith('>') }) {
-            real += line
-            if (line.startsWith('#') || line.startsWith('=')) continue
-            tell(signals, line)
+            real += play(facts, line)
             while (true) {
                 real += names.line(RecordedEvent.at(seen) ?: break)
                 seen++
@@ -31,8 +29,26 @@ public class SignalScript(
         return real
     }
 
-    private fun expected(line: String): RecordedEvent {
-        val words = line.split(' ').filter(String::isNotEmpty).drop(1)
+    /** Plays a line that is no event, and returns it as it really went. */
+    private fun play(
+        facts: Facts,
+        line: String,
+    ): String {
+        val words = wordsOf(line)
+        when {
+            line.startsWith('#') -> Unit
+            words[0] == "=" -> return "= lost ${Replay.lost}"
+            words[0] != "!" -> tell(facts, words)
+            words[1] == "presence" -> return "! presence ${Replay.presence}"
+            words[1] == "refused" -> Replay.refused()
+            words[1] == "died" -> Replay.died(nsOf(words[2]))
+            else -> throw IllegalArgumentException("no such line: $line")
+        }
+        return line
+    }
+
+    /** An event of these words: its kind, and `key=value`. */
+    private fun event(words: List<String>): RecordedEvent {
         val fields = Fields(words.drop(1))
         val journey = fields.number("journey", default = 0)
         return RecordedEvent(
@@ -50,11 +66,11 @@ public class SignalScript(
     }
 
     private fun tell(
-        signals: Signals,
-        line: String,
+        facts: Facts,
+        words: List<String>,
     ) {
-        val words = line.split(' ').filter(String::isNotEmpty)
         val at = nsOf(words[0])
+        if (words[1] == "measured") return Replay.measured(event(words.drop(2)))
         val fields = Fields(words.drop(2))
 
         fun name(key: String): Int = names.id(fields.text(key))
@@ -63,31 +79,44 @@ public class SignalScript(
 
         fun outcome(): Int = RecordedEvent.OUTCOMES.indexOf(fields.text("outcome", default = "done"))
         when (words[1]) {
-            "process_started" -> signals.processStarted(at, fields.text("visible") == "true")
-            "foreground" -> signals.foreground(at, fields.text("restored") == "true")
-            "background" -> signals.background(at)
-            "touch_up" -> signals.touchUp(name("target"), at)
-            "touch_handled" -> signals.touchHandled(at)
-            "frame" -> signals.frame(fields.time("started"), fields.time("deadline"), at)
-            "navigation" -> signals.navigation(at)
-            "screen_created" -> signals.screenCreated(name("screen"), at)
-            "screen_shown" -> signals.screenShown(name("screen"), at)
-            "screen_ready" -> signals.screenReady(name("screen"), at)
-            "screen_left" -> signals.screenLeft(name("screen"), at)
-            "request_started" -> signals.requestStarted(id(), name("route"), at)
-            "request_ended" -> signals.requestEnded(id(), at, fields.number("status").toInt(), outcome())
-            "action_started" -> signals.actionStarted(at)
-            "action_ended" -> signals.actionEnded(at)
-            "main_ping" -> signals.mainPing(at)
-            "main_pong" -> signals.mainPong(at)
-            "journey_started" -> signals.journeyStarted(id(), name("journey"), at)
-            "step_started" -> signals.stepStarted(id(), name("step"), at)
-            "journey_ended" -> signals.journeyEnded(id(), at, outcome())
-            "tick" -> Replay.tick(at)
-            else -> throw IllegalArgumentException("no such signal: ${words[1]}")
+            "process_started" -> facts.processStarted(at, fields.text("visible") == "true")
+            "main_idle" -> facts.mainIdle(at)
+            "foreground" -> facts.foreground(at, fields.text("restored") == "true")
+            "background" -> facts.background(at)
+            "touch_up" -> facts.touchUp(name("target"), at)
+            "touch_handled" -> facts.touchHandled(at)
+            "frame" -> facts.frame(fields.time("started"), fields.time("deadline"), at)
+            "navigation" -> facts.navigation(at)
+            "screen_created" -> facts.screenCreated(id(), name("screen"), at)
+            "screen_shown" -> facts.screenShown(id(), name("screen"), at)
+            "screen_ready" -> facts.screenReady(id(), name("screen"), at)
+            "screen_left" -> facts.screenLeft(id(), at)
+            "request_started" -> facts.requestStarted(id(), name("route"), at)
+            "request_ended" -> facts.requestEnded(id(), at, fields.number("status").toInt(), outcome())
+            "action_started" -> facts.actionStarted(id(), name("action"), at)
+            "action_ended" -> facts.actionEnded(id(), at, outcome())
+            "main_ping" -> facts.mainPing(at)
+            "main_pong" -> facts.mainPong(at)
+            "journey_started" -> facts.journeyStarted(id(), name("journey"), at)
+            "step_started" -> facts.stepStarted(id(), name("step"), at)
+            "journey_ended" -> facts.journeyEnded(id(), at, outcome())
+            "breadcrumb" -> facts.breadcrumb(name("name"), at, fields.number("number", default = 0))
+            "tick" -> tick(at, fields)
+            else -> throw IllegalArgumentException("no such fact: ${words[1]}")
         }
     }
+
+    private fun tick(
+        at: Long,
+        fields: Fields,
+    ) {
+        val wallUnixMs = fields.number("wall", default = 0)
+        val boot = fields.text("boot", default = "")
+        if (boot.isEmpty()) Replay.tick(at, wallUnixMs = wallUnixMs) else Replay.tick(at, nsOf(boot), wallUnixMs)
+    }
 }
+
+private fun wordsOf(line: String): List<String> = line.split(' ').filter(String::isNotEmpty)
 
 /** Names in order of appearance, after the reserved ones. */
 private class ScriptNames {
