@@ -43,9 +43,6 @@ pub(crate) trait Disk: Send + Sync + Debug {
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Whether there is a file or folder of this name, as far as can be told.
-    fn exists(&self, path: &Path) -> bool;
-
     /// Whether this is a folder, as far as can be told.
     fn is_folder(&self, path: &Path) -> bool;
 
@@ -146,10 +143,6 @@ impl Disk for RealDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
     }
 
     fn is_folder(&self, path: &Path) -> bool {
