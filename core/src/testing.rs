@@ -6,10 +6,11 @@
 
 use crate::config::Config;
 use crate::disk::{Disk, RealDisk};
+use crate::engine::{Command, Flushed};
 use crate::error::Error;
 use crate::nowait::NoWait;
 use crate::upload::{Answer, Parcel, Upload};
-use crate::worker::{self, Command, Flushed, Worker};
+use crate::worker::{self, Worker};
 use crate::{Clock, ManualClock};
 use crossbeam::channel::{Receiver, bounded};
 use nowait_wire::{Batch, Event, Receipt, ReceiptStatus, RemoteConfig};
@@ -49,9 +50,9 @@ pub(crate) fn begin(
     upload: impl Upload + 'static,
     disk: Arc<dyn Disk>,
 ) -> Result<ManualWorker, Error> {
-    let commands = nowait.prepare(config)?;
-    let shared = worker::open_shared(nowait.inner, &disk).map_err(Error::thread)?;
-    let worker = Worker::open(nowait.inner, disk, shared, Box::new(upload)).ok_or_else(Error::started)?;
+    let commands = nowait.engine.start(config)?;
+    let shared = worker::open_shared(nowait.engine, &disk).map_err(Error::thread)?;
+    let worker = Worker::open(nowait.engine, disk, shared, Box::new(upload)).ok_or_else(Error::started)?;
     Ok(ManualWorker { worker, commands })
 }
 
@@ -59,8 +60,7 @@ impl ManualWorker {
     /// One turn: first what was asked of the worker, then what time asks of it. Returns how long a worker would
     /// sleep now; `None`: until somebody wakes it.
     pub fn turn(&mut self) -> Option<Duration> {
-        worker::take_commands(&mut self.worker, &self.commands);
-        self.worker.turn()
+        worker::round(&mut self.worker, &self.commands)
     }
 
     /// Seals and sends everything.
@@ -74,9 +74,7 @@ impl ManualWorker {
     pub fn shutdown(&mut self) -> Flushed {
         let (done, answer) = bounded(1);
         self.worker.close(Duration::from_secs(60), done);
-        let flushed = self.turn_until(&answer);
-        self.worker.end();
-        flushed
+        self.turn_until(&answer)
     }
 
     fn turn_until(&mut self, answer: &Receiver<Flushed>) -> Flushed {

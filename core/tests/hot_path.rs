@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use nowait_core::testing::{self, MemoryUpload};
-use nowait_core::{Answer, Build, Config, Consent, Event, Kind, ManualClock, NoWait, Signal};
+use nowait_core::{Answer, Build, Config, Consent, Event, Fact, Kind, ManualClock, NOW, NoWait, Recorded};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -52,29 +52,43 @@ fn allocations(work: impl FnOnce()) -> u64 {
 }
 
 #[test]
-fn a_million_records_take_nothing_from_the_heap() {
-    let folder = tempfile::tempdir().unwrap();
+fn a_million_facts_take_nothing_from_the_heap() {
+    // In memory where the machine has a folder for that: thousands of batches are synced.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     let clock = ManualClock::new(1_800_000_000_000);
     let upload = MemoryUpload::new();
-    let (nowait, mut crank) = testing::start(config(folder.path()), upload, clock).unwrap();
+    let (nowait, mut worker) = testing::start(config(folder.path()), upload, clock).unwrap();
     let (pay, crumb, name) = (nowait.action("Pay.Confirm"), nowait.crumb("crumb"), nowait.name("record"));
+    let (route, screen, journey) = (nowait.route("GET /"), nowait.screen("Home"), nowait.journey("Transfer"));
     let event = Event::new(Kind::Action, name);
-    let mut recorded = 0_u64;
-    let mut calls = 0;
+    let (mut recorded, mut refused, mut calls) = (0_u64, 0_u64, 0);
     while recorded < 1_000_000 {
         calls += allocations(|| {
             // To the brim and beyond: a refusal must not cost more than a record.
-            for at in 0..4_100 {
-                recorded += u64::from(black_box(nowait).record(black_box(&event)).is_taken());
-                nowait.breadcrumb(crumb);
-                nowait.signal(&Signal::Frame { started: at, deadline: at, at });
-                nowait.signal(&Signal::TouchUp { at, target: name });
+            for at in 0..500 {
+                for taken in [
+                    black_box(nowait).record(black_box(&event)),
+                    nowait.breadcrumb(crumb),
+                    nowait.append(Fact::Frame { started: at, deadline: at, at }),
+                    nowait.append(Fact::TouchUp { at, target: name }),
+                    nowait.append(Fact::MainPing { at: NOW }),
+                ] {
+                    recorded += u64::from(taken == Recorded::Kept);
+                    refused += u64::from(!taken.is_taken());
+                }
+                pay.begin().end();
+                route.begin().end(200);
+                let visit = screen.created();
+                visit.shown();
+                visit.left();
+                journey.begin().end();
             }
         });
-        crank.flush();
-        calls += allocations(|| (0..100).for_each(|_| pay.begin().end()));
+        worker.flush();
     }
-    assert_eq!(calls, 0, "in {recorded} records");
+    assert_eq!(calls, 0, "in {recorded} facts");
+    assert!(refused > 1_000, "the ring was full now and then");
     assert!(allocations(|| _ = black_box(Box::new(1))) > 0, "the counter counts");
 }
 
@@ -107,7 +121,7 @@ fn a_wall_clock_that_jumps_400_days_changes_nothing_but_dates() {
     let folder = tempfile::tempdir().unwrap();
     let upload = MemoryUpload::new();
     let clock = ManualClock::new(NOW_MS);
-    let (nowait, mut crank) = testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap();
+    let (nowait, mut worker) = testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap();
     let event = |nowait: NoWait| Event {
         started_uptime_ns: nowait.now_ns(),
         ..Event::new(Kind::Action, nowait.name("a"))
@@ -125,10 +139,10 @@ fn a_wall_clock_that_jumps_400_days_changes_nothing_but_dates() {
             assert!(nowait.record(&event(nowait)).is_taken());
             recorded += 1;
         }
-        crank.flush();
+        worker.flush();
         // However far away that date is now: a day of uptime is the longest that the server can ask for.
         clock.advance(Duration::from_secs(24 * 3_600 + 1));
-        crank.flush();
+        worker.flush();
         assert_eq!(upload.events().len(), recorded, "with the wall clock at {wall}");
     }
     let batches = upload.batches();
@@ -137,5 +151,5 @@ fn a_wall_clock_that_jumps_400_days_changes_nothing_but_dates() {
     assert!(starts.is_sorted(), "in the order of their recording");
     starts.dedup();
     assert_eq!(starts.len(), 4, "durations and order are the uptime clock's");
-    crank.shutdown();
+    worker.shutdown();
 }

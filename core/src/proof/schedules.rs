@@ -4,7 +4,8 @@
 //! Shuttle knows sequentially consistent schedules only: what a missing ordering does is loom's business.
 
 use super::mutants::{broken, count_execution, must_fail, take_executions};
-use crate::config::{Build, Config, Consent};
+use crate::config::{Build, Config};
+use crate::consent::Consent;
 use crate::limits::{BATCH_EVENTS_MAX, RING_SLOTS};
 use crate::record::Fact as Signal;
 use crate::sync::Mutant;

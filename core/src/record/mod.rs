@@ -8,48 +8,25 @@
 mod early;
 mod fact;
 pub(crate) mod name;
-mod scrub;
 mod target;
 
 pub use fact::Fact;
-pub(crate) use scrub::looks_personal;
 
 use crate::clock::Clock;
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::fork;
-use crate::ledger::Counter;
 use crate::limits::SESSIONS_MAX;
-use crate::ring::flight::{Appended, Flight};
+use crate::ring::account::Counter;
+use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
 use crate::sync::{Mutex, PoisonError, step};
 use early::Early;
 use name::Names;
-use nowait_wire::{Event, Ledger, NameId};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use nowait_wire::{Anchor, Event, Ledger, NameId};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-
-/// What became of a fact that was handed to [`NoWait`](crate::NoWait).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It is in a file: whatever ends the process, it is folded, or stands in the ledger.
-    Kept,
-    /// It was taken, but a kill of the process would lose it: there is no file. That is so in the first milliseconds
-    /// after a start, and for the whole session where the disk refuses; the ledger says so. What finds no room when
-    /// the file comes is counted there.
-    InMemory,
-    /// There was no room, and the ledger counts it; or nothing is recorded now.
-    Refused,
-}
-
-impl Recorded {
-    /// Whether it was taken at all.
-    #[must_use]
-    pub const fn is_taken(self) -> bool {
-        !matches!(self, Recorded::Refused)
-    }
-}
 
 /// What the threads of this process record into. Lives as long as the process does.
 #[derive(Debug)]
@@ -68,6 +45,8 @@ pub(crate) struct Recorder {
     /// Empty until the worker has it.
     shared: OnceLock<Arc<Shared>>,
     worker: OnceLock<Thread>,
+    /// The decision for which a thread has woken the worker.
+    woken_for: AtomicU64,
     pub(crate) started_uptime_ns: u64,
 }
 
@@ -85,6 +64,7 @@ impl Recorder {
             decided: Mutex::new(None),
             shared: OnceLock::new(),
             worker: OnceLock::new(),
+            woken_for: AtomicU64::new(0),
             clock,
         }
     }
@@ -124,8 +104,10 @@ impl Recorder {
         let opened = self.opened.load(Ordering::Relaxed);
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
-        self.tick_into(&flight);
+        // In the order in which it was told: what waited, then that it is now.
         self.early.move_to(&flight);
+        // A fresh recorder has room for more than was waiting.
+        let _ = flight.append_uncounted(&tick(self.clock.anchor()));
         let flight = self.flights.get(opened)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
@@ -193,13 +175,19 @@ impl Recorder {
             Some(shared) => shared.consent().consent == Consent::Refused,
             None => *self.decided() == Some(Consent::Refused),
         };
-        if is_refused {
-            return Recorded::Refused;
-        }
         if self.flight().is_some() {
+            self.wake_for_decision();
+        }
+        if is_refused { Recorded::Refused } else { self.early.append(payload) }
+    }
+
+    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session.
+    fn wake_for_decision(&self) {
+        let word = self.shared.get().map_or(0, |shared| shared.consent_word());
+        // Relaxed: who is second need not wake it again.
+        if self.woken_for.swap(word, Ordering::Relaxed) != word {
             self.wake();
         }
-        self.early.append(payload)
     }
 
     /// One of many calls, with its time in the account: it holds one reading of the clock.
@@ -224,11 +212,19 @@ impl Recorder {
         }
     }
 
-    /// A trip to the background, or the end of one: the device may have slept, so all clocks are told first.
+    /// A trip to the background, or the end of one: the device may have slept, so all clocks are told first, as they were at
+    /// that moment: a fact that a face kept for a while must not lie before its own anchor.
     #[cold]
     fn tell_with_anchor(&self, fact: Fact) -> Recorded {
-        self.tick();
-        let recorded = self.append(&fact.not_after(self.clock.uptime_ns()).to_words());
+        let now = self.clock.anchor();
+        let fact = fact.not_after(now.uptime_ns);
+        let ago_ns = now.uptime_ns.saturating_sub(fact.at());
+        self.tick(Anchor {
+            uptime_ns: fact.at(),
+            boot_ns: now.boot_ns.saturating_sub(ago_ns),
+            wall_unix_ms: now.wall_unix_ms.saturating_sub(ago_ns / 1_000_000),
+        });
+        let recorded = self.append(&fact.to_words());
         if matches!(fact, Fact::Background { .. }) {
             // The system may stop us any moment now.
             self.wake();
@@ -242,20 +238,20 @@ impl Recorder {
         self.append(&Fact::Measured(*event).to_words())
     }
 
-    /// Lets time pass. That it finds no room is no loss: later facts carry the time.
-    pub(crate) fn tick(&self) {
-        if let Some(flight) = self.flight()
-            && self.is_open(flight)
-        {
-            self.tick_into(flight);
-        }
+    /// Lets time pass, up to now.
+    pub(crate) fn tick_now(&self) {
+        self.tick(self.clock.anchor());
     }
 
-    fn tick_into(&self, flight: &Flight) {
-        let anchor = self.clock.anchor();
-        let tick =
-            Fact::Tick { at: anchor.uptime_ns, boot_ns: anchor.boot_ns, wall_unix_ms: anchor.wall_unix_ms };
-        let _ = flight.ring.push(&tick.to_words());
+    /// Lets time pass, up to this moment. That it finds no room is no loss: later facts carry the time.
+    fn tick(&self, moment: Anchor) {
+        if let Some(flight) = self.flight()
+            && self.is_open(flight)
+            && !fork::is_child()
+            && matches!(flight.append_uncounted(&tick(moment)), Ok(Appended::HalfLap(_)))
+        {
+            self.wake();
+        }
     }
 
     /// What the processes of the app share, once it is there.
@@ -320,4 +316,10 @@ impl Recorder {
             None => self.early.ledger(),
         }
     }
+}
+
+/// The words of a tick.
+fn tick(moment: Anchor) -> Payload {
+    let Anchor { uptime_ns, boot_ns, wall_unix_ms } = moment;
+    Fact::Tick { at: uptime_ns, boot_ns, wall_unix_ms }.to_words()
 }

@@ -18,12 +18,11 @@ mod tests;
 pub use replay::{Replay, replay};
 
 use crate::batch;
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::{Disk, Lock, is_absent};
 use crate::fold::Waiting;
-use crate::ledger::Account;
 use crate::limits::{BATCH_EVENTS_MAX, QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
+use crate::ring::account::Account;
 use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
@@ -168,7 +167,7 @@ impl Adoption<'_> {
             }
             step("attempt noted");
             let words = dead.words()?;
-            let Some(session) = self.read(&dead, &words, &earlier) else { return self.quarantine(dead) };
+            let Some(session) = self.read(&dead, &words, &earlier)? else { return self.quarantine(dead) };
             let decision = (self.decision)();
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
             if session.generation.unwrap_or(0) == decision.generation {
@@ -187,7 +186,7 @@ impl Adoption<'_> {
     }
 
     /// What is in it; `None` if its layout is not known.
-    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> Option<Session> {
+    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> io::Result<Option<Session>> {
         let sealed_to =
             earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
         let give_up = |account: Account<'_>| self.spool.finish_give_up(dead.session(), account);

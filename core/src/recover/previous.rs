@@ -7,8 +7,8 @@
 
 use super::read::{Session, header_words, slots};
 use crate::fold::{Waiting, unpack};
-use crate::ledger::Account;
 use crate::record::name;
+use crate::ring::account::Account;
 use crate::ring::header::{Intent, read_bytes};
 use crate::ring::layout;
 use crate::ring::slot::{self, SLOT_WORDS};
@@ -17,6 +17,7 @@ use nowait_wire::{
     Anchor, Context, Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Outcome,
     RECORD_BUCKETS, Uuid,
 };
+use std::io;
 use std::ops::Range;
 
 /// First word of such a file.
@@ -50,10 +51,10 @@ pub(super) fn read(
     session: Uuid,
     words: &[u64],
     spool_sealed_to: u64,
-    give_up: &dyn Fn(Account<'_>),
-) -> Session {
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Session> {
     let header = header_words(words);
-    give_up(Account::new(&header));
+    give_up(Account::new(&header))?;
     let sealed_to = spool_sealed_to.max(checked(words, SEALED_TO).unwrap_or_default());
     let (whole, corrupt) = events(words, EVENTS);
     let known = checked(words, SEALED_TO).and(checked(words, HELD_TO));
@@ -83,7 +84,7 @@ pub(super) fn read(
         ledger: ledger.clone(),
     };
     let next = first.saturating_add(rest.len() as u64);
-    Session {
+    Ok(Session {
         context: context(words, session),
         // The customer had one decision then; what a refusal left behind was wiped with it.
         generation: Some(0),
@@ -93,7 +94,7 @@ pub(super) fn read(
         texts: name::recover(words.get(NAMES).unwrap_or_default()),
         anchors: anchors.clone(),
         ledger,
-    }
+    })
 }
 
 fn plain(words: &[u64], index: usize) -> u64 {

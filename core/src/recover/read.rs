@@ -5,14 +5,15 @@
 
 use super::previous;
 use crate::fold::{self, Progress, Recovered, State, Waiting};
-use crate::ledger::Account;
 use crate::limits::COUNTER_MAX;
 use crate::record::name;
+use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
 use crate::sync::AtomicU64;
 use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
+use std::io;
 use std::ops::Range;
 
 /// What a dead session left.
@@ -35,24 +36,31 @@ pub(crate) struct Session {
 
 /// Reads a recorder file of this layout or the one before; `None` if it is of any other. `sealed_to` is the first event that
 /// is in no batch of the spool, as far as the spool knows; `give_up` finishes what its owner died giving up.
+///
+/// # Errors
+/// Those of `give_up`: the account is not known then.
 pub(crate) fn read(
     session: Uuid,
     words: &[u64],
     sealed_to: u64,
-    give_up: &dyn Fn(Account<'_>),
-) -> Option<Session> {
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Option<Session>> {
     match plain(words, Word::Magic) {
         // 0: its owner died before it was ready, or the first page is lost; the other parts speak for themselves.
-        layout::MAGIC | 0 => Some(read_this(words, sealed_to, give_up)),
-        previous::MAGIC => Some(previous::read(session, words, sealed_to, give_up)),
-        _ => None,
+        layout::MAGIC | 0 => read_this(words, sealed_to, give_up).map(Some),
+        previous::MAGIC => previous::read(session, words, sealed_to, give_up).map(Some),
+        _ => Ok(None),
     }
 }
 
-fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>)) -> Session {
+fn read_this(
+    words: &[u64],
+    spool_sealed_to: u64,
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Session> {
     let header = header_words(words);
     let account = Account::new(&header);
-    give_up(account);
+    give_up(account)?;
     let intent = header::read_intent(words);
     // Where the word is damaged, the batch that was made last is made again, under the same id.
     let sealed_to = checked(words, Word::SealedTo).or(intent.as_ref().map(|intent| intent.first));
@@ -71,7 +79,7 @@ fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>))
     let intent = intent.filter(|intent| intent.next > sealed_to && intent.next <= next);
     let (held, rest) = divide(events, sealed_to, next, intent);
     account.dropped(DropReason::Corrupt, rest.corrupt);
-    Session {
+    Ok(Session {
         context: context.map(|(_, context)| context),
         generation: checked(words, Word::Generation),
         network: Network::from_u8(plain(words, Word::Network) as u8).unwrap_or(Network::Unknown),
@@ -80,7 +88,7 @@ fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>))
         held,
         rest,
         ledger: account.ledger_with_cost(folded),
-    }
+    })
 }
 
 /// What the fold found.
@@ -144,7 +152,8 @@ impl Found {
 fn past(words: &[u64], progress: Progress, events: &[(u64, Event)], sealed_to: u64) -> State {
     let after_last = events.last().map_or(0, |(number, _)| number + 1);
     let position = checked(words, Word::FoldedTo).unwrap_or_else(|| first_fact(words));
-    // A recovery that died seals beyond what its owner made, and what it folded has the same numbers now.
+    // No more than these, whatever is sealed: a recovery that died has sealed events that it made itself, and those are
+    // made again now.
     let events = checked(words, Word::EventsMade).unwrap_or(after_last.max(sealed_to));
     State { progress: progress.moved_to(position, events), ..State::default() }
 }

@@ -5,17 +5,36 @@
 //! Invariant: a fact for which [`Flight::append`] returned [`Recorded::Kept`] survives the kill of the process.
 
 use super::Ring;
+use super::account::{Account, Counter, Folded};
 use super::header;
 use super::layout::{self, Word};
 use super::memory::Memory;
 use super::slot::Payload;
-use crate::config::Consent;
-use crate::consent::Decision;
-use crate::ledger::{Account, Counter, Folded};
+use crate::consent::{Consent, Decision};
 use crate::limits::RING_SLOTS;
-use crate::record::Recorded;
-use nowait_wire::{Context, Uuid};
+use nowait_wire::{Context, RefuseReason, Uuid};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What became of a fact that was handed to [`NoWait`](crate::NoWait).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in a file: whatever ends the process, it is folded, or stands in the ledger.
+    Kept,
+    /// It was taken, but a kill of the process would lose it: there is no file. That is so in the first milliseconds
+    /// after a start, and for the whole session where the disk refuses; the ledger says so. What finds no room when
+    /// the file comes is counted there.
+    InMemory,
+    /// There was no room, and the ledger counts it; or nothing is recorded now.
+    Refused,
+}
+
+impl Recorded {
+    /// Whether it was taken at all.
+    #[must_use]
+    pub const fn is_taken(self) -> bool {
+        !matches!(self, Recorded::Refused)
+    }
+}
 
 /// The flight recorder of a session. Lives as long as the process does.
 #[derive(Debug)]
@@ -36,7 +55,7 @@ pub(crate) struct Flight {
     folded: [AtomicU64; 4],
 }
 
-/// Whether a thread should be told that the worker is needed.
+/// What became of a fact, and whether the worker is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Appended {
     /// It is in.
@@ -90,22 +109,22 @@ impl Flight {
     /// Appends a fact. A refusal is counted.
     #[inline]
     pub(crate) fn append(&self, payload: &Payload) -> Appended {
-        match self.ring.push(payload) {
-            Ok(position) => {
-                // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
-                let on_heap = self.on_heap.load(Ordering::Relaxed);
-                let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
-                if position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2) {
-                    Appended::HalfLap(recorded)
-                } else {
-                    Appended::Kept(recorded)
-                }
-            }
-            Err(reason) => {
-                self.account.refused(reason, 1);
-                Appended::Refused
-            }
+        let appended = self.append_uncounted(payload);
+        if let Err(reason) = appended {
+            self.account.refused(reason, 1);
         }
+        appended.unwrap_or(Appended::Refused)
+    }
+
+    /// Appends a fact that may as well be missing.
+    #[inline]
+    pub(crate) fn append_uncounted(&self, payload: &Payload) -> Result<Appended, RefuseReason> {
+        let position = self.ring.push(payload)?;
+        // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
+        let on_heap = self.on_heap.load(Ordering::Relaxed);
+        let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
+        let is_half_lap = position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2);
+        Ok(if is_half_lap { Appended::HalfLap(recorded) } else { Appended::Kept(recorded) })
     }
 
     /// Whether this session goes on under the word of the customer's decision, as it lies in the shared file.

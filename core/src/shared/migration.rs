@@ -4,8 +4,7 @@
 //! words, and the files go only after those are safe. (`pending/` is moved by `spool`.)
 
 use super::{Shared, Word};
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::is_absent;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -145,13 +144,13 @@ mod tests {
             (Some("gran"), Some(id), PENDING),
         ];
         for (consent, install, expected) in cases {
-            for operation in 0.. {
+            for moment in 0.. {
                 let folder = folder_before(consent, install);
-                let disk = Arc::new(FaultyDisk::dies_at(operation));
-                let dying = Shared::open(disk.clone(), folder.path());
-                let is_over = dying.and_then(|shared| shared.sync()).is_ok() && !disk.has_failed();
+                let disk = Arc::new(FaultyDisk::kills_at(moment));
+                let done =
+                    faulty::until_killed(|| Shared::open(disk, folder.path()).and_then(|shared| shared.sync()));
                 let next = process(folder.path());
-                assert_eq!(next.consent(), expected, "{consent:?} {operation}");
+                assert_eq!(next.consent(), expected, "{consent:?} {moment}");
                 if expected.consent != Consent::Refused {
                     assert_eq!(next.install_id(0), id);
                 }
@@ -160,7 +159,7 @@ mod tests {
                 next.decide(Consent::Refused);
                 next.decide(Consent::Granted);
                 assert_ne!(process(folder.path()).install_id(1), id, "the old id is not taken over again");
-                if is_over {
+                if done.is_some() {
                     break;
                 }
             }
@@ -175,7 +174,7 @@ mod tests {
                 let folder = folder_before(Some(consent), Some(id));
                 let disk = Arc::new(FaultyDisk::fails_at(operation));
                 let opened = Shared::open(disk.clone(), folder.path());
-                let is_over = opened.and_then(|shared| shared.sync()).is_ok() && !disk.has_failed();
+                let is_over = opened.and_then(|shared| shared.sync()).is_ok() && !disk.has_happened();
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{operation}");
                 if expected == GRANTED {

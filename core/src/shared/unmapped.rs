@@ -4,8 +4,7 @@
 //! Between two processes that do so at once the later one wins, but a refusal that either knows of stands.
 
 use super::{FILE, Shared, Word, install, noted};
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::{Disk, is_absent};
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
@@ -117,8 +116,11 @@ impl Shared {
         let bytes: Vec<u8> = values(self.memory.words).iter().flat_map(|word| word.to_ne_bytes()).collect();
         let new = self.folder.join(NEW_FILE);
         self.disk.create_folder(&self.folder)?;
-        self.disk.write(&new, &bytes)?;
-        self.disk.rename(&new, path)
+        let written = self.disk.write(&new, &bytes).and_then(|()| self.disk.rename(&new, path));
+        written.inspect_err(|_| {
+            // What a full disk leaves of it is of no use to anybody.
+            let _ = self.disk.remove(&new);
+        })
     }
 }
 

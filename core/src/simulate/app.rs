@@ -8,7 +8,8 @@ use super::network::POISON;
 use super::verdict::MEASURED;
 use super::world::{World, run, trace, with};
 use crate::nowait::{NOW, NoWait};
-use crate::record::{Fact, Recorded};
+use crate::record::Fact;
+use crate::ring::flight::Recorded;
 use crate::ring::flight::Flight;
 use crate::ring::layout;
 use crate::ring::slot::{self, Payload};
@@ -72,7 +73,7 @@ fn counted(pid: usize, recorded: Recorded) {
     with(|world| {
         world.stats.count("facts", &format!("{recorded:?}"));
         let process = &mut world.processes[pid];
-        let recorder = &process.nowait.inner.recorder;
+        let recorder = &process.nowait.engine.recorder;
         let is_refused = recorder.shared().is_some_and(|shared| shared.consent().consent == crate::Consent::Refused);
         if recorded == Recorded::Refused && recorder.is_on() && !is_refused {
             let word = recorder.shared().map(|shared| shared.consent_word());
@@ -302,7 +303,7 @@ fn flood(pid: usize) {
 fn park(pid: usize) {
     let (nowait, number, event) = with(|world| world.measured(pid));
     with(|world| {
-        let recorder = &nowait.inner.recorder;
+        let recorder = &nowait.engine.recorder;
         let word = recorder.shared().map(|shared| shared.consent_word());
         let flight = recorder.flight().filter(|flight| word.is_some_and(|word| flight.is_open_under(word)));
         let (Some(flight), true) = (flight, recorder.is_on()) else { return };

@@ -5,8 +5,9 @@
 
 use super::network::Wait;
 use super::process::FOLDER;
+use super::truth;
 use super::world::{World, must, with};
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::consent::Decision;
 use crate::limits::{PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
 use nowait_wire::{Batch, Network};
@@ -20,6 +21,8 @@ const BATCH_BYTES: u64 = 64 * 1024;
 
 /// An exchange begins.
 pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
+    // A session that began in this very turn is known from here on.
+    truth::look(pid);
     with(|world| {
         let process = &world.processes[pid];
         let decision = world.file_decision();
@@ -42,7 +45,7 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
         }
         let is_known = generation.is_some();
         must(is_known || batch.events.is_empty(), "every event is of a session", || format!("{:?}", batch.id));
-        let conditions = process.nowait.inner.conditions();
+        let conditions = process.nowait.engine.conditions();
         // Told in the middle of the turn, it holds for the next.
         let is_new = process.conditions != conditions;
         must(is_new || conditions.network != Network::Offline, "nothing is tried offline", || format!("{:?}", batch.id));

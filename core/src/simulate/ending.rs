@@ -10,7 +10,7 @@ use super::process;
 use super::schedule::pass;
 use super::verdict;
 use super::world::{must, trace, with};
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::upload::conditions::Conditions;
 use nowait_wire::RemoteConfig;
 use std::time::Duration;

@@ -10,14 +10,16 @@ use super::network::SimulatedUpload;
 use super::truth;
 use super::world::{World, run, trace, with};
 use crate::clock::Clock;
-use crate::config::{Build, Config, Consent};
+use crate::config::{Build, Config};
+use crate::consent::Consent;
 use crate::disk::Disk;
 use crate::limits::UNREADABLE_PAUSE;
 use crate::nowait::NoWait;
-use crate::record::Recorded;
+use crate::ring::flight::Recorded;
 use crate::shared::Shared;
 use crate::upload::conditions::Conditions;
-use crate::worker::{self, Command, Flushed, Worker};
+use crate::engine::{Command, Flushed};
+use crate::worker::{self, Worker};
 use crossbeam::channel::{Receiver, bounded};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -74,7 +76,7 @@ pub(super) struct Process {
 
 impl Process {
     fn shared(&self) -> Option<&Shared> {
-        self.nowait.inner.recorder.shared()
+        self.nowait.engine.recorder.shared()
     }
 
     /// Whether what it shares with others lies in the file.
@@ -137,7 +139,7 @@ pub(super) fn start(pid: usize) {
     let (nowait, config) = with(|world| (world.processes[pid].nowait, world.config()));
     trace(|_| format!("process {pid} starts, release {}, {:?}", config.build.number, config.consent));
     let configured = config.consent;
-    let Ok(commands) = nowait.prepare(config) else { return };
+    let Ok(commands) = nowait.engine.start(config) else { return };
     with(|world| {
         let process = &mut world.processes[pid];
         process.commands = Some(commands);
@@ -158,8 +160,8 @@ fn open(pid: usize) {
     });
     let opened = run(pid, || {
         let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk { pid });
-        let shared = worker::open_shared(nowait.inner, &disk).ok()?;
-        Worker::open(nowait.inner, disk, shared, Box::new(SimulatedUpload { pid }))
+        let shared = worker::open_shared(nowait.engine, &disk).ok()?;
+        Worker::open(nowait.engine, disk, shared, Box::new(SimulatedUpload { pid }))
     });
     with(|world| {
         let process = &mut world.processes[pid];
@@ -192,7 +194,7 @@ pub(super) fn turn(pid: usize) {
         }
         process.is_woken = false;
         process.wakes_at = None;
-        process.conditions = process.nowait.inner.conditions();
+        process.conditions = process.nowait.engine.conditions();
         world.stats.count("turns", if is_by_itself { "of its own" } else { "woken or asked" });
         let process = &mut world.processes[pid];
         process.worker.take().zip(process.commands.clone())
@@ -250,10 +252,10 @@ pub(super) fn ask(pid: usize, is_end: bool, timeout: Duration) {
     with(|world| {
         let generation = world.file_decision().map_or(0, |decision| decision.generation);
         let process = &mut world.processes[pid];
-        let Some(started) = process.nowait.inner.started() else { return };
+        let Some(started) = process.nowait.engine.started() else { return };
         let (done, answer) = bounded(1);
         let command = if is_end {
-            process.nowait.inner.recorder.set_on(false);
+            process.nowait.engine.recorder.set_on(false);
             Command::Shutdown { timeout, done }
         } else {
             Command::Flush { timeout, done }

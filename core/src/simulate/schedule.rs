@@ -12,7 +12,7 @@ use super::network::Weather;
 use super::process;
 use super::world::{World, must, trace, with};
 use crate::ManualClock;
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::upload::conditions::Conditions;
 use nowait_wire::RemoteConfig;
 use std::time::Duration;

@@ -103,7 +103,7 @@ impl Told {
 
     /// Of a fold in this process.
     pub(super) fn of_fold(event: &Event, nowait: NoWait) -> Told {
-        Told::new(event, |id| nowait.inner.recorder.names.text(id).unwrap_or_default())
+        Told::new(event, |id| nowait.engine.recorder.names.text(id).unwrap_or_default())
     }
 
     /// Of a batch.
@@ -207,7 +207,7 @@ pub(super) fn renamed(world: &mut World, from: &Path, to: &Path) {
 /// Something of this process ran: what it appended is in the ring now.
 pub(super) fn look(pid: usize) {
     with(|world| {
-        if let Some(flight) = world.processes[pid].nowait.inner.recorder.flight() {
+        if let Some(flight) = world.processes[pid].nowait.engine.recorder.flight() {
             // One with a file is known since that was mapped.
             world.truth.begun(flight.session, pid, flight.memory.words, true);
         }

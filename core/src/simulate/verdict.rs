@@ -6,9 +6,10 @@
 use super::network::POISON;
 use super::truth::{Log, Told};
 use super::world::{World, must, with};
-use crate::config::Consent;
-use crate::ledger::{Account, Folded};
-use crate::record::{Fact, Recorded};
+use crate::consent::Consent;
+use crate::ring::account::{Account, Folded};
+use crate::record::Fact;
+use crate::ring::flight::Recorded;
 use crate::ring::slot::Payload;
 use nowait_wire::{Batch, DropReason, Event, Kind, Ledger, RefuseReason, Uuid};
 use std::collections::{BTreeMap, BTreeSet};

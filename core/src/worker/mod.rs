@@ -11,14 +11,13 @@
 mod send;
 mod session;
 
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
-use crate::ledger::{Account, Counter};
+use crate::engine::{Command, Engine, Flushed};
 use crate::limits::{BUSY_PAUSE, UNREADABLE_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
-use crate::nowait::Inner;
 use crate::recover::{self, Adopted};
 use crate::remote;
+use crate::ring::account::{Account, Counter};
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
 use crate::sync::step;
@@ -30,24 +29,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What a thread may ask of the worker. It wakes the worker after it asked.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Seal and send everything now; answer when done or when nothing more can be done.
-    Flush { timeout: Duration, done: Sender<Flushed> },
-    /// The same, then end the session.
-    Shutdown { timeout: Duration, done: Sender<Flushed> },
-}
-
-/// What a flush achieved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flushed {
-    /// Whether nothing is left on the device.
-    pub complete: bool,
-    /// Batches that wait in the spool.
-    pub batches_left: usize,
-}
 
 /// A flush that somebody waits for.
 #[derive(Debug)]
@@ -71,7 +52,7 @@ enum Sent {
 
 /// Everything after the ring.
 pub(crate) struct Worker {
-    inner: &'static Inner,
+    engine: &'static Engine,
     disk: Arc<dyn Disk>,
     shared: Arc<Shared>,
     upload: Box<dyn Upload>,
@@ -103,20 +84,20 @@ pub(crate) struct Worker {
 impl Worker {
     /// Takes over the customer's decision and opens the flight recorder. Takes what a disk takes: never on an app's thread.
     pub(crate) fn open(
-        inner: &'static Inner,
+        engine: &'static Engine,
         disk: Arc<dyn Disk>,
         shared: Shared,
         upload: Box<dyn Upload>,
     ) -> Option<Worker> {
-        let started = inner.started()?;
+        let started = engine.started()?;
         let folder = &started.config.folder;
         let shared = Arc::new(shared);
-        inner.recorder.share(Arc::clone(&shared), started.config.consent);
+        engine.recorder.share(Arc::clone(&shared), started.config.consent);
         step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
         step("start begun");
         let mut worker = Worker {
-            inner,
+            engine,
             spool: Spool::new(Arc::clone(&disk), folder, started.session),
             disk,
             shared,
@@ -135,7 +116,7 @@ impl Worker {
             random: started.session.as_u64_pair().0 | 1,
         };
         if worker.is_off {
-            worker.inner.recorder.set_on(false);
+            worker.engine.recorder.set_on(false);
         } else {
             worker.follow_decision();
             worker.tell_failed_starts();
@@ -144,7 +125,7 @@ impl Worker {
     }
 
     fn now_ns(&self) -> u64 {
-        self.inner.recorder.clock.uptime_ns()
+        self.engine.recorder.clock.uptime_ns()
     }
 
     /// One turn. Returns how long the worker may sleep before the next one; `None`: until somebody wakes it.
@@ -196,12 +177,12 @@ impl Worker {
         step("refusal seen");
         self.discard_session();
         step("session discarded");
-        self.inner.recorder.forget_early();
+        self.engine.recorder.forget_early();
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
         // What cannot be removed now is refused all the same, and removed by the next start.
         let _ = self.spool.wipe();
-        if let Some(started) = self.inner.started() {
+        if let Some(started) = self.engine.started() {
             recover::wipe(&*self.disk, &started.config.folder);
         }
         self.is_recovered = false;
@@ -223,7 +204,7 @@ impl Worker {
     }
 
     fn discard_session(&mut self) {
-        if let (Some(session), Some(started)) = (self.session.take(), self.inner.started()) {
+        if let (Some(session), Some(started)) = (self.session.take(), self.engine.started()) {
             // What cannot be removed is wiped by the next start: it carries the generation that was refused.
             let _ = self.disk.remove(&recover::ring_path(&started.config.folder, session.id()));
         }
@@ -234,7 +215,7 @@ impl Worker {
         let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
         let is_sampled = self.session.as_ref().is_some_and(|session| session.is_sampled);
         if !self.is_closing {
-            self.inner.recorder.set_on(is_enabled && is_sampled);
+            self.engine.recorder.set_on(is_enabled && is_sampled);
         }
     }
 
@@ -244,7 +225,7 @@ impl Worker {
 
     /// How often events are sealed and sent.
     fn flush_interval(&self) -> Duration {
-        let own = self.inner.started().map_or(Duration::MAX, |started| started.config.flush_interval);
+        let own = self.engine.started().map_or(Duration::MAX, |started| started.config.flush_interval);
         remote::flush_interval(self.remote(), own)
     }
 
@@ -258,8 +239,8 @@ impl Worker {
         let again = if self.flushes.is_empty() { self.flush_interval() } else { BUSY_PAUSE };
         self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
-        let Some(folder) = self.inner.started().map(|started| &started.config.folder) else { return false };
-        let anchor = self.inner.recorder.clock.anchor();
+        let Some(folder) = self.engine.started().map(|started| &started.config.folder) else { return false };
+        let anchor = self.engine.recorder.clock.anchor();
         let Some(session) = &self.session else { return false };
         let adoption = recover::Adoption {
             disk: &*disk,
@@ -307,7 +288,7 @@ impl Worker {
 
     /// Registers the end of the session.
     pub(crate) fn close(&mut self, timeout: Duration, done: Sender<Flushed>) {
-        self.inner.recorder.set_on(false);
+        self.engine.recorder.set_on(false);
         self.is_closing = true;
         self.flush(timeout, done);
     }
@@ -323,21 +304,25 @@ impl Worker {
         let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
         let left = if is_refused { Ok(0) } else { self.spool.len() };
-        // Where the disk does not say what is on it, waiting for it is no use.
+        // Where the disk does not say what is on it, something may be.
         let is_known = is_refused || (self.is_recovered && left.is_ok());
         let batches_left = left.unwrap_or(0);
-        let is_sent = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
-        let complete = is_known && is_sent;
-        let is_over = complete || sent == Sent::Later || (is_sent && !is_known);
+        let complete =
+            is_known && (is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0));
+        // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
+        let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
-        self.flushes.retain(|flush| {
-            let ends = is_over || now >= flush.until_ns;
-            if ends {
-                // The caller may have given up waiting; that is its right.
-                let _ = flush.done.send(Flushed { complete, batches_left });
-            }
-            !ends
-        });
+        let (over, left): (Vec<Flush>, Vec<Flush>) =
+            self.flushes.drain(..).partition(|flush| is_over || now >= flush.until_ns);
+        self.flushes = left;
+        if self.is_closed() {
+            // Before anybody is told: the process may be gone a moment later.
+            self.end();
+        }
+        for flush in over {
+            // The caller may have given up waiting; that is its right.
+            let _ = flush.done.send(Flushed { complete, batches_left });
+        }
         self.is_urgent = !self.flushes.is_empty();
     }
 
@@ -369,11 +354,11 @@ impl Worker {
         until_seal.min(until_sent)
     }
 
-    /// Ends the session for good: the footer last, then the file, if everything in it is sealed.
-    pub(crate) fn end(&mut self) {
-        if let Some(session) = &mut self.session
+    /// Ends the session for good: its file goes, if everything in it is sealed.
+    fn end(&mut self) {
+        if let Some(mut session) = self.session.take()
             && session.end()
-            && let Some(started) = self.inner.started()
+            && let Some(started) = self.engine.started()
         {
             // What cannot be removed is read and removed at the next start.
             let _ = self.disk.remove(&recover::ring_path(&started.config.folder, session.id()));
@@ -389,8 +374,8 @@ fn nanoseconds(duration: Duration) -> u64 {
 ///
 /// # Errors
 /// If it cannot be read now: see [`Shared::open`].
-pub(crate) fn open_shared(inner: &Inner, disk: &Arc<dyn Disk>) -> io::Result<Shared> {
-    let started = inner.started().ok_or(io::ErrorKind::NotFound)?;
+pub(crate) fn open_shared(engine: &Engine, disk: &Arc<dyn Disk>) -> io::Result<Shared> {
+    let started = engine.started().ok_or(io::ErrorKind::NotFound)?;
     let shared = Shared::open(Arc::clone(disk), &started.config.folder);
     step("shared file mapped");
     shared
@@ -398,16 +383,16 @@ pub(crate) fn open_shared(inner: &Inner, disk: &Arc<dyn Disk>) -> io::Result<Sha
 
 /// Opens the worker and turns until a shutdown.
 pub(crate) fn run(
-    inner: &'static Inner,
+    engine: &'static Engine,
     disk: Arc<dyn Disk>,
     upload: Box<dyn Upload>,
     commands: &Receiver<Command>,
 ) {
-    inner.recorder.set_worker(std::thread::current());
+    engine.recorder.set_worker(std::thread::current());
     let opened = catch_unwind(AssertUnwindSafe(|| {
         loop {
-            match open_shared(inner, &disk) {
-                Ok(shared) => break Worker::open(inner, disk, shared, upload),
+            match open_shared(engine, &disk) {
+                Ok(shared) => break Worker::open(engine, disk, shared, upload),
                 // Facts and decisions wait in memory until it is known whether the customer has refused.
                 Err(_) => std::thread::park_timeout(UNREADABLE_PAUSE),
             }
@@ -415,7 +400,7 @@ pub(crate) fn run(
     }));
     let Ok(Some(mut worker)) = opened else {
         // Our bug: there will be no flight recorder, so nothing more is taken.
-        inner.recorder.set_on(false);
+        engine.recorder.set_on(false);
         return;
     };
     loop {
@@ -428,21 +413,17 @@ pub(crate) fn run(
             Ok(Some(rest)) => std::thread::park_timeout(rest),
             Ok(None) => std::thread::park(),
             Err(_) => {
-                inner.recorder.count(Counter::PanicsCaught, 1);
+                engine.recorder.count(Counter::PanicsCaught, 1);
                 std::thread::park_timeout(Duration::from_secs(1));
             }
         }
     }
 }
 
-/// What threads asked for, then a turn, then the end if that was asked for. Returns what the turn does.
+/// What threads asked for, then a turn, which says how long to sleep.
 pub(crate) fn round(worker: &mut Worker, commands: &Receiver<Command>) -> Option<Duration> {
     take_commands(worker, commands);
-    let rest = worker.turn();
-    if worker.is_closed() {
-        worker.end();
-    }
-    rest
+    worker.turn()
 }
 
 /// Registers what threads asked for.

@@ -5,13 +5,12 @@
 
 use super::Worker;
 use crate::batch;
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::fold::{Ended, Fold, trackers::Presence};
-use crate::ledger::{Account, Counter};
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::recover;
 use crate::remote;
+use crate::ring::account::{Account, Counter};
 use crate::ring::flight::Flight;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
@@ -102,24 +101,28 @@ impl Session {
 
     /// Leaves signs of life, and lets time pass.
     fn tick(&self, worker: &Worker) {
-        let recorder = &worker.inner.recorder;
+        let recorder = &worker.engine.recorder;
         recorder.take_over_early();
-        recorder.tick();
+        recorder.tick_now();
         step("tick appended");
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
         layout::store(words, Word::AliveUptimeNs, recorder.clock.uptime_ns());
-        layout::store(words, Word::Network, u64::from(worker.inner.conditions().network as u8));
+        layout::store(words, Word::Network, u64::from(worker.engine.conditions().network as u8));
+    }
+
+    /// Says in the file that the session ended as the app wished. What comes of the process then is no death: a shutdown
+    /// must not wait for the network before it says so.
+    fn close(&self) {
+        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+        step("footer written");
     }
 
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn();
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
-        step("last fold done");
-        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
-        step("footer written");
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
@@ -133,7 +136,7 @@ fn worth_saying(ledger: Ledger) -> Ledger {
 impl Worker {
     /// Begins a session under this decision of the customer.
     pub(super) fn begin_session(&mut self, decision: Decision) {
-        let (recorder, Some(started)) = (&self.inner.recorder, self.inner.started()) else { return };
+        let (recorder, Some(started)) = (&self.engine.recorder, self.engine.started()) else { return };
         if !recorder.has_room_for_a_session() {
             self.is_off = true;
             recorder.set_on(false);
@@ -186,8 +189,11 @@ impl Worker {
             while session.fold.waiting() > 0 && self.seal(&mut session) {}
         }
         while session.fold.waiting() >= BATCH_EVENTS_MAX as u64 && self.seal(&mut session) {}
-        if self.is_closing && session.is_empty() {
-            self.seal_account(&mut session);
+        if self.is_closing {
+            session.close();
+            if session.is_empty() {
+                self.seal_account(&mut session);
+            }
         }
         session.flight.publish(session.fold.counted(session.fold.events()));
         self.session = Some(session);
@@ -269,11 +275,11 @@ impl Worker {
             let intent = Intent {
                 first: seal.first,
                 next: seal.next,
-                network: self.inner.conditions().network,
+                network: self.engine.conditions().network,
                 anchors: session.fold.anchors().to_vec(),
                 ledger: account.ledger_with_cost(session.fold.counted(seal.next)),
             };
-            let names = &self.inner.recorder.names;
+            let names = &self.engine.recorder.names;
             let context = session.context.clone();
             let batch =
                 batch::make(seal.session, context, intent.clone(), events.to_vec(), &|id| names.text(id));

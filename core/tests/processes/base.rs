@@ -19,9 +19,14 @@ use std::time::Duration;
 pub(crate) const ROLE: &str = "NOWAIT_ROLE";
 const BASE: &str = "NOWAIT_BASE";
 const DEVICE: &str = "NOWAIT_DEVICE";
+/// Which release of the app a child is; one of its own unless this says so.
+pub(crate) const RELEASE: &str = "NOWAIT_RELEASE";
 
 /// Threads that record in a child.
 pub(crate) const THREADS: usize = 4;
+
+/// What a session's threads acknowledge: the events of each, then the waits that each began.
+pub(crate) const COUNTERS: usize = 2 * THREADS;
 
 /// `device/` is what NoWait has on the phone; the rest is ours.
 #[derive(Clone, Debug)]
@@ -96,8 +101,11 @@ impl Base {
         assert!(self.run("deliver").success(), "the next start could not deliver");
     }
 
+    /// A release of its own for each process: two of one release that are killed over their start are enough to switch
+    /// the SDK off for it, as they must (see `marker`).
     pub(crate) fn config(&self) -> Config {
-        let config = Config::new("http://127.0.0.1:1", "key", Build::new("1", "1"), &self.device);
+        let release = std::env::var(RELEASE).unwrap_or_else(|_| std::process::id().to_string());
+        let config = Config::new("http://127.0.0.1:1", "key", Build::new("1", release), &self.device);
         Config { consent: Consent::Granted, flush_interval: Duration::from_millis(100), ..config }
     }
 
@@ -105,7 +113,7 @@ impl Base {
         Collector { root: self.root.clone() }
     }
 
-    /// The counters of a session's threads, in a file that its death leaves whole.
+    /// The [`COUNTERS`] of a session's threads, in a file that its death leaves whole.
     pub(crate) fn acknowledged(&self, session: Uuid) -> &'static [AtomicU64] {
         let path = self.root.join("acknowledged").join(session.to_string());
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
@@ -114,17 +122,17 @@ impl Base {
         let start = map.as_mut_ptr().cast::<AtomicU64>();
         std::mem::forget(map);
         // SAFETY: a page of zeroed, mapped bytes that is never unmapped; every bit pattern is an `AtomicU64`.
-        unsafe { std::slice::from_raw_parts(start, THREADS) }
+        unsafe { std::slice::from_raw_parts(start, COUNTERS) }
     }
 
-    /// What every session acknowledged, by thread.
+    /// What every session acknowledged.
     pub(crate) fn all_acknowledged(&self) -> HashMap<Uuid, Vec<u64>> {
         let files = fs::read_dir(self.root.join("acknowledged")).unwrap().map(|entry| entry.unwrap().path());
         files
             .map(|path| {
                 let bytes = fs::read(&path).unwrap();
                 // A session that was killed before its counters had their length acknowledged nothing.
-                let words = bytes.as_chunks::<8>().0.iter().chain([&[0; 8]; THREADS]).take(THREADS);
+                let words = bytes.as_chunks::<8>().0.iter().chain([&[0; 8]; COUNTERS]).take(COUNTERS);
                 let session = path.file_name().unwrap().to_str().unwrap().parse().unwrap();
                 (session, words.map(|word| u64::from_ne_bytes(*word)).collect())
             })

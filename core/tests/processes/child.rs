@@ -1,8 +1,8 @@
 //! The roles that this program plays as a child.
 
-use crate::base::Base;
-use crate::{disk, endings, neighbours, quota, rest, start, system_calls};
-use nowait_core::{Event, Kind, NoWait, Recorded};
+use crate::base::{Base, THREADS};
+use crate::{disk, endings, marker, neighbours, quota, rest, start, system_calls};
+use nowait_core::{Event, Fact, Kind, NOW, NoWait, Outcome, Recorded};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -20,12 +20,14 @@ pub(crate) fn play(role: &str) {
         "fill" => disk::fill_and_go_on(&base),
         "rest" => rest::measure(&base),
         "start_full" => disk::start_and_record(&base),
+        "marked" => marker::play(&base),
         "watched" => start::start_watched(&base),
         "early" => start::record_at_once(&base),
         "has_file" => quota::record_into_a_file(&base),
         "quota_blocks" | "quota_writes" | "quota_zeros" => quota::record_over_quota(&base, role),
         "quiet" => system_calls::record_under_a_filter(&base, false),
         "loud" => system_calls::record_under_a_filter(&base, true),
+        "awake" => system_calls::record_beside_a_busy_worker(&base),
         ending => endings::record_and_die(&base, ending),
     }
 }
@@ -74,22 +76,63 @@ pub(crate) fn record(nowait: NoWait, thread: usize, number: u64) -> Recorded {
     nowait.record(&event)
 }
 
-/// Four threads record, name and leave crumbs as fast as they can; a fifth has everything sealed and sent all the
-/// time, so that kills meet every step of the pipeline. An event is acknowledged once `record` said that it is kept.
+/// The action that a thread begins and has not ended: see [`Waits`].
+pub(crate) fn wait_of(thread: usize) -> String {
+    format!("wait.{thread}")
+}
+
+/// Waits of a thread: it begins one after the other, and always leaves the last two open.
+struct Waits {
+    nowait: NoWait,
+    action: nowait_core::NameId,
+    open: [u64; 2],
+    begun: u64,
+}
+
+impl Waits {
+    fn new(nowait: NoWait, thread: usize) -> Waits {
+        Waits { nowait, action: nowait.name(&wait_of(thread)), open: [0; 2], begun: 0 }
+    }
+
+    /// Begins one more, if there is room for it; how many were begun so far.
+    fn begin(&mut self) -> u64 {
+        let id = self.nowait.next_id();
+        let begin = Fact::ActionStarted { at: NOW, id, action: self.action };
+        if self.nowait.append(begin) == Recorded::Kept {
+            let [oldest, last] = self.open;
+            self.open = [last, id];
+            self.begun += 1;
+            let end = Fact::ActionEnded { at: NOW, id: oldest, outcome: Outcome::Done };
+            // An end that was refused would leave it open, and the table has room for so many.
+            while self.begun > 2 && !self.nowait.append(end).is_taken() {
+                thread::yield_now();
+            }
+        }
+        self.begun
+    }
+}
+
+/// Four threads record, name, wait and leave crumbs as fast as they can; a fifth has everything sealed and sent all the
+/// time, so that kills meet every step of the pipeline. A fact is acknowledged once it is said to be kept.
 fn record_until_killed(base: &Base) {
     let nowait = start_with_file(base);
-    let acknowledged = base.acknowledged(nowait.session());
+    let (events, waits) = base.acknowledged(nowait.session()).split_at(THREADS);
+    nowait.append(Fact::Foreground { at: NOW, restored: false });
     thread::scope(|scope| {
-        for (thread, counter) in acknowledged.iter().enumerate() {
+        for (thread, (events, waits)) in events.iter().zip(waits).enumerate() {
             scope.spawn(move || {
                 let crumb = nowait.crumb("crumb");
+                let mut open = Waits::new(nowait, thread);
                 let mut number = 0;
                 loop {
                     if record(nowait, thread, number) == Recorded::Kept {
                         number += 1;
-                        counter.store(number, Ordering::Release);
+                        events.store(number, Ordering::Release);
                     }
                     nowait.breadcrumb(crumb);
+                    if number % 4 == 0 {
+                        waits.store(open.begin(), Ordering::Release);
+                    }
                 }
             });
         }
@@ -101,7 +144,7 @@ fn record_until_killed(base: &Base) {
 
 /// Records this many events on each of four threads, all acknowledged.
 pub(crate) fn record_some(base: &Base, nowait: NoWait, events: u64) {
-    let acknowledged = base.acknowledged(nowait.session());
+    let acknowledged = &base.acknowledged(nowait.session())[..THREADS];
     thread::scope(|scope| {
         for (thread, acknowledged) in acknowledged.iter().enumerate() {
             scope.spawn(move || {
@@ -112,4 +155,13 @@ pub(crate) fn record_some(base: &Base, nowait: NoWait, events: u64) {
             });
         }
     });
+}
+
+/// Begins this many waits that nobody ends, all acknowledged.
+pub(crate) fn begin_some(base: &Base, nowait: NoWait, waits: u64) {
+    let acknowledged = &base.acknowledged(nowait.session())[THREADS..];
+    let mut open = Waits::new(nowait, 0);
+    while open.begun < waits {
+        acknowledged[0].store(open.begin(), Ordering::Release);
+    }
 }

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use crate::base::{Base, THREADS};
-use crate::child::{record_some, start_with_file};
+use crate::child::{begin_some, record_some, start_with_file};
 use crate::kills::{Tally, look};
 use std::fs;
 use std::hint::black_box;
@@ -14,6 +14,9 @@ use std::process::ExitStatus;
 
 /// Events of each thread before the end.
 const EVENTS: u64 = 500;
+
+/// Waits that are open at the end.
+const WAITS: u64 = 2;
 
 /// Memory that a cgroup leaves a child: enough to start and record, soon used up.
 const MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -40,9 +43,17 @@ fn assert_all_read_back(base: &Base, ending: &str) {
     let mut tally = Tally::default();
     look(base, &mut tally);
     let all = EVENTS * THREADS as u64;
-    let expected = Tally { sessions: 1, acknowledged: all, recovered: all, exits: 1, ..Tally::default() };
+    let expected = Tally {
+        sessions: 1,
+        acknowledged: all,
+        recovered: all,
+        exits: 1,
+        begun: WAITS,
+        died: WAITS,
+        ..Tally::default()
+    };
     assert_eq!(tally, expected, "{ending}");
-    println!("deaths: {ending}: {all} acknowledged, 0 lost");
+    println!("deaths: {ending}: {all} acknowledged, 0 lost; {WAITS} open waits died");
 }
 
 /// The child's side: records, then ends like this.
@@ -50,7 +61,9 @@ pub(crate) fn record_and_die(base: &Base, ending: &str) {
     if let Some(group) = std::env::var_os("NOWAIT_CGROUP") {
         fs::write(PathBuf::from(group).join("cgroup.procs"), std::process::id().to_string()).unwrap();
     }
-    record_some(base, start_with_file(base), EVENTS);
+    let nowait = start_with_file(base);
+    record_some(base, nowait, EVENTS);
+    begin_some(base, nowait, WAITS);
     match ending {
         "abort" => std::process::abort(),
         // SAFETY: none; this is the wild write of some other library in the host.

@@ -1,9 +1,9 @@
 //! kill -9, thousands of times, at random moments of a life that does nothing but record.
 
-use crate::base::Base;
-use crate::child::name_of;
-use nowait_core::{Event, Kind, Uuid};
-use nowait_wire::{Batch, DropReason};
+use crate::base::{Base, THREADS};
+use crate::child::{name_of, wait_of};
+use nowait_core::{Event, Kind, Outcome, Uuid};
+use nowait_wire::Batch;
 use std::collections::{HashMap, HashSet};
 use std::thread;
 use std::time::Duration;
@@ -29,6 +29,10 @@ pub(crate) struct Tally {
     pub(crate) doubled: u64,
     pub(crate) unreadable: u64,
     pub(crate) exits: u64,
+    /// Waits whose begin was acknowledged.
+    pub(crate) begun: u64,
+    /// Those of them that ended with their process.
+    pub(crate) died: u64,
 }
 
 pub(crate) fn nothing_acknowledged_is_lost() {
@@ -56,8 +60,8 @@ pub(crate) fn nothing_acknowledged_is_lost() {
         base.clear();
     }
     println!(
-        "deaths: {} kills, {} sessions; {} acknowledged, {} of them read back, {} lost, {} doubled, \
-         {} unreadable rings, {} exits",
+        "deaths: {} kills, {} sessions; {} acknowledged, {} of them read back, {} lost, {} doubled, {} unreadable rings, \
+         {} exits; {} waits begun, {} of them died with their process",
         tally.kills,
         tally.sessions,
         tally.acknowledged,
@@ -65,11 +69,13 @@ pub(crate) fn nothing_acknowledged_is_lost() {
         tally.lost,
         tally.doubled,
         tally.unreadable,
-        tally.exits
+        tally.exits,
+        tally.begun,
+        tally.died
     );
     assert_eq!((tally.lost, tally.doubled, tally.unreadable), (0, 0, 0));
     assert!(
-        tally.acknowledged > kills && tally.exits == tally.sessions,
+        tally.acknowledged > kills && tally.begun > kills && tally.died > 0 && tally.exits == tally.sessions,
         "the children did not get to record"
     );
 }
@@ -85,19 +91,33 @@ pub(crate) fn look(base: &Base, tally: &mut Tally) {
         let batches = by_session.remove(&session).unwrap_or_default();
         tally.sessions += 1;
         tally.exits += events(&batches).filter(|(_, event)| event.kind == Kind::Exit).count() as u64;
+        let (acknowledged, begun) = acknowledged.split_at(THREADS);
+        let waits: Vec<String> = (0..THREADS).map(wait_of).collect();
         let mut delivered = HashSet::new();
+        let mut ended = [0; THREADS];
         for (text, event) in events(&batches).filter(|(_, event)| event.kind == Kind::Action) {
+            if let Some(thread) = waits.iter().position(|wait| wait == text) {
+                ended[thread] += 1;
+                tally.died += u64::from(event.outcome == Outcome::Died);
+                continue;
+            }
             assert_eq!(*text, name_of(event.journey as usize, event.a), "every event has its own name");
             tally.doubled += u64::from(!delivered.insert((event.journey as usize, event.a)));
         }
-        for (thread, acknowledged) in acknowledged.into_iter().enumerate() {
+        for (thread, acknowledged) in acknowledged.iter().enumerate() {
             let found =
-                (0..acknowledged).filter(|number| delivered.contains(&(thread, *number))).count() as u64;
+                (0..*acknowledged).filter(|number| delivered.contains(&(thread, *number))).count() as u64;
             tally.acknowledged += acknowledged;
             tally.recovered += found;
             tally.lost += acknowledged - found;
         }
-        assert_balanced(&batches);
+        for (begun, ended) in begun.iter().zip(ended) {
+            // One may be begun and not acknowledged by the kill.
+            assert!((*begun..=begun + 1).contains(&ended), "{begun} begun, {ended} ended");
+            tally.begun += begun;
+        }
+        let facts = acknowledged.iter().chain(begun).sum();
+        assert_balanced(&batches, facts);
     }
 }
 
@@ -107,13 +127,12 @@ fn events(batches: &[Batch]) -> impl Iterator<Item = (&String, &Event)> {
         .flat_map(|batch| batch.events.iter().map(|event| (&batch.names[event.name.0 as usize], event)))
 }
 
-/// Produced = delivered + dropped, and nothing was dropped but for want of room in the ring.
-fn assert_balanced(batches: &[Batch]) {
+/// Produced = delivered + dropped, and nothing was dropped; appended = folded + refused, and what was acknowledged is folded.
+fn assert_balanced(batches: &[Batch], acknowledged: u64) {
     let delivered: u64 = batches.iter().map(|batch| batch.events.len() as u64).sum();
     let last = batches.iter().map(|batch| &batch.ledger).max_by_key(|ledger| ledger.produced);
-    let Some(ledger) = last else { return };
-    assert_eq!(ledger.produced, delivered + ledger.dropped_total(), "{ledger:?}");
-    let refused =
-        ledger.dropped[DropReason::RingFull as usize] + ledger.dropped[DropReason::Contended as usize];
-    assert_eq!(ledger.dropped_total(), refused, "{ledger:?}");
+    let Some(ledger) = last else { return assert_eq!(acknowledged, 0) };
+    assert_eq!((ledger.produced, ledger.dropped_total()), (delivered, 0), "{ledger:?}");
+    assert!(ledger.facts.folded >= acknowledged, "{acknowledged} acknowledged: {ledger:?}");
+    assert_eq!(ledger.signals_lost, 0, "every wait found room in its table");
 }

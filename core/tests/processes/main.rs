@@ -9,6 +9,7 @@ mod child;
 mod disk;
 mod endings;
 mod kills;
+mod marker;
 mod neighbours;
 mod quota;
 mod rest;
@@ -18,7 +19,7 @@ mod system_calls;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-const TESTS: [(&str, fn()); 17] = [
+const TESTS: [(&str, fn()); 19] = [
     ("kills", kills::nothing_acknowledged_is_lost),
     ("endings", endings::every_other_way_to_die),
     ("out_of_memory", endings::killed_for_memory),
@@ -33,9 +34,11 @@ const TESTS: [(&str, fn()); 17] = [
     ("disk_quota_subvolume", quota::of_a_subvolume),
     ("disk_back", disk::back_to_the_file_at_the_next_start),
     ("memory_at_rest", rest::memory_at_rest),
-    ("start", start::a_start_touches_no_file_on_the_callers_thread),
+    ("start", start::a_start_and_a_decision_touch_no_file_on_the_callers_thread),
     ("early", start::what_is_recorded_before_the_file_is_there_is_delivered),
     ("system_calls", system_calls::recording_makes_none),
+    ("wake_ups", system_calls::a_worker_that_is_awake_is_not_woken),
+    ("marker", marker::starts_that_die_switch_it_off_for_their_release),
 ];
 
 fn main() -> ExitCode {

@@ -1,13 +1,15 @@
-//! What a start does on the caller's thread, system call by system call.
+//! What a start, and a decision of the customer, do on the caller's thread, system call by system call.
 //!
 //! **Why unsafe.** A filter that reports every system call to another thread is installed and read with raw calls.
 //!
-//! The starting thread and, because filters are inherited, NoWait's own thread ask the watching thread before each
-//! system call; it notes who asks for what, and lets it pass.
+//! The starting thread and, because filters are inherited, NoWait's own thread ask the watching thread before each system
+//! call; it notes who asks for what, and lets it pass.
 #![allow(unsafe_code)]
 
 use crate::base::Base;
 use crate::child::{name_of, record, start};
+use crate::system_calls::{NO_LISTENER, let_one_pass, report_by_filter};
+use nowait_core::{Consent, NoWait, Recorded};
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -32,7 +34,10 @@ const ALLOWED: [(i64, &str); 12] = [
 /// Most system calls of a start: it makes about a dozen, and memory may come in more pieces elsewhere.
 const CALLS_MAX: u64 = 40;
 
-pub(crate) fn a_start_touches_no_file_on_the_callers_thread() {
+/// All that a decision may ask of it: to wake the worker.
+const ALLOWED_FOR_CONSENT: [(i64, &str); 1] = [(libc::SYS_futex, "futex")];
+
+pub(crate) fn a_start_and_a_decision_touch_no_file_on_the_callers_thread() {
     let (_folder, base) = Base::fresh();
     let status = base.run("watched");
     if status.code() == Some(NO_LISTENER) {
@@ -40,25 +45,33 @@ pub(crate) fn a_start_touches_no_file_on_the_callers_thread() {
     }
     assert!(status.success(), "{status:?}");
     let said = fs::read_to_string(base.root().join("calls")).unwrap();
-    let (callers, workers) = said.split_once('\n').unwrap();
-    let mut total = 0;
-    let mut shown = Vec::new();
-    for call in callers.split_whitespace() {
-        let (number, count) = call.split_once(':').unwrap();
-        let (number, count): (i64, u64) = (number.parse().unwrap(), count.parse().unwrap());
-        let allowed = ALLOWED.iter().find(|(allowed, _)| *allowed == number);
-        let (_, name) = allowed.unwrap_or_else(|| panic!("system call {number}, {count} times"));
-        shown.push(format!("{count} {name}"));
-        total += count;
-    }
+    let [starting, deciding, workers] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    let (total, shown) = allowed(starting, &ALLOWED);
     assert!((1..=CALLS_MAX).contains(&total), "{said}");
+    let (decisions, futexes) = allowed(deciding, &ALLOWED_FOR_CONSENT);
+    assert!(decisions <= DECISIONS, "{said}");
     // The watching works: what the worker does to make the file was seen.
     let workers: u64 = workers.trim().parse().unwrap();
     assert!(workers > 10, "{said}");
     println!(
-        "start: {total} system calls on the caller's thread ({}), {workers} on NoWait's own",
-        shown.join(", ")
+        "start: {total} system calls on the caller's thread ({shown}), {workers} on NoWait's own; {DECISIONS} decisions: \
+         {decisions} ({futexes})"
     );
+}
+
+/// How many system calls these are, all of which must be allowed, and which.
+fn allowed(calls: &str, allowed: &[(i64, &str)]) -> (u64, String) {
+    let mut total = 0;
+    let mut shown = Vec::new();
+    for call in calls.split_whitespace() {
+        let (number, count) = call.split_once(':').unwrap();
+        let (number, count): (i64, u64) = (number.parse().unwrap(), count.parse().unwrap());
+        let known = allowed.iter().find(|(allowed, _)| *allowed == number);
+        let (_, name) = known.unwrap_or_else(|| panic!("system call {number}, {count} times"));
+        shown.push(format!("{count} {name}"));
+        total += count;
+    }
+    (total, shown.join(", "))
 }
 
 pub(crate) fn what_is_recorded_before_the_file_is_there_is_delivered() {
@@ -91,26 +104,37 @@ pub(crate) fn record_at_once(base: &Base) {
     assert!(nowait.shutdown(Duration::from_secs(30)).complete);
 }
 
-/// How the child ends where the kernel does not let it watch.
-const NO_LISTENER: i32 = 77;
-
 /// Where the starting thread is.
 const BEFORE: i32 = 0;
 const STARTING: i32 = 1;
-const AFTER: i32 = 2;
-const DONE: i32 = 3;
+const DECIDING: i32 = 2;
+const AFTER: i32 = 3;
+const DONE: i32 = 4;
+
+/// Decisions that the starting thread takes over.
+const DECISIONS: u64 = 3;
 
 /// The child's side.
 pub(crate) fn start_watched(base: &Base) {
     let (listener, starter, stage) = (AtomicI32::new(0), AtomicI32::new(0), AtomicI32::new(BEFORE));
+    let (config, collector) = (base.config(), base.collector());
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let (listener, starter, stage) = (&listener, &starter, &stage);
+        scope.spawn(move || {
             // SAFETY: asks for a number and touches no memory.
             starter.store(unsafe { libc::gettid() }, Ordering::Relaxed);
             // From here on every system call waits for the watcher, also those of locks and channels.
             listener.store(report_system_calls(), Ordering::Release);
             stage.store(STARTING, Ordering::SeqCst);
-            let nowait = start(base);
+            let nowait = NoWait::start_with(config, collector).unwrap();
+            stage.store(AFTER, Ordering::SeqCst);
+            while nowait.ledger().ring_on_heap {
+                std::hint::spin_loop();
+            }
+            stage.store(DECIDING, Ordering::SeqCst);
+            for decision in [Consent::Pending, Consent::Refused, Consent::Granted] {
+                assert_eq!(nowait.consent(decision), Recorded::Kept);
+            }
             stage.store(AFTER, Ordering::SeqCst);
             nowait.shutdown(Duration::from_secs(30));
             stage.store(DONE, Ordering::SeqCst);
@@ -127,62 +151,33 @@ pub(crate) fn start_watched(base: &Base) {
             std::process::exit(NO_LISTENER);
         }
         // Ends the process: the starting thread could not even end unwatched.
-        watch(listener, starter.load(Ordering::Relaxed), &stage);
+        watch(listener, starter.load(Ordering::Relaxed), stage);
     });
 }
 
-/// Lets every system call pass, notes those of the start, and ends the process when it is over.
+/// Lets every system call pass, notes those of start and decisions, and ends the process when it is over.
 fn watch(listener: i32, starter: i32, stage: &AtomicI32) -> ! {
-    let mut callers: BTreeMap<i32, u64> = BTreeMap::new();
+    let (mut starting, mut deciding) = (BTreeMap::<i32, u64>::new(), BTreeMap::<i32, u64>::new());
     let mut workers = 0_u64;
     while stage.load(Ordering::SeqCst) != DONE {
-        // SAFETY: plain numbers, for which all zeros is a value; the kernel wants them zeroed.
-        let mut asked: libc::seccomp_notif = unsafe { std::mem::zeroed() };
-        // SAFETY: the kernel fills the value that the pointer leads to.
-        let received = unsafe { libc::ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut asked) };
-        if received != 0 {
-            continue;
-        }
+        let Some(asked) = let_one_pass(listener) else { continue };
+        let is_ours = asked.pid == starter as u32;
         match stage.load(Ordering::SeqCst) {
-            STARTING if asked.pid == starter as u32 => *callers.entry(asked.data.nr).or_default() += 1,
-            _ if asked.pid != starter as u32 => workers += 1,
-            _ => {}
+            STARTING if is_ours => *starting.entry(asked.data.nr).or_default() += 1,
+            DECIDING if is_ours => *deciding.entry(asked.data.nr).or_default() += 1,
+            _ => workers += u64::from(!is_ours),
         }
-        let mut answer = libc::seccomp_notif_resp {
-            id: asked.id,
-            val: 0,
-            error: 0,
-            flags: libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32,
-        };
-        // SAFETY: the kernel reads the value that the pointer leads to.
-        unsafe { libc::ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer) };
     }
-    let callers: Vec<String> = callers.iter().map(|(number, count)| format!("{number}:{count}")).collect();
-    let base = Base::from_environment();
-    fs::write(base.root().join("calls"), format!("{}\n{workers}", callers.join(" "))).unwrap();
+    let line = |calls: BTreeMap<i32, u64>| {
+        calls.iter().map(|(number, count)| format!("{number}:{count}")).collect::<Vec<_>>().join(" ")
+    };
+    let said = format!("{}\n{}\n{workers}", line(starting), line(deciding));
+    fs::write(Base::from_environment().root().join("calls"), said).unwrap();
     std::process::exit(0);
 }
 
 /// From here on every system call of this thread, and of those it starts, is reported: to whom, or -1.
 fn report_system_calls() -> i32 {
-    let report = libc::sock_filter {
-        code: (libc::BPF_RET | libc::BPF_K) as u16,
-        jt: 0,
-        jf: 0,
-        k: libc::SECCOMP_RET_USER_NOTIF,
-    };
-    let program = [report];
-    let filter = libc::sock_fprog { len: 1, filter: program.as_ptr().cast_mut() };
-    // SAFETY: sets a flag of this thread.
-    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    // SAFETY: the kernel copies the program, which lives until the call returns.
-    let listener = unsafe {
-        libc::syscall(
-            libc::SYS_seccomp,
-            libc::SECCOMP_SET_MODE_FILTER,
-            libc::SECCOMP_FILTER_FLAG_NEW_LISTENER,
-            &raw const filter,
-        )
-    };
-    listener as i32
+    let code = (libc::BPF_RET | libc::BPF_K) as u16;
+    report_by_filter(&[libc::sock_filter { code, jt: 0, jf: 0, k: libc::SECCOMP_RET_USER_NOTIF }])
 }

@@ -5,7 +5,7 @@ mod room;
 use super::*;
 use crate::disk::RealDisk;
 use crate::disk::faulty::{self, FaultyDisk};
-use crate::ledger::Folded;
+use crate::ring::account::Folded;
 use crate::ring::layout;
 use crate::sync::AtomicU64;
 use std::fs;
@@ -198,8 +198,8 @@ fn a_refused_generation_goes_uncounted_and_what_comes_meanwhile_stays() {
     }
     one.wipe_older(
         || {
-            // Refused and granted once more between the listing and this.
-            two.seal(&frame(40), Seal { generation: 2, ..seal(40) }, account).unwrap();
+            // Refused and granted once more, a moment after the folder was listed and the generation read.
+            two.seal(&frame(40), Seal { generation: 3, ..seal(40) }, account).unwrap();
             2
         },
         account,
