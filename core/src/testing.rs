@@ -60,8 +60,7 @@ impl ManualWorker {
     /// One turn: first what was asked of the worker, then what time asks of it. Returns how long a worker would
     /// sleep now; `None`: until somebody wakes it.
     pub fn turn(&mut self) -> Option<Duration> {
-        worker::take_commands(&mut self.worker, &self.commands);
-        self.worker.turn()
+        worker::round(&mut self.worker, &self.commands)
     }
 
     /// Seals and sends everything.

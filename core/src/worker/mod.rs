@@ -304,11 +304,11 @@ impl Worker {
         let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
         let left = if is_refused { Ok(0) } else { self.spool.len() };
-        // Where the disk does not say what is on it, waiting for it is no use.
+        // Where the disk does not say what is on it, something may be.
         let is_known = is_refused || (self.is_recovered && left.is_ok());
         let batches_left = left.unwrap_or(0);
-        let is_sent = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
-        let complete = is_known && is_sent;
+        let complete =
+            is_known && (is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0));
         // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
         let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
@@ -420,7 +420,7 @@ pub(crate) fn run(
     }
 }
 
-/// What threads asked for, then a turn, then the end if that was asked for. Returns what the turn does.
+/// What threads asked for, then a turn, which says how long to sleep.
 pub(crate) fn round(worker: &mut Worker, commands: &Receiver<Command>) -> Option<Duration> {
     take_commands(worker, commands);
     worker.turn()

@@ -116,13 +116,13 @@ impl Session {
     /// must not wait for the network before it says so.
     fn close(&self) {
         layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+        step("footer written");
     }
 
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn();
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
-        step("last fold done");
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
