@@ -219,7 +219,7 @@ mod tests {
         RealDisk.rename(&path, &other).unwrap();
         RealDisk.sync_folder(path.parent().unwrap()).unwrap();
         assert_eq!(RealDisk.list(path.parent().unwrap()).unwrap(), ["file.other"]);
-        assert!(RealDisk.exists(&other) && !RealDisk.is_folder(&other) && !RealDisk.exists(&path));
+        assert!(other.exists() && !RealDisk.is_folder(&other) && !path.exists());
         assert_eq!(RealDisk.write_at(&path, 0, b"x").unwrap_err().kind(), io::ErrorKind::NotFound);
         RealDisk.remove_folder(path.parent().unwrap()).unwrap_err();
         RealDisk.remove(&other).unwrap();
