@@ -16,6 +16,24 @@ use nowait_wire::{Batch, Event, Receipt, ReceiptStatus, RemoteConfig};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// A context for tests of the engine's parts.
+#[cfg(test)]
+pub(crate) fn context() -> nowait_wire::Context {
+    nowait_wire::Context {
+        install: nowait_wire::Uuid::from_u128(8),
+        app_version: "1".to_owned(),
+        app_build: "1".to_owned(),
+        os: nowait_wire::Os::Linux,
+        os_version: String::new(),
+        device_model: String::new(),
+        device_tier: nowait_wire::Tier::Unknown,
+        network: nowait_wire::Network::Unknown,
+        country: String::new(),
+        sdk_version: String::new(),
+        dimensions: Vec::new(),
+    }
+}
+
 /// A started NoWait whose worker is turned by hand.
 pub struct ManualWorker {
     worker: Worker,

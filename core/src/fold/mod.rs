@@ -26,6 +26,7 @@ use crate::ring::flight::Flight;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::Payload;
 use crate::ring::{Drain, Found};
+use crate::sync::{Mutant, is_broken};
 use checkpoint::Checkpoints;
 use nowait_wire::{Anchor, Event};
 use trackers::Presence;
@@ -69,18 +70,26 @@ impl Fold {
         }
     }
 
-    /// Folds what the ring holds now. Facts that come meanwhile wait for the next turn, so that a flood cannot keep the
-    /// worker here.
-    pub(crate) fn turn(&mut self) -> Ended {
-        let until = self.flight.ring.reserved();
+    /// The position after all that the ring holds now.
+    pub(crate) fn end(&self) -> u64 {
+        self.flight.ring.reserved()
+    }
+
+    /// Folds what lies before this position. Facts that come meanwhile wait for the next turn, so that a flood cannot keep
+    /// the worker here.
+    pub(crate) fn turn(&mut self, end: u64) -> Ended {
+        let end = if is_broken(Mutant::FoldedEndlessly) { u64::MAX } else { end };
         loop {
             let before = self.position();
-            let ended = self.fold_some(until);
+            let ended = self.fold_some(end);
             let refused = self.refused();
             if self.position() == before && self.state.progress.refused == refused {
                 return ended;
             }
             self.state.note_refusals(refused);
+            if is_broken(Mutant::ReleasedBeforeCheckpoint) {
+                self.drain.release(self.position());
+            }
             if !self.checkpoints.write(&self.state) {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
@@ -89,14 +98,14 @@ impl Fold {
             layout::store(words, Word::EventsMade, layout::checked(self.events()));
             layout::store(words, Word::FoldedTo, layout::checked(self.position()));
             self.drain.release(self.position());
-            if ended == Ended::NoRoom || self.position() >= until {
+            if ended == Ended::NoRoom || self.position() >= end {
                 return ended;
             }
         }
     }
 
     /// Folds some facts, which are not done before the next checkpoint.
-    fn fold_some(&mut self, until: u64) -> Ended {
+    fn fold_some(&mut self, end: u64) -> Ended {
         for _ in 0..FACTS_PER_CHECKPOINT_MAX {
             if self.waiting() == 0 {
                 self.state.progress.forget_older_anchors();
@@ -104,7 +113,7 @@ impl Fold {
             if self.room() < EVENTS_PER_FACT_MAX || self.state.progress.has_all_anchors() {
                 return Ended::NoRoom;
             }
-            if self.position() >= until {
+            if self.position() >= end {
                 break;
             }
             let payload = match self.drain.read(self.position()) {

@@ -22,11 +22,11 @@ use crate::limits::SESSIONS_MAX;
 use crate::ring::flight::{Appended, Flight};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
-use crate::sync::{Mutex, PoisonError};
+use crate::sync::{AtomicU64, Mutant, Mutex, Ordering, PoisonError, is_broken};
 use early::Early;
 use name::Names;
 use nowait_wire::{Event, Ledger, NameId};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -61,10 +61,12 @@ pub(crate) struct Recorder {
     /// customer refuses.
     flights: [OnceLock<Flight>; SESSIONS_MAX],
     /// How many of them there are: the last is the one in use.
-    opened: AtomicUsize,
+    opened: AtomicU64,
     early: Early,
     /// What was decided before the shared file was there. Held for moments, and never on the hot path.
     decided: Mutex<Option<Consent>>,
+    /// Whether that is a refusal, for the hot path.
+    refused_early: AtomicBool,
     /// Empty until the worker has it.
     shared: OnceLock<Arc<Shared>>,
     worker: OnceLock<Thread>,
@@ -80,9 +82,10 @@ impl Recorder {
             names: Names::new(),
             on: AtomicBool::new(true),
             flights: [const { OnceLock::new() }; SESSIONS_MAX],
-            opened: AtomicUsize::new(0),
+            opened: AtomicU64::new(0),
             early: Early::new(),
             decided: Mutex::new(None),
+            refused_early: AtomicBool::new(false),
             shared: OnceLock::new(),
             worker: OnceLock::new(),
             clock,
@@ -108,32 +111,35 @@ impl Recorder {
     pub(crate) fn flight(&self) -> Option<&Flight> {
         // Relaxed: the lock below acquires; a thread that sees the count late records into the session that just ended.
         let opened = self.opened.load(Ordering::Relaxed);
-        self.flights.get(opened.wrapping_sub(1))?.get()
+        self.flights.get((opened as usize).wrapping_sub(1))?.get()
     }
 
     /// Whether another session can begin in this process.
     pub(crate) fn has_room_for_a_session(&self) -> bool {
         // Relaxed: only the worker adds one, and asks.
-        self.opened.load(Ordering::Relaxed) < SESSIONS_MAX
+        self.opened.load(Ordering::Relaxed) < SESSIONS_MAX as u64
     }
 
     /// Goes on in this flight recorder, which must be fresh. Only the worker calls this; `None` if there were too many.
     pub(crate) fn open(&self, flight: Flight) -> Option<&Flight> {
+        // Relaxed: only the worker stores it.
         let opened = self.opened.load(Ordering::Relaxed);
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
         self.tick_into(&flight);
         self.early.move_to(&flight);
-        let flight = self.flights.get(opened)?.get_or_init(|| flight);
+        let flight = self.flights.get(opened as usize)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
-        self.early.move_to(flight);
+        self.take_over_early();
         Some(flight)
     }
 
     /// Moves what came before the flight recorder was there, or was seen, into it.
     pub(crate) fn take_over_early(&self) {
-        if let Some(flight) = self.flight() {
+        if let Some(flight) = self.flight()
+            && !is_broken(Mutant::EarlyLookedAtOnce)
+        {
             self.early.move_to(flight);
         }
     }
@@ -189,7 +195,8 @@ impl Recorder {
     fn append_early(&self, payload: &Payload) -> Recorded {
         let is_refused = match self.shared.get() {
             Some(shared) => shared.consent().consent == Consent::Refused,
-            None => *self.decided() == Some(Consent::Refused),
+            // Relaxed: a thread that sees it a little late records what the start forgets.
+            None => self.refused_early.load(Ordering::Relaxed),
         };
         if is_refused {
             return Recorded::Refused;
@@ -244,19 +251,21 @@ impl Recorder {
     pub(crate) fn tick(&self) {
         if let Some(flight) = self.flight()
             && self.is_open(flight)
+            && self.tick_into(flight)
         {
-            self.tick_into(flight);
+            self.wake();
         }
     }
 
-    fn tick_into(&self, flight: &Flight) {
+    /// Whether it ends half a lap of the ring.
+    fn tick_into(&self, flight: &Flight) -> bool {
         let anchor = self.clock.anchor();
         let tick = Fact::Tick {
             at: anchor.uptime_ns,
             boot_ns: anchor.boot_ns,
             wall_unix_ms: anchor.wall_unix_ms,
         };
-        let _ = flight.ring.push(&tick.to_words());
+        flight.ring.push(&tick.to_words()).is_ok_and(Flight::ends_half_a_lap)
     }
 
     fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {
@@ -272,6 +281,8 @@ impl Recorder {
         let mut decided = self.decided();
         let Some(shared) = self.shared.get() else {
             *decided = Some(consent);
+            // Relaxed: see `append_early`.
+            self.refused_early.store(consent == Consent::Refused, Ordering::Relaxed);
             return Recorded::InMemory;
         };
         shared.decide(consent);

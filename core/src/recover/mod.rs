@@ -29,6 +29,9 @@ use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Spool, Value};
 use dead::DeadRecorder;
+#[cfg(test)]
+pub(crate) use read::{Session, folded_to, read};
+#[cfg(not(test))]
 use read::{Session, read};
 use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
 use std::io;

@@ -212,6 +212,12 @@ fn plain(words: &[u64], word: Word) -> u64 {
     words.get(word as usize).copied().unwrap_or_default()
 }
 
+/// How many facts a dead session had folded, as far as its header says.
+#[cfg(test)]
+pub(crate) fn folded_to(words: &[u64]) -> u64 {
+    checked(words, Word::FoldedTo).unwrap_or_default()
+}
+
 fn checked(words: &[u64], word: Word) -> Option<u64> {
     layout::number(plain(words, word))
 }

@@ -8,27 +8,12 @@ use crate::ring::flight::Flight;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::sync::Ordering;
-use nowait_wire::{Context, Event, Flags, Kind, NameId, Network, Os, Outcome, Tier, Uuid};
+use crate::testing::context;
+use nowait_wire::{Event, Flags, Kind, NameId, Outcome, Uuid};
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
 const SESSION: Uuid = Uuid::from_u128(7);
-
-fn context() -> Context {
-    Context {
-        install: Uuid::from_u128(8),
-        app_version: "1".to_owned(),
-        app_build: "1".to_owned(),
-        os: Os::Linux,
-        os_version: String::new(),
-        device_model: String::new(),
-        device_tier: Tier::Unknown,
-        network: Network::Unknown,
-        country: String::new(),
-        sdk_version: String::new(),
-        dimensions: Vec::new(),
-    }
-}
 
 /// A fact of a busy app, without its time.
 fn any_fact() -> impl Strategy<Value = Fact> {
@@ -111,7 +96,7 @@ proptest! {
                     facts.push(fact);
                 }
                 None => {
-                    fold.turn();
+                    fold.turn(fold.end());
                 }
             }
             let plain = |event: Event| Event { flags: Flags(event.flags.0 & !Flags::RECOVERED.0), ..event };

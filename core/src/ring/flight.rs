@@ -95,7 +95,7 @@ impl Flight {
                 // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
                 let on_heap = self.on_heap.load(Ordering::Relaxed);
                 let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
-                if position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2) {
+                if Flight::ends_half_a_lap(position) {
                     Appended::HalfLap(recorded)
                 } else {
                     Appended::Kept(recorded)
@@ -106,6 +106,12 @@ impl Flight {
                 Appended::Refused
             }
         }
+    }
+
+    /// Whether so many facts end at this position that it is time to fold.
+    #[inline]
+    pub(crate) fn ends_half_a_lap(position: u64) -> bool {
+        position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2)
     }
 
     /// Whether this session goes on under the word of the customer's decision, as it lies in the shared file.

@@ -99,7 +99,7 @@ impl Session {
 
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
-        self.fold.turn();
+        self.fold.turn(self.fold.end());
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
         layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
@@ -152,7 +152,8 @@ impl Worker {
         let Some(mut session) = self.session.take() else { return };
         session.tick(self);
         let was_in_background = session.is_in_background();
-        while session.fold.turn() == Ended::NoRoom && self.seal(&mut session) {}
+        let end = session.fold.end();
+        while session.fold.turn(end) == Ended::NoRoom && self.seal(&mut session) {}
         if session.is_in_background() && !was_in_background {
             // The session is as good as complete, and the system may stop us any moment now.
             self.is_urgent = true;
