@@ -77,7 +77,7 @@ fn frames(batches: usize, events: usize) -> Result<Vec<Vec<u8>>, Failure> {
             context.network = if seed % 5 == 0 { Network::Wifi } else { Network::Cellular };
             // Most batches arrive within the hour, some are a day late.
             let late = if seed % 10 == 0 { seed as u64 / 10 % 24 } else { 0 };
-            batch.anchor.wall_unix_ms = today + (23 - late) * HOUR_MS;
+            batch.anchors[0].wall_unix_ms = today + (23 - late) * HOUR_MS;
             Ok(nowait_wire::encode(&batch)?)
         })
         .collect()

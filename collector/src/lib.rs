@@ -16,6 +16,7 @@ pub mod keys;
 pub mod limits;
 mod log;
 mod page;
+pub mod remote;
 pub mod serve;
 pub mod store;
 pub mod time;

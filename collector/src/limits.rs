@@ -67,7 +67,14 @@ pub const AGE_MAX_MS: u64 = 90 * 24 * 3_600_000;
 /// Keys and tokens in one keys file: each request compares with all of them, in constant time.
 pub const KEYS_MAX: usize = 256;
 
-/// Largest keys or budgets file that is read, in bytes.
+/// The shortest flush interval that a remote configuration may ask for, in seconds: below it every batch is a few events,
+/// and phones wake up for each.
+pub const FLUSH_INTERVAL_MIN_S: u64 = 10;
+
+/// The longest flush interval that a remote configuration may ask for, in seconds: a day. More is a slip of the unit.
+pub const FLUSH_INTERVAL_MAX_S: u64 = 24 * 3_600;
+
+/// Largest keys, budgets or remote configuration file that is read, in bytes.
 pub const CONFIG_BYTES_MAX: u64 = 256 * 1024;
 
 /// Largest answer of a collector that the command line reads, in bytes: thousands of touchpoints fit.

@@ -10,7 +10,7 @@ use nowait_collector::store::{Intake, Pending, SqliteStore, Store};
 use nowait_report::text::{self, units};
 use nowait_report::{Comparison, Report};
 use nowait_wire::testing::session;
-use nowait_wire::{Batch, CONTENT_TYPE, Receipt, ReceiptStatus};
+use nowait_wire::{Batch, CONTENT_TYPE, Kind, Outcome, Receipt, ReceiptStatus, RemoteConfig};
 use serde_json::Value;
 use std::io::Write;
 use std::sync::Arc;
@@ -141,6 +141,44 @@ async fn the_same_batch_at_the_same_moment_is_stored_once() {
     }
     let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
     assert_eq!((report.ledger.delivered, report.ledger.balanced), (600, true));
+}
+
+#[tokio::test]
+async fn devices_are_asked_with_every_word_that_a_batch_is_stored() {
+    let asked = RemoteConfig { version: 7, enabled: true, sampled_per_mille: 250, flush_interval_s: 300 };
+    let house = House::new(|config| config.remote = Some(asked));
+    let batch = frame(&session(1, 10));
+    for status in [ReceiptStatus::Stored, ReceiptStatus::Duplicate] {
+        let receipt = house.post(batch.clone()).await.receipt();
+        assert_eq!((receipt.status, receipt.config), (status, Some(asked)));
+    }
+    let rejected = house.post(b"{}".to_vec()).await;
+    assert_eq!((rejected.receipt().status, rejected.receipt().config), (ReceiptStatus::Rejected, None));
+    assert_eq!(house.get("/v1/status").await.json()["remote_config"]["version"], 7);
+    let silent = House::new(|_| {});
+    let json = silent.post(batch).await.json();
+    assert!(json.get("config").is_none(), "an older device reads what it always read: {json}");
+    assert!(silent.get("/v1/status").await.json()["remote_config"].is_null());
+}
+
+#[tokio::test]
+async fn the_page_and_the_json_tell_of_both_lines_and_of_what_died() {
+    let house = House::new(|_| {});
+    let mut batch = session(1, 100);
+    batch.ledger.facts.refused = [0, 41, 0, 0];
+    let screens = batch.events.iter_mut().filter(|event| event.kind == Kind::Screen);
+    screens.for_each(|screen| screen.outcome = Outcome::Died);
+    assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
+    let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
+    let facts = &report.ledger.facts;
+    assert_eq!((facts.sessions, facts.folded, facts.refused_total), (1, 3_700, 41));
+    assert_eq!((report.ledger.balanced, report.screens[0].ready.count), (true, 0));
+    let page = house.get("/").await;
+    for wanted in ["<td>3,741</td><td>3,700</td><td>41</td>", "contended 41", ">died</th>"] {
+        assert!(page.text().contains(wanted), "{wanted}");
+    }
+    let died = report.screens[0].outcomes.died;
+    assert!(died > 0 && page.text().contains(&format!("<td>0</td><td>{died}</td></tr>")), "{died}");
 }
 
 #[tokio::test]

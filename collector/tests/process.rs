@@ -109,6 +109,29 @@ fn a_machine_can_read_where_it_listens_and_that_it_stopped() {
 }
 
 #[test]
+fn a_remote_configuration_that_cannot_be_followed_is_no_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("remote.json");
+    let data = folder.path().join("data");
+    let start = || {
+        let (file, data) = (file.to_str().unwrap(), data.to_str().unwrap());
+        said(&nowait(&["serve", "--listen", "127.0.0.1:0", "--data", data, "--remote-config", file]))
+    };
+    for (text, wanted) in [
+        ("{\"enabled\":false}", "remote.json: missing field `version`"),
+        (
+            "{\"version\":7,\"sampled_per_mille\":2000}",
+            "remote.json: sampled_per_mille: 2000 is no share; write 0 to 1000",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let (code, out, error) = start();
+        assert!(code == 2 && out.is_empty() && error.contains(wanted), "{error}");
+    }
+    assert!(!data.exists(), "nothing was begun");
+}
+
+#[test]
 fn a_release_that_is_slower_ends_with_one() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());

@@ -137,8 +137,9 @@ impl<'a> Account<'a> {
             *dropped = self.get(index);
         }
         let mut refused = self.refusals();
-        refused[RefuseReason::Corrupt as usize] =
-            refused[RefuseReason::Corrupt as usize].saturating_add(folded.facts_corrupt);
+        if let Some(corrupt) = refused.get_mut(RefuseReason::Corrupt as usize) {
+            *corrupt = corrupt.saturating_add(folded.facts_corrupt);
+        }
         Ledger {
             // Saturating: a damaged header may say anything.
             produced: folded.events.saturating_add(self.get(DropReason::Quarantined as usize)),

@@ -249,7 +249,11 @@ impl NoWait {
     /// Tells how network and power are; see [`Conditions`] for what waits under which.
     pub fn conditions(self, conditions: Conditions) {
         // Relaxed: labels and wishes.
-        self.inner.conditions.store(conditions.to_bits(), Ordering::Relaxed);
+        let before = self.inner.conditions.swap(conditions.to_bits(), Ordering::Relaxed);
+        if before != conditions.to_bits() {
+            // What was held may go now.
+            self.inner.recorder.wake();
+        }
     }
 
     /// Takes the customer's decision: what became of it. When this returns [`Recorded::Kept`], it survives whatever ends the
@@ -273,7 +277,9 @@ impl NoWait {
 
     fn ask(self, timeout: Duration, command: impl FnOnce(Sender<Flushed>) -> Command) -> Flushed {
         // A forked child has no worker, and the channel's locks may have been held at the fork.
-        let Some(started) = self.inner.started().filter(|_| !fork::is_child()) else { return Flushed::default() };
+        let Some(started) = self.inner.started().filter(|_| !fork::is_child()) else {
+            return Flushed::default();
+        };
         let (done, answer) = bounded(1);
         match started.commands.send_timeout(command(done), timeout) {
             Ok(()) => {

@@ -9,6 +9,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::error::Error;
 use crate::nowait::NoWait;
 use crate::upload::{Answer, Parcel, Upload};
+use crate::sync::yield_now;
 use crate::worker::{self, Command, Flushed, Worker};
 use crate::{Clock, ManualClock};
 use crossbeam::channel::{Receiver, bounded};
@@ -100,6 +101,8 @@ impl ManualWorker {
             if let Ok(flushed) = answer.try_recv() {
                 return flushed;
             }
+            // Another thread may be in the middle of a fact.
+            yield_now();
         }
     }
 }

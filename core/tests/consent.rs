@@ -104,7 +104,10 @@ fn a_refusal_during_the_first_of_twelve_exchanges_stops_the_other_eleven() {
         record(nowait, "a", 5);
         worker.flush();
     }
-    assert_eq!(files(&folder.path().join("spool")).iter().filter(|name| name.ends_with(".batch")).count(), 12);
+    assert_eq!(
+        files(&folder.path().join("spool")).iter().filter(|name| name.ends_with(".batch")).count(),
+        12
+    );
     nowait.consent(Consent::Granted);
     worker.flush();
     assert_eq!(upload.upload.attempts(), 1);
@@ -210,7 +213,8 @@ fn a_pending_spool_that_overflows_has_an_exact_account() {
     nowait.consent(Consent::Granted);
     let (_, mut worker, _) = start(undecided(folder.path()), &upload);
     assert!(worker.flush().complete);
-    let ledger = upload.batches().iter().map(|batch| batch.ledger.clone()).max_by_key(|l| l.produced).unwrap();
+    let ledger =
+        upload.batches().iter().map(|batch| batch.ledger.clone()).max_by_key(|l| l.produced).unwrap();
     let delivered = stored(&upload, "a") as u64;
     assert_eq!(ledger.produced, 400);
     assert!((200..400).contains(&delivered), "{delivered}");

@@ -63,9 +63,8 @@ fn a_wait_is_remembered_over_a_restart_and_for_all_processes() {
     let upload = MemoryUpload::new();
     upload.plan([busy("3600")]);
     let clock = ManualClock::new(1_800_000_000_000);
-    let begin = |upload: &MemoryUpload| {
-        testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap()
-    };
+    let begin =
+        |upload: &MemoryUpload| testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap();
     let (nowait, mut worker) = begin(&upload);
     record(nowait, "a", 5);
     assert!(!worker.flush().complete);
@@ -116,7 +115,12 @@ fn an_idle_hour_costs_few_turns() {
     for (prepare, most) in [
         ((|nowait| foreground(nowait)) as fn(NoWait), 120),
         (|nowait| background(nowait), 13),
-        (|nowait| { nowait.append(Fact::ProcessStarted { at: 0, visible: false }); }, 13),
+        (
+            |nowait| {
+                nowait.append(Fact::ProcessStarted { at: 0, visible: false });
+            },
+            13,
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let upload = MemoryUpload::new();
@@ -124,6 +128,18 @@ fn an_idle_hour_costs_few_turns() {
         prepare(nowait);
         let turns = sleep_and_turn(&mut worker, &clock, Duration::from_secs(3_600));
         assert!(turns <= most, "{turns} turns");
+    }
+    // What is held, by the customer or by the host, is no reason to wake either.
+    for hold in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let upload = MemoryUpload::new();
+        let config = if hold { config(folder.path()) } else { undecided(folder.path()) };
+        let (nowait, mut worker, clock) = start(config, &upload);
+        nowait.conditions(Conditions { battery_saver: hold, ..Conditions::default() });
+        foreground(nowait);
+        record(nowait, "a", 5);
+        let turns = sleep_and_turn(&mut worker, &clock, Duration::from_secs(3_600));
+        assert!(turns <= 13 && upload.attempts() == 0, "{turns} turns");
     }
     let folder = tempfile::tempdir().unwrap();
     let (nowait, mut worker, clock) = start(config(folder.path()), &MemoryUpload::new());
@@ -174,9 +190,8 @@ fn a_kill_switch_stops_threads_and_survives_a_restart() {
     let upload = MemoryUpload::new();
     upload.configure(RemoteConfig { enabled: false, ..remote(2) });
     let clock = ManualClock::new(1_800_000_000_000);
-    let begin = |upload: &MemoryUpload| {
-        testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap()
-    };
+    let begin =
+        |upload: &MemoryUpload| testing::start(config(folder.path()), upload.clone(), clock.clone()).unwrap();
     let (nowait, mut worker) = begin(&upload);
     record(nowait, "a", 5);
     worker.flush();

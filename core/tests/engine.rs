@@ -4,10 +4,11 @@
 mod common;
 
 use common::*;
-use nowait_core::testing::MemoryUpload;
+use nowait_core::testing::{self, MemoryUpload};
 use nowait_core::{
-    Answer, Build, Config, Event, Fact, Kind, NOW, NoWait, Outcome, Recorded, RefuseReason,
+    Answer, Build, Config, Event, Fact, Kind, ManualClock, NOW, NoWait, Outcome, Recorded, RefuseReason,
 };
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[test]
@@ -172,7 +173,7 @@ fn an_action_over_a_trip_to_the_background_is_interrupted_and_so_is_a_dropped_sp
         [
             (Outcome::Done, 250),
             (Outcome::Interrupted, 0),
-            (Outcome::Interrupted, 252),
+            (Outcome::Interrupted, 0),
             (Outcome::Interrupted, 0),
             (Outcome::Failed, 0),
             (Outcome::Done, 250),
@@ -301,4 +302,25 @@ fn a_dead_session_says_what_it_cost() {
     worker.flush();
     assert_eq!(dead.record_samples(), 2);
     assert_eq!(upload.batches()[0].ledger.cost, dead);
+}
+
+/// A process may be gone in the moment in which its shutdown is answered, and before, if the network is slow.
+#[test]
+fn a_shutdown_is_no_death_however_soon_the_process_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = folder.path().join("live");
+    let exits = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&exits);
+    let during = live.clone();
+    let meanwhile = Meanwhile::new(move |_, _| {
+        let ring = std::fs::read(during.join(&files(&during)[0])).unwrap();
+        let events = nowait_core::replay(&ring).unwrap().events;
+        seen.lock().unwrap().push(events.iter().filter(|event| event.kind == Kind::Exit).count());
+    });
+    let clock = ManualClock::new(1_800_000_000_000);
+    let (nowait, mut worker) = testing::start(config(folder.path()), meanwhile, clock).unwrap();
+    record(nowait, "a", 1);
+    assert!(worker.shutdown().complete);
+    assert_eq!(files(&live), [""; 0], "the file went before the answer came");
+    assert_eq!(*exits.lock().unwrap(), [0]);
 }

@@ -4,8 +4,8 @@
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use nowait_wire::{
-    Anchor, Batch, BatchId, Context, Cost, Event, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome, Tier, Uuid,
-    decode, decode_header, encode, limits, quantise,
+    Anchor, Batch, BatchId, Context, Cost, Event, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
+    Tier, Uuid, decode, decode_header, encode, limits, quantise,
 };
 
 /// A text that may travel: short, without NUL.

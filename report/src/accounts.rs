@@ -4,8 +4,8 @@
 //! Invariant: sessions are balanced one by one, so that one's surplus never hides another's loss.
 
 use crate::limits::{CRUMBS_LISTED_MAX, EXITS_LISTED_MAX};
-use crate::report::{Exit, ExitGroup, Exits, LedgerSummary, SessionAccount};
-use nowait_wire::{DropReason, ExitReason};
+use crate::report::{Exit, ExitGroup, Exits, FactsSummary, LedgerSummary, SessionAccount};
+use nowait_wire::{DropReason, ExitReason, Facts, RefuseReason};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -44,7 +44,6 @@ fn shortened(exit: &Exit) -> Exit {
 pub(crate) fn ledger(sessions: &[SessionAccount]) -> LedgerSummary {
     let mut summary =
         LedgerSummary { sessions: sessions.len() as u64, balanced: true, ..LedgerSummary::default() };
-    let add = |sum: &mut u64, n: u64| *sum = sum.saturating_add(n);
     for SessionAccount { ledger, delivered, .. } in sessions {
         let accounted = delivered.saturating_add(ledger.dropped_total());
         add(&mut summary.produced, ledger.produced);
@@ -59,11 +58,35 @@ pub(crate) fn ledger(sessions: &[SessionAccount]) -> LedgerSummary {
             summary.balanced = false;
             summary.sessions_unbalanced += 1;
         }
+        add_facts(&mut summary.facts, &ledger.facts);
         add(&mut summary.names_redacted, ledger.names_redacted);
         add(&mut summary.names_overflowed, ledger.names_overflowed);
         add(&mut summary.signals_lost, ledger.signals_lost);
         add(&mut summary.panics_caught, ledger.panics_caught);
+        add(&mut summary.starts_failed, ledger.starts_failed);
         summary.rings_on_heap += u64::from(ledger.ring_on_heap);
     }
+    summary.balanced &= summary.facts.sessions_unbalanced == 0;
     summary
+}
+
+/// Adds the facts' line of one session, if it has one: a session without a single fact comes from an older NoWait.
+fn add_facts(summary: &mut FactsSummary, facts: &Facts) {
+    if *facts == Facts::default() {
+        return;
+    }
+    summary.sessions += 1;
+    add(&mut summary.appended, facts.appended());
+    add(&mut summary.folded, facts.folded);
+    add(&mut summary.refused_total, facts.refused_total());
+    for (reason, count) in RefuseReason::ALL.iter().zip(facts.refused).filter(|(_, count)| *count > 0) {
+        add(summary.refused.entry(reason.as_str().to_owned()).or_default(), count);
+    }
+    // Both sides come from one device, so only numbers beyond reason can disagree.
+    let sum = facts.refused.iter().try_fold(facts.folded, |sum, count| sum.checked_add(*count));
+    summary.sessions_unbalanced += u64::from(sum != Some(facts.appended()));
+}
+
+fn add(sum: &mut u64, n: u64) {
+    *sum = sum.saturating_add(n);
 }

@@ -136,6 +136,7 @@ fn outcomes(cell: &Cell) -> Outcomes {
         interrupted: cell.outcome(Outcome::Interrupted),
         already_animating: cell.outcome(Outcome::AlreadyAnimating),
         abandoned: cell.outcome(Outcome::Abandoned),
+        died: cell.outcome(Outcome::Died),
     }
 }
 
@@ -256,7 +257,12 @@ fn requests(groups: &Groups<'_>, budgets: &Budgets) -> Vec<Request> {
 fn hangs(groups: &Groups<'_>) -> Vec<Hang> {
     let hang = |(screen, group): (&str, &Group<'_>)| {
         let durations = group.all.latency();
-        Hang { screen: screen.to_owned(), latency: latency(&durations), total_ns: durations.sum_ns() }
+        Hang {
+            screen: screen.to_owned(),
+            latency: latency(&durations),
+            total_ns: durations.sum_ns(),
+            died: group.all.outcome(Outcome::Died),
+        }
     };
     let mut all: Vec<Hang> = groups.of(Kind::Hang).map(hang).collect();
     all.sort_by_key(|hang| std::cmp::Reverse(hang.total_ns));

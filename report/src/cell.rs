@@ -11,8 +11,11 @@ use crate::limits::CELL_BYTES_MAX;
 use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
 use std::collections::BTreeMap;
 
-/// The version that [`Cell::to_bytes`] writes first.
-const BYTES_VERSION: u8 = 1;
+/// The version that [`Cell::to_bytes`] writes first; it and all before it are read.
+const BYTES_VERSION: u8 = 2;
+
+/// Outcomes in version 1, which did not know `died`: the others, in the same order.
+const OUTCOMES_IN_VERSION_1: usize = 7;
 
 /// How many outcomes there are.
 pub const OUTCOMES: usize = Outcome::ALL.len();
@@ -101,7 +104,7 @@ impl Cell {
             Outcome::Done => self.done.record(event.duration_ns),
             Outcome::Failed => self.failed.record(event.duration_ns),
             Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => {
-                self.unanswered.record(event.duration_ns)
+                self.unanswered.record(event.duration_ns);
             }
             Outcome::Interrupted | Outcome::AlreadyAnimating | Outcome::Abandoned => {}
         }
@@ -160,7 +163,7 @@ impl Cell {
         &self.failed
     }
 
-    /// Durations of the events that had `no_response` or `timed_out`: as long as somebody waited, not a latency.
+    /// Durations of the events that had `no_response`, `timed_out` or `died`: as long as somebody waited, not a latency.
     #[must_use]
     pub fn unanswered(&self) -> &Histogram {
         &self.unanswered
@@ -238,7 +241,7 @@ impl Cell {
         out
     }
 
-    /// Reads what [`Cell::to_bytes`] wrote.
+    /// Reads what [`Cell::to_bytes`] wrote, also that of an older program.
     ///
     /// # Errors
     /// [`Error::is_unknown_version`] if a newer program wrote it, [`Error::is_corrupt`] for everything else that
@@ -248,15 +251,16 @@ impl Cell {
             return Err(Error::corrupt("a cell is too long"));
         }
         let mut reader = Reader::new(bytes);
-        let version = reader.byte()?;
-        if version != BYTES_VERSION {
-            return Err(Error::version(version, BYTES_VERSION));
-        }
+        let outcomes = match reader.byte()? {
+            1 => OUTCOMES_IN_VERSION_1,
+            BYTES_VERSION => OUTCOMES,
+            version => return Err(Error::version(version, BYTES_VERSION)),
+        };
         let mut cell = Cell::new();
-        if (usize::from(reader.byte()?), usize::from(reader.byte()?)) != (OUTCOMES, TALLIES) {
+        if (usize::from(reader.byte()?), usize::from(reader.byte()?)) != (outcomes, TALLIES) {
             return Err(Error::corrupt("a cell has other lists than its version"));
         }
-        for number in cell.outcomes.iter_mut().chain(&mut cell.tallies) {
+        for number in cell.outcomes.iter_mut().take(outcomes).chain(&mut cell.tallies) {
             *number = reader.number()?;
         }
         cell.done = Histogram::get(&mut reader)?;

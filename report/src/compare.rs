@@ -70,7 +70,7 @@ pub struct QuantileChange {
     pub ratio_high: Option<f64>,
 }
 
-/// The share of waits that failed or had no answer (`failed`, `no_response`, `timed_out`), on both sides.
+/// The share of waits that failed or had no answer (`failed`, `no_response`, `timed_out`, `died`), on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailureChange {
     /// In BASE, 0 to 1.

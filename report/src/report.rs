@@ -39,16 +39,30 @@ pub struct Outcomes {
     pub already_animating: u64,
     /// The customer or the app gave it up.
     pub abandoned: u64,
+    /// The process ended while the customer waited; 0 in the JSON of a collector that did not know of it.
+    #[serde(default)]
+    pub died: u64,
 }
 
 impl Outcomes {
     /// All events.
     #[must_use]
     pub fn total(&self) -> u64 {
-        [self.done, self.failed, self.no_response, self.timed_out]
+        [self.done, self.unanswered_or_failed(), self.interrupted, self.already_animating, self.abandoned]
             .into_iter()
-            .chain([self.interrupted, self.already_animating, self.abandoned])
             .fold(0, u64::saturating_add)
+    }
+
+    /// Waits that got an error or no answer: `failed`, `no_response`, `timed_out` and `died`.
+    #[must_use]
+    pub fn unanswered_or_failed(&self) -> u64 {
+        [self.failed, self.no_response, self.timed_out, self.died].into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// Waits that got all they will ever get: `done` and [`Self::unanswered_or_failed`]. Shares and Apdex are of these.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.done.saturating_add(self.unanswered_or_failed())
     }
 }
 
@@ -80,10 +94,10 @@ pub struct Figures {
     /// Its latencies: waits that were `done` or `failed`.
     pub latency: Latency,
     /// Customer time beyond the target, in nanoseconds: the sum of max(0, wait - target) over `done`, `failed`,
-    /// `no_response` and `timed_out`.
+    /// `no_response`, `timed_out` and `died`.
     pub lost_ns: u64,
-    /// Waits that were answered within the target, as a share (0 to 1) of `done`, `failed`, `no_response` and
-    /// `timed_out`; `null` if there are none of these.
+    /// Waits that were answered within the target, as a share (0 to 1) of `done`, `failed`, `no_response`, `timed_out`
+    /// and `died`; `null` if there are none of these.
     pub within_budget_share: Option<f64>,
     /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated. `null`
     /// where `within_budget_share` is.
@@ -198,8 +212,11 @@ pub struct Hang {
     pub screen: String,
     /// How long it stood still.
     pub latency: Latency,
-    /// The sum, in nanoseconds.
+    /// The sum, in nanoseconds, without those that died.
     pub total_ns: u64,
+    /// Times that it stood still until the process ended; 0 in the JSON of a collector that did not know of it.
+    #[serde(default)]
+    pub died: u64,
 }
 
 /// How smoothly a screen moved.
@@ -291,6 +308,23 @@ pub struct SessionAccount {
     pub produced_before_latest: u64,
 }
 
+/// The facts' lines of all ledgers together: what the app told, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsSummary {
+    /// Sessions whose ledger has such a line; those of older releases of NoWait do not.
+    pub sessions: u64,
+    /// Facts that the app told.
+    pub appended: u64,
+    /// Facts that events were made of.
+    pub folded: u64,
+    /// Facts that no event will ever be made of, by reason; reasons that never occurred are absent.
+    pub refused: BTreeMap<String, u64>,
+    /// The sum of `refused`.
+    pub refused_total: u64,
+    /// Sessions in which appended = folded + refused does not hold.
+    pub sessions_unbalanced: u64,
+}
+
 /// The ledgers of all sessions together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerSummary {
@@ -308,18 +342,25 @@ pub struct LedgerSummary {
     pub missing: u64,
     /// Events delivered or dropped beyond what was produced: always a defect.
     pub surplus: u64,
-    /// Whether produced = delivered + dropped in every single session.
+    /// Whether both lines balance in every single session: events produced = delivered + dropped, and facts
+    /// appended = folded + refused.
     pub balanced: bool,
-    /// Sessions in which it does not.
+    /// Sessions in which the events do not.
     pub sessions_unbalanced: u64,
+    /// The facts' line; empty in the JSON of a collector that did not know of it.
+    #[serde(default)]
+    pub facts: FactsSummary,
     /// Names that were replaced by `redacted`.
     pub names_redacted: u64,
     /// Names that found the table full.
     pub names_overflowed: u64,
-    /// Signals that the trackers could not take.
+    /// Waits that nobody watched, because a table of open waits was full.
     pub signals_lost: u64,
     /// Panics that a boundary of the SDK caught.
     pub panics_caught: u64,
+    /// Starts of NoWait that did not come to the end of their first turn, as far as a later one could tell.
+    #[serde(default)]
+    pub starts_failed: u64,
     /// Sessions whose flight recorder was on the heap.
     pub rings_on_heap: u64,
 }

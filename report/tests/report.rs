@@ -6,7 +6,10 @@ use nowait_report::{
     Budgets, Cell, CellKey, Cells, CompareOptions, Comparison, Crumb, Exit, Input, Report, Scope,
     SessionAccount, Verdict, text,
 };
-use nowait_wire::{Cost, Event, ExitReason, Kind, Ledger, NameId, Network, Os, Outcome, Tier};
+use nowait_wire::{
+    Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Network, Os, Outcome, RefuseReason,
+    Tier,
+};
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
@@ -81,7 +84,9 @@ proptest! {
         let (figures, target) = figures_of(Kind::Screen, &events);
         let latency: Vec<u64> =
             events.iter().filter(|e| e.outcome.is_latency()).map(|e| e.duration_ns).collect();
-        let is_unanswered = |e: &&Event| matches!(e.outcome, Outcome::NoResponse | Outcome::TimedOut);
+        let is_unanswered = |e: &&Event| {
+            matches!(e.outcome, Outcome::NoResponse | Outcome::TimedOut | Outcome::Died)
+        };
         let unanswered: Vec<u64> = events.iter().filter(is_unanswered).map(|e| e.duration_ns).collect();
         let waits = || latency.iter().chain(&unanswered);
         let lost: u64 = waits().map(|ns| ns.saturating_sub(target)).sum();
@@ -130,7 +135,11 @@ fn bank_day() -> Input {
                 let noise = 1 + (n * 7_919 + at as u64 * 13) % 97;
                 let mut add = |kind, name: &str, event| cells.add(key(kind, name, version, os), &event);
                 let ended = |n: u64| if n % 40 == 3 { Outcome::Failed } else { Outcome::Done };
-                let tap = if n % 60 == 7 { Outcome::NoResponse } else { Outcome::Done };
+                let tap = match n % 60 {
+                    7 => Outcome::NoResponse,
+                    11 => Outcome::Died,
+                    _ => Outcome::Done,
+                };
                 let tap_ns = if tap == Outcome::Done { noise * 3 * MS } else { 3_000 * MS };
                 add(Kind::Launch, "cold", event(Kind::Launch, Outcome::Done, noise * 30 * MS, 0, 0));
                 add(Kind::Tap, "Pay", event(Kind::Tap, tap, tap_ns, noise * 900, 0));
@@ -175,8 +184,9 @@ fn bank_day() -> Input {
         trail: (0..12).map(|at| crumb("biometric.prompt", 9_000 - at * 700)).collect(),
     };
     let background = Exit { reason: ExitReason::Background, trail: Vec::new(), ..exit.clone() };
-    let mut ledger = Ledger { produced: 5_000, ..Ledger::default() };
-    ledger.dropped[0] = 7;
+    let facts = Facts { folded: 180_000, refused: [5, 0, 1, 0] };
+    let mut ledger = Ledger { facts, produced: 5_000, ..Ledger::default() };
+    ledger.dropped[DropReason::SpoolEvicted as usize] = 7;
     Input {
         scope: Scope {
             from_unix_ms: 1_795_350_000_000,
@@ -210,7 +220,9 @@ fn a_bank_day_reads_well() {
         (report.ledger.missing, report.ledger.balanced, report.ledger.sessions_unbalanced),
         (3, false, 1)
     );
-    for wanted in ["WHERE CUSTOMERS WAIT", "Cold launch", "died_in_foreground", "ring_full 14", "missing 3"] {
+    for wanted in
+        ["WHERE CUSTOMERS WAIT", "Cold launch", "died_in_foreground", "spool_evicted 14", "missing 3"]
+    {
         assert!(page.contains(wanted), "{wanted}");
     }
 }
@@ -341,6 +353,7 @@ fn costs_beyond_reason_add_up_to_the_largest_number() {
     (mad.delivered, mad.produced_before_latest) = (u64::MAX, u64::MAX);
     mad.ledger.produced = u64::MAX;
     mad.ledger.dropped = [u64::MAX; 7];
+    mad.ledger.facts = Facts { folded: u64::MAX, refused: [u64::MAX; 4] };
     mad.ledger.cost = Cost {
         start_ns: u64::MAX,
         worker_cpu_ns: u64::MAX,
@@ -353,6 +366,9 @@ fn costs_beyond_reason_add_up_to_the_largest_number() {
     let cost = &report.cost;
     assert_eq!((cost.sealed.total, cost.sealed.events, cost.record.samples), (u64::MAX, u64::MAX, u64::MAX));
     assert_eq!(cost.start.max_ns, Some(u64::MAX));
+    let facts = &report.ledger.facts;
+    assert_eq!((facts.appended, facts.sessions_unbalanced), (u64::MAX, 3), "no device tells so many");
+    assert!(text::ledger(&report).contains("sessions whose facts do not add up: 3"));
     cost_text(&report);
     let mut silent = costing(1);
     (silent.produced_before_latest, silent.ledger.produced) = (0, 0);
@@ -427,4 +443,117 @@ fn names_cannot_break_a_table() {
     let page = text::report(&Report::new(&Input { cells, ..Input::default() }, &Budgets::default()));
     assert!(page.lines().all(|line| line.chars().count() <= 110), "{page}");
     assert!(page.contains("a b"));
+}
+
+#[test]
+fn a_wait_that_died_is_no_latency_and_never_in_time() {
+    let done = || event(Kind::Screen, Outcome::Done, 10 * MS, 5_000, 0);
+    let died = event(Kind::Screen, Outcome::Died, 10 * MS, 4_000, 0);
+    let shown_then_died = event(Kind::Screen, Outcome::Died, 9_000 * MS, 0, 0);
+    let events = [done(), done(), died, shown_then_died];
+    let (figures, target) = figures_of(Kind::Screen, &events);
+    assert_eq!((figures.outcomes.died, figures.outcomes.ended(), figures.outcomes.total()), (2, 4, 4));
+    assert_eq!((figures.latency.count, figures.latency.max_ns), (2, Some(10 * MS)));
+    assert_eq!((figures.within_budget_share, figures.apdex), (Some(0.5), Some(0.5)));
+    assert!(figures.lost_ns.abs_diff(9_000 * MS - target) <= 50 * MS, "{figures:?}");
+
+    let hang = |outcome, ns| event(Kind::Hang, outcome, ns, 0, 0);
+    let cells = Cells::from_iter([
+        (key(Kind::Screen, "Home", "1", Os::Ios), cell_of(&events)),
+        (key(Kind::Launch, "cold", "1", Os::Ios), cell_of(&[event(Kind::Launch, Outcome::Died, MS, 0, 0)])),
+        (key(Kind::Tap, "Pay", "1", Os::Ios), cell_of(&[event(Kind::Tap, Outcome::Died, MS, 0, 0)])),
+        (
+            key(Kind::Hang, "Home", "1", Os::Ios),
+            cell_of(&[hang(Outcome::Done, 300 * MS), hang(Outcome::Died, 5_000 * MS)]),
+        ),
+    ]);
+    let report = Report::new(&Input { cells: cells.clone(), ..Input::default() }, &Budgets::default());
+    let hangs = &report.hangs[0];
+    assert_eq!((hangs.died, hangs.latency.count, hangs.total_ns), (1, 1, 300 * MS));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["screens"][0]["outcomes"]["died"], 2);
+    assert_eq!(json["touchpoints"].as_array().unwrap().len(), 4);
+    for (section, died) in [
+        (text::screens(&report), "2"),
+        (text::launches(&report), "1"),
+        (text::taps(&report), "1"),
+        (text::hangs(&report), "1"),
+    ] {
+        let mut lines = section.lines().skip(1);
+        let header: Vec<&str> =
+            lines.next().unwrap().split("  ").map(str::trim).filter(|h| !h.is_empty()).collect();
+        let row: Vec<&str> =
+            lines.next().unwrap().split("  ").map(str::trim).filter(|c| !c.is_empty()).collect();
+        let column = header.iter().position(|name| *name == "died").unwrap();
+        assert_eq!(row[column], died, "{section}");
+    }
+    // A release whose process dies in a wait fails more, and is no faster.
+    let many = |died: u64| -> Cells {
+        let mut cell = Cell::new();
+        for n in 0..400 {
+            let outcome = if n < died { Outcome::Died } else { Outcome::Done };
+            cell.add(&event(Kind::Launch, outcome, (500 + n % 7) * MS, 0, 0));
+        }
+        Cells::from_iter([(key(Kind::Launch, "cold", "1", Os::Ios), cell)])
+    };
+    let found = Comparison::new(("a", &many(0)), ("b", &many(80)), CompareOptions::default());
+    let failures = found.touchpoints[0].failures.unwrap();
+    assert_eq!((failures.verdict, failures.head_share), (Verdict::Slower, 0.2));
+}
+
+#[test]
+fn a_cell_of_before_died_is_read() {
+    // As a store of schema version 2 had it: four taps that were done, one without a response (3 s, as the wire rounds it).
+    let old = "01070604000100000000000000000000048080963780808606808098130004E80B0153010101160100018080\
+               80980B808080980B808080980B0001E00F0104C0EAF10DC0DB9D0180D2A9050004D50A013C0144010701";
+    let bytes: Vec<u8> =
+        (0..old.len()).step_by(2).map(|at| u8::from_str_radix(&old[at..at + 2], 16).unwrap()).collect();
+    let cell = Cell::from_bytes(&bytes).unwrap();
+    assert_eq!(cell.outcomes(), &[4, 0, 1, 0, 0, 0, 0, 0]);
+    assert_eq!((cell.done().count(), cell.unanswered().max_ns()), (4, Some(3_003_121_664)));
+    let mut both = cell.clone();
+    both.add(&event(Kind::Tap, Outcome::Died, 40 * MS, 0, 0));
+    let read = Cell::from_bytes(&both.to_bytes()).unwrap();
+    assert_eq!((read.outcome(Outcome::Died), read.count(), read.unanswered().count()), (1, 6, 2));
+    assert_eq!(Cell::from_bytes(&cell.to_bytes()), Ok(cell));
+    let with = |at: usize, byte: u8| {
+        let mut bytes = bytes.clone();
+        bytes[at] = byte;
+        Cell::from_bytes(&bytes).unwrap_err()
+    };
+    assert!(with(0, 3).is_unknown_version());
+    assert!(with(1, 8).is_corrupt() && with(0, 2).is_corrupt());
+}
+
+#[test]
+fn the_ledger_has_two_lines_where_the_device_told_both() {
+    let mut refusing = costing(1);
+    refusing.ledger.facts = Facts { folded: 20_000, refused: [7, 0, 0, 0] };
+    refusing.ledger.facts.refused[RefuseReason::Corrupt as usize] = 2;
+    refusing.ledger.starts_failed = 2;
+    let mut old = costing(1);
+    (old.ledger.produced, old.ledger.dropped[DropReason::RingFull as usize]) = (520, 20);
+    let report = report_of(vec![refusing, old.clone()]);
+    let facts = &report.ledger.facts;
+    assert_eq!((facts.sessions, facts.appended, facts.folded, facts.refused_total), (1, 20_009, 20_000, 9));
+    assert_eq!((report.ledger.balanced, facts.sessions_unbalanced), (true, 0));
+    assert_eq!((report.ledger.dropped_total, report.ledger.starts_failed), (20, 2));
+    let text = text::ledger(&report);
+    println!("{text}");
+    for wanted in [
+        "balances over 2 sessions",
+        "  facts: appended 20,009 = folded 20,000 + refused 9   in 1 sessions\n  refused: corrupt 2, ring_full 7\n",
+        "  events: produced 1,020 = delivered 1,000 + dropped 20\n  dropped: ring_full 20\n",
+        "2 starts failed",
+    ] {
+        assert!(text.contains(wanted), "{wanted}");
+    }
+    let before = text::ledger(&report_of(vec![old]));
+    assert!(before.contains("balances over 1 sessions") && !before.contains("facts"), "{before}");
+    // The JSON of a collector that knew only one line.
+    let mut json = serde_json::to_value(&report).unwrap();
+    json["ledger"].as_object_mut().unwrap().remove("facts");
+    json["ledger"].as_object_mut().unwrap().remove("starts_failed");
+    let read: Report = serde_json::from_value(json).unwrap();
+    assert_eq!((read.ledger.facts.sessions, read.ledger.produced), (0, 1_020));
 }

@@ -4,10 +4,12 @@ use super::source::budgets;
 use super::{Finding, print};
 use crate::error::Error;
 use crate::keys::{self, Keys};
+use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
 use crate::store::{SqliteStore, Store};
+use nowait_wire::RemoteConfig;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -15,6 +17,7 @@ const EXAMPLES: &str = "Examples:
   nowait serve
   nowait serve --listen 127.0.0.1:4600 --data /var/lib/nowait --budgets budgets.toml
   nowait serve --listen 0.0.0.0:4600 --keys /etc/nowait/keys.toml   (needs a [[read_token]])
+  nowait serve --remote-config remote.json   (docs/operate.md)
 
 Ctrl-C or SIGTERM ends it: what is in flight is stored and answered first.";
 
@@ -34,6 +37,10 @@ pub struct Args {
     /// Budgets of the reports (TOML) [default: the built-in ones]
     #[arg(long, value_name = "FILE")]
     budgets: Option<PathBuf>,
+    /// What all devices are asked to do from now on (JSON): enabled, sampled_per_mille, flush_interval_s, and a version
+    /// that counts up [default: nothing]
+    #[arg(long, value_name = "FILE")]
+    remote_config: Option<PathBuf>,
     /// Say where it listens, and that it stopped, as a line of JSON each
     #[arg(long)]
     json: bool,
@@ -45,6 +52,7 @@ pub struct Args {
 /// What could not be opened, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
+    let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
     let store = Arc::new(SqliteStore::open(&args.data)?);
     let keys_path = args.keys.clone().unwrap_or_else(|| args.data.join(keys::FILE));
@@ -53,7 +61,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         None => Keys::read_or_create(&keys_path)?,
     };
     let read_access = read_access(args.listen, &keys, &keys_path)?;
-    let config = Config { budgets, read_access, ..Config::new(keys) };
+    let config = Config { budgets, read_access, remote, ..Config::new(keys) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io(format!("no runtime: {error}")))?;
     runtime.block_on(async {
@@ -65,7 +73,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         })?;
         let address = listener.local_addr().map_err(|error| Error::io(error.to_string()))?;
         let shutdown = shutdown()?;
-        print(&started(args, address, &keys_path, is_new))?;
+        print(&started(args, address, (&keys_path, is_new), remote.as_ref()))?;
         let app = app(Arc::<SqliteStore>::clone(&store), config);
         run_app(listener, app, shutdown).await;
         Ok::<_, Error>(())
@@ -80,25 +88,33 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
 }
 
 /// Where to send, where to look, and where things are.
-fn started(args: &Args, address: SocketAddr, keys: &std::path::Path, is_new: bool) -> String {
+fn started(
+    args: &Args,
+    address: SocketAddr,
+    (keys, is_new): (&Path, bool),
+    remote: Option<&RemoteConfig>,
+) -> String {
     let (batches, page) = (format!("http://{address}/v1/batches"), format!("http://{address}/"));
     if args.json {
         let (data, keys) = (args.data.display().to_string(), keys.display().to_string());
         let line = serde_json::json!({
-            "state": "listening", "batches": batches, "page": page, "data": data, "keys": keys, "keys_made": is_new
+            "state": "listening", "batches": batches, "page": page, "data": data, "keys": keys, "keys_made": is_new,
+            "remote_config": remote
         });
         return format!("{line}\n");
     }
+    let asked =
+        remote.map_or(String::new(), |remote| format!("asked of devices   {}\n", remote::words(remote)));
     let note = if is_new { "   (made now; give its key to your app)" } else { "" };
     format!(
-        "nowait takes batches at {batches}\npage   {page}\ndata   {}\nkeys   {}{note}\n",
+        "nowait takes batches at {batches}\npage   {page}\ndata   {}\nkeys   {}{note}\n{asked}",
         args.data.display(),
         keys.display()
     )
 }
 
 /// Reports are for everybody on this machine, and elsewhere for those with a token.
-fn read_access(listen: SocketAddr, keys: &Keys, path: &std::path::Path) -> Result<ReadAccess, Error> {
+fn read_access(listen: SocketAddr, keys: &Keys, path: &Path) -> Result<ReadAccess, Error> {
     if listen.ip().is_loopback() {
         return Ok(ReadAccess::Local);
     }

@@ -8,6 +8,7 @@ use nowait_report::text::units::{
 };
 use nowait_report::{Comparison, Report, Verdict};
 use nowait_wire::Kind;
+use std::collections::BTreeMap;
 
 const FIGURES: [&str; 8] = ["lost", "waits", "p50", "p75", "p95", "p99", "in time", "Apdex"];
 
@@ -75,10 +76,12 @@ fn launches(out: &mut String, report: &Report) {
             row.extend(latency(&launch.figures.latency));
             row.push(share(launch.figures.within_budget_share));
             row.push(count(launch.figures.outcomes.interrupted));
+            row.push(count(launch.figures.outcomes.died));
             row
         })
         .collect();
-    let columns = ["<launch", "launches", "p50", "p75", "p95", "p99", "in time", "went to background"];
+    let columns =
+        ["<launch", "launches", "p50", "p75", "p95", "p99", "in time", "went to background", "died"];
     table(
         out,
         "Launches",
@@ -99,10 +102,12 @@ fn screens(out: &mut String, report: &Report) {
                     .map(time),
             );
             row.push(count(screen.outcomes.timed_out));
+            row.push(count(screen.outcomes.died));
             row
         })
         .collect();
-    let columns = ["<screen", "visits", "shown p75", "shown p95", "ready p75", "ready p95", "never ready"];
+    let columns =
+        ["<screen", "visits", "shown p75", "shown p95", "ready p75", "ready p95", "never ready", "died"];
     table(out, "Screens", "Cause to the first frame, and cause to the full content.", &columns, &rows);
 }
 
@@ -113,11 +118,15 @@ fn taps(out: &mut String, report: &Report) {
         .map(|tap| {
             let mut row = vec![tap.name.clone(), count(tap.outcomes.total())];
             row.extend(latency(&tap.latency));
-            row.extend([tap.outcomes.no_response, tap.outcomes.already_animating, tap.rage_taps].map(count));
+            let outcomes = &tap.outcomes;
+            row.extend(
+                [outcomes.no_response, outcomes.already_animating, outcomes.died, tap.rage_taps].map(count),
+            );
             row
         })
         .collect();
-    let columns = ["<target", "taps", "p50", "p75", "p95", "p99", "no answer", "animating", "rage taps"];
+    let columns =
+        ["<target", "taps", "p50", "p75", "p95", "p99", "no answer", "animating", "died", "rage taps"];
     table(out, "Taps", "Touch up to the first frame after the handler ran.", &columns, &rows);
 }
 
@@ -128,6 +137,7 @@ fn journeys(out: &mut String, heading: &str, sentence: &str, journeys: &[Journey
             journey.label.clone(),
             count(journey.outcomes.total()),
             share(journey.completion_share),
+            count(journey.outcomes.died),
             time(journey.duration.p50_ns),
             time(journey.duration.p95_ns),
             mean(journey.waiting_ns),
@@ -138,7 +148,7 @@ fn journeys(out: &mut String, heading: &str, sentence: &str, journeys: &[Journey
         ]
     };
     let columns =
-        ["<name", "begun", "done", "p50", "p95", "waiting", "acting", "away", "waiting p75", "lost"];
+        ["<name", "begun", "done", "died", "p50", "p95", "waiting", "acting", "away", "waiting p75", "lost"];
     table(out, heading, sentence, &columns, &journeys.iter().map(row).collect::<Vec<_>>());
 }
 
@@ -164,10 +174,11 @@ fn smoothness(out: &mut String, report: &Report) {
         .iter()
         .map(|hang| {
             let longest = time(hang.latency.max_ns);
-            vec![hang.screen.clone(), count(hang.latency.count), time(Some(hang.total_ns)), longest]
+            let (hangs, died) = (count(hang.latency.count), count(hang.died));
+            vec![hang.screen.clone(), hangs, time(Some(hang.total_ns)), longest, died]
         })
         .collect();
-    let columns = ["<screen", "hangs", "together", "longest"];
+    let columns = ["<screen", "hangs", "together", "longest", "died"];
     table(out, "Hangs", "The main thread stood still for 250 ms or longer.", &columns, &rows);
     let rows: Vec<_> = report
         .frames
@@ -265,11 +276,14 @@ fn cost(out: &mut String, cost: &CostSummary) {
 }
 
 fn ledger(out: &mut String, ledger: &LedgerSummary) {
+    let reasons = |counts: &BTreeMap<String, u64>| {
+        let reasons = counts.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
+        reasons.collect::<Vec<_>>().join(", ")
+    };
     let mut row = vec![if ledger.balanced { "balances" } else { "does not balance" }.to_owned()];
     row.extend([ledger.sessions, ledger.produced, ledger.delivered, ledger.dropped_total].map(count));
     row.extend([ledger.missing, ledger.surplus].map(count));
-    let dropped = ledger.dropped.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
-    row.push(dropped.collect::<Vec<_>>().join(", "));
+    row.push(reasons(&ledger.dropped));
     let columns = [
         "<verdict",
         "sessions",
@@ -280,9 +294,18 @@ fn ledger(out: &mut String, ledger: &LedgerSummary) {
         "surplus",
         "<dropped because",
     ];
-    let sentence =
-        "Produced = delivered + dropped, session by session. Missing events are still on a device, or lost.";
+    let sentence = "Events: produced = delivered + dropped, session by session. Missing ones are still on a device, \
+        or lost.";
     table(out, "Ledger", sentence, &columns, &[row]);
+    let facts = &ledger.facts;
+    if facts.sessions > 0 {
+        let mut row = vec![count(facts.sessions)];
+        row.extend([facts.appended, facts.folded, facts.refused_total].map(count));
+        row.push(reasons(&facts.refused));
+        let columns = ["sessions", "appended", "folded", "refused", "<refused because"];
+        let sentence = "Facts that the app told: appended = folded + refused, session by session.";
+        table(out, "Ledger of facts", sentence, &columns, &[row]);
+    }
 }
 
 pub(super) fn comparison(out: &mut String, comparison: &Comparison) {

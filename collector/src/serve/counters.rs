@@ -3,6 +3,7 @@
 //! Owns: the numbers of `GET /v1/status`. Refuses: anything about customers.
 //! Invariant: every request to `/v1/batches` ends in exactly one of them.
 
+use nowait_wire::RemoteConfig;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,6 +42,8 @@ pub(crate) struct Status {
     events_stored: u64,
     bytes_stored: u64,
     panics_caught: u64,
+    /// What receipts ask of devices; `null` if nothing.
+    remote_config: Option<RemoteConfig>,
 }
 
 /// Batches that the device gives up, and requests that were not let in.
@@ -79,7 +82,7 @@ impl Counters {
         self.panics_caught.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self, remote_config: Option<RemoteConfig>) -> Status {
         let of = |ending: Ending| {
             self.endings.get(ending as usize).map_or(0, |count| count.load(Ordering::Relaxed))
         };
@@ -102,6 +105,7 @@ impl Counters {
             events_stored: self.events_stored.load(Ordering::Relaxed),
             bytes_stored: self.bytes_stored.load(Ordering::Relaxed),
             panics_caught: self.panics_caught.load(Ordering::Relaxed),
+            remote_config,
         }
     }
 }

@@ -44,7 +44,7 @@ impl Refusal {
             Ending::Failed => RETRY_AFTER_FAILED_S,
             Ending::Unsupported => RETRY_AFTER_UNSUPPORTED_S,
             Ending::WrongKey | Ending::Incomplete => return refusal(self.status, &self.reason),
-            _ => return receipt(self.status, self.batch, ReceiptStatus::Rejected, self.reason),
+            _ => return rejected(self.status, self.batch, self.reason),
         };
         let mut response = refusal(self.status, &self.reason);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
@@ -59,7 +59,9 @@ pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request)
                 Stored::New => ReceiptStatus::Stored,
                 Stored::Duplicate => ReceiptStatus::Duplicate,
             };
-            receipt(StatusCode::OK, batch, status, String::new())
+            let config = shared.config.remote;
+            let receipt = Receipt { batch, status, reason: String::new(), config };
+            (StatusCode::OK, axum::Json(receipt)).into_response()
         }
         Err(refused) => {
             shared.counters.count(refused.ending);
@@ -160,6 +162,8 @@ fn not_stored(error: Error) -> Refusal {
     Refusal::new(Ending::Failed, StatusCode::SERVICE_UNAVAILABLE, reason)
 }
 
-fn receipt(status: StatusCode, batch: String, is: ReceiptStatus, reason: String) -> Response {
-    (status, axum::Json(Receipt { batch, status: is, reason })).into_response()
+/// The receipt that ends a batch which is not stored; a device takes no configuration from a refusal.
+fn rejected(status: StatusCode, batch: String, reason: String) -> Response {
+    let receipt = Receipt { batch, status: ReceiptStatus::Rejected, reason, config: None };
+    (status, axum::Json(receipt)).into_response()
 }

@@ -21,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use counters::Counters;
 use nowait_report::Budgets;
+use nowait_wire::RemoteConfig;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -42,18 +43,22 @@ pub struct Config {
     pub budgets: Budgets,
     /// Who may read.
     pub read_access: ReadAccess,
+    /// What every receipt of a stored batch asks the devices to do, if anything.
+    pub remote: Option<RemoteConfig>,
     /// The wall clock, in milliseconds since 1970 UTC.
     pub clock: fn() -> u64,
 }
 
 impl Config {
-    /// These keys, the default budgets, reading from this machine only, the clock of this machine.
+    /// These keys, the default budgets, reading from this machine only, nothing asked of devices, the clock of this
+    /// machine.
     #[must_use]
     pub fn new(keys: Keys) -> Config {
         Config {
             keys,
             budgets: Budgets::default(),
             read_access: ReadAccess::Local,
+            remote: None,
             clock: crate::time::now_unix_ms,
         }
     }

@@ -79,7 +79,7 @@ pub(super) async fn page(
 }
 
 pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Response {
-    axum::Json(shared.counters.status()).into_response()
+    axum::Json(shared.counters.status(shared.config.remote)).into_response()
 }
 
 /// Whether batches can be stored.

@@ -28,11 +28,11 @@ pub(super) fn exits(conn: &Connection, tenant: i64, query: &Query) -> Result<Vec
     let mut exits = Vec::new();
     while let Some(row) = rows.next()? {
         let batch = read::batch(row, 0)?;
-        let placement = Placement { uptime_zero_unix_ms: row.get(1)?, received_unix_ms: row.get(2)? };
+        let placement = Placement::stored(&batch, row.get(1)?, row.get(2)?);
         let found = batch.events.iter().filter(|event| event.kind == Kind::Exit);
         exits.extend(
             found
-                .filter_map(|event| exit(&batch, event, placement))
+                .filter_map(|event| exit(&batch, event, &placement))
                 .filter(|exit| span.contains(&exit.ended_unix_ms)),
         );
     }
@@ -40,7 +40,7 @@ pub(super) fn exits(conn: &Connection, tenant: i64, query: &Query) -> Result<Vec
 }
 
 /// `None` for a reason that this program does not know.
-fn exit(batch: &Batch, event: &Event, placement: Placement) -> Option<Exit> {
+fn exit(batch: &Batch, event: &Event, placement: &Placement) -> Option<Exit> {
     let reason = ExitReason::from_u8(u8::try_from(event.a).ok()?)?;
     let ended = event.ended_uptime_ns();
     let trail = batch.events.iter().filter(|event| event.kind == Kind::Breadcrumb);
@@ -56,7 +56,7 @@ fn exit(batch: &Batch, event: &Event, placement: Placement) -> Option<Exit> {
             .map(|crumb| Crumb {
                 name: batch.names.get(crumb.name.0 as usize).cloned().unwrap_or_default(),
                 value: crumb.a,
-                before_end_ms: ended.saturating_sub(crumb.started_uptime_ns) / 1_000_000,
+                before_end_ms: placement.between_ms(crumb.started_uptime_ns, ended),
             })
             .collect(),
     })

@@ -87,7 +87,7 @@ impl Rollups {
         ids: &mut SeriesIds,
         tenant: i64,
         batch: &Batch,
-        placement: Placement,
+        placement: &Placement,
     ) -> Result<(), Error> {
         let mut met: HashMap<(Kind, NameId), i64> = HashMap::new();
         for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {

@@ -9,7 +9,7 @@ use super::{Query, exits};
 use crate::error::Error;
 use crate::time::{day_ceil, day_floor};
 use nowait_report::{Cell, CellKey, Cells, Input, SessionAccount};
-use nowait_wire::{Batch, Cost, DropReason, Kind, Ledger, Network, Os, Tier};
+use nowait_wire::{Batch, Cost, DropReason, Kind, Ledger, Network, Os, RefuseReason, Tier};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 
@@ -23,7 +23,8 @@ const SPAN: &str = "SELECT min(start_unix_ms), max(start_unix_ms) + 3600000 FROM
 const SESSIONS: &str = "SELECT delivered, produced, dropped_ring_full, dropped_contended, dropped_corrupt, \
     dropped_spool_evicted, dropped_rejected, dropped_spool_corrupt, dropped_quarantined, names_redacted, \
     names_overflowed, signals_lost, panics_caught, ring_on_heap, cost_start_ns, cost_worker_cpu_ns, \
-    cost_sealed_bytes, cost_sent_bytes, cost_record, produced_before_latest FROM sessions \
+    cost_sealed_bytes, cost_sent_bytes, cost_record, produced_before_latest, facts_folded, refused_ring_full, \
+    refused_contended, refused_corrupt, refused_quarantined, starts_failed FROM sessions \
     WHERE tenant = ?1 AND (?2 IS NULL OR app_version = ?2) AND (?3 IS NULL OR os = ?3) \
     AND started_unix_ms >= ?4 AND started_unix_ms < ?5";
 
@@ -148,6 +149,13 @@ fn account(row: &Row) -> rusqlite::Result<SessionAccount> {
             *dropped = row.get(2 + *reason as usize)?;
         }
     }
+    ledger.facts.folded = row.get(20)?;
+    for reason in RefuseReason::ALL {
+        if let Some(refused) = ledger.facts.refused.get_mut(*reason as usize) {
+            *refused = row.get(21 + *reason as usize)?;
+        }
+    }
+    ledger.starts_failed = row.get(25)?;
     ledger.names_redacted = row.get(9)?;
     ledger.names_overflowed = row.get(10)?;
     ledger.signals_lost = row.get(11)?;

@@ -24,8 +24,8 @@ pub(super) fn rebuild(conn: &mut Connection, mut progress: impl FnMut(u64, u64))
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let batch = read::batch(row, 0)?;
-        let placement = Placement { uptime_zero_unix_ms: row.get(1)?, received_unix_ms: row.get(2)? };
-        rollups.add(&tx, &mut ids, row.get(3)?, &batch, placement)?;
+        let placement = Placement::stored(&batch, row.get(1)?, row.get(2)?);
+        rollups.add(&tx, &mut ids, row.get(3)?, &batch, &placement)?;
         if rollups.len() >= GROUP_CELLS_MAX {
             rollups.write(&tx)?;
         }

@@ -12,10 +12,11 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 2] = [TABLES, COSTS];
+const STEPS: [&str; 3] = [TABLES, COSTS, FACTS];
 
 /// Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
-/// `nowait_wire` gives them. `batches.first` holds the bits of a u64.
+/// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
+/// anchor; where there are more, the frame has them.
 const TABLES: &str = "
 CREATE TABLE tenants (
     id INTEGER PRIMARY KEY,
@@ -110,6 +111,17 @@ ALTER TABLE sessions ADD COLUMN cost_sealed_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN cost_sent_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN produced_before_latest INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN cost_record BLOB NOT NULL DEFAULT x'';
+";
+
+/// The facts' line of a session's ledger ([`nowait_wire::Facts`]) and its failed starts, 0 in sessions of before. Rollups
+/// of before stay as they are: the cells in them say which form they have.
+const FACTS: &str = "
+ALTER TABLE sessions ADD COLUMN facts_folded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN refused_ring_full INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN refused_contended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN refused_corrupt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN refused_quarantined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN starts_failed INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

@@ -4,7 +4,10 @@ use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
 use nowait_report::{CellKey, SessionAccount};
 use nowait_wire::testing::session;
-use nowait_wire::{Batch, BatchId, Cost, DropReason, Event, ExitReason, Kind, NameId, RECORD_BUCKETS, Uuid};
+use nowait_wire::{
+    Anchor, Batch, BatchId, Cost, DropReason, Event, ExitReason, Facts, Kind, NameId, Outcome,
+    RECORD_BUCKETS, RefuseReason, Uuid,
+};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -23,7 +26,21 @@ fn batch(seed: u64, events: usize, version: &str, os: Os, hour: u64) -> Batch {
     let mut batch = session(seed, events);
     batch.context.app_version = version.into();
     batch.context.os = os;
-    batch.anchor.wall_unix_ms = START + hour * HOUR_MS;
+    batch.anchors[0].wall_unix_ms = START + hour * HOUR_MS;
+    batch
+}
+
+/// The same session, asleep for so many hours at the event in the middle: everything before it lies that much earlier.
+fn asleep(mut batch: Batch, hours: u64) -> Batch {
+    let sealed = batch.anchors[0];
+    let earlier = |uptime_ns: u64, slept_ms: u64| {
+        let ms = (sealed.uptime_ns - uptime_ns) / 1_000_000 + slept_ms;
+        let boot_ns = sealed.boot_ns + 20 * DAY_MS * 1_000_000 - ms * 1_000_000;
+        Anchor { uptime_ns, boot_ns, wall_unix_ms: sealed.wall_unix_ms - ms }
+    };
+    let start = |at: usize| batch.events.get(at).map_or(sealed.uptime_ns, |event| event.started_uptime_ns);
+    let (first, middle) = (start(0), start(batch.events.len() / 2));
+    batch.anchors = vec![earlier(first, hours * HOUR_MS), earlier(middle, 0)];
     batch
 }
 
@@ -46,8 +63,8 @@ fn counted(batches: &[Batch], query: &Query) -> Cells {
         let is_other = query.app_version.as_ref().is_some_and(|version| *version != context.app_version)
             || query.os.is_some_and(|os| os != context.os);
         for event in batch.events.iter().filter(|_| !is_other) {
-            let uptime_ms = batch.anchor.uptime_ns / 1_000_000;
-            let at = batch.anchor.wall_unix_ms + event.started_uptime_ns / 1_000_000 - uptime_ms;
+            let anchor = batch.anchor_at(event.started_uptime_ns).unwrap();
+            let at = anchor.wall_unix_ms + event.started_uptime_ns / 1_000_000 - anchor.uptime_ns / 1_000_000;
             if (query.from_unix_ms()..query.until_unix_ms()).contains(&at) {
                 let name = &batch.names[event.name.0 as usize];
                 cells.add(CellKey::new(event.kind, name, context), event);
@@ -63,6 +80,7 @@ proptest! {
     #[test]
     fn rollups_say_what_the_batches_say(
         sessions in prop::collection::vec((any::<u64>(), 1..120usize, 0..3usize, 0..2usize, 1..200u64), 1..12),
+        slept in prop::collection::vec(0..30u64, 12),
         (from, until) in (0..220u64, 0..220u64),
         (version, os) in (0..4usize, 0..3usize),
     ) {
@@ -71,6 +89,8 @@ proptest! {
         let batches: Vec<Batch> = sessions
             .iter()
             .map(|(seed, events, version, os, hour)| batch(*seed, *events, versions[*version], systems[*os], *hour))
+            .zip(slept)
+            .map(|(batch, hours)| if hours == 0 { batch } else { asleep(batch, hours) })
             .collect();
         let (folder, store) = fresh();
         let unique: std::collections::BTreeMap<BatchId, Batch> =
@@ -109,6 +129,70 @@ fn a_batch_that_comes_twice_counts_once() {
 }
 
 #[test]
+fn what_came_before_a_sleep_is_not_placed_behind_it() {
+    let (folder, store) = fresh();
+    // Sealed at 100 h; what came before the sleep lies 8 h earlier. The session itself is some minutes long.
+    let batch = asleep(batch(3, 200, "8.2.0", Os::Ios, 100), 8);
+    put(&store, &batch);
+    let waits = |store: &SqliteStore, from: u64, until: u64| -> u64 {
+        let query = Query::default().from(START + from * HOUR_MS).until(START + until * HOUR_MS);
+        store.cells("bank", &query).unwrap().iter().map(|(_, cell)| cell.count()).sum()
+    };
+    let taken = |events: &[Event]| {
+        events.iter().filter(|event| nowait_report::Cell::takes(event.kind)).count() as u64
+    };
+    let sleep = batch.events.partition_point(|event| event.started_uptime_ns < batch.anchors[1].uptime_ns);
+    let (before, after) = batch.events.split_at(sleep);
+    let expected = (taken(before), taken(after));
+    assert_eq!((waits(&store, 91, 93), waits(&store, 99, 101)), expected);
+    assert_eq!(waits(&store, 0, 1_000), expected.0 + expected.1);
+    store.close();
+    drop(store);
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!((waits(&store, 91, 93), waits(&store, 99, 101)), expected);
+}
+
+#[test]
+fn an_exit_after_a_sleep_has_its_own_moment() {
+    let (_folder, store) = fresh();
+    let mut dead = asleep(batch(3, 200, "8.2.0", Os::Ios, 100), 8);
+    let [first, middle] = dead.anchors[..] else { panic!("{:?}", dead.anchors) };
+    let crumb = Event { started_uptime_ns: first.uptime_ns, ..Event::new(Kind::Breadcrumb, NameId::OTHER) };
+    let exit = Event {
+        started_uptime_ns: first.uptime_ns,
+        duration_ns: middle.uptime_ns - first.uptime_ns + 5_000_000_000,
+        a: ExitReason::Foreground as u64,
+        ..Event::new(Kind::Exit, NameId::NONE)
+    };
+    dead.events = vec![exit, crumb];
+    put(&store, &dead);
+    let exits = store.input("bank", &Query::default()).unwrap().exits;
+    let awake_ms = (middle.uptime_ns - first.uptime_ns) / 1_000_000 + 5_000;
+    // Durations are rounded by at most 0.2 % on the wire.
+    assert!(exits[0].ended_unix_ms.abs_diff(middle.wall_unix_ms + 5_000) < 3_000, "{exits:?}");
+    assert!(exits[0].trail[0].before_end_ms.abs_diff(8 * HOUR_MS + awake_ms) < 3_000, "{exits:?}");
+}
+
+#[test]
+fn a_wait_that_died_is_stored_and_counted() {
+    let (folder, store) = fresh();
+    let mut batch = batch(1, 40, "8.2.0", Os::Ios, 5);
+    let taps = batch.events.iter_mut().filter(|event| event.kind == Kind::Tap);
+    let died = taps.take(2).map(|tap| tap.outcome = Outcome::Died).count() as u64;
+    put(&store, &batch);
+    let count = |store: &SqliteStore| {
+        let report = report(store, "bank", &Query::default(), &Budgets::default()).unwrap();
+        report.taps.iter().map(|tap| tap.outcomes.died).sum::<u64>()
+    };
+    assert_eq!((died, count(&store)), (2, 2));
+    store.close();
+    drop(store);
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    assert_eq!(count(&SqliteStore::open_read_only(folder.path()).unwrap()), 2);
+}
+
+#[test]
 fn tenants_do_not_see_each_other() {
     let (_folder, store) = fresh();
     let batch = batch(1, 50, "8.2.0", Os::Ios, 5);
@@ -131,9 +215,12 @@ fn the_ledger_of_a_session_is_the_largest_of_its_batches_in_any_order() {
     late.ledger.dropped[DropReason::Quarantined as usize] = 4;
     late.ledger.dropped[DropReason::RingFull as usize] = 6;
     late.ledger.ring_on_heap = true;
+    late.ledger.facts = Facts { folded: 900, refused: [3, 0, 1, 0] };
+    late.ledger.starts_failed = 1;
     let mut early = batch(1, 20, "8.2.0", Os::Ios, 4);
     early.ledger.produced = 20;
     early.ledger.dropped[DropReason::RingFull as usize] = 2;
+    early.ledger.facts = Facts { folded: 400, refused: [1, 0, 1, 0] };
     put(&store, &late);
     put(&store, &early);
     let sessions = store.input("bank", &Query::default()).unwrap().sessions;
@@ -201,6 +288,14 @@ fn of_version_1(also: &str) -> TempDir {
     folder
 }
 
+/// The same session in a store that a nowait of schema version 2 wrote, whose cells did not know `died`.
+fn of_version_2() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    conn.execute_batch(include_str!("../../testdata/store-version-2.sql")).unwrap();
+    folder
+}
+
 fn user_version(folder: &TempDir) -> i64 {
     let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
     conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -233,9 +328,42 @@ fn a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
 }
 
 #[test]
+fn a_store_of_version_2_goes_on_with_its_cells_and_a_second_line() {
+    let folder = of_version_2();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!(user_version(&folder), schema::VERSION);
+    let input = store.input("default", &Query::default()).unwrap();
+    assert_eq!((input.cells.iter().count(), input.exits.len(), input.sessions.len()), (11, 1, 1));
+    let account = &input.sessions[0];
+    assert_eq!((account.delivered, account.ledger.produced, account.ledger.cost.start_ns), (15, 5_000, 12));
+    assert_eq!((account.ledger.facts, account.ledger.starts_failed), (Facts::default(), 0));
+
+    // The session goes on under a newer NoWait, in the hour and the series of the old cells.
+    let golden = include_bytes!("../../../wire/testdata/v2/one_of_each_kind.bin");
+    let mut later = nowait_wire::decode(golden).unwrap();
+    later.id.first += 15;
+    later.events.iter_mut().for_each(|event| event.outcome = Outcome::Died);
+    later.ledger.facts = Facts { folded: 90, refused: [1, 2, 3, 4] };
+    later.ledger.starts_failed = 1;
+    store.append(intake("default", &later)).unwrap().wait().unwrap();
+    let both = store.input("default", &Query::default()).unwrap();
+    assert_eq!(both.cells.len(), 11, "no cell of its own");
+    for (key, cell) in both.cells.iter() {
+        assert_eq!((cell.count(), cell.outcome(Outcome::Died)), (2, 1), "{key:?}");
+    }
+    assert_eq!(both.sessions[0].ledger, later.ledger);
+    store.close();
+    drop(store);
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(store.cells("default", &Query::default()).unwrap(), both.cells);
+}
+
+#[test]
 fn an_old_store_has_the_tables_of_a_new_one() {
-    let (folder, old) = (fresh().0, of_version_1(""));
+    let (folder, old, less_old) = (fresh().0, of_version_1(""), of_version_2());
     drop(SqliteStore::open(old.path()).unwrap());
+    drop(SqliteStore::open(less_old.path()).unwrap());
     let columns = |folder: &TempDir| -> Vec<(String, String, String)> {
         let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
         let sql = "SELECT m.name, c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c ORDER BY 1, c.cid";
@@ -247,6 +375,7 @@ fn an_old_store_has_the_tables_of_a_new_one() {
             .collect()
     };
     assert_eq!(columns(&folder), columns(&old));
+    assert_eq!(columns(&folder), columns(&less_old));
     assert!(columns(&old).len() > 50);
 }
 
@@ -286,12 +415,16 @@ fn damaged_samples_are_no_report() {
 }
 
 #[test]
-fn every_reason_for_a_drop_has_its_column() {
+fn every_reason_has_its_column() {
     let (_folder, store) = fresh();
     let mut batch = batch(1, 10, "8.2.0", Os::Ios, 5);
     for reason in DropReason::ALL {
         batch.ledger.dropped[*reason as usize] = 100 + *reason as u64;
     }
+    for reason in RefuseReason::ALL {
+        batch.ledger.facts.refused[*reason as usize] = 200 + *reason as u64;
+    }
+    (batch.ledger.facts.folded, batch.ledger.starts_failed) = (300, 400);
     put(&store, &batch);
     assert_eq!(store.input("bank", &Query::default()).unwrap().sessions[0].ledger, batch.ledger);
 }
@@ -302,7 +435,7 @@ fn an_exit_comes_with_its_trail() {
     let mut dead = batch(1, 0, "8.2.0", Os::Android, 5);
     dead.names.push("pay.pressed".into());
     let crumb = NameId(dead.names.len() as u32 - 1);
-    let end = dead.anchor.uptime_ns;
+    let end = dead.anchors[0].uptime_ns;
     dead.events = vec![
         Event {
             started_uptime_ns: end - 60_000_000_000,

@@ -10,7 +10,7 @@ use super::intake::Intake;
 use super::{Pending, Stored};
 use crate::error::Error;
 use crate::limits::{GROUP_BATCHES_MAX, GROUP_CELLS_MAX, QUEUE_BATCHES_MAX};
-use nowait_wire::{DropReason, Ledger};
+use nowait_wire::{DropReason, Ledger, RefuseReason};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -27,7 +27,7 @@ const BATCH_INSERT: &str = "INSERT INTO batches (tenant, session, first, install
 /// The ledger is cumulative and batches may arrive in any order: the larger number is the later one.
 const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
     (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
-    ?20, ?21, ?22, ?23, ?24, ?25) \
+    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31) \
     ON CONFLICT (tenant, session) DO UPDATE SET \
     started_unix_ms = min(started_unix_ms, excluded.started_unix_ms), \
     delivered = delivered + excluded.delivered, \
@@ -49,7 +49,13 @@ const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
     cost_sealed_bytes = max(cost_sealed_bytes, excluded.cost_sealed_bytes), \
     cost_sent_bytes = max(cost_sent_bytes, excluded.cost_sent_bytes), \
     produced_before_latest = max(produced_before_latest, excluded.produced_before_latest), \
-    cost_record = max(cost_record, excluded.cost_record)";
+    cost_record = max(cost_record, excluded.cost_record), \
+    facts_folded = max(facts_folded, excluded.facts_folded), \
+    refused_ring_full = max(refused_ring_full, excluded.refused_ring_full), \
+    refused_contended = max(refused_contended, excluded.refused_contended), \
+    refused_corrupt = max(refused_corrupt, excluded.refused_corrupt), \
+    refused_quarantined = max(refused_quarantined, excluded.refused_quarantined), \
+    starts_failed = max(starts_failed, excluded.starts_failed)";
 
 /// A batch and the one who waits for it.
 type Waiting = (Intake, oneshot::Sender<Result<Stored, Error>>);
@@ -170,7 +176,7 @@ fn put(tx: &Transaction, known: &mut Known, rollups: &mut Rollups, intake: &Inta
         return Ok(Stored::Duplicate);
     }
     put_session(tx, tenant, intake)?;
-    rollups.add(tx, &mut known.series, tenant, &intake.batch, intake.placement)?;
+    rollups.add(tx, &mut known.series, tenant, &intake.batch, &intake.placement)?;
     Ok(Stored::New)
 }
 
@@ -211,7 +217,7 @@ fn put_batch(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<bool, Err
         context.network as u8,
         context.country,
         serde_json::Value::Object(dimensions).to_string(),
-        number(intake.placement.received_unix_ms),
+        number(intake.placement.received_unix_ms()),
         intake.placement.uptime_zero_unix_ms,
         number(started),
         number(ended),
@@ -251,12 +257,22 @@ fn put_session(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<(), Err
         number(ledger.cost.sent_bytes),
         number(ledger.produced.saturating_sub(intake.events() as u64)),
         Sampled(ledger.cost.clone()),
+        number(ledger.facts.folded),
+        refused(ledger, RefuseReason::RingFull),
+        refused(ledger, RefuseReason::Contended),
+        refused(ledger, RefuseReason::Corrupt),
+        refused(ledger, RefuseReason::Quarantined),
+        number(ledger.starts_failed),
     ])?;
     Ok(())
 }
 
 fn dropped(ledger: &Ledger, reason: DropReason) -> i64 {
     number(ledger.dropped.get(reason as usize).copied().unwrap_or(0))
+}
+
+fn refused(ledger: &Ledger, reason: RefuseReason) -> i64 {
+    number(ledger.facts.refused.get(reason as usize).copied().unwrap_or(0))
 }
 
 /// A count or a time as SQLite holds it: larger than `i64::MAX` can only be nonsense.

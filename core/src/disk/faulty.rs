@@ -1,9 +1,11 @@
-//! For tests: a real disk that fails on purpose, and folders for it.
+//! For tests: a real disk on which something goes wrong on purpose, and folders for it.
 
 use super::{Disk, Lock, RealDisk};
 use crate::ring::memory::Memory;
+use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,29 +15,46 @@ pub(crate) fn folder() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
 
+/// What a process does until the disk kills it; `None` if it did.
+pub(crate) fn until_killed<T>(process: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(process)) {
+        Ok(done) => Some(done),
+        Err(cause) if cause.is::<Killed>() => None,
+        Err(cause) => resume_unwind(cause),
+    }
+}
+
+/// What unwinds a process that is killed: nothing of it runs on.
+struct Killed;
+
+fn kill() -> ! {
+    resume_unwind(Box::new(Killed))
+}
+
 /// What goes wrong.
-#[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// The operation with this number is the last, and is done by half; what comes after it does nothing.
-    Dies(usize),
-    /// These operations fail, and no others.
-    Fails(usize, usize),
+    /// The process is killed when it has done half of the operation with this number, counted from 0.
+    KillsAt(usize),
+    /// The process is killed after it.
+    KillsAfter(usize),
+    /// These operations fail.
+    Fails(Range<usize>),
     /// Nothing can be mapped.
     Unmapped,
+    /// Another process does something before this operation.
+    Meddles(usize, Box<dyn Fn() + Send + Sync>),
 }
 
 /// A disk with one fault.
-#[derive(Debug)]
 pub(crate) struct FaultyDisk {
     fault: Fault,
     operations: AtomicUsize,
 }
 
-/// What becomes of one operation.
-enum Step {
-    Done,
-    Half,
-    Nothing,
+impl fmt::Debug for FaultyDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyDisk").field("operations", &self.operations).finish_non_exhaustive()
+    }
 }
 
 impl FaultyDisk {
@@ -43,9 +62,14 @@ impl FaultyDisk {
         FaultyDisk { fault, operations: AtomicUsize::new(0) }
     }
 
-    /// The process dies over this operation, counted from 0.
-    pub(crate) fn dies_at(operation: usize) -> FaultyDisk {
-        FaultyDisk::new(Fault::Dies(operation))
+    /// Kills the process at this moment: there are two for each operation, half-way and after it.
+    pub(crate) fn kills_at(moment: usize) -> FaultyDisk {
+        let operation = moment / 2;
+        FaultyDisk::new(if moment.is_multiple_of(2) {
+            Fault::KillsAt(operation)
+        } else {
+            Fault::KillsAfter(operation)
+        })
     }
 
     /// This operation fails, counted from 0.
@@ -55,12 +79,17 @@ impl FaultyDisk {
 
     /// These operations fail, counted from 0.
     pub(crate) fn fails_during(operations: Range<usize>) -> FaultyDisk {
-        FaultyDisk::new(Fault::Fails(operations.start, operations.end))
+        FaultyDisk::new(Fault::Fails(operations))
     }
 
     /// Nothing can be mapped.
     pub(crate) fn without_mappings() -> FaultyDisk {
         FaultyDisk::new(Fault::Unmapped)
+    }
+
+    /// Another process does this before this operation, counted from 0.
+    pub(crate) fn meddled_with_at(operation: usize, other: impl Fn() + Send + Sync + 'static) -> FaultyDisk {
+        FaultyDisk::new(Fault::Meddles(operation, Box::new(other)))
     }
 
     /// How often it was asked by now.
@@ -69,114 +98,115 @@ impl FaultyDisk {
         self.operations.load(Ordering::Relaxed)
     }
 
-    /// Whether something has gone wrong by now.
-    pub(crate) fn has_failed(&self) -> bool {
-        match self.fault {
-            Fault::Dies(at) | Fault::Fails(at, _) => self.operations() > at,
+    /// Whether the fault has happened by now.
+    pub(crate) fn has_happened(&self) -> bool {
+        match &self.fault {
+            Fault::KillsAt(at) | Fault::KillsAfter(at) | Fault::Meddles(at, _) => self.operations() > *at,
+            Fault::Fails(range) => self.operations() > range.start,
             Fault::Unmapped => true,
         }
     }
 
-    fn next(&self) -> Step {
+    /// One operation; `half` is what a kill in the middle of it leaves.
+    fn run<T>(
+        &self,
+        operation: impl FnOnce(RealDisk) -> io::Result<T>,
+        half: impl FnOnce(),
+    ) -> io::Result<T> {
         // Relaxed: a number alone.
         let now = self.operations.fetch_add(1, Ordering::Relaxed);
-        match self.fault {
-            Fault::Dies(at) if now == at => Step::Half,
-            Fault::Dies(at) if now > at => Step::Nothing,
-            Fault::Fails(from, to) if (from..to).contains(&now) => Step::Nothing,
-            _ => Step::Done,
+        match &self.fault {
+            Fault::KillsAt(at) if now == *at => {
+                half();
+                kill();
+            }
+            Fault::KillsAfter(at) if now == *at => {
+                // Whether it succeeded, the process never knows.
+                let _ = operation(RealDisk);
+                kill();
+            }
+            Fault::Fails(range) if range.contains(&now) => {
+                return Err(io::Error::other("the disk fails on purpose"));
+            }
+            Fault::Meddles(at, other) if now == *at => other(),
+            _ => {}
         }
+        operation(RealDisk)
     }
 
-    fn step(&self) -> io::Result<RealDisk> {
-        if matches!(self.next(), Step::Done) { Ok(RealDisk) } else { Err(failed()) }
+    fn map(&self, map: impl FnOnce(RealDisk) -> io::Result<Memory>) -> io::Result<Memory> {
+        if matches!(self.fault, Fault::Unmapped) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.run(map, || ())
     }
-}
-
-fn failed() -> io::Error {
-    io::Error::other("the disk fails on purpose")
 }
 
 impl Disk for FaultyDisk {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        self.step()?.create_folder(path)
+        self.run(|disk| disk.create_folder(path), || ())
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.step()?.remove_folder(path)
+        self.run(|disk| disk.remove_folder(path), || ())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.step()?.list(folder)
+        self.run(|disk| disk.list(folder), || ())
     }
 
     fn read(&self, path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-        self.step()?.read(path, max_bytes)
+        self.run(|disk| disk.read(path, max_bytes), || ())
     }
 
     fn read_end(&self, path: &Path, bytes: u64) -> io::Result<(Vec<u8>, u64)> {
-        self.step()?.read_end(path, bytes)
+        self.run(|disk| disk.read_end(path, bytes), || ())
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        match self.next() {
-            Step::Done => RealDisk.write(path, bytes),
-            Step::Half => RealDisk.write(path, &bytes[..bytes.len() / 2]).and(Err(failed())),
-            Step::Nothing => Err(failed()),
-        }
+        // Where there is no folder, not even half.
+        let half = || drop(RealDisk.write(path, &bytes[..bytes.len() / 2]));
+        self.run(|disk| disk.write(path, bytes), half)
     }
 
     fn write_at(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        match self.next() {
-            Step::Done => RealDisk.write_at(path, offset, bytes),
-            Step::Half => RealDisk.write_at(path, offset, &bytes[..bytes.len() / 2]).and(Err(failed())),
-            Step::Nothing => Err(failed()),
-        }
+        let half = || drop(RealDisk.write_at(path, offset, &bytes[..bytes.len() / 2]));
+        self.run(|disk| disk.write_at(path, offset, bytes), half)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step()?.rename(from, to)
+        self.run(|disk| disk.rename(from, to), || ())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.step()?.remove(path)
+        self.run(|disk| disk.remove(path), || ())
     }
 
     fn exists(&self, path: &Path) -> bool {
-        self.step().is_ok_and(|disk| disk.exists(path))
+        self.run(|disk| Ok(disk.exists(path)), || ()).unwrap_or(false)
     }
 
     fn is_folder(&self, path: &Path) -> bool {
-        self.step().is_ok_and(|disk| disk.is_folder(path))
+        self.run(|disk| Ok(disk.is_folder(path)), || ()).unwrap_or(false)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.step()?.sync_folder(folder)
+        self.run(|disk| disk.sync_folder(folder), || ())
     }
 
     fn try_lock(&self, path: &Path, create: bool) -> io::Result<Option<Lock>> {
-        self.step()?.try_lock(path, create)
+        self.run(|disk| disk.try_lock(path, create), || ())
     }
 
     fn map_new(&self, path: &Path, words: usize) -> io::Result<Memory> {
-        self.mapping()?.map_new(path, words)
+        self.map(|disk| disk.map_new(path, words))
     }
 
     fn map_shared(&self, path: &Path, words: usize) -> io::Result<Memory> {
-        self.mapping()?.map_shared(path, words)
+        self.map(|disk| disk.map_shared(path, words))
     }
 
     fn sync_shared(&self, memory: &Memory) -> io::Result<()> {
-        self.step()?.sync_shared(memory)
-    }
-}
-
-impl FaultyDisk {
-    fn mapping(&self) -> io::Result<RealDisk> {
-        if matches!(self.fault, Fault::Unmapped) {
-            Err(io::ErrorKind::Unsupported.into())
-        } else {
-            self.step()
-        }
+        self.run(|disk| disk.sync_shared(memory), || ())
     }
 }

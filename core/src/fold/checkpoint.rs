@@ -56,16 +56,21 @@ pub(crate) enum Recovered {
 /// The latest whole checkpoint in these words of a dead session.
 pub(crate) fn recover(words: &[u64]) -> Recovered {
     let copies = CHECKPOINTS.iter().filter_map(|copy| read_bytes(words.get(copy.clone())?));
-    let mut latest: Option<(Common<Progress, Vec<Event>>, Option<Trackers>)> = None;
+    type Theirs = Common<Progress, Vec<Event>>;
+    let mut latest: Option<(Theirs, Option<Trackers>)> = None;
     for bytes in copies {
-        let Ok((common, rest)) = postcard::take_from_bytes::<Common<Progress, Vec<Event>>>(&bytes) else { continue };
+        let Ok((common, rest)) = postcard::take_from_bytes::<Theirs>(&bytes) else {
+            continue;
+        };
         if latest.as_ref().is_none_or(|(kept, _)| kept.1 < common.1) {
             let trackers = if common.0 == FOLD_VERSION { postcard::from_bytes(rest).ok() } else { None };
             latest = Some((common, trackers));
         }
     }
     match latest {
-        Some(((_, _, progress, ..), Some(trackers))) => Recovered::Ours(Box::new(State { progress, trackers })),
+        Some(((_, _, progress, ..), Some(trackers))) => {
+            Recovered::Ours(Box::new(State { progress, trackers }))
+        }
         Some(((_, _, progress, open), None)) => Recovered::OtherRules { progress: Box::new(progress), open },
         None => Recovered::Nothing,
     }

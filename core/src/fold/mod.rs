@@ -11,11 +11,11 @@
 mod area;
 mod checkpoint;
 mod state;
-mod trail;
 pub mod trackers;
+mod trail;
 
-pub(crate) use area::{Waiting, recover as recover_events, unpack};
 use area::Area;
+pub(crate) use area::{Waiting, recover as recover_events, unpack};
 pub(crate) use checkpoint::{Recovered, recover as recover_checkpoint};
 pub(crate) use state::{Progress, State};
 
@@ -169,6 +169,7 @@ impl Fold {
     /// Frees the events before `next`: they are sealed, delivered or given up.
     pub(crate) fn seal_to(&mut self, next: u64) {
         layout::store(self.flight.memory.words, Word::SealedTo, layout::checked(next));
+        self.area.clear(self.sealed_to, next);
         self.sealed_to = next;
     }
 
@@ -179,7 +180,12 @@ impl Fold {
 
     /// Whether everything that was appended so far is folded.
     pub(crate) fn is_done(&self) -> bool {
-        self.position() == self.flight.ring.reserved()
+        self.is_folded_to(self.end())
+    }
+
+    /// Whether every fact before this position is folded. Not so behind one that a thread is still writing.
+    pub(crate) fn is_folded_to(&self, end: u64) -> bool {
+        self.position() >= end
     }
 }
 

@@ -45,12 +45,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// What was counted, when events before `next` are in a batch.
     pub(crate) fn counted(&self, next: u64) -> Folded {
-        Folded {
-            facts: self.folded,
-            facts_corrupt: self.corrupt,
-            events: next,
-            waits_lost: self.waits_lost,
-        }
+        Folded { facts: self.folded, facts_corrupt: self.corrupt, events: next, waits_lost: self.waits_lost }
     }
 
     /// The same, where only this is known of what was folded since.

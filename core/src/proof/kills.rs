@@ -90,7 +90,6 @@ fn kill_while_it_folds() {
         let mut fold = Fold::new(flight);
         for _ in 0..4 {
             fold.turn(fold.end());
-            fold.seal_to(0);
             thread::yield_now();
         }
     });
@@ -105,14 +104,15 @@ fn kill_while_it_folds() {
 }
 
 fn assert_recovered(image: &[u64], acknowledged: &Acknowledged) {
-    let left = recover::read(SESSION, image, 0, &|_| {}).unwrap();
+    let left = recover::read(SESSION, image, 0, &|_| Ok(())).unwrap().unwrap();
     assert_eq!((left.rest.corrupt, left.held), (0, None));
     let (mut events, mut died) = (Vec::new(), 0);
     for event in &left.rest.events {
         match event.kind {
             Kind::Launch => events.push(event.a),
             Kind::Action => {
-                assert_eq!(event.outcome, Outcome::Died);
+                // Where facts were refused, the lost one may have been its end.
+                assert!(matches!(event.outcome, Outcome::Died | Outcome::Interrupted), "{event:?}");
                 died += 1;
             }
             _ => assert_eq!(event.kind, Kind::Exit),

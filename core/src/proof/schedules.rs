@@ -11,7 +11,7 @@ use crate::record::{Fact, Recorded};
 use crate::sync::Mutant;
 use crate::testing::{self, ManualWorker, MemoryUpload};
 use crate::{Clock, ManualClock, NoWait};
-use nowait_wire::{DropReason, Event, Kind, Ledger, RefuseReason};
+use nowait_wire::{DropReason, Event, Kind, RefuseReason};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{FailurePersistence, Runner, thread};
 use std::path::Path;
@@ -108,14 +108,15 @@ fn record_and_fold() {
     let refused = told.iter().map(|(_, told)| told.refused).sum::<u64>();
     REFUSALS.fetch_add(refused as usize, Ordering::Relaxed);
     assert!(worker.shutdown().complete);
-    let ledger = assert_delivered_once(&upload, &told);
+    assert_delivered_once(&upload, &told);
+    let ledger = nowait.ledger();
     let [full, contended] = [RefuseReason::RingFull, RefuseReason::Contended].map(|reason| reason as usize);
     assert_eq!(ledger.facts.refused[full] + ledger.facts.refused[contended], refused, "each refusal is counted once");
     assert!(ledger.facts.appended() >= 3 * THREADS * TRIES, "{ledger:?}");
 }
 
 /// What each thread was told is taken came through, once and under its name, and the account balances.
-fn assert_delivered_once(upload: &MemoryUpload, told: &[(u64, Told)]) -> Ledger {
+fn assert_delivered_once(upload: &MemoryUpload, told: &[(u64, Told)]) {
     let events = upload.events();
     for (id, told) in told {
         let text = format!("thread.{id}");
@@ -128,7 +129,6 @@ fn assert_delivered_once(upload: &MemoryUpload, told: &[(u64, Told)]) -> Ledger 
     assert_eq!(ledger.produced, events.len() as u64 + ledger.dropped_total());
     assert_eq!(ledger.dropped[DropReason::Corrupt as usize], 0);
     assert_eq!(ledger.facts.refused[RefuseReason::Corrupt as usize], 0);
-    ledger
 }
 
 /// A thread records as fast as it can while the worker does one turn.

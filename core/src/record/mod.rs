@@ -22,10 +22,10 @@ use crate::limits::SESSIONS_MAX;
 use crate::ring::flight::{Appended, Flight};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
-use crate::sync::{AtomicU64, Mutant, Mutex, Ordering, PoisonError, is_broken};
+use crate::sync::{AtomicU64, Mutant, Mutex, MutexGuard, Ordering, PoisonError, is_broken};
 use early::Early;
 use name::Names;
-use nowait_wire::{Event, Ledger, NameId};
+use nowait_wire::{Event, Ledger, NameId, RefuseReason};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -64,13 +64,23 @@ pub(crate) struct Recorder {
     opened: AtomicU64,
     early: Early,
     /// What was decided before the shared file was there. Held for moments, and never on the hot path.
-    decided: Mutex<Option<Consent>>,
-    /// Whether that is a refusal, for the hot path.
+    decided: Mutex<Decided>,
+    /// Whether that was a refusal last, for the hot path.
     refused_early: AtomicBool,
     /// Empty until the worker has it.
     shared: OnceLock<Arc<Shared>>,
     worker: OnceLock<Thread>,
+    /// The decision for which a thread has woken the worker.
+    woken_for: AtomicU64,
     pub(crate) started_uptime_ns: u64,
+}
+
+/// What was decided before there was a file for it.
+#[derive(Debug, Default)]
+struct Decided {
+    last: Option<Consent>,
+    /// Whether the customer refused in between: that ends a generation, whatever they said next.
+    was_refused: bool,
 }
 
 impl Recorder {
@@ -84,10 +94,11 @@ impl Recorder {
             flights: [const { OnceLock::new() }; SESSIONS_MAX],
             opened: AtomicU64::new(0),
             early: Early::new(),
-            decided: Mutex::new(None),
+            decided: Mutex::new(Decided::default()),
             refused_early: AtomicBool::new(false),
             shared: OnceLock::new(),
             worker: OnceLock::new(),
+            woken_for: AtomicU64::new(0),
             clock,
         }
     }
@@ -122,12 +133,14 @@ impl Recorder {
 
     /// Goes on in this flight recorder, which must be fresh. Only the worker calls this; `None` if there were too many.
     pub(crate) fn open(&self, flight: Flight) -> Option<&Flight> {
-        // Relaxed: only the worker stores it.
+        // Relaxed: only this thread stores it.
         let opened = self.opened.load(Ordering::Relaxed);
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
-        self.tick_into(&flight);
+        // In the order in which it was told: what waited, then that it is now.
         self.early.move_to(&flight);
+        // A fresh recorder has room for more than was waiting.
+        let _ = self.tick_into(&flight);
         let flight = self.flights.get(opened as usize)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
@@ -144,8 +157,14 @@ impl Recorder {
         }
     }
 
-    /// Forgets all that waits in memory.
-    pub(crate) fn forget_early(&self) {
+    /// The moment before which facts that wait in memory can be forgotten.
+    pub(crate) fn early_end(&self) -> u64 {
+        self.early.end()
+    }
+
+    /// Forgets what waits in memory since before that moment. Only the worker calls this.
+    pub(crate) fn forget_early(&self, end: u64) {
+        self.early.refuse(end);
         self.early.wipe();
     }
 
@@ -198,13 +217,19 @@ impl Recorder {
             // Relaxed: a thread that sees it a little late records what the start forgets.
             None => self.refused_early.load(Ordering::Relaxed),
         };
-        if is_refused {
-            return Recorded::Refused;
-        }
         if self.flight().is_some() {
+            self.wake_for_decision();
+        }
+        if is_refused { Recorded::Refused } else { self.early.append(payload) }
+    }
+
+    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session.
+    fn wake_for_decision(&self) {
+        let word = self.shared.get().map_or(0, |shared| shared.consent_word());
+        // Relaxed: who is second need not wake it again.
+        if self.woken_for.swap(word, Ordering::Relaxed) != word {
             self.wake();
         }
-        self.early.append(payload)
     }
 
     /// One of many calls, with its time in the account: it holds one reading of the clock.
@@ -251,24 +276,21 @@ impl Recorder {
     pub(crate) fn tick(&self) {
         if let Some(flight) = self.flight()
             && self.is_open(flight)
-            && self.tick_into(flight)
+            && !fork::is_child()
+            && matches!(self.tick_into(flight), Ok(Appended::HalfLap(_)))
         {
             self.wake();
         }
     }
 
-    /// Whether it ends half a lap of the ring.
-    fn tick_into(&self, flight: &Flight) -> bool {
+    fn tick_into(&self, flight: &Flight) -> Result<Appended, RefuseReason> {
         let anchor = self.clock.anchor();
-        let tick = Fact::Tick {
-            at: anchor.uptime_ns,
-            boot_ns: anchor.boot_ns,
-            wall_unix_ms: anchor.wall_unix_ms,
-        };
-        flight.ring.push(&tick.to_words()).is_ok_and(Flight::ends_half_a_lap)
+        let tick =
+            Fact::Tick { at: anchor.uptime_ns, boot_ns: anchor.boot_ns, wall_unix_ms: anchor.wall_unix_ms };
+        flight.append_uncounted(&tick.to_words())
     }
 
-    fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {
+    fn decided(&self) -> MutexGuard<'_, Decided> {
         self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -280,24 +302,37 @@ impl Recorder {
         }
         let mut decided = self.decided();
         let Some(shared) = self.shared.get() else {
-            *decided = Some(consent);
+            let is_refused = consent == Consent::Refused;
+            *decided = Decided { last: Some(consent), was_refused: decided.was_refused || is_refused };
             // Relaxed: see `append_early`.
-            self.refused_early.store(consent == Consent::Refused, Ordering::Relaxed);
+            self.refused_early.store(is_refused, Ordering::Relaxed);
+            self.refuse_early(consent);
             return Recorded::InMemory;
         };
         shared.decide(consent);
+        self.refuse_early(consent);
         let recorded = if shared.is_in_file() { Recorded::Kept } else { Recorded::InMemory };
         drop(decided);
         self.wake();
         recorded
     }
 
+    /// What waits in memory came before this decision. If that is a refusal, it goes nowhere.
+    fn refuse_early(&self, consent: Consent) {
+        if consent == Consent::Refused {
+            self.early.refuse(self.early.end());
+        }
+    }
+
     /// Goes on with the decision in this file, after what was decided before it was there. Only the worker calls this, once.
     pub(crate) fn share(&self, shared: Arc<Shared>, configured: Consent) {
         let mut decided = self.decided();
-        let earlier = decided.take().or((configured != Consent::Pending).then_some(configured));
-        if let Some(earlier) = earlier {
-            shared.decide(earlier);
+        let Decided { last, was_refused } = std::mem::take(&mut *decided);
+        if was_refused {
+            shared.decide(Consent::Refused);
+        }
+        if let Some(last) = last.or((configured != Consent::Pending).then_some(configured)) {
+            shared.decide(last);
         }
         let _ = self.shared.set(shared);
     }

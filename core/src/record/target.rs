@@ -78,8 +78,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
 }
 
 /// Digits as English views spell them.
-const DIGITS: [&str; 10] =
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
 /// Whether a word says which key of a keypad or a keyboard it is.
 fn tells_a_key(word: &str) -> bool {
@@ -116,7 +115,8 @@ mod tests {
 
     #[test]
     fn names_without_keys_stay_as_they_are() {
-        for name in ["Pay.Confirm", "HomeScreen", "轉帳確認", "button_ok", "PINKey", "open-menu", "phone"] {
+        for name in ["Pay.Confirm", "HomeScreen", "轉帳確認", "button_ok", "PINKey", "open-menu", "phone"]
+        {
             assert_eq!(target(name).as_deref(), Some(name));
         }
     }

@@ -98,7 +98,8 @@ impl<'a> DeadRecorder<'a> {
         let is_ours = words.first().is_some_and(|magic| *magic == layout::MAGIC);
         // Where another layout has what is not known: then everything is one event, so that it shows in the ledger.
         let held = if is_ours {
-            let sealed_to = words.get(Word::SealedTo as usize).and_then(|word| layout::number(*word)).unwrap_or(0);
+            let sealed_to =
+                words.get(Word::SealedTo as usize).and_then(|word| layout::number(*word)).unwrap_or(0);
             let events = super::read::unsealed_events(&words, sealed_to);
             Held { events, facts: committed(layout::FACTS) }
         } else {

@@ -29,11 +29,13 @@ use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Spool, Value};
 use dead::DeadRecorder;
+#[cfg(all(test, shuttle))]
+pub(crate) use read::folded_to;
 #[cfg(test)]
-pub(crate) use read::{Session, folded_to, read};
+pub(crate) use read::{Session, read};
+use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
 #[cfg(not(test))]
 use read::{Session, read};
-use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -130,7 +132,7 @@ impl Adoption<'_> {
         names.sort();
         let mut adopted = Adopted::All;
         let mut recorders = 0;
-        for path in names.into_iter().map(|name| live.join(name)) {
+        for path in names.iter().map(|name| live.join(name)) {
             if path.extension().is_some_and(|extension| extension == NEW) {
                 self.remove_unfinished(&path);
             } else if let Some(dead) = DeadRecorder::lock(self.disk, path) {
@@ -141,6 +143,9 @@ impl Adoption<'_> {
                 }
             }
         }
+        let has_recorder = |owner: Uuid| names.contains(&format!("{owner}.{READY}"));
+        // Half-made files are of no use; what stays is removed at the next start.
+        let _ = self.spool.remove_stale(has_recorder);
         adopted
     }
 
@@ -164,9 +169,10 @@ impl Adoption<'_> {
                 return self.quarantine(dead);
             }
             let words = dead.words()?;
-            let Some(session) = self.read(&dead, &words, &earlier) else { return self.quarantine(dead) };
+            let Some(session) = self.read(&dead, &words, &earlier)? else { return self.quarantine(dead) };
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
-            if session.generation.map_or(self.decision.generation == 0, |its| its >= self.decision.generation) {
+            if session.generation.map_or(self.decision.generation == 0, |its| its >= self.decision.generation)
+            {
                 let sealed = self.seal(&mut dead, session);
                 if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
                     // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
@@ -181,8 +187,9 @@ impl Adoption<'_> {
     }
 
     /// What is in it; `None` if its layout is not known.
-    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> Option<Session> {
-        let sealed_to = earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
+    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> io::Result<Option<Session>> {
+        let sealed_to =
+            earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
         let give_up = |account: Account<'_>| self.spool.finish_give_up(dead.session(), account);
         read(dead.session(), words, sealed_to, &give_up)
     }
@@ -208,7 +215,8 @@ impl Adoption<'_> {
         // Damaged: the install is the same, and most likely the rest.
         let context = context.unwrap_or_else(|| self.context.clone());
         let anchors = if anchors.is_empty() { vec![self.anchor] } else { anchors };
-        let intent = |first, next| Intent { first, next, network, anchors: anchors.clone(), ledger: ledger.clone() };
+        let intent =
+            |first, next| Intent { first, next, network, anchors: anchors.clone(), ledger: ledger.clone() };
         let mut batches: Vec<(Intent, Vec<Event>, bool)> = Vec::new();
         batches.extend(held.map(|(intent, events)| (intent, events, false)));
         let Waiting { first, next, events, .. } = rest;
@@ -251,10 +259,11 @@ impl Adoption<'_> {
             generation: self.decision.generation,
             pending: self.decision.consent == Consent::Pending,
         };
-        let batch = batch::make(session, context.clone(), intent, events, &|id| texts.get(id.0 as usize).cloned());
+        let batch =
+            batch::make(session, context.clone(), intent, events, &|id| texts.get(id.0 as usize).cloned());
         // Nothing but the content can be at fault here: an attempt that counts.
-        let frame = nowait_wire::encode(&batch)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let frame =
+            nowait_wire::encode(&batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         // What has to go is counted in the account of the session that lives, whose batches come later.
         loop {
             match self.spool.make_room(frame.len(), &seal, self.account)? {

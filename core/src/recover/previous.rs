@@ -17,6 +17,7 @@ use nowait_wire::{
     Anchor, Context, Cost, DropReason, Event, ExitReason, Flags, Kind, Ledger, NameId, Network, Outcome,
     RECORD_BUCKETS, Uuid,
 };
+use std::io;
 use std::ops::Range;
 
 /// First word of such a file.
@@ -46,9 +47,14 @@ const CRUMBS: Range<usize> = 16_896..17_920;
 const EVENTS: Range<usize> = 17_920..50_688;
 
 /// What such a session left.
-pub(super) fn read(session: Uuid, words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>)) -> Session {
+pub(super) fn read(
+    session: Uuid,
+    words: &[u64],
+    spool_sealed_to: u64,
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Session> {
     let header = header_words(words);
-    give_up(Account::new(&header));
+    give_up(Account::new(&header))?;
     let sealed_to = spool_sealed_to.max(checked(words, SEALED_TO).unwrap_or_default());
     let (whole, corrupt) = events(words, EVENTS);
     let known = checked(words, SEALED_TO).and(checked(words, HELD_TO));
@@ -78,7 +84,7 @@ pub(super) fn read(session: Uuid, words: &[u64], spool_sealed_to: u64, give_up: 
         ledger: ledger.clone(),
     };
     let next = first.saturating_add(rest.len() as u64);
-    Session {
+    Ok(Session {
         context: context(words, session),
         // The customer had one decision then; what a refusal left behind was wiped with it.
         generation: Some(0),
@@ -88,7 +94,7 @@ pub(super) fn read(session: Uuid, words: &[u64], spool_sealed_to: u64, give_up: 
         texts: name::recover(words.get(NAMES).unwrap_or_default()),
         anchors: anchors.clone(),
         ledger,
-    }
+    })
 }
 
 fn plain(words: &[u64], index: usize) -> u64 {

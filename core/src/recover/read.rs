@@ -13,6 +13,7 @@ use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
 use crate::sync::AtomicU64;
 use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
+use std::io;
 use std::ops::Range;
 
 /// What a dead session left.
@@ -35,29 +36,33 @@ pub(crate) struct Session {
 
 /// Reads a recorder file of this layout or the one before; `None` if it is of any other. `sealed_to` is the first event that
 /// is in no batch of the spool, as far as the spool knows; `give_up` finishes what its owner died giving up.
+///
+/// # Errors
+/// Those of `give_up`: the account is not known then.
 pub(crate) fn read(
     session: Uuid,
     words: &[u64],
     sealed_to: u64,
-    give_up: &dyn Fn(Account<'_>),
-) -> Option<Session> {
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Option<Session>> {
     match plain(words, Word::Magic) {
         // 0: its owner died before it was ready, or the first page is lost; the other parts speak for themselves.
-        layout::MAGIC | 0 => Some(read_this(words, sealed_to, give_up)),
-        previous::MAGIC => Some(previous::read(session, words, sealed_to, give_up)),
-        _ => None,
+        layout::MAGIC | 0 => read_this(words, sealed_to, give_up).map(Some),
+        previous::MAGIC => previous::read(session, words, sealed_to, give_up).map(Some),
+        _ => Ok(None),
     }
 }
 
-fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>)) -> Session {
+fn read_this(
+    words: &[u64],
+    spool_sealed_to: u64,
+    give_up: &dyn Fn(Account<'_>) -> io::Result<()>,
+) -> io::Result<Session> {
     let header = header_words(words);
     let account = Account::new(&header);
-    give_up(account);
+    give_up(account)?;
     let intent = header::read_intent(words);
-    // Where the word is damaged, the batch that was made last is made again, under the same id.
-    let sealed_to = checked(words, Word::SealedTo).or(intent.as_ref().map(|intent| intent.first));
-    let sealed_to = spool_sealed_to.max(sealed_to.unwrap_or_default());
-    let mut found = Found::new(words, sealed_to);
+    let mut found = Found::new(words, spool_sealed_to);
     found.fold_on(words);
     let context = header::read_context(words);
     let is_clean = plain(words, Word::Footer) == layout::CLEAN_END;
@@ -65,13 +70,13 @@ fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>))
     if is_used && !is_clean {
         found.end(plain(words, Word::StartedUptimeNs), plain(words, Word::AliveUptimeNs), &account);
     }
-    let Found { state, events, .. } = found;
+    let Found { state, events, sealed_to, .. } = found;
     let next = state.progress.events;
     let folded = state.progress.counted(next);
     let intent = intent.filter(|intent| intent.next > sealed_to && intent.next <= next);
     let (held, rest) = divide(events, sealed_to, next, intent);
     account.dropped(DropReason::Corrupt, rest.corrupt);
-    Session {
+    Ok(Session {
         context: context.map(|(_, context)| context),
         generation: checked(words, Word::Generation),
         network: Network::from_u8(plain(words, Word::Network) as u8).unwrap_or(Network::Unknown),
@@ -80,7 +85,7 @@ fn read_this(words: &[u64], spool_sealed_to: u64, give_up: &dyn Fn(Account<'_>))
         held,
         rest,
         ledger: account.ledger_with_cost(folded),
-    }
+    })
 }
 
 /// What the fold found.
@@ -88,14 +93,19 @@ struct Found {
     state: State,
     /// By number.
     events: Vec<(u64, Event)>,
+    /// The first event that is in no batch.
+    sealed_to: u64,
     /// Waits that were open under other rules than ours.
     open: Vec<Event>,
 }
 
 impl Found {
-    /// What the last checkpoint vouches for.
-    fn new(words: &[u64], sealed_to: u64) -> Found {
+    /// What the last checkpoint vouches for. Of the spool it is known that events before `spool_sealed_to` are in a batch.
+    fn new(words: &[u64], spool_sealed_to: u64) -> Found {
         let mut events = fold::recover_events(slots(words, layout::EVENTS));
+        // Where the word is damaged: what is sealed has left the area.
+        let first = checked(words, Word::SealedTo).or(events.first().map(|(number, _)| *number));
+        let sealed_to = first.unwrap_or_default().max(spool_sealed_to);
         let folded_to = checked(words, Word::FoldedTo);
         let is_latest = |progress: &Progress| {
             folded_to.is_none_or(|position| progress.position >= position)
@@ -108,12 +118,16 @@ impl Found {
             }
             // Nothing was folded yet; or the latest copy is damaged, and what was open then is not known.
             Recovered::Ours(state) => (past(words, state.progress, &events, sealed_to), Vec::new()),
-            Recovered::OtherRules { progress, .. } => (past(words, *progress, &events, sealed_to), Vec::new()),
+            Recovered::OtherRules { progress, .. } => {
+                (past(words, *progress, &events, sealed_to), Vec::new())
+            }
             Recovered::Nothing => (past(words, Progress::default(), &events, sealed_to), Vec::new()),
         };
         // What lies behind the checkpoint is folded once more; what is sealed is somewhere else.
         events.retain(|(number, _)| (sealed_to..state.progress.events).contains(number));
-        Found { state, events, open }
+        // Nothing says what is sealed, and nothing is left of it: all that was made.
+        let sealed_to = if first.is_none() { sealed_to.max(state.progress.events) } else { sealed_to };
+        Found { state, events, sealed_to, open }
     }
 
     /// Folds the facts that the checkpoint does not know of.
@@ -128,7 +142,7 @@ impl Found {
 
     /// Ends the session where its process died.
     fn end(&mut self, started_uptime_ns: u64, alive_uptime_ns: u64, account: &Account<'_>) {
-        let Found { state, events, open } = self;
+        let Found { state, events, open, .. } = self;
         state.note_refusals(account.refusals().iter().fold(0, |sum, count| sum.saturating_add(*count)));
         for event in open.drain(..) {
             events.push((state.progress.events, event));
@@ -213,7 +227,7 @@ fn plain(words: &[u64], word: Word) -> u64 {
 }
 
 /// How many facts a dead session had folded, as far as its header says.
-#[cfg(test)]
+#[cfg(all(test, shuttle))]
 pub(crate) fn folded_to(words: &[u64]) -> u64 {
     checked(words, Word::FoldedTo).unwrap_or_default()
 }
@@ -225,8 +239,9 @@ fn checked(words: &[u64], word: Word) -> Option<u64> {
 /// The header as an account reads it. A counter that no session can reach is damage and reads as 0.
 pub(super) fn header_words(words: &[u64]) -> Vec<AtomicU64> {
     let counters = Word::Counters as usize..layout::CONTEXT.start;
-    let plausible =
-        |(index, word): (usize, &u64)| if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word };
+    let plausible = |(index, word): (usize, &u64)| {
+        if counters.contains(&index) && *word > COUNTER_MAX { 0 } else { *word }
+    };
     words.iter().enumerate().take(layout::NAMES.start).map(plausible).map(AtomicU64::new).collect()
 }
 

@@ -40,11 +40,15 @@ pub fn replay(bytes: &[u8]) -> Result<Replay, Error> {
         return Err(Error::recorder("is no recorder file: it does not begin with NWRING"));
     }
     let whose = header::read_context(&words);
-    let session = read(whose.as_ref().map_or(Uuid::nil(), |(session, _)| *session), &words, 0, &|_| {});
+    let session = read(whose.as_ref().map_or(Uuid::nil(), |(session, _)| *session), &words, 0, &|_| Ok(()))
+        .ok()
+        .flatten();
     let Some(Session { context, anchors, texts, held, rest, ledger, .. }) = session else {
         let version = magic.to_le_bytes()[6];
         let ours = layout::MAGIC.to_le_bytes()[6];
-        return Err(Error::recorder(format!("has layout {version}; this version reads {ours} and the one before")));
+        return Err(Error::recorder(format!(
+            "has layout {version}; this version reads {ours} and the one before"
+        )));
     };
     let held = held.map(|(_, events)| events).unwrap_or_default();
     Ok(Replay {

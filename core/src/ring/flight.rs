@@ -14,7 +14,7 @@ use crate::consent::Decision;
 use crate::ledger::{Account, Counter, Folded};
 use crate::limits::RING_SLOTS;
 use crate::record::Recorded;
-use nowait_wire::{Context, Uuid};
+use nowait_wire::{Context, RefuseReason, Uuid};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The flight recorder of a session. Lives as long as the process does.
@@ -36,7 +36,7 @@ pub(crate) struct Flight {
     folded: [AtomicU64; 4],
 }
 
-/// Whether a thread should be told that the worker is needed.
+/// What became of a fact, and whether the worker is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Appended {
     /// It is in.
@@ -90,28 +90,22 @@ impl Flight {
     /// Appends a fact. A refusal is counted.
     #[inline]
     pub(crate) fn append(&self, payload: &Payload) -> Appended {
-        match self.ring.push(payload) {
-            Ok(position) => {
-                // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
-                let on_heap = self.on_heap.load(Ordering::Relaxed);
-                let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
-                if Flight::ends_half_a_lap(position) {
-                    Appended::HalfLap(recorded)
-                } else {
-                    Appended::Kept(recorded)
-                }
-            }
-            Err(reason) => {
-                self.account.refused(reason, 1);
-                Appended::Refused
-            }
+        let appended = self.append_uncounted(payload);
+        if let Err(reason) = appended {
+            self.account.refused(reason, 1);
         }
+        appended.unwrap_or(Appended::Refused)
     }
 
-    /// Whether so many facts end at this position that it is time to fold.
+    /// Appends a fact that may as well be missing.
     #[inline]
-    pub(crate) fn ends_half_a_lap(position: u64) -> bool {
-        position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2)
+    pub(crate) fn append_uncounted(&self, payload: &Payload) -> Result<Appended, RefuseReason> {
+        let position = self.ring.push(payload)?;
+        // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
+        let on_heap = self.on_heap.load(Ordering::Relaxed);
+        let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
+        let is_half_lap = position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2);
+        Ok(if is_half_lap { Appended::HalfLap(recorded) } else { Appended::Kept(recorded) })
     }
 
     /// Whether this session goes on under the word of the customer's decision, as it lies in the shared file.

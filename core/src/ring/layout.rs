@@ -33,10 +33,8 @@ const CHECKPOINT_WORDS: usize = 1 + CHECKPOINT_BYTES_MAX / 8;
 
 pub(crate) const NAMES: Range<usize> = HEADER_WORDS..HEADER_WORDS + NAMES_MAX * NAME_WORDS;
 /// The two copies of the checkpoint.
-pub(crate) const CHECKPOINTS: [Range<usize>; 2] = [
-    NAMES.end..NAMES.end + CHECKPOINT_WORDS,
-    NAMES.end + CHECKPOINT_WORDS..NAMES.end + 2 * CHECKPOINT_WORDS,
-];
+pub(crate) const CHECKPOINTS: [Range<usize>; 2] =
+    [NAMES.end..NAMES.end + CHECKPOINT_WORDS, NAMES.end + CHECKPOINT_WORDS..NAMES.end + 2 * CHECKPOINT_WORDS];
 pub(crate) const EVENTS: Range<usize> = CHECKPOINTS[1].end..CHECKPOINTS[1].end + EVENT_SLOTS * SLOT_WORDS;
 pub(crate) const FACTS: Range<usize> = EVENTS.end..EVENTS.end + RING_SLOTS * SLOT_WORDS;
 

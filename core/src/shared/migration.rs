@@ -141,13 +141,12 @@ mod tests {
             (Some("gran"), Some(id), PENDING),
         ];
         for (consent, install, expected) in cases {
-            for operation in 0.. {
+            for moment in 0.. {
                 let folder = folder_before(consent, install);
-                let disk = Arc::new(FaultyDisk::dies_at(operation));
-                let dying = Shared::open(disk.clone(), folder.path());
-                let is_over = dying.sync().is_ok() && !disk.has_failed();
+                let disk = Arc::new(FaultyDisk::kills_at(moment));
+                let done = faulty::until_killed(|| Shared::open(disk, folder.path()).sync());
                 let next = process(folder.path());
-                assert_eq!(next.consent(), expected, "{consent:?} {operation}");
+                assert_eq!(next.consent(), expected, "{consent:?} {moment}");
                 if expected.consent != Consent::Refused {
                     assert_eq!(next.install_id(0), id);
                 }
@@ -156,7 +155,7 @@ mod tests {
                 next.decide(Consent::Refused);
                 next.decide(Consent::Granted);
                 assert_ne!(process(folder.path()).install_id(1), id, "the old id is not taken over again");
-                if is_over {
+                if done.is_some() {
                     break;
                 }
             }
@@ -170,7 +169,8 @@ mod tests {
             for operation in 0.. {
                 let folder = folder_before(Some(consent), Some(id));
                 let disk = Arc::new(FaultyDisk::fails_at(operation));
-                let is_over = Shared::open(disk.clone(), folder.path()).sync().is_ok() && !disk.has_failed();
+                let is_over =
+                    Shared::open(disk.clone(), folder.path()).sync().is_ok() && !disk.has_happened();
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{operation}");
                 if expected == GRANTED {

@@ -23,7 +23,7 @@ use crate::consent::Decision;
 use crate::disk::Disk;
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Mutant, Ordering, is_broken};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     in_file: AtomicBool,
     /// The last decision taken here that the file does not have yet, where it is not mapped; 0 for none.
     said: AtomicU64,
+    /// The decision that was last the same here and in the file, where it is not mapped.
+    exchanged: AtomicU64,
     /// Whether other words have changed since, where it is not mapped.
     unsaved: AtomicBool,
     /// The file was there and could not be read, so that the generation in these words is not the file's.
@@ -97,6 +99,7 @@ impl Shared {
         Shared {
             in_file: AtomicBool::new(!memory.is_lost_by_a_kill()),
             said: AtomicU64::new(0),
+            exchanged: AtomicU64::new(0),
             unsaved: AtomicBool::new(false),
             old_files: AtomicBool::new(false),
             disk: disk.clone(),
@@ -204,6 +207,11 @@ impl Shared {
                 self.copy(after);
             }
             let (old, new) = (before.to_word(), after.to_word());
+            if is_broken(Mutant::DecidedInTwoSteps) {
+                // Relaxed: as no decision is.
+                word.store(new, Ordering::Relaxed);
+                return after;
+            }
             // AcqRel: what was recorded under the old decision stays before the new one. Relaxed: somebody else
             // decided meanwhile, and this decision follows on that one.
             if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok() {

@@ -152,9 +152,9 @@ impl Shared {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::remote::{self, RemoteConfig};
     use crate::disk::RealDisk;
     use crate::disk::faulty::{self, FaultyDisk};
+    use crate::remote::{self, RemoteConfig};
     use std::path::Path;
     use std::sync::Arc;
 
@@ -181,6 +181,9 @@ mod tests {
         assert_eq!(shared.remote(), remote::dropped(word));
         for _ in 0..300 {
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Off);
+            let start = shared.begin_start(1);
+            assert_eq!(start.verdict(), StartVerdict::Off);
+            shared.end_start(start);
         }
         let start = shared.begin_start(2);
         assert_eq!(start.verdict(), StartVerdict::Normal);

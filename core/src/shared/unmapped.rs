@@ -54,6 +54,12 @@ impl Shared {
         exchanged
     }
 
+    /// The word that the file and this process agreed on last. One that is newer here is about to be said.
+    fn agree(&self, decision: Decision) {
+        // Relaxed: only the worker stores and loads it.
+        self.exchanged.store(decision.to_word(), Ordering::Relaxed);
+    }
+
     fn exchange_said(&self, said: Option<Decision>) -> io::Result<()> {
         let path = self.folder.join(FILE);
         let theirs = match self.disk.read(&path, SHARED_WORDS as u64 * 8) {
@@ -63,7 +69,10 @@ impl Shared {
         };
         match theirs {
             _ if self.unread => self.leave_word(&path, theirs, said),
-            None => self.write_whole(&path),
+            None => {
+                self.agree(self.consent());
+                self.write_whole(&path)
+            }
             Some(theirs) => self.follow(&path, theirs, said),
         }
     }
@@ -99,11 +108,13 @@ impl Shared {
         loop {
             let ours = self.consent();
             let refused = said.is_some_and(|said| said.consent == Consent::Refused);
+            // Relaxed: only the worker stores it.
+            let is_ours_new = self.exchanged.load(Ordering::Relaxed) != ours.to_word();
             let now = if theirs.generation < ours.generation {
                 ours
             } else if refused {
                 theirs.then(Consent::Refused)
-            } else if theirs.generation > ours.generation || said.is_none() {
+            } else if theirs.generation > ours.generation || (said.is_none() && !is_ours_new) {
                 theirs
             } else {
                 ours
@@ -115,6 +126,9 @@ impl Shared {
             {
                 self.copy(now);
                 self.forget_install();
+                if said.is_some() || now == theirs {
+                    self.agree(now);
+                }
                 return;
             }
         }

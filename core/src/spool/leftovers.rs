@@ -46,13 +46,18 @@ impl Spool {
 
     /// Finishes, in its account, the give-up that a dead session had begun: it counts if its rename happened. The file
     /// set aside stays until [`Spool::remove_leftovers`], so that dying here repeats the same.
-    pub(crate) fn finish_give_up(&self, dead: Uuid, account: Account<'_>) {
-        let Some(sequence) = account.give_up_file() else { return };
-        if self.disk.exists(&self.folder.join(file::given_up(sequence, dead))) {
+    ///
+    /// # Errors
+    /// Whatever the file system says when the folder cannot be listed; then the give-up is not finished.
+    pub(crate) fn finish_give_up(&self, dead: Uuid, account: Account<'_>) -> io::Result<()> {
+        let Some(sequence) = account.give_up_file() else { return Ok(()) };
+        let aside = file::given_up(sequence, dead);
+        if list(&*self.disk, &self.folder)?.iter().any(|(text, _)| *text == aside) {
             account.give_up_finish();
         } else {
             account.give_up_cancel();
         }
+        Ok(())
     }
 
     /// Removes what a dead session left half-done, once its account is sealed.

@@ -154,15 +154,6 @@ impl Spool {
         Ok(self.list_batches()?.len())
     }
 
-    /// How many bytes they have.
-    ///
-    /// # Errors
-    /// As [`Spool::entries`].
-    pub(crate) fn bytes(&mut self, account: Account<'_>) -> io::Result<u64> {
-        self.refresh(account)?;
-        Ok(self.known.values().map(|entry| entry.bytes).sum())
-    }
-
     /// Seals an encoded batch; when this returns, it survives a kill and a power cut. Makes no room: see
     /// [`Spool::make_room`].
     ///

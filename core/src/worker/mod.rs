@@ -15,7 +15,7 @@ use crate::config::Consent;
 use crate::consent::Decision;
 use crate::disk::Disk;
 use crate::ledger::{Account, Counter};
-use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE};
+use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
 use crate::nowait::Inner;
 use crate::recover::{self, Adopted};
 use crate::remote;
@@ -23,8 +23,8 @@ use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
 use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
-use session::Session;
 use nowait_wire::RemoteConfig;
+use session::Session;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,7 +101,11 @@ pub(crate) struct Worker {
 impl Worker {
     /// Maps what the processes of the app share, takes over the decision, and opens the flight recorder. Takes what a disk
     /// takes: never on an app's thread.
-    pub(crate) fn open(inner: &'static Inner, disk: Arc<dyn Disk>, upload: Box<dyn Upload>) -> Option<Worker> {
+    pub(crate) fn open(
+        inner: &'static Inner,
+        disk: Arc<dyn Disk>,
+        upload: Box<dyn Upload>,
+    ) -> Option<Worker> {
         let started = inner.started()?;
         let folder = &started.config.folder;
         // If this fails, so does everything below, and each says so in its own way.
@@ -166,8 +170,11 @@ impl Worker {
 
     /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
     fn follow_decision(&mut self) -> bool {
+        // First: what comes after this may have been agreed to meanwhile.
+        let end = self.inner.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
+            self.inner.recorder.forget_early(end);
             self.wipe();
             return false;
         }
@@ -188,7 +195,6 @@ impl Worker {
             return;
         }
         self.discard_session();
-        self.inner.recorder.forget_early();
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
         // What cannot be removed now is refused all the same, and removed by the next start.
@@ -312,11 +318,12 @@ impl Worker {
             return;
         }
         let is_refused = self.shared.consent().consent == Consent::Refused;
-        let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
+        let is_empty = self.session.as_ref().is_none_or(|session| session.is_empty() && session.is_folded());
         // Where the folder cannot be listed, nothing in it can be sent.
         let batches_left = if is_refused { 0 } else { self.spool.len().unwrap_or(0) };
         let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
-        let is_over = complete || sent == Sent::Later;
+        // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
+        let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
         let (over, left): (Vec<Flush>, Vec<Flush>) =
             self.flushes.drain(..).partition(|flush| is_over || now >= flush.until_ns);
@@ -340,20 +347,27 @@ impl Worker {
     /// How long to sleep after a turn.
     fn rest(&mut self, sent: Sent) -> Duration {
         if !self.flushes.is_empty() {
-            return if sent == Sent::Busy { BUSY_PAUSE } else { Duration::ZERO };
+            // Otherwise another process, or a thread in the middle of a fact, is waited for.
+            return if sent == Sent::Progress { Duration::ZERO } else { BUSY_PAUSE };
         }
         let now = self.now_ns();
         let sealed_at_ns = self.session.as_ref().map_or(now, Session::sealed_at_ns);
-        let until_seal = self.flush_interval().saturating_sub(Duration::from_nanos(now.saturating_sub(sealed_at_ns)));
+        let until_seal =
+            self.flush_interval().saturating_sub(Duration::from_nanos(now.saturating_sub(sealed_at_ns)));
+        if let Some(until_probe) = self.until_probe() {
+            return until_probe;
+        }
         let until_sent = match sent {
             Sent::Progress => UPLOAD_PAUSE,
-            Sent::Busy | Sent::Later => self.retry_wait().max(UPLOAD_PAUSE),
+            // It sends ours as well; this is for the case that it dies.
+            Sent::Busy => UPLOAD_TIMEOUT,
+            Sent::Later => Some(self.retry_wait()).filter(|wait| !wait.is_zero()).unwrap_or(Duration::MAX),
             Sent::NothingLeft => Duration::MAX,
         };
         until_seal.min(until_sent)
     }
 
-    /// Ends the session for good: the footer last, then the file, if everything in it is sealed.
+    /// Ends the session for good: its file goes, if everything in it is sealed.
     fn end(&mut self) {
         if let Some(mut session) = self.session.take()
             && session.end()
@@ -370,7 +384,12 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// Opens the worker and turns until a shutdown.
-pub(crate) fn run(inner: &'static Inner, disk: Arc<dyn Disk>, upload: Box<dyn Upload>, commands: &Receiver<Command>) {
+pub(crate) fn run(
+    inner: &'static Inner,
+    disk: Arc<dyn Disk>,
+    upload: Box<dyn Upload>,
+    commands: &Receiver<Command>,
+) {
     inner.recorder.set_worker(std::thread::current());
     let opened = catch_unwind(AssertUnwindSafe(|| Worker::open(inner, disk, upload)));
     let Ok(Some(mut worker)) = opened else {

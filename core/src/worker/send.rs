@@ -11,9 +11,9 @@ use crate::limits::{PROBE_INTERVAL, UPLOAD_TIMEOUT};
 use crate::remote;
 use crate::ring::header::Intent;
 use crate::spool::{Entry, Seal, Value};
+use crate::upload::conditions::{self, Place};
 use crate::upload::policy::{self, Next};
 use crate::upload::retry::Retry;
-use crate::upload::conditions::{self, Place};
 use crate::upload::{Cancel, Parcel};
 use nowait_wire::{BatchId, DropReason, Ledger, Uuid};
 use std::io;
@@ -80,7 +80,9 @@ impl Worker {
 
     /// Sends the first of these batches that is still there.
     fn send_first(&mut self, entries: &[Entry]) -> Sent {
-        let Some(account) = self.session.as_ref().map(|session| session.account()) else { return Sent::Later };
+        let Some(account) = self.session.as_ref().map(|session| session.account()) else {
+            return Sent::Later;
+        };
         for entry in entries {
             let frame = match self.spool.read(entry) {
                 Ok(frame) => frame,
@@ -157,6 +159,8 @@ impl Worker {
         self.note_retry(decided.next, failures);
         if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
             self.shared.set_remote(config, |old| remote::is_newer(config, old));
+            // At once: a kill switch is for the app's threads above all.
+            self.follow_remote();
         }
         Some(decided.next)
     }
@@ -188,14 +192,21 @@ impl Worker {
         self.random
     }
 
+    /// How long until a NoWait that was switched off asks again; `None` if it is on.
+    pub(super) fn until_probe(&self) -> Option<Duration> {
+        let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
+        (!is_enabled).then(|| Duration::from_nanos(self.probe_at_ns.saturating_sub(self.now_ns())))
+    }
+
     /// Asks once a day, with a batch that holds nothing, whether NoWait is to stay off.
     fn probe(&mut self) -> Sent {
         let now = self.now_ns();
-        if now < self.probe_at_ns || !self.may_send(0) {
+        if now < self.probe_at_ns {
             return Sent::Later;
         }
+        // Also where it cannot be asked now: being off is no reason to try often.
         self.probe_at_ns = now.saturating_add(nanoseconds(PROBE_INTERVAL));
-        let Some(session) = &self.session else { return Sent::Later };
+        let Some(session) = self.session.as_ref().filter(|_| self.may_send(0)) else { return Sent::Later };
         let intent = Intent {
             first: ACCOUNT_ONLY,
             next: 0,

@@ -38,6 +38,8 @@ pub(super) struct Session {
     pub(super) unsaved: Option<(Vec<u8>, Seal)>,
     /// What was worth saying of the account that was sealed last.
     last_ledger: Ledger,
+    /// Whether the last turn folded all that was there when it began.
+    is_folded: bool,
 }
 
 impl Session {
@@ -65,7 +67,12 @@ impl Session {
         self.fold.presence() == Presence::Background
     }
 
-    /// Whether nothing of it is on this device but in the spool.
+    /// Whether the last turn folded all that was there when it began: not so while a thread is at a fact before the last.
+    pub(super) fn is_folded(&self) -> bool {
+        self.is_folded
+    }
+
+    /// Whether nothing that is folded is on this device but in the spool.
     pub(super) fn is_empty(&self) -> bool {
         self.unsaved.is_none() && self.fold.waiting() == 0
     }
@@ -97,11 +104,16 @@ impl Session {
         layout::store(words, Word::Network, u64::from(worker.inner.conditions().network as u8));
     }
 
+    /// Says in the file that the session ended as the app wished. What comes of the process then is no death: a shutdown
+    /// must not wait for the network before it says so.
+    fn close(&self) {
+        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+    }
+
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn(self.fold.end());
         let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
-        layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
@@ -128,7 +140,7 @@ impl Worker {
             remote.as_ref().is_none_or(|remote| remote::is_sampled(id, remote.sampled_per_mille));
         if !is_sampled || remote.is_some_and(|remote| !remote.enabled) {
             recorder.set_on(false);
-            recorder.forget_early();
+            recorder.forget_early(recorder.early_end());
         }
         let context = started.config.context(self.shared.install_id(decision.generation));
         let memory = recover::open_ring(&*self.disk, &started.config.folder, id)
@@ -144,6 +156,7 @@ impl Worker {
             sealed_at_ns: recorder.clock.uptime_ns(),
             unsaved: None,
             last_ledger: Ledger::default(),
+            is_folded: true,
         });
     }
 
@@ -154,6 +167,7 @@ impl Worker {
         let was_in_background = session.is_in_background();
         let end = session.fold.end();
         while session.fold.turn(end) == Ended::NoRoom && self.seal(&mut session) {}
+        session.is_folded = session.fold.is_folded_to(end);
         if session.is_in_background() && !was_in_background {
             // The session is as good as complete, and the system may stop us any moment now.
             self.is_urgent = true;
@@ -166,8 +180,11 @@ impl Worker {
             while session.fold.waiting() > 0 && self.seal(&mut session) {}
         }
         while session.fold.waiting() >= BATCH_EVENTS_MAX as u64 && self.seal(&mut session) {}
-        if self.is_closing && session.is_empty() {
-            self.seal_account(&mut session);
+        if self.is_closing {
+            session.close();
+            if session.is_empty() {
+                self.seal_account(&mut session);
+            }
         }
         session.flight.publish(session.fold.counted(session.fold.events()));
         self.session = Some(session);

@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 use nowait_core::testing::{self, ManualWorker, MemoryUpload};
-use nowait_core::{Answer, Build, Config, Consent, Event, Fact, Kind, ManualClock, NOW, NoWait, Parcel, Upload};
+use nowait_core::{
+    Answer, Build, Config, Consent, Event, Fact, Kind, ManualClock, NOW, NoWait, Parcel, Upload,
+};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +29,12 @@ pub fn start(config: Config, upload: &MemoryUpload) -> (NoWait, ManualWorker, Ma
 pub fn record(nowait: NoWait, name: &str, events: u64) {
     let name = nowait.name(name);
     for n in 0..events {
-        let event = Event { started_uptime_ns: nowait.now_ns(), duration_ns: n, a: n, ..Event::new(Kind::Action, name) };
+        let event = Event {
+            started_uptime_ns: nowait.now_ns(),
+            duration_ns: n,
+            a: n,
+            ..Event::new(Kind::Action, name)
+        };
         assert!(nowait.record(&event).is_taken());
     }
 }

@@ -118,7 +118,8 @@ impl Upload for Vectored {
             left = left.get(written..)?;
         }
         fs::rename(temporary, self.0.join(&id)).ok()?;
-        let receipt = Receipt { batch: id, status: ReceiptStatus::Stored, reason: String::new(), config: None };
+        let receipt =
+            Receipt { batch: id, status: ReceiptStatus::Stored, reason: String::new(), config: None };
         Some(Answer { status: 200, retry_after: None, body: serde_json::to_vec(&receipt).ok()? })
     }
 }

@@ -43,7 +43,8 @@ pub(crate) fn measure(base: &Base) {
     }
     assert!(nowait.flush(Duration::from_secs(10)).complete);
     let file = base.device_files("live").into_iter().next().unwrap();
-    let recorder = fs::metadata(file).unwrap().len() + fs::metadata(base.device().join("shared")).unwrap().len();
+    let recorder =
+        fs::metadata(file).unwrap().len() + fs::metadata(base.device().join("shared")).unwrap().len();
     let held = held_bytes().saturating_sub(before[0]);
     let resident = resident_bytes().saturating_sub(before[1]);
     fs::write(base.root().join("rest"), format!("{held} {resident} {recorder}")).unwrap();

@@ -160,6 +160,59 @@ proptest! {
         prop_assert_eq!(by_trackers(plain_events), by_trackers(events));
     }
 
+    /// What was open while facts were refused has no outcome that the refused facts might belie.
+    #[test]
+    fn doubt_leaves_no_verdict(facts in in_order(), refused in 0..200usize) {
+        let (mut trackers, mut events) = (Trackers::new(), Vec::new());
+        let refused = refused.min(facts.len());
+        let (before, after) = facts.split_at(refused);
+        before.iter().for_each(|fact| trackers.fact(fact, &mut |_: Event| {}));
+        trackers.facts_were_refused();
+        after.iter().for_each(|fact| trackers.fact(fact, &mut |event| events.push(event)));
+        events.extend(die(trackers, end(&facts)).1);
+        let told_at = before.iter().rfind(|fact| !matches!(fact, Fact::Measured(_) | Fact::Breadcrumb { .. }));
+        let told_at = told_at.map_or(0, Fact::at);
+        for event in events.iter().filter(|event| event.started_uptime_ns <= told_at) {
+            match event.kind {
+                Kind::Launch | Kind::Tap | Kind::Settled | Kind::Hang => {
+                    prop_assert_eq!(event.outcome, Outcome::Interrupted, "{:?}", event);
+                }
+                Kind::Screen => prop_assert!(
+                    matches!(event.outcome, Outcome::Done | Outcome::Abandoned | Outcome::Interrupted),
+                    "{:?}", event
+                ),
+                _ => prop_assert!(event.outcome != Outcome::Died, "{:?}", event),
+            }
+        }
+    }
+
+    /// Nothing is open after a death, and every wait that began has ended by then or was counted as lost.
+    #[test]
+    fn a_death_ends_everything(facts in in_order()) {
+        let (trackers, mut events) = run(&facts);
+        let (mut trackers, died) = die(trackers, end(&facts));
+        events.extend(died);
+        prop_assert_eq!(trackers.next_due(), u64::MAX);
+        let mut later = Vec::new();
+        let hour_later = tick(end(&facts) + 3_600 * SECOND, &trackers);
+        trackers.fact(&hour_later, &mut |event| later.push(event));
+        prop_assert_eq!(later, Vec::new());
+        let begun = |is_begin: fn(&Fact) -> bool| facts.iter().filter(|fact| is_begin(fact)).count() as u64;
+        let ended = |kind: Kind| {
+            events.iter().filter(|event| event.kind == kind && event.name != MEASURED).count() as u64
+        };
+        let lost = trackers.lost();
+        let actions = begun(|fact| matches!(fact, Fact::ActionStarted { .. }));
+        prop_assert!(ended(Kind::Action) <= actions && actions <= ended(Kind::Action) + lost);
+        let journeys = begun(|fact| matches!(fact, Fact::JourneyStarted { .. }));
+        prop_assert!(ended(Kind::Journey) <= journeys && journeys <= ended(Kind::Journey) + lost);
+    }
+}
+
+proptest! {
+    // Fewer, because each writes and reads the state some hundred times.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
     /// A checkpoint may lie between any two facts.
     #[test]
     fn a_restored_state_goes_on_as_if_nothing_had_been(facts in in_disorder(), refused in 0..200usize) {
@@ -190,27 +243,5 @@ proptest! {
             facts.iter().for_each(|fact| trackers.fact(fact, &mut |_: Event| {}));
             die(trackers, end(&facts));
         }
-    }
-
-    /// Nothing is open after a death, and every wait that began has ended by then or was counted as lost.
-    #[test]
-    fn a_death_ends_everything(facts in in_order()) {
-        let (trackers, mut events) = run(&facts);
-        let (mut trackers, died) = die(trackers, end(&facts));
-        events.extend(died);
-        prop_assert_eq!(trackers.next_due(), u64::MAX);
-        let mut later = Vec::new();
-        let hour_later = tick(end(&facts) + 3_600 * SECOND, &trackers);
-        trackers.fact(&hour_later, &mut |event| later.push(event));
-        prop_assert_eq!(later, Vec::new());
-        let begun = |is_begin: fn(&Fact) -> bool| facts.iter().filter(|fact| is_begin(fact)).count() as u64;
-        let ended = |kind: Kind| {
-            events.iter().filter(|event| event.kind == kind && event.name != MEASURED).count() as u64
-        };
-        let lost = trackers.lost();
-        let actions = begun(|fact| matches!(fact, Fact::ActionStarted { .. }));
-        prop_assert!(ended(Kind::Action) <= actions && actions <= ended(Kind::Action) + lost);
-        let journeys = begun(|fact| matches!(fact, Fact::JourneyStarted { .. }));
-        prop_assert!(ended(Kind::Journey) <= journeys && journeys <= ended(Kind::Journey) + lost);
     }
 }

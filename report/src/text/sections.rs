@@ -3,9 +3,11 @@
 use super::table::{Table, WIDTH_MAX, cut};
 use super::units::{NONE, bytes_or_none, count, duration, duration_or_none, moment, share, within};
 use crate::report::{
-    ByteCost, Exit, Figures, Journey, Latency, LedgerSummary, Outcomes, Report, Slice, Touchpoint,
+    ByteCost, Exit, FactsSummary, Figures, Journey, Latency, LedgerSummary, Outcomes, Report, Slice,
+    Touchpoint,
 };
 use nowait_wire::Kind;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Touchpoints whose releases and systems are shown below them: the ones that matter most.
@@ -83,9 +85,7 @@ fn slices(slices: &[Slice]) -> Vec<Vec<String>> {
 fn with_figures(mut line: Vec<String>, figures: &Figures) -> Vec<String> {
     line.extend(latency(&figures.latency));
     line.push(share(figures.within_budget_share));
-    let outcomes = &figures.outcomes;
-    let ended = outcomes.done + outcomes.failed + outcomes.no_response + outcomes.timed_out;
-    let mark = if ended < APDEX_SMALL_GROUP { "*" } else { " " };
+    let mark = if figures.outcomes.ended() < APDEX_SMALL_GROUP { "*" } else { " " };
     line.push(figures.apdex.map_or_else(|| format!("{NONE} "), |apdex| format!("{apdex:.2}{mark}")));
     line
 }
@@ -104,8 +104,8 @@ fn latency(latency: &Latency) -> [String; 5] {
 /// Cold, warm and hot launches.
 #[must_use]
 pub fn launches(report: &Report) -> String {
-    const COLUMNS: [&str; 9] =
-        ["launch", "n", "p50", "p75", "p95", "p99", "target", "in time", "went to background"];
+    const COLUMNS: [&str; 10] =
+        ["launch", "n", "p50", "p75", "p95", "p99", "target", "in time", "went to background", "died"];
     let launches: Vec<&Touchpoint> = report.of_kind(Kind::Launch).collect();
     Table::new("LAUNCHES   process start or return to first frame", &COLUMNS)
         .fill(&launches, |_, launch| {
@@ -114,6 +114,7 @@ pub fn launches(report: &Report) -> String {
             line.push(duration(launch.target_ns));
             line.push(share(launch.figures.within_budget_share));
             line.push(count(launch.figures.outcomes.interrupted));
+            line.push(count(launch.figures.outcomes.died));
             vec![line]
         })
         .render()
@@ -122,7 +123,7 @@ pub fn launches(report: &Report) -> String {
 /// Screens with the time to initial and to full display.
 #[must_use]
 pub fn screens(report: &Report) -> String {
-    const COLUMNS: [&str; 10] = [
+    const COLUMNS: [&str; 11] = [
         "screen",
         "visits",
         "shown p50",
@@ -133,6 +134,7 @@ pub fn screens(report: &Report) -> String {
         "p95",
         "never ready",
         "left before",
+        "died",
     ];
     Table::new("SCREENS   cause to first frame (shown), cause to full content (ready)", &COLUMNS)
         .fill(&report.screens, |_, screen| {
@@ -141,7 +143,8 @@ pub fn screens(report: &Report) -> String {
                 line.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(duration_or_none));
             }
             line.push(count(screen.outcomes.timed_out));
-            line.push(count(screen.outcomes.abandoned + screen.outcomes.interrupted));
+            line.push(count(screen.outcomes.abandoned.saturating_add(screen.outcomes.interrupted)));
+            line.push(count(screen.outcomes.died));
             vec![line]
         })
         .render()
@@ -150,15 +153,27 @@ pub fn screens(report: &Report) -> String {
 /// Taps with how they ended.
 #[must_use]
 pub fn taps(report: &Report) -> String {
-    const COLUMNS: [&str; 10] =
-        ["target", "taps", "p50", "p75", "p95", "p99", "handler p75", "no answer", "animating", "rage"];
+    const COLUMNS: [&str; 11] = [
+        "target",
+        "taps",
+        "p50",
+        "p75",
+        "p95",
+        "p99",
+        "handler p75",
+        "no answer",
+        "animating",
+        "died",
+        "rage",
+    ];
     Table::new("TAPS   touch up to the first frame after the handler ran", &COLUMNS)
         .fill(&report.taps, |_, tap| {
             let mut line = vec![tap.name.clone(), count(tap.outcomes.total())];
             line.extend(latency(&tap.latency).into_iter().skip(1));
             line.push(duration_or_none(tap.handled.p75_ns));
-            line.push(count(tap.outcomes.no_response + tap.outcomes.timed_out));
+            line.push(count(tap.outcomes.no_response.saturating_add(tap.outcomes.timed_out)));
             line.push(count(tap.outcomes.already_animating));
+            line.push(count(tap.outcomes.died));
             line.push(count(tap.rage_taps));
             vec![line]
         })
@@ -181,8 +196,20 @@ pub fn steps(report: &Report) -> String {
 }
 
 fn journey_table(title: &str, journeys: &[Journey]) -> String {
-    const COLUMNS: [&str; 11] =
-        ["name", "begun", "done", "p50", "p95", "waiting", "<", "acting", "away", "waiting p75", "lost"];
+    const COLUMNS: [&str; 12] = [
+        "name",
+        "begun",
+        "done",
+        "died",
+        "p50",
+        "p95",
+        "waiting",
+        "<",
+        "acting",
+        "away",
+        "waiting p75",
+        "lost",
+    ];
     Table::new(title, &COLUMNS)
         .fill(journeys, |_, journey| {
             let ended = journey.duration.count;
@@ -193,6 +220,7 @@ fn journey_table(title: &str, journeys: &[Journey]) -> String {
                 journey.label.clone(),
                 count(journey.outcomes.total()),
                 share(journey.completion_share),
+                count(journey.outcomes.died),
                 duration_or_none(journey.duration.p50_ns),
                 duration_or_none(journey.duration.p95_ns),
                 mean(journey.waiting_ns),
@@ -226,15 +254,14 @@ pub fn requests(report: &Report) -> String {
 
 /// Waits that failed or had no answer, among those that ended.
 fn failed_share(outcomes: &Outcomes) -> Option<f64> {
-    let failed = outcomes.failed + outcomes.no_response + outcomes.timed_out;
-    let ended = failed + outcomes.done;
-    (ended > 0).then(|| failed as f64 / ended as f64)
+    let ended = outcomes.ended();
+    (ended > 0).then(|| outcomes.unanswered_or_failed() as f64 / ended as f64)
 }
 
 /// Hangs by screen.
 #[must_use]
 pub fn hangs(report: &Report) -> String {
-    const COLUMNS: [&str; 6] = ["screen", "hangs", "total", "p50", "p95", "longest"];
+    const COLUMNS: [&str; 7] = ["screen", "hangs", "total", "p50", "p95", "longest", "died"];
     Table::new("HANGS   the main thread stood still for 250 ms or longer", &COLUMNS)
         .fill(&report.hangs, |_, hang| {
             let screen = if hang.screen.is_empty() { "(no screen)" } else { &hang.screen };
@@ -245,6 +272,7 @@ pub fn hangs(report: &Report) -> String {
                 duration_or_none(hang.latency.p50_ns),
                 duration_or_none(hang.latency.p95_ns),
                 duration_or_none(hang.latency.max_ns),
+                count(hang.died),
             ]]
         })
         .render()
@@ -367,20 +395,57 @@ fn bytes_line(bytes: &ByteCost) -> String {
     format!("{least}{per_session} a session, {} an event", bytes_or_none(bytes.per_event))
 }
 
-/// Whether everything that was produced is accounted for.
+/// Whether every fact that the app told and every event that was made of them is accounted for.
 #[must_use]
 pub fn ledger(report: &Report) -> String {
     let ledger = &report.ledger;
     let sessions = count(ledger.sessions);
     let verdict = if ledger.balanced { "balances" } else { "DOES NOT BALANCE" };
     let mut out = format!("LEDGER   {verdict} over {sessions} sessions\n");
-    let line = format!(
-        "  produced {} = delivered {} + dropped {}",
+    facts_lines(&mut out, &ledger.facts);
+    events_lines(&mut out, ledger);
+    let notes = notes(ledger);
+    if !notes.is_empty() {
+        let _ = writeln!(out, "  {}", notes.join(", "));
+    }
+    out
+}
+
+/// Nothing if no session has such a line.
+fn facts_lines(out: &mut String, facts: &FactsSummary) {
+    if facts.sessions == 0 {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "  facts: appended {} = folded {} + refused {}   in {} sessions",
+        count(facts.appended),
+        count(facts.folded),
+        count(facts.refused_total),
+        count(facts.sessions)
+    );
+    if facts.refused_total > 0 {
+        let _ = writeln!(out, "  refused: {}", reasons(&facts.refused));
+    }
+    if facts.sessions_unbalanced > 0 {
+        let _ = writeln!(out, "  sessions whose facts do not add up: {}", count(facts.sessions_unbalanced));
+    }
+}
+
+/// The reasons with their counts.
+fn reasons(counts: &BTreeMap<String, u64>) -> String {
+    let reasons = counts.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
+    reasons.collect::<Vec<_>>().join(", ")
+}
+
+fn events_lines(out: &mut String, ledger: &LedgerSummary) {
+    let _ = write!(
+        out,
+        "  events: produced {} = delivered {} + dropped {}",
         count(ledger.produced),
         count(ledger.delivered),
         count(ledger.dropped_total)
     );
-    let _ = write!(out, "{line}");
     if ledger.missing > 0 {
         let _ = write!(out, " + missing {}", count(ledger.missing));
     }
@@ -389,21 +454,15 @@ pub fn ledger(report: &Report) -> String {
     }
     out.push('\n');
     if ledger.dropped_total > 0 {
-        let reasons = ledger.dropped.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
-        let _ = writeln!(out, "  dropped: {}", reasons.collect::<Vec<_>>().join(", "));
+        let _ = writeln!(out, "  dropped: {}", reasons(&ledger.dropped));
     }
-    if !ledger.balanced {
+    if ledger.sessions_unbalanced > 0 {
         let unbalanced = count(ledger.sessions_unbalanced);
         let _ = writeln!(
             out,
             "  sessions that differ: {unbalanced}; missing events are still on a device, or lost"
         );
     }
-    let notes = notes(ledger);
-    if !notes.is_empty() {
-        let _ = writeln!(out, "  {}", notes.join(", "));
-    }
-    out
 }
 
 /// What else the sessions admit; nothing where all is well.
@@ -411,8 +470,9 @@ fn notes(ledger: &LedgerSummary) -> Vec<String> {
     [
         (ledger.names_redacted, "names redacted"),
         (ledger.names_overflowed, "names found the table full"),
-        (ledger.signals_lost, "signals lost"),
+        (ledger.signals_lost, "waits not watched"),
         (ledger.panics_caught, "panics caught"),
+        (ledger.starts_failed, "starts failed"),
         (ledger.rings_on_heap, "sessions recorded on the heap"),
     ]
     .into_iter()

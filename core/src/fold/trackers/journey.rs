@@ -143,7 +143,7 @@ impl Journeys {
             if left == 0 {
                 break;
             }
-            self.expire(self.now.max(self.due()), &mut ended);
+            self.expire(self.now, &mut ended);
         }
     }
 

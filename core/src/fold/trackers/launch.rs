@@ -167,7 +167,6 @@ impl Launch {
 
     /// The app left; nothing is made anew for a hot launch, so that it is over at once.
     pub(super) fn background(&mut self, at: u64) -> Option<Event> {
-        self.opened = None;
         match self.stage {
             Stage::UnderWay(begun) if begun.name == NameId::HOT => self.close(at, Outcome::Interrupted),
             Stage::Candidate(_) | Stage::UnderWay(_) => {

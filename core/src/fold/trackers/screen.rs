@@ -160,7 +160,6 @@ impl Screens {
 
     /// Ends this screen if it is pending, and tells whether it was shown.
     pub(super) fn left(&mut self, at: u64, id: u64) -> Option<(Event, bool)> {
-        self.early.take(|early| early.id == id);
         let pending = self.pending.take(|pending| pending.id == id)?;
         Some((pending.close(at, Outcome::Abandoned), pending.seen.shown.is_some()))
     }
@@ -176,11 +175,6 @@ impl Screens {
         while let Some(screen) = self.pending.take(|_| true) {
             ended(screen.close(at, outcome));
         }
-    }
-
-    /// Forgets what was made in the background and nobody will see.
-    pub(super) fn forget_all(&mut self) {
-        self.end_all(0, Outcome::Died, |_| {});
     }
 
     /// Screens that were made while in the background (Android creates an activity before it says that the app is

@@ -85,7 +85,7 @@ impl Trackers {
     /// Ends one wait whose limit is `due`.
     fn expire(&mut self, limited: Limited, due: u64, sink: &mut impl Sink) {
         match limited {
-            Limited::Launch => self.tell_judged(|trackers| trackers.launch.expire(), sink),
+            Limited::Launch => super::tell(self.launch.expire(), sink),
             Limited::Taps => self.tell_judged(|trackers| trackers.taps.expire(due), sink),
             Limited::RageTaps => super::tell(self.rage_taps.expire(due), sink),
             Limited::Requests => {

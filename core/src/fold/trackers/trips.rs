@@ -61,9 +61,7 @@ impl Trackers {
         self.pass(at, sink);
         self.tell_judged(|trackers| trackers.launch.died(at), sink);
         let was_away = self.trips.is_away();
-        if was_away {
-            self.screens.forget_all();
-        } else {
+        if !was_away {
             self.end_waits(at, Outcome::Died, sink);
             self.turn(at, sink);
         }

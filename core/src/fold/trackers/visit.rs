@@ -54,8 +54,6 @@ impl Visits {
 
     pub(super) fn left(&mut self, id: u64) {
         self.open.take(|open| open.id == id);
-        if !self.was_left(id) {
-            self.left.push_over(id);
-        }
+        self.left.push_over(id);
     }
 }

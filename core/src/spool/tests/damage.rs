@@ -1,7 +1,7 @@
 //! Damaged files cost what they hold and nothing else, and files of the version before are read.
 
-use crate::ledger::Folded;
 use super::*;
+use crate::ledger::Folded;
 
 /// A file as the version before wrote it.
 fn version_1(frame: &[u8], seal: &Seal) -> Vec<u8> {
@@ -53,7 +53,7 @@ fn files_of_the_version_before_are_of_the_first_generation() {
 
 #[test]
 fn what_the_version_before_kept_apart_is_moved_whatever_kills_the_process() {
-    for operation in 0.. {
+    for moment in 0.. {
         let root = faulty::folder();
         let pending = root.path().join("pending");
         let words = Words::new();
@@ -65,22 +65,21 @@ fn what_the_version_before_kept_apart_is_moved_whatever_kills_the_process() {
         }
         fs::write(pending.join(file::given_up(5, session(8))), "counted by its owner's recovery").unwrap();
         fs::write(pending.join(name(6).unfinished()), "half").unwrap();
-        let disk = Arc::new(FaultyDisk::dies_at(operation));
-        let outcome = spool_on(disk.clone(), root.path(), 1).entries(words.account());
-        let is_over = outcome.is_ok() && !disk.has_failed();
+        let disk = Arc::new(FaultyDisk::kills_at(moment));
+        let done = faulty::until_killed(|| spool_on(disk, root.path(), 1).entries(words.account()));
         let mut next = spool(root.path(), 2);
         let entries = next.entries(words.account()).unwrap();
         let firsts: Vec<u64> = entries.iter().map(|entry| entry.seal.first).collect();
-        assert_eq!(firsts, [0, 10, 20, 30], "{operation}");
+        assert_eq!(firsts, [0, 10, 20, 30], "{moment}");
         assert!(entries.iter().all(|entry| next.read(entry).unwrap() == frame(entry.seal.first)));
-        assert!(!pending.exists(), "{operation}");
+        assert!(!pending.exists(), "{moment}");
         assert_eq!(words.account().ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
         // The note of a dead session finds the file that it was giving up.
         let dead = Words::new();
         dead.account().give_up_begin(DropReason::SpoolEvicted, 5, 10);
-        next.finish_give_up(session(8), dead.account());
+        next.finish_give_up(session(8), dead.account()).unwrap();
         assert_eq!(dead.dropped(DropReason::SpoolEvicted), 10);
-        if is_over {
+        if done.is_some() {
             break;
         }
     }

@@ -1,7 +1,7 @@
 //! A process dies, or the disk refuses, at each operation: every batch is there, or delivered, or counted, and once.
 
-use crate::ledger::Folded;
 use super::*;
+use crate::ledger::Folded;
 
 /// What a session did with its batches, by the number of their first event.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ fn work(spool: &mut Spool, account: Account<'_>, done: &mut Done) -> io::Result<
 /// What the next start does about a session that died: its account is finished before its leftovers go.
 fn recover(root: &Path, dead: Uuid, words: &Words) -> Vec<Entry> {
     let mut next = spool(root, 99);
-    next.finish_give_up(dead, words.account());
+    next.finish_give_up(dead, words.account()).unwrap();
     next.remove_leftovers(dead).unwrap();
     let entries = next.entries(words.account()).unwrap();
     assert!(
@@ -58,20 +58,40 @@ fn assert_all_accounted_for(at: usize, entries: &[Entry], done: &Done, words: &W
 }
 
 #[test]
-fn a_kill_at_any_operation_loses_nothing_and_counts_nothing_twice() {
-    for operation in 0.. {
+fn a_kill_at_any_moment_loses_nothing_and_counts_nothing_twice() {
+    for moment in 0.. {
         let root = faulty::folder();
         let words = Words::new();
         let mut done = Done::default();
-        let disk = Arc::new(FaultyDisk::dies_at(operation));
-        let mut dying = spool_on(disk.clone(), root.path(), 7);
-        let outcome = work(&mut dying, words.account(), &mut done);
+        let disk = Arc::new(FaultyDisk::kills_at(moment));
+        let mut dying = spool_on(disk, root.path(), 7);
+        let outcome = faulty::until_killed(|| work(&mut dying, words.account(), &mut done));
         let entries = recover(root.path(), session(7), &words);
-        assert_all_accounted_for(operation, &entries, &done, &words);
+        assert_all_accounted_for(moment, &entries, &done, &words);
         // Dying once more, over the recovery, changes nothing.
         assert_eq!(recover(root.path(), session(7), &words), entries);
-        if !disk.has_failed() {
+        if let Some(outcome) = outcome {
             outcome.unwrap();
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_was_set_aside_before_is_not_taken_for_the_one_that_is_given_up_now() {
+    let (root, words) = (faulty::folder(), Words::new());
+    let entry = spool(root.path(), 7).seal(&frame(0), seal(0), words.account()).unwrap();
+    // What could not be removed when it was given up, under the same number.
+    let aside = root.path().join(FOLDER).join(file::given_up(entry.name.sequence, session(7)));
+    for moment in 0.. {
+        fs::write(&aside, "counted before").unwrap();
+        let disk = Arc::new(FaultyDisk::kills_at(moment));
+        let mut dying = spool_on(disk, root.path(), 7);
+        let drop = || dying.drop_entry(&entry, DropReason::Rejected, words.account());
+        let outcome = faulty::until_killed(drop);
+        let is_there = !recover(root.path(), session(7), &words).is_empty();
+        assert_eq!(words.dropped(DropReason::Rejected), if is_there { 0 } else { 10 }, "{moment}");
+        if outcome.is_some() || !is_there {
             break;
         }
     }
@@ -117,7 +137,7 @@ fn an_operation_that_fails_is_tried_again_and_counts_nothing_twice() {
         let mut firsts: Vec<u64> = entries.iter().map(|entry| entry.seal.first).collect();
         firsts.dedup();
         assert_eq!(firsts.len(), entries.len(), "{operation}: nothing is there twice");
-        if !disk.has_failed() {
+        if !disk.has_happened() {
             break;
         }
     }
@@ -187,16 +207,16 @@ fn a_kill_over_a_split_neither_loses_nor_doubles_an_event() {
     let (frame, seal) = session_batch();
     let all = u64::from(seal.events);
     for then in 0..4 {
-        for operation in 0.. {
+        for moment in 0.. {
             let root = faulty::folder();
             let words = Words::new();
             let account = words.account();
             let whole = spool(root.path(), 1).seal(&frame, seal, account).unwrap();
-            let disk = Arc::new(FaultyDisk::dies_at(operation));
-            let mut dying = spool_on(disk.clone(), root.path(), 7);
-            let outcome = dying.entries(account).and_then(|_| dying.split(&whole, &frame, account));
+            let disk = Arc::new(FaultyDisk::kills_at(moment));
+            let mut dying = spool_on(disk, root.path(), 7);
+            let outcome = faulty::until_killed(|| dying.split(&whole, &frame, account));
             let entries = recover(root.path(), session(7), &words);
-            assert_eq!(events(&entries), all, "{operation}: whole or in halves, never both");
+            assert_eq!(events(&entries), all, "{moment}: whole or in halves, never both");
             let mut next = spool(root.path(), 2);
             let entries = next.entries(account).unwrap();
             let mut delivered = 0;
@@ -212,13 +232,13 @@ fn a_kill_over_a_split_neither_loses_nor_doubles_an_event() {
                         delivered += u64::from(entry.seal.events);
                         next.delivered(entry).unwrap();
                     }
-                    assert_eq!(next.len().unwrap(), 0, "{operation}");
+                    assert_eq!(next.len().unwrap(), 0, "{moment}");
                 }
                 2 => {
                     for entry in &entries {
                         next.drop_entry(entry, DropReason::Rejected, account).unwrap();
                     }
-                    assert_eq!(next.len().unwrap(), 0, "{operation}");
+                    assert_eq!(next.len().unwrap(), 0, "{moment}");
                 }
                 _ => {
                     next.caps.files = 1;
@@ -227,8 +247,8 @@ fn a_kill_over_a_split_neither_loses_nor_doubles_an_event() {
             }
             let left = events(&next.entries(account).unwrap());
             let dropped: u64 = account.ledger(Folded::default()).dropped.iter().sum();
-            assert_eq!(left + dropped + delivered, all, "{operation} {then}");
-            if !disk.has_failed() {
+            assert_eq!(left + dropped + delivered, all, "{moment} {then}");
+            if let Some(outcome) = outcome {
                 outcome.unwrap();
                 break;
             }
@@ -237,16 +257,43 @@ fn a_kill_over_a_split_neither_loses_nor_doubles_an_event() {
 }
 
 #[test]
-fn a_batch_that_another_process_gives_up_meanwhile_is_not_split() {
+fn a_batch_that_another_process_gives_up_while_it_is_split_is_counted_once() {
     let (frame, seal) = session_batch();
-    let root = faulty::folder();
-    let [words, others] = [Words::new(), Words::new()];
-    let [mut one, mut two] = [1, 2].map(|owner| spool(root.path(), owner));
-    let whole = one.seal(&frame, seal, words.account()).unwrap();
-    two.entries(others.account()).unwrap();
-    two.drop_entry(&whole, DropReason::SpoolEvicted, others.account()).unwrap();
-    one.split(&whole, &frame, words.account()).unwrap();
-    assert_eq!(one.len().unwrap(), 0);
-    assert_eq!(words.account().ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
-    assert_eq!(others.dropped(DropReason::SpoolEvicted), u64::from(seal.events));
+    for operation in 0.. {
+        let root = faulty::folder();
+        let words = Words::new();
+        let whole = spool(root.path(), 1).seal(&frame, seal, words.account()).unwrap();
+        let evicted = Arc::new(Words::new());
+        let (path, counts) = (root.path().to_owned(), evicted.clone());
+        // Somebody else needs all the room there is.
+        let disk = Arc::new(FaultyDisk::meddled_with_at(operation, move || {
+            let mut other = spool(&path, 2);
+            other.caps.files = 1;
+            other.make_room(10, &Seal { value: Value::Account, ..super::seal(0) }, counts.account()).unwrap();
+        }));
+        let mut splitting = spool_on(disk.clone(), root.path(), 3);
+        splitting.split(&whole, &frame, words.account()).unwrap();
+        let left = spool(root.path(), 4).entries(words.account()).unwrap();
+        let dropped = evicted.dropped(DropReason::SpoolEvicted);
+        assert_eq!(events(&left) + dropped, u64::from(seal.events), "{operation}");
+        assert_eq!(words.account().ledger(Folded::default()).dropped, [0; DropReason::ALL.len()]);
+        if !disk.has_happened() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn halves_of_a_batch_that_is_there_whole_are_no_room() {
+    let (root, words) = (faulty::folder(), Words::new());
+    let mut spool = spool(root.path(), 1);
+    spool.caps.files = 2;
+    let whole = Seal { value: Value::Exit, ..seal(0) };
+    let half = Seal { value: Value::Frames, split: true, events: 5, ..whole };
+    for seal in [whole, half] {
+        spool.seal(&frame(0), seal, words.account()).unwrap();
+    }
+    let new = Seal { value: Value::Account, ..seal(10) };
+    assert_eq!(spool.make_room(10, &new, words.account()).unwrap(), Room::Refused);
+    assert_eq!(spool.len().unwrap(), 2);
 }
