@@ -99,7 +99,7 @@ fn kill_while_it_folds() {
     KILLED.set(true);
     let image: Vec<u64> = flight.memory.words.iter().map(|word| word.load(Ordering::SeqCst)).collect();
     KILLED.set(false);
-    let acknowledged = acknowledged.lock().unwrap();
+    let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
     assert_recovered(&image, &acknowledged);
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct Shared {
     /// The last decision taken here that the file does not have yet, where it is not mapped; 0 for none.
     said: AtomicU64,
     /// The decision that was last the same here and in the file, where it is not mapped.
-    exchanged: AtomicU64,
+    agreed: AtomicU64,
     /// Whether other words have changed since, where it is not mapped.
     unsaved: AtomicBool,
     /// The file was there and could not be read, so that the generation in these words is not the file's.
@@ -96,10 +96,12 @@ impl Shared {
     }
 
     fn over(memory: Memory, unread: bool, disk: &Arc<dyn Disk>, folder: &Path) -> Shared {
+        // Relaxed: nobody else has these words yet, or they are nobody's own.
+        let decision = memory.words.get(Word::Decision as usize).map_or(0, |word| word.load(Ordering::Relaxed));
         Shared {
             in_file: AtomicBool::new(!memory.is_lost_by_a_kill()),
             said: AtomicU64::new(0),
-            exchanged: AtomicU64::new(0),
+            agreed: AtomicU64::new(decision),
             unsaved: AtomicBool::new(false),
             old_files: AtomicBool::new(false),
             disk: disk.clone(),

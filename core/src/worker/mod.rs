@@ -183,7 +183,8 @@ impl Worker {
             return true;
         }
         self.discard_older(decision);
-        if !self.is_closing {
+        // Also while it is closing: what was told since the customer agreed waits in memory for it.
+        if !self.is_closed() {
             self.begin_session(decision);
         }
         self.session.is_some()

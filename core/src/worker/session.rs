@@ -113,7 +113,9 @@ impl Session {
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
         self.fold.turn(self.fold.end());
-        let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
+        let folded = self.fold.counted(self.fold.events());
+        self.flight.publish(folded);
+        let ledger = self.flight.account.ledger(folded);
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
