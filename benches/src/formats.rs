@@ -28,8 +28,8 @@ fn name(batch: &Batch, id: NameId) -> &str {
 
 /// When it began, in nanoseconds since 1970.
 fn started_unix_ns(batch: &Batch, event: &Event) -> u64 {
-    let before_anchor = batch.anchor.uptime_ns.saturating_sub(event.started_uptime_ns);
-    (batch.anchor.wall_unix_ms * 1_000_000).saturating_sub(before_anchor)
+    let before_anchor = batch.anchors[0].uptime_ns.saturating_sub(event.started_uptime_ns);
+    (batch.anchors[0].wall_unix_ms * 1_000_000).saturating_sub(before_anchor)
 }
 
 /// OTLP: a request with one span for each event, as an OpenTelemetry exporter sends it.

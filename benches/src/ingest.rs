@@ -95,7 +95,7 @@ pub(crate) fn steps() -> usize {
 fn frames() -> Result<Vec<Vec<u8>>, nowait_wire::Error> {
     let frame = |seed| {
         let mut batch = testing::session(seed, SESSION_EVENTS);
-        batch.anchor.wall_unix_ms += seed % 24 * HOUR_MS;
+        batch.anchors[0].wall_unix_ms += seed % 24 * HOUR_MS;
         batch.context.app_version = if seed % 2 == 0 { "8.1.0".into() } else { "8.2.0".into() };
         nowait_wire::encode(&batch)
     };
@@ -113,7 +113,7 @@ fn nowait(folder: &Path, frames: &[Vec<u8>]) -> Result<u64, Box<dyn Error>> {
     };
     for frame in frames {
         let batch = nowait_wire::decode(frame)?;
-        let (events, received_unix_ms) = (batch.events.len() as u64, batch.anchor.wall_unix_ms + 1_000);
+        let (events, received_unix_ms) = (batch.events.len() as u64, batch.anchors[0].wall_unix_ms + 1_000);
         let intake = Intake::new("bank", frame.clone(), batch, received_unix_ms, None);
         under_way.push_back((events, store.append(intake)?));
         if under_way.len() >= UNDER_WAY_MAX {
@@ -162,7 +162,7 @@ fn rows(folder: &Path, frames: &[Vec<u8>]) -> Result<u64, Box<dyn Error>> {
 }
 
 fn insert_row(tx: &Transaction<'_>, batch: &Batch, event: &Event) -> Result<(), Box<dyn Error>> {
-    let zero_ns = batch.anchor.wall_unix_ms * 1_000_000 - batch.anchor.uptime_ns;
+    let zero_ns = batch.anchors[0].wall_unix_ms * 1_000_000 - batch.anchors[0].uptime_ns;
     let mut insert =
         tx.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
     insert.execute(params![

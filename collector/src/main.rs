@@ -6,6 +6,8 @@
 
 use clap::{Parser, Subcommand};
 use nowait_collector::cli::{self, compare, reindex, report, serve};
+#[cfg(feature = "replay")]
+use nowait_collector::cli::replay;
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
 use std::process::ExitCode;
@@ -28,6 +30,9 @@ enum Command {
     Compare(compare::Args),
     /// Rebuild the rollups of a data folder from its batches
     Reindex(reindex::Args),
+    /// Print the events of a recorder file that a process of the app left on a device
+    #[cfg(feature = "replay")]
+    Replay(replay::Args),
     /// Live through a bank day on this machine, from a tap to a report, in about a minute
     #[cfg(all(feature = "demo", unix))]
     Demo(demo::Args),
@@ -47,6 +52,8 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Reindex(args) => reindex::run(&args),
+        #[cfg(feature = "replay")]
+        Command::Replay(args) => replay::run(&args),
         #[cfg(all(feature = "demo", unix))]
         Command::Demo(args) => demo::run(&args),
         #[cfg(all(feature = "demo", unix))]

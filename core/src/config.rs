@@ -3,27 +3,16 @@
 //! Owns: settings, their defaults and their checks. Refuses: anything that may change while the app runs.
 //! Invariant: a `Config` that passed [`Config::check`] starts wherever a thread can be had.
 
+use crate::consent::Consent;
 use crate::error::Error;
 use crate::limits::{CONTEXT_TEXT_BYTES_MAX, DIMENSIONS_MAX, FLUSH_INTERVAL_MAX};
-use crate::record::looks_personal;
+use crate::scrub::looks_personal;
 use crate::upload::conditions::Hold;
 use crate::upload::endpoint;
 use crate::upload::trust::{self, Roots, SpkiPin};
 use nowait_wire::{Context, Network, Os, Tier, Uuid};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Whether the customer agreed to be measured. Nothing leaves the device before `Granted`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Consent {
-    /// Not asked yet: events are kept apart on the device, at most 256 KiB of them.
-    #[default]
-    Pending,
-    /// Agreed: what was kept apart is delivered, and what comes from now on.
-    Granted,
-    /// Refused: everything on the device is wiped and nothing more is recorded.
-    Refused,
-}
 
 /// The release of the app that is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,19 @@
 //! Invariant: no decision lowers the generation, and a refusal always raises it.
 
 use crate::checked;
-use crate::config::Consent;
 use nowait_wire::Uuid;
+
+/// Whether the customer agreed to be measured. Nothing leaves the device before `Granted`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// Not asked yet: events are kept apart on the device, at most 256 KiB of them.
+    #[default]
+    Pending,
+    /// Agreed: what was kept apart is delivered, and what comes from now on.
+    Granted,
+    /// Refused: everything on the device is wiped and nothing more is recorded.
+    Refused,
+}
 
 /// What the customer decided, and how often they refused so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,11 +34,10 @@ mod clock;
 mod config;
 mod consent;
 mod disk;
+mod engine;
 mod error;
 mod fold;
 mod fork;
-mod handle;
-mod ledger;
 pub mod limits;
 mod mix;
 mod nowait;
@@ -48,6 +47,7 @@ mod record;
 mod recover;
 mod remote;
 mod ring;
+mod scrub;
 mod shared;
 mod spool;
 mod sync;
@@ -57,18 +57,19 @@ mod upload;
 mod worker;
 
 pub use clock::{Clock, ManualClock};
-pub use config::{Build, Config, Consent, Device};
+pub use config::{Build, Config, Device};
+pub use consent::Consent;
+pub use engine::Flushed;
 pub use error::Error;
 pub use fold::trackers;
-pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel, Visit};
-pub use nowait::{NOW, NoWait};
+pub use nowait::{Action, Crumb, Journey, NOW, NoWait, Request, Route, Screen, Span, Travel, Visit};
 pub use nowait_wire::{
     Anchor, Cost, DropReason, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
     RefuseReason, RemoteConfig, Tier, Uuid,
 };
-pub use record::{Fact, Recorded};
+pub use record::Fact;
 pub use recover::{Replay, replay};
+pub use ring::flight::Recorded;
 pub use upload::conditions::{Conditions, Hold};
 pub use upload::trust::{Roots, SpkiPin};
 pub use upload::{Answer, CONTENT_TYPE, Cancel, Parcel, Upload};
-pub use worker::Flushed;

@@ -56,6 +56,8 @@ pub(crate) enum Mutant {
     ReleasedBeforeCheckpoint,
     /// A decision is taken with a load and a store, not with a compare-and-swap.
     DecidedInTwoSteps,
+    /// A session goes on whatever the customer decided.
+    OpenForEver,
 }
 
 /// Whether the running proof wants this broken: never, and known while compiling, where no model checker runs.

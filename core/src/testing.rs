@@ -6,11 +6,12 @@
 
 use crate::config::Config;
 use crate::disk::{Disk, RealDisk};
+use crate::engine::{Command, Flushed};
 use crate::error::Error;
 use crate::nowait::NoWait;
 use crate::upload::{Answer, Parcel, Upload};
 use crate::sync::yield_now;
-use crate::worker::{self, Command, Flushed, Worker};
+use crate::worker::{self, Worker};
 use crate::{Clock, ManualClock};
 use crossbeam::channel::{Receiver, bounded};
 use nowait_wire::{Batch, Event, Receipt, ReceiptStatus, RemoteConfig};
@@ -68,8 +69,8 @@ pub(crate) fn begin(
     upload: impl Upload + 'static,
     disk: Arc<dyn Disk>,
 ) -> Result<ManualWorker, Error> {
-    let commands = nowait.prepare(config)?;
-    let worker = Worker::open(nowait.inner, disk, Box::new(upload)).ok_or_else(Error::started)?;
+    let commands = nowait.engine.start(config)?;
+    let worker = Worker::open(nowait.engine, disk, Box::new(upload)).ok_or_else(Error::started)?;
     Ok(ManualWorker { worker, commands })
 }
 

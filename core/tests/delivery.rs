@@ -226,8 +226,9 @@ fn a_session_that_is_not_sampled_records_and_sends_nothing() {
     let attempts = upload.attempts();
     let (nowait, mut worker, _) = start(config(folder.path()), &upload);
     assert!(!nowait.append(Fact::TouchHandled { at: NOW }).is_taken());
-    worker.shutdown();
-    assert_eq!(upload.attempts(), attempts);
+    assert!(worker.shutdown().complete);
+    assert_eq!(upload.attempts(), attempts + 1, "a start asks once whether anybody is sampled again");
+    assert_eq!(upload.events().len(), 5);
 }
 
 #[test]

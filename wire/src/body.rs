@@ -6,7 +6,9 @@
 use crate::batch::{Batch, Context, Network, Os, Tier};
 use crate::error::Error;
 use crate::event::NameId;
-use crate::frame::{VERSION_WITH_ANCHORS, VERSION_WITH_COST, VERSION_WITH_FACTS, inflate, open, seal};
+use crate::frame::{
+    VERSION_WITH_ANCHORS, VERSION_WITH_COST, VERSION_WITH_DICTIONARY, VERSION_WITH_FACTS, inflate, open, seal,
+};
 use crate::limits::{DIMENSIONS_MAX, EVENTS_MAX, NAME_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
 use crate::number::{BitReader, Reader, Writer};
 use crate::{account, anchors, columns};
@@ -50,13 +52,12 @@ pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
     }
     repeating.byte(context.dimensions.len() as u8);
     account::write(&batch.ledger, &mut repeating);
-    repeating.varint(columns.bytes.len() as u64);
     repeating.bytes.extend_from_slice(&columns.bytes);
     let mut noise = Writer::default();
     noise.bytes.extend_from_slice(context.install.as_bytes());
     anchors::write(&batch.anchors, &mut noise);
     noise.bytes.extend_from_slice(&columns.bits);
-    seal(batch.id, batch.events.len(), &[&texts_section.bytes, &repeating.bytes, &noise.bytes])
+    seal(batch.id, batch.events.len(), &[&texts_section.bytes, &repeating.bytes], &noise.bytes)
 }
 
 /// Decodes a frame; every limit of [`crate::limits`] is enforced, and no input panics.
@@ -65,7 +66,7 @@ pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
 /// `is_too_large`, `is_unsupported_version`, `is_unsupported_suite` or `is_malformed`.
 pub fn decode(frame: &[u8]) -> Result<Batch, Error> {
     let (header, body) = open(frame)?;
-    let inflated = inflate(body, header.inflated_bytes)?;
+    let (inflated, behind) = inflate(header.version, body, header.inflated_bytes)?;
     let mut reader = Reader::new(&inflated);
     let length = reader.varint("texts")?;
     let texts = str::from_utf8(reader.take(length, "texts")?);
@@ -80,15 +81,22 @@ pub fn decode(frame: &[u8]) -> Result<Batch, Error> {
         VERSION_WITH_FACTS.. => account::read(&mut reader)?,
         version => account::read_one_line(version >= VERSION_WITH_COST, &mut reader)?,
     };
-    let columns_bytes = reader.varint("columns")?;
-    let mut columns = Reader::new(reader.take(columns_bytes, "columns")?);
-    let install = reader.take(INSTALL_BYTES, "installation")?;
+    let (mut columns, mut noise) = match header.version {
+        VERSION_WITH_DICTIONARY.. => (reader, Reader::new(behind)),
+        _ if !behind.is_empty() => return Err(Error::malformed("body", "followed by more bytes")),
+        // Once the noise was deflated with the rest.
+        _ => {
+            let columns_bytes = reader.varint("columns")?;
+            (Reader::new(reader.take(columns_bytes, "columns")?), reader)
+        }
+    };
+    let install = noise.take(INSTALL_BYTES, "installation")?;
     let install = Uuid::from_slice(install).map_err(|_| Error::malformed("installation", "cut short"))?;
     let anchors = match header.version {
-        VERSION_WITH_ANCHORS.. => anchors::read(&mut reader)?,
-        _ => anchors::read_one(&mut reader)?,
+        VERSION_WITH_ANCHORS.. => anchors::read(&mut noise)?,
+        _ => anchors::read_one(&mut noise)?,
     };
-    let events = columns::read(&header, &mut columns, &mut BitReader::new(reader.rest()))?;
+    let events = columns::read(&header, &mut columns, &mut BitReader::new(noise.rest()))?;
     let (context, names) = read_texts(texts, &head, install)?;
     let batch = Batch { id: header.id, context, anchors, ledger, names, events };
     check(&batch)?;

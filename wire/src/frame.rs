@@ -4,6 +4,7 @@
 //! Invariant: no byte of the body is inflated before the checksum of the whole frame was right.
 
 use crate::batch::BatchId;
+use crate::dictionary::DICTIONARY;
 use crate::error::Error;
 use crate::limits::{ENCODED_BYTES_MAX, EVENTS_MAX, INFLATED_BYTES_MAX};
 use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
@@ -19,6 +20,8 @@ pub(crate) const VERSION_WITH_COST: u8 = 2;
 pub(crate) const VERSION_WITH_FACTS: u8 = 3;
 /// The first version that has several anchors, with a boot clock.
 pub(crate) const VERSION_WITH_ANCHORS: u8 = 3;
+/// The first version whose body begins with the dictionary in its window, and whose noise is not deflated.
+pub(crate) const VERSION_WITH_DICTIONARY: u8 = 3;
 /// The first version in which a wait may have the outcome `died`.
 pub(crate) const VERSION_WITH_DIED: u8 = 3;
 /// The only encryption suite so far: none.
@@ -77,66 +80,96 @@ pub(crate) fn open(frame: &[u8]) -> Result<(Header, &[u8]), Error> {
     Ok((Header { version, id, events, inflated_bytes }, body))
 }
 
-/// A frame around the body that these sections make when put end to end.
-pub(crate) fn seal(id: BatchId, events: usize, sections: &[&[u8]]) -> Result<Vec<u8>, Error> {
+/// A frame around the body that these sections make when put end to end, with the noise behind them as it is.
+pub(crate) fn seal(id: BatchId, events: usize, sections: &[&[u8]], noise: &[u8]) -> Result<Vec<u8>, Error> {
     let inflated_bytes = sections.iter().map(|section| section.len()).sum();
     Error::within("inflated bytes", inflated_bytes, INFLATED_BYTES_MAX)?;
-    let mut frame = Vec::with_capacity(inflated_bytes / 2 + 64);
+    let mut frame = Vec::with_capacity(inflated_bytes / 2 + noise.len() + 64);
     frame.extend_from_slice(&MAGIC);
     frame.extend_from_slice(&[VERSION, SUITE_NONE]);
     frame.extend_from_slice(id.session.as_bytes());
     let mut frame = postcard::to_extend(&(id.first, events as u64, inflated_bytes as u64), frame)
         .map_err(|_| Error::malformed("header", "could not be written"))?;
     deflate(sections, &mut frame)?;
+    frame.extend_from_slice(noise);
     let crc = checksum(&frame);
     frame.extend_from_slice(&crc.to_le_bytes());
     Error::within("encoded bytes", frame.len(), ENCODED_BYTES_MAX)?;
     Ok(frame)
 }
 
-/// Deflates the sections as one stream, each in blocks of its own.
+/// Deflates the sections as one stream, each in blocks of its own, in a window that holds the dictionary already.
 fn deflate(sections: &[&[u8]], frame: &mut Vec<u8>) -> Result<(), Error> {
-    let failed = || Error::malformed("body", "could not be deflated");
     let mut deflater = Compress::new(Compression::new(DEFLATE_LEVEL), false);
+    // A stream that begins with the dictionary, of which only what follows it is kept.
+    let mut left_out = Vec::with_capacity(DICTIONARY.len());
+    deflate_section(&mut deflater, DICTIONARY.as_bytes(), FlushCompress::Sync, &mut left_out)?;
     let last = sections.len().saturating_sub(1);
     for (index, section) in sections.iter().enumerate() {
         let flush = if index == last { FlushCompress::Finish } else { FlushCompress::Sync };
-        let mut rest = *section;
-        loop {
-            frame.reserve(rest.len() / 2 + 256);
-            let room = frame.capacity() - frame.len();
-            let before = deflater.total_in();
-            let length = frame.len();
-            let status = deflater.compress_vec(rest, frame, flush).map_err(|_| failed())?;
-            let taken = usize::try_from(deflater.total_in() - before).map_err(|_| failed())?;
-            rest = rest.get(taken..).ok_or_else(failed)?;
-            let is_flushed = index != last && rest.is_empty() && frame.len() - length < room;
-            if status == Status::StreamEnd || is_flushed {
-                break;
-            }
-        }
+        deflate_section(&mut deflater, section, flush, frame)?;
     }
     Ok(())
 }
 
-/// Inflates a body that says it is `length` bytes long; allocates that much and no more.
-pub(crate) fn inflate(body: &[u8], length: usize) -> Result<Vec<u8>, Error> {
-    let mut inflated = vec![0; length];
+/// Deflates one section up to a whole byte, or up to the end of the stream.
+fn deflate_section(
+    deflater: &mut Compress,
+    section: &[u8],
+    flush: FlushCompress,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let failed = || Error::malformed("body", "could not be deflated");
+    let mut rest = section;
+    loop {
+        out.reserve(rest.len() / 2 + 256);
+        let room = out.capacity() - out.len();
+        let before = deflater.total_in();
+        let length = out.len();
+        let status = deflater.compress_vec(rest, out, flush).map_err(|_| failed())?;
+        let taken = usize::try_from(deflater.total_in() - before).map_err(|_| failed())?;
+        rest = rest.get(taken..).ok_or_else(failed)?;
+        // Room that was left over says that nothing is held back.
+        let is_flushed = flush == FlushCompress::Sync && rest.is_empty() && out.len() - length < room;
+        if status == Status::StreamEnd || is_flushed {
+            return Ok(());
+        }
+    }
+}
+
+/// Inflates a body that says it is `length` bytes long, and gives what follows its deflate stream. Allocates that
+/// much, the dictionary and the body, and no more.
+pub(crate) fn inflate(version: u8, body: &[u8], length: usize) -> Result<(Vec<u8>, &[u8]), Error> {
     let mut inflater = Decompress::new(false);
-    let status = inflater
-        .decompress(body, &mut inflated, FlushDecompress::Finish)
-        .map_err(|_| Error::malformed("body", "not a deflate stream"))?;
+    let dictionary = if version >= VERSION_WITH_DICTIONARY { DICTIONARY.as_bytes() } else { &[] };
+    let mut inflated = vec![0; dictionary.len() + length];
+    let known = dictionary.len() as u64;
+    let (status, passed) = if dictionary.is_empty() {
+        (inflater.decompress(body, &mut inflated, FlushDecompress::Finish), 0)
+    } else {
+        let primed = [&STORED_DICTIONARY, dictionary, body].concat();
+        let passed = primed.len() - body.len();
+        (inflater.decompress(&primed, &mut inflated, FlushDecompress::Finish), passed)
+    };
+    let status = status.map_err(|_| Error::malformed("body", "not a deflate stream"))?;
     if status != Status::StreamEnd {
         return Err(Error::malformed("body", "cut short, or longer than the header says"));
     }
-    if inflater.total_out() != length as u64 {
+    if inflater.total_out() != known + length as u64 {
         return Err(Error::malformed("body", "shorter than the header says"));
     }
-    if inflater.total_in() != body.len() as u64 {
-        return Err(Error::malformed("body", "followed by more bytes"));
-    }
-    Ok(inflated)
+    let read = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
+    let rest = read.checked_sub(passed).and_then(|read| body.get(read..));
+    inflated.drain(..dictionary.len());
+    Ok((inflated, rest.ok_or(Error::malformed("body", "cut short"))?))
 }
+
+/// The head of a deflate block that holds the dictionary as it is and is not the last: what zlib's
+/// `inflateSetDictionary` does, for inflaters that have no such call.
+const STORED_DICTIONARY: [u8; 5] = {
+    let [low, high] = (DICTIONARY.len() as u16).to_le_bytes();
+    [0, low, high, !low, !high]
+};
 
 /// CRC-32 as in gzip and zlib (IEEE 802.3, reflected).
 fn checksum(bytes: &[u8]) -> u32 {

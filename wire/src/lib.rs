@@ -12,6 +12,7 @@ mod anchors;
 mod batch;
 mod body;
 mod columns;
+mod dictionary;
 mod error;
 mod event;
 mod frame;
@@ -25,6 +26,7 @@ pub mod testing;
 
 pub use batch::{Anchor, Batch, BatchId, Context, Network, Os, Tier};
 pub use body::{decode, encode};
+pub use dictionary::DICTIONARY;
 pub use error::Error;
 pub use event::{Event, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};
 pub use frame::{Header, decode_header};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The collector's word that a batch is stored, as the JSON body of a 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The batch it speaks of, as [`BatchId`] displays.
+    /// The batch it speaks of, as [`BatchId`](crate::BatchId) displays.
     pub batch: String,
     /// What became of it.
     pub status: ReceiptStatus,
@@ -30,7 +30,7 @@ pub struct RemoteConfig {
     /// Whether NoWait records at all; `true` if not given.
     #[serde(default = "enabled_by_default")]
     pub enabled: bool,
-    /// Of 1,000 installations, how many record: 0 to [`Self::ALL_PER_MILLE`], which is taken if not given.
+    /// Of 1,000 sessions, how many record: 0 to [`Self::ALL_PER_MILLE`], which is taken if not given.
     #[serde(default = "all_per_mille")]
     pub sampled_per_mille: u16,
     /// How long a batch may wait to be sent, in seconds; 0, which is taken if not given, leaves it to the app.
@@ -39,7 +39,7 @@ pub struct RemoteConfig {
 }
 
 impl RemoteConfig {
-    /// Every installation is in the sample.
+    /// Every session is in the sample.
     pub const ALL_PER_MILLE: u16 = 1000;
 
     /// Whether every number is within its range: the collector starts with no other, and a device believes no other.

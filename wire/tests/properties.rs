@@ -3,8 +3,8 @@
 mod common;
 
 use nowait_wire::{
-    Batch, Error, decode, decode_header, encode, limits, quantise, quantise_duration_ns, quantise_start_ns,
-    testing::session,
+    Batch, DICTIONARY, Error, decode, decode_header, encode, limits, quantise, quantise_duration_ns,
+    quantise_start_ns, testing::session,
 };
 use proptest::prelude::*;
 
@@ -100,12 +100,12 @@ proptest! {
     ) {
         let frame = encode(&session(seed, events)).unwrap();
         let header = decode_header(&frame).unwrap();
-        let (head, mut body) = open_body(&frame, header.inflated_bytes);
+        let Parts { head, mut body, mut noise } = open(&frame, header.inflated_bytes);
         for (place, byte) in mutations {
-            let place = place.index(body.len());
-            body[place] = byte;
+            let place = place.index(body.len() + noise.len());
+            *body.iter_mut().chain(&mut noise).nth(place).unwrap() = byte;
         }
-        judge(decode(&wrap(&head, &body)))?;
+        judge(decode(&wrap(&head, &body, &noise)))?;
     }
 
     #[test]
@@ -121,8 +121,14 @@ proptest! {
     }
 }
 
-/// The header's bytes and the inflated body of a frame.
-fn open_body(frame: &[u8], inflated_bytes: usize) -> (Vec<u8>, Vec<u8>) {
+/// A frame without its checksum: the header's bytes, what was deflated, what was not.
+struct Parts {
+    head: Vec<u8>,
+    body: Vec<u8>,
+    noise: Vec<u8>,
+}
+
+fn open(frame: &[u8], inflated_bytes: usize) -> Parts {
     // magic, version, suite, session; then three varints, which end at the first byte below 128 each.
     let mut end = 21;
     for _ in 0..3 {
@@ -131,18 +137,24 @@ fn open_body(frame: &[u8], inflated_bytes: usize) -> (Vec<u8>, Vec<u8>) {
         }
         end += 1;
     }
-    let mut body = vec![0; inflated_bytes];
+    // The dictionary as a stored block of its own, which any inflater takes for the beginning of the stream.
+    let length = (DICTIONARY.len() as u16).to_le_bytes();
+    let stored = [&[0], &length[..], &length.map(|byte| !byte), DICTIONARY.as_bytes()].concat();
+    let mut window = vec![0; DICTIONARY.len() + inflated_bytes];
     let mut inflater = flate2::Decompress::new(false);
-    inflater.decompress(&frame[end..frame.len() - 4], &mut body, flate2::FlushDecompress::Finish).unwrap();
-    (frame[..end].to_vec(), body)
+    let stream = [&stored, &frame[end..frame.len() - 4]].concat();
+    inflater.decompress(&stream, &mut window, flate2::FlushDecompress::Finish).unwrap();
+    let noise = stream[inflater.total_in() as usize..].to_vec();
+    Parts { head: frame[..end].to_vec(), body: window.split_off(DICTIONARY.len()), noise }
 }
 
-fn wrap(head: &[u8], body: &[u8]) -> Vec<u8> {
+fn wrap(head: &[u8], body: &[u8], noise: &[u8]) -> Vec<u8> {
     let mut frame = head.to_vec();
     frame.reserve(body.len() + 1024);
     let mut deflater = flate2::Compress::new(flate2::Compression::fast(), false);
     let status = deflater.compress_vec(body, &mut frame, flate2::FlushCompress::Finish).unwrap();
     assert_eq!(status, flate2::Status::StreamEnd);
+    frame.extend(noise);
     frame.extend([0; 4]);
     seal_again(&mut frame);
     frame

@@ -94,6 +94,11 @@ fn envelope() {
     let mut longer = good;
     longer.insert(longer.len() - 4, 0);
     seal_again(&mut longer);
+    assert_eq!(message(decode(&longer)), "bits: followed by more bits");
+    let whole = body(TEXTS, &[&LAUNCH[..], &[0]].concat(), &[]);
+    let mut longer = frame(&[1], &varint(whole.len()), &whole);
+    longer.insert(longer.len() - 4, 0);
+    seal_again(&mut longer);
     assert_eq!(message(decode(&longer)), "body: followed by more bytes");
 }
 
@@ -179,11 +184,13 @@ fn decode_v3(ledger: &[u8], outcome: u8, anchors: &[u8]) -> Result<Batch, Error>
     let mut columns = [&LAUNCH[..], &[0]].concat();
     columns[5] = outcome;
     let mut body = varint(TEXTS.len());
-    body.extend([TEXTS, &[0; 4], ledger].concat());
-    body.extend(varint(columns.len()));
-    body.extend([&columns[..], &[0; 16], anchors].concat());
+    body.extend([TEXTS, &[0; 4], ledger, &columns].concat());
     let mut frame = frame(&[1], &varint(body.len()), &body);
     frame[3] = 3;
+    // Behind the deflate stream, before the checksum.
+    let noise = [&[0; 16], anchors].concat();
+    let end = frame.len() - 4;
+    frame.splice(end..end, noise);
     seal_again(&mut frame);
     decode(&frame)
 }

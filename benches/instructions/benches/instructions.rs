@@ -81,7 +81,7 @@ impl Upload for Acknowledge {
             }
         }
         let batch = decode_header(parcel.body).ok()?.id.to_string();
-        let receipt = Receipt { batch, status: ReceiptStatus::Stored, reason: String::new() };
+        let receipt = Receipt { batch, status: ReceiptStatus::Stored, reason: String::new(), config: None };
         Some(Answer { status: 200, retry_after: None, body: serde_json::to_vec(&receipt).ok()? })
     }
 }

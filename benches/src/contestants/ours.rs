@@ -127,8 +127,12 @@ impl Upload for Acknowledge {
         let header = decode_header(parcel.body).ok()?;
         // Relaxed: asked when nothing is under way any more.
         self.0.fetch_add(header.events as u64, Ordering::Relaxed);
-        let receipt =
-            Receipt { batch: header.id.to_string(), status: ReceiptStatus::Stored, reason: String::new() };
+        let receipt = Receipt {
+            batch: header.id.to_string(),
+            status: ReceiptStatus::Stored,
+            reason: String::new(),
+            config: None,
+        };
         Some(Answer { status: 200, retry_after: None, body: serde_json::to_vec(&receipt).ok()? })
     }
 }

@@ -5,6 +5,8 @@
 
 pub mod compare;
 pub mod reindex;
+#[cfg(feature = "replay")]
+pub mod replay;
 pub mod report;
 pub mod serve;
 mod source;

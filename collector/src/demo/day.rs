@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 /// The version of the JSON form: raised when a field changes its meaning or goes away.
-pub const DAY_VERSION: u32 = 1;
+pub const DAY_VERSION: u32 = 2;
 
 /// How the day was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,6 +48,12 @@ pub struct Processes {
 /// The account over all processes, the killed ones included.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DayLedger {
+    /// Facts that the devices' ledgers account for.
+    pub facts_appended: u64,
+    /// Of these, facts that were folded.
+    pub facts_folded: u64,
+    /// Of these, facts that were refused; must be 0.
+    pub facts_refused: u64,
     /// Events produced, as the devices' ledgers say.
     pub produced: u64,
     /// Events in the collector's store.
@@ -58,12 +64,41 @@ pub struct DayLedger {
     pub dropped_total: u64,
     /// Sessions that produced anything.
     pub sessions: u64,
-    /// Whether produced = delivered + dropped in every single session.
+    /// Whether appended = folded + refused and produced = delivered + dropped in every single session.
     pub balanced: bool,
-    /// Events that the processes themselves had been told are recorded, before they ended.
+    /// Facts that the processes' main threads had recorded, as far as they told before they ended.
+    pub facts_acknowledged: u64,
+    /// Of these, facts that no ledger accounts for. Must be 0.
+    pub facts_acknowledged_lost: u64,
+    /// Waits, journeys and trips that ended in them, each an event.
     pub acknowledged: u64,
     /// Of these, events that are neither in the store nor in the ledger as dropped. Must be 0.
     pub acknowledged_lost: u64,
+    /// Waits that were open when their process was killed, which the next start told with the outcome `died`.
+    pub died: u64,
+}
+
+/// What the customers sent to the collector.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Batches in the store.
+    pub batches: u64,
+    /// Their bytes as they were sent.
+    pub batch_bytes: u64,
+    /// Batch bytes for each event delivered; `null` if none was.
+    pub bytes_per_event: Option<f64>,
+    /// Everything that went into the connections: batches, repeated and broken-off ones included, with the heads of
+    /// their HTTP requests.
+    pub connection_bytes: u64,
+}
+
+impl Traffic {
+    fn new(stored: &HashMap<Uuid, Stored>, events: u64, connection_bytes: u64) -> Traffic {
+        let sum = |of: fn(&Stored) -> u64| stored.values().map(of).sum();
+        let (batches, batch_bytes): (u64, u64) = (sum(|stored| stored.batches), sum(|stored| stored.batch_bytes));
+        let bytes_per_event = (events > 0).then(|| batch_bytes as f64 / events as f64);
+        Traffic { batches, batch_bytes, bytes_per_event, connection_bytes }
+    }
 }
 
 /// A whole day.
@@ -79,6 +114,8 @@ pub struct DayReport {
     pub processes: Processes,
     /// The account.
     pub ledger: DayLedger,
+    /// What it took on the network.
+    pub traffic: Traffic,
     /// Report and truth.
     pub truth: TruthTable,
     /// The verdict on the newer release, as in `comparison`.
@@ -96,7 +133,7 @@ impl DayReport {
     /// Puts the day together.
     pub(super) fn new(
         asked: Asked,
-        runs: &[Run],
+        (runs, sent_bytes): (&[Run], u64),
         stored: &HashMap<Uuid, Stored>,
         truth: TruthTable,
         (report, comparison): (Report, Comparison),
@@ -109,12 +146,14 @@ impl DayReport {
             let Processes { rings_on_heap, disk_full, .. } = processes;
             problems.push(format!("{rings_on_heap} flight recorders on the heap, {disk_full} full disks"));
         }
+        let traffic = Traffic::new(stored, ledger.delivered, sent_bytes);
         DayReport {
             day_version: DAY_VERSION,
             asked,
             problems,
             processes,
             ledger,
+            traffic,
             truth,
             verdict: comparison.verdict,
             comparison,
@@ -164,35 +203,50 @@ fn problem(run: &Run) -> Option<String> {
 fn account(report: &Report, runs: &[Run], stored: &HashMap<Uuid, Stored>) -> (DayLedger, Vec<String>) {
     let ledger = &report.ledger;
     let mut day = DayLedger {
+        facts_appended: ledger.facts.appended,
+        facts_folded: ledger.facts.folded,
+        facts_refused: ledger.facts.refused_total,
         produced: ledger.produced,
         delivered: ledger.delivered,
         dropped: ledger.dropped.clone(),
         dropped_total: ledger.dropped_total,
         sessions: ledger.sessions,
         balanced: ledger.balanced,
+        died: stored.values().map(|stored| stored.died).sum(),
         ..DayLedger::default()
     };
     let mut problems = Vec::new();
     if !ledger.balanced {
         let (open, missing, surplus) = (ledger.sessions_unbalanced, ledger.missing, ledger.surplus);
-        problems
-            .push(format!("{open} sessions do not balance: {missing} events missing, {surplus} too many"));
+        let facts = ledger.facts.sessions_unbalanced;
+        problems.push(format!(
+            "{open} sessions do not balance: {missing} events missing, {surplus} too many; in {facts} the facts do not"
+        ));
     }
     for run in runs {
         let session = run.session.as_deref().and_then(|id| id.parse::<Uuid>().ok());
         let found = session.and_then(|id| stored.get(&id)).cloned().unwrap_or_default();
-        let lost = run.acknowledged.saturating_sub(found.recorded + found.dropped);
-        day.acknowledged += run.acknowledged;
+        let (facts, ended) = (run.recorded.facts, run.recorded.total());
+        let facts_lost = facts.saturating_sub(found.counts.facts);
+        let lost = run.recorded.missing_in(&found.counts).saturating_sub(found.dropped);
+        day.facts_acknowledged += facts;
+        day.facts_acknowledged_lost += facts_lost;
+        day.acknowledged += ended;
         day.acknowledged_lost += lost;
-        if lost > 0 {
+        if lost > 0 || facts_lost > 0 {
             let (install, id) = (run.install, run.session.as_deref().unwrap_or_default());
-            let of = run.acknowledged;
             problems.push(format!(
-                "customer {install}, session {id}: {lost} of {of} acknowledged events are lost"
+                "customer {install}, session {id}: of {facts} acknowledged facts {facts_lost} are lost, of {ended} \
+                 acknowledged events {lost}"
             ));
         }
     }
-    for (what, count) in [("signals lost", ledger.signals_lost), ("panics caught", ledger.panics_caught)] {
+    for (what, count) in [
+        ("facts refused", ledger.facts.refused_total),
+        ("waits that nobody watched", ledger.signals_lost),
+        ("panics caught", ledger.panics_caught),
+        ("starts that failed", ledger.starts_failed),
+    ] {
         if count > 0 {
             problems.push(format!("{what} on the devices: {count}"));
         }
@@ -206,6 +260,7 @@ impl DayReport {
     pub fn text(&self) -> String {
         let mut out = text::report(&self.report);
         self.ledger_text(&mut out);
+        self.traffic_text(&mut out);
         self.truth_text(&mut out);
         out.push_str(&text::comparison(&self.comparison));
         if let Some(guests) = &self.guests {
@@ -225,16 +280,41 @@ impl DayReport {
         );
         let _ = writeln!(
             out,
-            "produced {} = delivered {} + dropped {}   {}",
-            ledger.produced,
-            ledger.delivered,
-            ledger.dropped_total,
-            if ledger.balanced { "balances in every session" } else { "DOES NOT BALANCE" }
+            "facts   appended {} = folded {} + refused {}",
+            ledger.facts_appended, ledger.facts_folded, ledger.facts_refused
         );
         let _ = writeln!(
             out,
-            "acknowledged to the processes {}, of which lost {}\n",
-            ledger.acknowledged, ledger.acknowledged_lost
+            "events  produced {} = delivered {} + dropped {}   {}",
+            ledger.produced,
+            ledger.delivered,
+            ledger.dropped_total,
+            if ledger.balanced { "both balance in every session" } else { "DOES NOT BALANCE" }
+        );
+        let _ = writeln!(
+            out,
+            "acknowledged to the processes {} facts, of which lost {}; {} events, of which lost {}",
+            ledger.facts_acknowledged,
+            ledger.facts_acknowledged_lost,
+            ledger.acknowledged,
+            ledger.acknowledged_lost
+        );
+        let _ = writeln!(out, "waits in the middle of which a process was killed: {}", ledger.died);
+    }
+
+    fn traffic_text(&self, out: &mut String) {
+        let traffic = &self.traffic;
+        let an_event = |bytes: u64| {
+            let share = bytes as f64 / self.ledger.delivered.max(1) as f64;
+            format!("{share:.1}")
+        };
+        let _ = writeln!(
+            out,
+            "sent {} batches, {} bytes: {} bytes an event ({} with HTTP's heads and repeats)\n",
+            traffic.batches,
+            traffic.batch_bytes,
+            an_event(traffic.batch_bytes),
+            an_event(traffic.connection_bytes)
         );
     }
 

@@ -44,7 +44,7 @@ impl Watch {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut counts);
         let Counts { runs, killed, events } = *counts;
-        self.bar.set_message(format!("{runs} starts, {killed} kills, {events} events"));
+        self.bar.set_message(format!("{runs} starts, {killed} kills, {events} waits"));
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn pass(
     let mut living = JoinSet::new();
     let begin = Instant::now();
     for install in &installs {
-        let gate = Gate::start(collector.address).await?;
+        let gate = Gate::start(collector.address, &world.sent_bytes).await?;
         let (world, watch, install) = (Arc::clone(&world), watch.clone(), install.clone());
         living.spawn(async move { live(&world, &install, &gate, &watch, begin, seconds).await });
     }
@@ -125,8 +125,8 @@ async fn live(
             let told = Mutex::new(0);
             let run = process::run(world, install, Some(&session), gate, |run| {
                 let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-                watch.count(|counts| counts.events += run.acknowledged.saturating_sub(*told));
-                *told = run.acknowledged;
+                watch.count(|counts| counts.events += run.recorded.total().saturating_sub(*told));
+                *told = run.recorded.total();
             });
             let run = run.await?;
             watch.count(|counts| counts.killed += u64::from(run.end == End::Killed));
@@ -157,7 +157,7 @@ async fn deliver(
             runs.push(finished(delivered)?);
         }
         watch.count(|counts| counts.runs += 1);
-        let gate = Gate::start(collector.address).await?;
+        let gate = Gate::start(collector.address, &world.sent_bytes).await?;
         let world = Arc::clone(world);
         delivering.spawn(async move { process::run(&world, &install, None, &gate, |_| {}).await });
     }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod bank;
+mod counts;
 mod customer;
 mod day;
 mod fleet;
@@ -21,7 +22,7 @@ mod random;
 mod truth;
 
 pub use customer::{CustomerArgs, run as customer};
-pub use day::{Asked, DAY_VERSION, DayLedger, DayReport, Processes};
+pub use day::{Asked, DAY_VERSION, DayLedger, DayReport, Processes, Traffic};
 pub use guest::{Both, Guests};
 pub use part::{ServeArgs, serve};
 pub use truth::{Sides, Truth, TruthTable};
@@ -35,6 +36,8 @@ use process::{Collector, World};
 use serde::de::DeserializeOwned;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -133,7 +136,9 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
     let seconds = f64::from(args.seconds);
     let asked = Asked { customers: args.customers as usize, seconds, seed: args.seed };
     let installs = plan::plan(args.seed, asked.customers, seconds);
-    let world = World { program, bank, app_key, folder: args.out.clone() };
+    let sent_bytes = Arc::<AtomicU64>::default();
+    let folder = args.out.clone();
+    let world = World { program, bank, app_key, sent_bytes: Arc::clone(&sent_bytes), folder };
     let runs = fleet::pass(world.clone(), &collector, installs, seconds).await?;
 
     let at = |path: &str| format!("http://{}{path}", collector.address);
@@ -142,7 +147,9 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
         get(&at(&format!("/v1/compare?base={BASE_VERSION}&head={SLOW_VERSION}"))).await?;
     let stored = audit::read(&data)?;
     let truth = truth::compare(&report, &bank::read_truth(&truth)?, &stored);
-    let mut day = DayReport::new(asked, &runs, &stored, truth, (report, comparison));
+    // Relaxed: a sum; every customer has ended.
+    let sent_bytes = sent_bytes.load(Ordering::Relaxed);
+    let mut day = DayReport::new(asked, (&runs, sent_bytes), &stored, truth, (report, comparison));
     if !args.guest.is_empty() {
         day.add_guests(guests(args, &world, &collector).await?);
     }

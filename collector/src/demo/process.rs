@@ -4,6 +4,7 @@
 //! Invariant: a process is dead when the value that stands for it is gone.
 
 use super::customer::note::Said;
+use super::counts::Counts;
 use super::gate::Gate;
 use super::plan::{Install, Session};
 use crate::Error;
@@ -13,6 +14,8 @@ use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
@@ -30,6 +33,8 @@ pub(super) struct World {
     pub(super) program: PathBuf,
     pub(super) bank: SocketAddr,
     pub(super) app_key: String,
+    /// Bytes that customers sent towards the collector, over all gates.
+    pub(super) sent_bytes: Arc<AtomicU64>,
     /// Where installations and logs are kept.
     pub(super) folder: PathBuf,
 }
@@ -112,8 +117,8 @@ pub(super) struct Run {
     pub(super) install: usize,
     /// The session's id, if the process lived long enough to tell it.
     pub(super) session: Option<String>,
-    /// Events of which the process was told that they are recorded, before it ended.
-    pub(super) acknowledged: u64,
+    /// What the process recorded, as far as it told before it ended.
+    pub(super) recorded: Counts,
     pub(super) on_heap: bool,
     /// Whether the network was gone for a part of it.
     pub(super) offline: bool,
@@ -145,7 +150,7 @@ pub(super) async fn run(
     let mut run = Run {
         install: install.number,
         session: None,
-        acknowledged: 0,
+        recorded: Counts::default(),
         on_heap: false,
         offline: false,
         full_disk: session.is_some_and(|session| session.full_disk),
@@ -200,11 +205,11 @@ pub(super) async fn run(
 fn hear(run: &mut Run, is_walking: &mut bool, line: &str) {
     match Said::parse(line) {
         Some(Said::Session { id }) => run.session = Some(id),
-        Some(Said::Acknowledged { events, walking, on_heap }) => {
-            run.acknowledged = events;
+        Some(Said::Recorded { counts, walking, on_heap }) => {
+            run.recorded = counts;
             *is_walking = walking;
-            // Before the first event the flight recorder may still be on its way.
-            run.on_heap = on_heap && events > 0;
+            // In the first moments the flight recorder may still be on its way: the last word counts.
+            run.on_heap = on_heap;
         }
         Some(Said::Ended { batches_left }) => run.end = End::Ended { batches_left },
         None => run.end = End::Failed(format!("it said {line:?}")),

@@ -1,5 +1,7 @@
 //! The store against a plain model: all batches in a list, every event counted one by one.
 
+mod older;
+
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
 use nowait_report::{CellKey, SessionAccount};
@@ -279,130 +281,6 @@ fn a_cost_beyond_reason_is_kept_as_the_largest_number() {
     report(&store, "bank", &Query::default(), &Budgets::default()).unwrap();
 }
 
-/// A folder with a store that a nowait of schema version 1 wrote: one session with one batch of 15 events.
-fn of_version_1(also: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    conn.execute_batch(include_str!("../../testdata/store-version-1.sql")).unwrap();
-    conn.execute_batch(also).unwrap();
-    folder
-}
-
-/// The same session in a store that a nowait of schema version 2 wrote, whose cells did not know `died`.
-fn of_version_2() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    conn.execute_batch(include_str!("../../testdata/store-version-2.sql")).unwrap();
-    folder
-}
-
-fn user_version(folder: &TempDir) -> i64 {
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
-}
-
-#[test]
-fn a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
-    let folder = of_version_1("");
-    let store = SqliteStore::open(folder.path()).unwrap();
-    assert_eq!(user_version(&folder), schema::VERSION);
-    let input = store.input("default", &Query::default()).unwrap();
-    let [account] = input.sessions.as_slice() else { panic!("{:?}", input.sessions) };
-    assert_eq!(
-        (account.delivered, account.ledger.produced, account.ledger.dropped),
-        (15, 5_000, [1, 2, 3, 4, 5, 6, 7])
-    );
-    assert!(account.ledger.ring_on_heap);
-    assert_eq!(account.ledger.cost, Cost::default());
-    assert_eq!((input.cells.iter().count(), input.exits.len()), (11, 1));
-
-    // The session goes on under a newer NoWait.
-    let mut later = costing(4_111, 3);
-    later.id.session = "00112233-4455-6677-8899-aabbccddeeff".parse().unwrap();
-    store.append(intake("default", &later)).unwrap().wait().unwrap();
-    let sessions = store.input("default", &Query::default()).unwrap().sessions;
-    assert_eq!((sessions.len(), sessions[0].delivered), (1, 25));
-    assert_eq!(sessions[0].ledger.cost, later.ledger.cost);
-    drop(store);
-    assert!(SqliteStore::open(folder.path()).is_ok(), "once and for all");
-}
-
-#[test]
-fn a_store_of_version_2_goes_on_with_its_cells_and_a_second_line() {
-    let folder = of_version_2();
-    let store = SqliteStore::open(folder.path()).unwrap();
-    assert_eq!(user_version(&folder), schema::VERSION);
-    let input = store.input("default", &Query::default()).unwrap();
-    assert_eq!((input.cells.iter().count(), input.exits.len(), input.sessions.len()), (11, 1, 1));
-    let account = &input.sessions[0];
-    assert_eq!((account.delivered, account.ledger.produced, account.ledger.cost.start_ns), (15, 5_000, 12));
-    assert_eq!((account.ledger.facts, account.ledger.starts_failed), (Facts::default(), 0));
-
-    // The session goes on under a newer NoWait, in the hour and the series of the old cells.
-    let golden = include_bytes!("../../../wire/testdata/v2/one_of_each_kind.bin");
-    let mut later = nowait_wire::decode(golden).unwrap();
-    later.id.first += 15;
-    later.events.iter_mut().for_each(|event| event.outcome = Outcome::Died);
-    later.ledger.facts = Facts { folded: 90, refused: [1, 2, 3, 4] };
-    later.ledger.starts_failed = 1;
-    store.append(intake("default", &later)).unwrap().wait().unwrap();
-    let both = store.input("default", &Query::default()).unwrap();
-    assert_eq!(both.cells.len(), 11, "no cell of its own");
-    for (key, cell) in both.cells.iter() {
-        assert_eq!((cell.count(), cell.outcome(Outcome::Died)), (2, 1), "{key:?}");
-    }
-    assert_eq!(both.sessions[0].ledger, later.ledger);
-    store.close();
-    drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
-    let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    assert_eq!(store.cells("default", &Query::default()).unwrap(), both.cells);
-}
-
-#[test]
-fn an_old_store_has_the_tables_of_a_new_one() {
-    let (folder, old, less_old) = (fresh().0, of_version_1(""), of_version_2());
-    drop(SqliteStore::open(old.path()).unwrap());
-    drop(SqliteStore::open(less_old.path()).unwrap());
-    let columns = |folder: &TempDir| -> Vec<(String, String, String)> {
-        let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-        let sql = "SELECT m.name, c.name, c.type FROM sqlite_schema m, pragma_table_info(m.name) c ORDER BY 1, c.cid";
-        let mut select = conn.prepare(sql).unwrap();
-        select
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
-    };
-    assert_eq!(columns(&folder), columns(&old));
-    assert_eq!(columns(&folder), columns(&less_old));
-    assert!(columns(&old).len() > 50);
-}
-
-#[test]
-fn an_old_store_is_left_whole_when_it_cannot_be_brought_up_to_date() {
-    // The last of the new columns is taken: the change fails after it has begun.
-    let folder = of_version_1("ALTER TABLE sessions ADD COLUMN cost_record TEXT");
-    let error = SqliteStore::open(folder.path()).unwrap_err();
-    assert!(error.is_store() && error.to_string().contains("cost_record"), "{error}");
-    assert_eq!(user_version(&folder), 1);
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    let new = "SELECT count(*) FROM pragma_table_info('sessions') WHERE name LIKE 'cost_%'";
-    assert_eq!(conn.query_row(new, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
-}
-
-#[test]
-fn who_only_reads_an_old_store_says_what_to_do_and_reindex_does_it() {
-    let folder = of_version_1("");
-    let error = SqliteStore::open_read_only(folder.path()).unwrap_err();
-    assert!(error.is_store() && !error.is_newer_schema(), "{error}");
-    assert!(error.to_string().contains("version 1") && error.to_string().contains("nowait serve"), "{error}");
-    assert_eq!(user_version(&folder), 1);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap(), 1);
-    let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    assert_eq!(store.input("default", &Query::default()).unwrap().sessions[0].delivered, 15);
-}
-
 #[test]
 fn damaged_samples_are_no_report() {
     let (folder, store) = fresh();
@@ -474,21 +352,6 @@ fn one_process_writes_and_others_read_meanwhile() {
     drop(store);
     let reader = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0", "8.2.0"]);
-}
-
-#[test]
-fn a_newer_schema_is_left_alone() {
-    let (folder, store) = fresh();
-    drop(store);
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    conn.pragma_update(None, "user_version", 99).unwrap();
-    drop(conn);
-    for error in [
-        SqliteStore::open(folder.path()).unwrap_err(),
-        SqliteStore::open_read_only(folder.path()).unwrap_err(),
-    ] {
-        assert!(error.is_newer_schema() && error.to_string().contains("99"), "{error}");
-    }
 }
 
 #[test]

@@ -19,9 +19,9 @@ pub(crate) use area::{Waiting, recover as recover_events, unpack};
 pub(crate) use checkpoint::{Recovered, recover as recover_checkpoint};
 pub(crate) use state::{Progress, State};
 
-use crate::ledger::Folded;
 use crate::limits::{EVENT_SLOTS, EVENTS_PER_FACT_MAX, FACTS_PER_CHECKPOINT_MAX};
 use crate::record::Fact;
+use crate::ring::account::Folded;
 use crate::ring::flight::Flight;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::Payload;

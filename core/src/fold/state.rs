@@ -6,9 +6,9 @@
 use super::trackers::limits::JOURNEY_NS_MAX;
 use super::trackers::{Presence, Trackers};
 use super::trail::Trail;
-use crate::ledger::Folded;
 use crate::limits::{ANCHOR_DRIFT_MS, MEASURED_AHEAD_NS_MAX};
 use crate::record::Fact;
+use crate::ring::account::Folded;
 use nowait_wire::limits::ANCHORS_MAX;
 use nowait_wire::{Anchor, Event, ExitReason, Flags, Kind, NameId, Outcome};
 use serde::{Deserialize, Serialize};

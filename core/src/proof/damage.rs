@@ -23,14 +23,18 @@ const SEALED: u64 = 100;
 const WAITING: u64 = 60;
 const UNFOLDED: u64 = 60;
 const ALL: u64 = SEALED + WAITING + UNFOLDED;
-/// Breadcrumbs that are folded, and as many that are not.
+/// Breadcrumbs after each of the three lots of events.
 const CRUMBS: u64 = 5;
+/// Marks that each lot leaves on the trail: a request is one.
+const MARKS: u64 = CRUMBS + 1;
 const PAGE: usize = 4_096;
 
 /// A recorder's file, and where in it each event lies.
 struct Image {
     name: String,
     bytes: Vec<u8>,
+    /// What lies beside it: without the customer's decision nobody may send it.
+    shared: Vec<u8>,
     places: HashMap<u64, Range<usize>>,
 }
 
@@ -69,18 +73,19 @@ fn dead_recorder(sealing: bool) -> Image {
     worker.turn();
     record(nowait, SEALED + WAITING..ALL);
     if sealing {
-        let memory = &nowait.inner.recorder.flight().unwrap().memory;
+        let memory = &nowait.engine.recorder.flight().unwrap().memory;
         let intent = Intent {
             first: SEALED,
             next: SEALED + WAITING / 2,
             network: Network::Wifi,
-            anchors: vec![nowait.inner.recorder.clock.anchor()],
+            anchors: vec![nowait.engine.recorder.clock.anchor()],
             ledger: Ledger::default(),
         };
         assert!(header::write_intent(memory.words, &intent));
     }
     let name = format!("{}.ring", nowait.session());
     let bytes = fs::read(folder.path().join("live").join(&name)).unwrap();
+    let shared = fs::read(folder.path().join("shared")).unwrap();
     let words = words_of(&bytes);
     let mut places = HashMap::new();
     for (range, count) in [(layout::EVENTS, EVENT_SLOTS), (layout::FACTS, RING_SLOTS)] {
@@ -95,7 +100,7 @@ fn dead_recorder(sealing: bool) -> Image {
         }
     }
     assert_eq!(places.len() as u64, WAITING + UNFOLDED, "what is sealed lies nowhere any more");
-    Image { name, bytes, places }
+    Image { name, bytes, shared, places }
 }
 
 fn words_of(bytes: &[u8]) -> Vec<u64> {
@@ -154,11 +159,16 @@ fn assert_rest_is_read(image: &Image, left: Option<Session>, damage: &Range<usiz
     let checkpoints = layout::CHECKPOINTS[0].start * 8..layout::CHECKPOINTS[1].end * 8;
     let facts = layout::FACTS.start * 8..layout::FACTS.end * 8;
     if !touch(&checkpoints, damage) && !touch(&facts, damage) {
-        assert_eq!((died, crumbs), (3, 3 * CRUMBS), "{damage:?}");
+        assert_eq!((died, crumbs), (3, 3 * MARKS), "{damage:?}");
     } else if !touch(&facts, damage) {
-        assert!(died >= 1 && crumbs >= CRUMBS, "{died} waits, {crumbs} crumbs, {damage:?}");
+        assert!(died >= 1 && crumbs >= MARKS, "{died} waits, {crumbs} crumbs, {damage:?}");
     } else if damage.len() == 1 {
-        assert!(died >= 2 && crumbs >= 3 * CRUMBS - 1, "{died} waits, {crumbs} crumbs, {damage:?}");
+        assert!(died >= 2 && crumbs >= 3 * MARKS - 1, "{died} waits, {crumbs} crumbs, {damage:?}");
+    }
+    let sealed_to = Word::SealedTo as usize * 8..(Word::SealedTo as usize + 1) * 8;
+    if [&sealed_to, &image.places[&SEALED], &checkpoints].into_iter().all(|place| touch(place, damage)) {
+        // Nothing is left that could say it.
+        return;
     }
     let firsts = left.held.iter().map(|(intent, _)| intent.first).chain([left.rest.first]);
     let firsts: Vec<u64> = firsts.collect();
@@ -257,27 +267,28 @@ fn a_checkpoint_torn_anywhere_is_the_one_before_it() {
 }
 
 /// A folder in which this recorder is all that an earlier process left.
-fn folder_with(name: &str, bytes: &[u8]) -> tempfile::TempDir {
+fn folder_with(image: &Image, bytes: &[u8]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("live")).unwrap();
-    fs::write(folder.path().join("live").join(name), bytes).unwrap();
+    fs::write(folder.path().join("live").join(&image.name), bytes).unwrap();
+    fs::write(folder.path().join("shared"), &image.shared).unwrap();
     folder
 }
 
 #[test]
 fn the_third_failed_attempt_quarantines_and_a_damaged_counter_does_not() {
-    let Image { name, bytes, .. } = dead_recorder(false);
+    let image = dead_recorder(false);
     let word = Word::Attempts as usize * 8;
     for (attempts, is_quarantined) in
         [(0, false), (RECOVER_ATTEMPTS_MAX - 1, false), (RECOVER_ATTEMPTS_MAX, true)]
     {
-        let mut tried = bytes.clone();
+        let mut tried = image.bytes.clone();
         tried[word..word + 8].copy_from_slice(&layout::checked(attempts).to_ne_bytes());
-        assert_delivered(folder_with(&name, &tried).path(), is_quarantined);
+        assert_delivered(folder_with(&image, &tried).path(), is_quarantined);
     }
-    let mut damaged = bytes;
+    let mut damaged = image.bytes.clone();
     damaged[word] = 200;
-    assert_delivered(folder_with(&name, &damaged).path(), false);
+    assert_delivered(folder_with(&image, &damaged).path(), false);
 }
 
 /// Starts here: what was left is delivered, or set aside and counted.
@@ -299,8 +310,8 @@ fn assert_delivered(folder: &Path, is_quarantined: bool) {
 
 #[test]
 fn strangers_in_the_folders_are_left_alone_and_hide_nothing() {
-    let Image { name, bytes, .. } = dead_recorder(false);
-    let folder = folder_with(&name, &bytes);
+    let image = dead_recorder(false);
+    let folder = folder_with(&image, &image.bytes);
     let spool = folder.path().join("spool");
     fs::create_dir_all(spool.join("0000000000000000-5-00000000000000000000000000000009.batch")).unwrap();
     fs::write(spool.join("ffffffffffffffff-5-00000000000000000000000000000009.batch"), "no").unwrap();

@@ -2,8 +2,7 @@
 
 use super::mutants::{count_execution, must_fail, take_executions};
 use super::schedules::{SCHEDULES, folder, run};
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::RealDisk;
 use crate::shared::Shared;
 use crate::sync::Mutant;

@@ -6,9 +6,9 @@
 use super::mutants::{count_execution, must_fail, take_executions};
 use super::schedules::{SCHEDULES, run};
 use crate::fold::Fold;
-use crate::record::{Fact, Recorded};
+use crate::record::Fact;
 use crate::recover;
-use crate::ring::flight::{Appended, Flight};
+use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::sync::{Mutant, Ordering};

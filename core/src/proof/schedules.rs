@@ -4,10 +4,12 @@
 //! Shuttle knows sequentially consistent schedules only: what a missing ordering does is loom's business.
 
 use super::mutants::{broken, count_execution, must_fail, take_executions};
-use crate::config::{Build, Config, Consent};
+use crate::config::{Build, Config};
+use crate::consent::Consent;
 use crate::disk::RealDisk;
 use crate::limits::RING_SLOTS;
-use crate::record::{Fact, Recorded};
+use crate::record::Fact;
+use crate::ring::flight::Recorded;
 use crate::sync::Mutant;
 use crate::testing::{self, ManualWorker, MemoryUpload};
 use crate::{Clock, ManualClock, NoWait};
@@ -174,7 +176,7 @@ fn record_while_it_opens() {
     let record = move |thread| {
         let (mut told, mut early) = (Told::default(), 0);
         for number in 0..EARLY_TRIES {
-            early += usize::from(nowait.inner.recorder.flight().is_none());
+            early += usize::from(nowait.engine.recorder.flight().is_none());
             if told.count(nowait.record(&event(nowait, thread, number))) {
                 told.taken.push(number);
             }
@@ -330,5 +332,5 @@ fn a_refusal_and_a_grant_while_threads_record_begin_one_new_session_in_every_sch
     println!("shuttle: renewal: {executions} schedules, {refused} facts after the refusal, {renewed} after the grant");
     assert_eq!(executions, 2 * SCHEDULES);
     assert!(refused > 1 && renewed > 1, "the schedules were all alike");
-    must_fail("shuttle: renewal", &[Mutant::EarlyLookedAtOnce], random);
+    must_fail("shuttle: renewal", &[Mutant::OpenForEver], random);
 }

@@ -180,7 +180,7 @@ fn a_thread_parked_in_the_middle_of_a_fact_makes_no_other_and_no_worker_wait() {
     let config = Config { consent: Consent::Granted, ..config };
     let (nowait, mut worker) = testing::start(config, MemoryUpload::new(), ManualClock::new(0)).unwrap();
     worker.turn();
-    let flight = nowait.inner.recorder.flight().unwrap();
+    let flight = nowait.engine.recorder.flight().unwrap();
     // A thread is stopped for good after it reserved its slot.
     let parked = flight.ring.reserve().unwrap();
     let name = nowait.name("name");

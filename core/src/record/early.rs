@@ -8,10 +8,9 @@
 //! Owns: a ring and an account on the heap, smaller than those that follow. Refuses: telling anybody that a fact is safe.
 //! Invariant: nothing here waits or allocates after the start, and what was taken over is not here any more.
 
-use super::Recorded;
-use crate::ledger::{ACCOUNT_WORDS, Account, Folded};
 use crate::limits::EARLY_FACTS_MAX;
-use crate::ring::flight::Flight;
+use crate::ring::account::{ACCOUNT_WORDS, Account, Folded};
+use crate::ring::flight::{Flight, Recorded};
 use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::ring::slot::{Payload, SLOT_WORDS};

@@ -8,48 +8,25 @@
 mod early;
 mod fact;
 pub(crate) mod name;
-mod scrub;
 mod target;
 
 pub use fact::Fact;
-pub(crate) use scrub::looks_personal;
 
 use crate::clock::Clock;
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::fork;
-use crate::ledger::Counter;
 use crate::limits::SESSIONS_MAX;
-use crate::ring::flight::{Appended, Flight};
+use crate::ring::account::Counter;
+use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
 use crate::sync::{AtomicU64, Mutant, Mutex, MutexGuard, Ordering, PoisonError, is_broken};
 use early::Early;
 use name::Names;
-use nowait_wire::{Event, Ledger, NameId, RefuseReason};
+use nowait_wire::{Anchor, Event, Ledger, NameId};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-
-/// What became of a fact that was handed to [`NoWait`](crate::NoWait).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It is in a file: whatever ends the process, it is folded, or stands in the ledger.
-    Kept,
-    /// It was taken, but a kill of the process would lose it: there is no file. That is so in the first milliseconds
-    /// after a start, and for the whole session where the disk refuses; the ledger says so. What finds no room when
-    /// the file comes is counted there.
-    InMemory,
-    /// There was no room, and the ledger counts it; or nothing is recorded now.
-    Refused,
-}
-
-impl Recorded {
-    /// Whether it was taken at all.
-    #[must_use]
-    pub const fn is_taken(self) -> bool {
-        !matches!(self, Recorded::Refused)
-    }
-}
 
 /// What the threads of this process record into. Lives as long as the process does.
 #[derive(Debug)]
@@ -140,7 +117,7 @@ impl Recorder {
         // In the order in which it was told: what waited, then that it is now.
         self.early.move_to(&flight);
         // A fresh recorder has room for more than was waiting.
-        let _ = self.tick_into(&flight);
+        let _ = flight.append_uncounted(&tick(self.clock.anchor()));
         let flight = self.flights.get(opened as usize)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
@@ -206,7 +183,8 @@ impl Recorder {
     /// Whether the customer's decision lets this session go on.
     #[inline]
     fn is_open(&self, flight: &Flight) -> bool {
-        self.shared.get().is_some_and(|shared| flight.is_open_under(shared.consent_word()))
+        is_broken(Mutant::OpenForEver)
+            || self.shared.get().is_some_and(|shared| flight.is_open_under(shared.consent_word()))
     }
 
     /// A fact that comes before there is a flight recorder for it: at the start, or when the customer agreed after a refusal.
@@ -254,11 +232,19 @@ impl Recorder {
         }
     }
 
-    /// A trip to the background, or the end of one: the device may have slept, so all clocks are told first.
+    /// A trip to the background, or the end of one: the device may have slept, so all clocks are told first, as they were at
+    /// that moment: a fact that a face kept for a while must not lie before its own anchor.
     #[cold]
     fn tell_with_anchor(&self, fact: Fact) -> Recorded {
-        self.tick();
-        let recorded = self.append(&fact.not_after(self.clock.uptime_ns()).to_words());
+        let now = self.clock.anchor();
+        let fact = fact.not_after(now.uptime_ns);
+        let ago_ns = now.uptime_ns.saturating_sub(fact.at());
+        self.tick(Anchor {
+            uptime_ns: fact.at(),
+            boot_ns: now.boot_ns.saturating_sub(ago_ns),
+            wall_unix_ms: now.wall_unix_ms.saturating_sub(ago_ns / 1_000_000),
+        });
+        let recorded = self.append(&fact.to_words());
         if matches!(fact, Fact::Background { .. }) {
             // The system may stop us any moment now.
             self.wake();
@@ -272,22 +258,20 @@ impl Recorder {
         self.append(&Fact::Measured(*event).to_words())
     }
 
-    /// Lets time pass. That it finds no room is no loss: later facts carry the time.
-    pub(crate) fn tick(&self) {
+    /// Lets time pass, up to now.
+    pub(crate) fn tick_now(&self) {
+        self.tick(self.clock.anchor());
+    }
+
+    /// Lets time pass, up to this moment. That it finds no room is no loss: later facts carry the time.
+    fn tick(&self, moment: Anchor) {
         if let Some(flight) = self.flight()
             && self.is_open(flight)
             && !fork::is_child()
-            && matches!(self.tick_into(flight), Ok(Appended::HalfLap(_)))
+            && matches!(flight.append_uncounted(&tick(moment)), Ok(Appended::HalfLap(_)))
         {
             self.wake();
         }
-    }
-
-    fn tick_into(&self, flight: &Flight) -> Result<Appended, RefuseReason> {
-        let anchor = self.clock.anchor();
-        let tick =
-            Fact::Tick { at: anchor.uptime_ns, boot_ns: anchor.boot_ns, wall_unix_ms: anchor.wall_unix_ms };
-        flight.append_uncounted(&tick.to_words())
     }
 
     fn decided(&self) -> MutexGuard<'_, Decided> {
@@ -361,4 +345,10 @@ impl Recorder {
             None => self.early.ledger(),
         }
     }
+}
+
+/// The words of a tick.
+fn tick(moment: Anchor) -> Payload {
+    let Anchor { uptime_ns, boot_ns, wall_unix_ms } = moment;
+    Fact::Tick { at: uptime_ns, boot_ns, wall_unix_ms }.to_words()
 }

@@ -4,12 +4,12 @@
 //! Refuses: looking names up on the hot path; a handle keeps its id.
 //! Invariant: an id that was handed out has its text in the recorder's memory before anyone can record it.
 
-use super::scrub::looks_personal;
 use super::target::target;
 use crate::fork;
-use crate::ledger::Counter;
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
+use crate::ring::account::Counter;
 use crate::ring::layout::NAME_WORDS;
+use crate::scrub::looks_personal;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use nowait_wire::NameId;
 use std::collections::HashMap;

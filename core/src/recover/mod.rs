@@ -18,12 +18,11 @@ mod tests;
 pub use replay::{Replay, replay};
 
 use crate::batch;
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::{Disk, Lock};
 use crate::fold::Waiting;
-use crate::ledger::Account;
 use crate::limits::{BATCH_EVENTS_MAX, QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
+use crate::ring::account::Account;
 use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;

@@ -7,8 +7,8 @@
 
 use super::read::{Session, header_words, slots};
 use crate::fold::{Waiting, unpack};
-use crate::ledger::Account;
 use crate::record::name;
+use crate::ring::account::Account;
 use crate::ring::header::{Intent, read_bytes};
 use crate::ring::layout;
 use crate::ring::slot::{self, SLOT_WORDS};

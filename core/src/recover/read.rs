@@ -5,9 +5,9 @@
 
 use super::previous;
 use crate::fold::{self, Progress, Recovered, State, Waiting};
-use crate::ledger::Account;
 use crate::limits::COUNTER_MAX;
 use crate::record::name;
+use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
@@ -68,7 +68,8 @@ fn read_this(
     let is_clean = plain(words, Word::Footer) == layout::CLEAN_END;
     let is_used = plain(words, Word::Magic) == layout::MAGIC || context.is_some() || !found.events.is_empty();
     if is_used && !is_clean {
-        found.end(plain(words, Word::StartedUptimeNs), plain(words, Word::AliveUptimeNs), &account);
+        let moment = |word| layout::uptime_ns(plain(words, word));
+        found.end(moment(Word::StartedUptimeMs), moment(Word::AliveUptimeMs), &account);
     }
     let Found { state, events, sealed_to, .. } = found;
     let next = state.progress.events;

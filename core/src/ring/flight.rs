@@ -5,17 +5,36 @@
 //! Invariant: a fact for which [`Flight::append`] returned [`Recorded::Kept`] survives the kill of the process.
 
 use super::Ring;
+use super::account::{Account, Counter, Folded};
 use super::header;
 use super::layout::{self, Word};
 use super::memory::Memory;
 use super::slot::Payload;
-use crate::config::Consent;
-use crate::consent::Decision;
-use crate::ledger::{Account, Counter, Folded};
+use crate::consent::{Consent, Decision};
 use crate::limits::RING_SLOTS;
-use crate::record::Recorded;
 use nowait_wire::{Context, RefuseReason, Uuid};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What became of a fact that was handed to [`NoWait`](crate::NoWait).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in a file: whatever ends the process, it is folded, or stands in the ledger.
+    Kept,
+    /// It was taken, but a kill of the process would lose it: there is no file. That is so in the first milliseconds
+    /// after a start, and for the whole session where the disk refuses; the ledger says so. What finds no room when
+    /// the file comes is counted there.
+    InMemory,
+    /// There was no room, and the ledger counts it; or nothing is recorded now.
+    Refused,
+}
+
+impl Recorded {
+    /// Whether it was taken at all.
+    #[must_use]
+    pub const fn is_taken(self) -> bool {
+        !matches!(self, Recorded::Refused)
+    }
+}
 
 /// The flight recorder of a session. Lives as long as the process does.
 #[derive(Debug)]
@@ -62,7 +81,7 @@ impl Flight {
         }
         layout::store(words, Word::Generation, layout::checked(generation));
         header::write_context(words, session, context);
-        layout::store(words, Word::StartedUptimeNs, started_uptime_ns);
+        layout::store(words, Word::StartedUptimeMs, layout::checked_ms(started_uptime_ns));
         layout::store(words, Word::Magic, layout::MAGIC);
         let flight = Flight {
             ring: Ring::new(layout::slots(words, layout::FACTS)),

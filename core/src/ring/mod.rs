@@ -13,6 +13,7 @@
 //! Invariant: a slot is written only by the producer that reserved its position, and only after the drain
 //! released the position one lap earlier.
 
+pub(crate) mod account;
 pub(crate) mod flight;
 pub(crate) mod header;
 pub(crate) mod layout;

@@ -5,7 +5,7 @@
 
 use super::{Shared, Word};
 use crate::checked;
-use crate::config::Consent;
+use crate::consent::Consent;
 use crate::sync::{AtomicU64, Ordering};
 use nowait_wire::Uuid;
 

@@ -4,8 +4,7 @@
 //! words, and the files go only after those are safe. (`pending/` is moved by `spool`.)
 
 use super::{Shared, Word};
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use std::io;
 use std::sync::atomic::Ordering;
 

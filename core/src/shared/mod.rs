@@ -18,8 +18,7 @@ mod unmapped;
 #[allow(unused_imports)]
 pub(crate) use start::{Start, StartVerdict};
 
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;

@@ -2,7 +2,7 @@
 
 use super::file::{self, FileName, Name};
 use super::{Spool, gone, list};
-use crate::ledger::Account;
+use crate::ring::account::Account;
 use nowait_wire::Uuid;
 use std::io;
 

@@ -19,10 +19,10 @@ pub(crate) use file::{Seal, Value};
 pub(crate) use room::Room;
 
 use crate::disk::{Disk, Lock};
-use crate::ledger::{Account, Counter};
 use crate::limits::{
     PENDING_BYTES_MAX, PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILE_BYTES_MAX, SPOOL_FILES_MAX,
 };
+use crate::ring::account::{Account, Counter};
 use file::{FileName, Name};
 use nowait_wire::{DropReason, Uuid};
 use std::collections::HashMap;

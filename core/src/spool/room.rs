@@ -3,7 +3,7 @@
 //! Room is made before a batch is sealed and never after it, so that the account in the batch knows what went for it.
 
 use super::{Caps, Entry, Seal, Spool, file};
-use crate::ledger::Account;
+use crate::ring::account::Account;
 use nowait_wire::DropReason;
 use std::io;
 

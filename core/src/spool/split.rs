@@ -5,7 +5,7 @@
 
 use super::room::Room;
 use super::{Entry, Seal, Spool, Value};
-use crate::ledger::Account;
+use crate::ring::account::Account;
 use nowait_wire::{Batch, BatchId, DropReason, Ledger};
 use std::io;
 

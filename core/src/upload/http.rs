@@ -9,7 +9,6 @@ use super::endpoint::{self, Endpoint};
 use super::tls;
 use super::trust::{Roots, SpkiPin};
 use super::{Answer, Cancel, Parcel, Upload};
-use crate::config::Config;
 use crate::error::Error;
 use crate::limits::{ANSWER_BYTES_MAX, CANCEL_LOOK, CLOSE_TIMEOUT};
 use reqwest::header::RETRY_AFTER;
@@ -38,15 +37,13 @@ impl Http {
     /// The transport to this endpoint, believing these roots and pins.
     ///
     /// # Errors
-    /// If the config is not usable; beyond [`Config::check`], every root certificate is read.
-    pub(crate) fn new(config: &Config) -> Result<Http, Error> {
-        config.check()?;
+    /// If one of the root certificates cannot be read.
+    pub(crate) fn new(endpoint: &str, roots: &Roots, pins: &[SpkiPin]) -> Result<Http, Error> {
         Ok(Http {
-            endpoint: endpoint::parse(&config.endpoint)
-                .map_err(|problem| Error::config("endpoint", problem))?,
-            roots: tls::own_anchors(&config.roots)?,
-            with_mozilla: !matches!(config.roots, Roots::Only(_)),
-            pins: config.pins.clone(),
+            endpoint: endpoint::parse(endpoint).map_err(|problem| Error::config("endpoint", problem))?,
+            roots: tls::own_anchors(roots)?,
+            with_mozilla: !matches!(roots, Roots::Only(_)),
+            pins: pins.to_vec(),
             client: None,
         })
     }

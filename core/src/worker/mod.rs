@@ -11,14 +11,13 @@
 mod send;
 mod session;
 
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
-use crate::ledger::{Account, Counter};
+use crate::engine::{Command, Engine, Flushed};
 use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
-use crate::nowait::Inner;
 use crate::recover::{self, Adopted};
 use crate::remote;
+use crate::ring::account::{Account, Counter};
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
 use crate::upload::Upload;
@@ -28,24 +27,6 @@ use session::Session;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What a thread may ask of the worker. It wakes the worker after it asked.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Seal and send everything now; answer when done or when nothing more can be done.
-    Flush { timeout: Duration, done: Sender<Flushed> },
-    /// The same, then end the session.
-    Shutdown { timeout: Duration, done: Sender<Flushed> },
-}
-
-/// What a flush achieved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flushed {
-    /// Whether nothing is left on the device.
-    pub complete: bool,
-    /// Batches that wait in the spool.
-    pub batches_left: usize,
-}
 
 /// A flush that somebody waits for.
 #[derive(Debug)]
@@ -69,7 +50,7 @@ enum Sent {
 
 /// Everything after the ring.
 pub(crate) struct Worker {
-    inner: &'static Inner,
+    engine: &'static Engine,
     disk: Arc<dyn Disk>,
     shared: Arc<Shared>,
     upload: Box<dyn Upload>,
@@ -102,19 +83,19 @@ impl Worker {
     /// Maps what the processes of the app share, takes over the decision, and opens the flight recorder. Takes what a disk
     /// takes: never on an app's thread.
     pub(crate) fn open(
-        inner: &'static Inner,
+        engine: &'static Engine,
         disk: Arc<dyn Disk>,
         upload: Box<dyn Upload>,
     ) -> Option<Worker> {
-        let started = inner.started()?;
+        let started = engine.started()?;
         let folder = &started.config.folder;
         // If this fails, so does everything below, and each says so in its own way.
         let _ = disk.create_folder(folder);
         let shared = Arc::new(Shared::open(Arc::clone(&disk), folder));
-        inner.recorder.share(Arc::clone(&shared), started.config.consent);
+        engine.recorder.share(Arc::clone(&shared), started.config.consent);
         let start = shared.begin_start(started.config.release_hash());
         let mut worker = Worker {
-            inner,
+            engine,
             spool: Spool::new(Arc::clone(&disk), folder, started.session),
             disk,
             shared,
@@ -133,7 +114,7 @@ impl Worker {
             random: started.session.as_u64_pair().0 | 1,
         };
         if worker.is_off {
-            worker.inner.recorder.set_on(false);
+            worker.engine.recorder.set_on(false);
         } else {
             worker.follow_decision();
             worker.tell_failed_starts();
@@ -142,7 +123,7 @@ impl Worker {
     }
 
     fn now_ns(&self) -> u64 {
-        self.inner.recorder.clock.uptime_ns()
+        self.engine.recorder.clock.uptime_ns()
     }
 
     /// One turn. Returns how long the worker may sleep before the next one; `None`: until somebody wakes it.
@@ -171,10 +152,10 @@ impl Worker {
     /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
     fn follow_decision(&mut self) -> bool {
         // First: what comes after this may have been agreed to meanwhile.
-        let end = self.inner.recorder.early_end();
+        let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
-            self.inner.recorder.forget_early(end);
+            self.engine.recorder.forget_early(end);
             self.wipe();
             return false;
         }
@@ -200,7 +181,7 @@ impl Worker {
         let _ = self.shared.sync();
         // What cannot be removed now is refused all the same, and removed by the next start.
         let _ = self.spool.wipe();
-        if let Some(started) = self.inner.started() {
+        if let Some(started) = self.engine.started() {
             recover::wipe(&*self.disk, &started.config.folder);
         }
         self.is_recovered = false;
@@ -222,7 +203,7 @@ impl Worker {
     }
 
     fn discard_session(&mut self) {
-        if let (Some(session), Some(started)) = (self.session.take(), self.inner.started()) {
+        if let (Some(session), Some(started)) = (self.session.take(), self.engine.started()) {
             // What cannot be removed is wiped by the next start: it carries the generation that was refused.
             let _ = self.disk.remove(&recover::ring_path(&started.config.folder, session.id()));
         }
@@ -233,7 +214,7 @@ impl Worker {
         let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
         let is_sampled = self.session.as_ref().is_some_and(|session| session.is_sampled);
         if !self.is_closing {
-            self.inner.recorder.set_on(is_enabled && is_sampled);
+            self.engine.recorder.set_on(is_enabled && is_sampled);
         }
     }
 
@@ -243,7 +224,7 @@ impl Worker {
 
     /// How often events are sealed and sent.
     fn flush_interval(&self) -> Duration {
-        let own = self.inner.started().map_or(Duration::MAX, |started| started.config.flush_interval);
+        let own = self.engine.started().map_or(Duration::MAX, |started| started.config.flush_interval);
         remote::flush_interval(self.remote(), own)
     }
 
@@ -257,8 +238,8 @@ impl Worker {
         let again = if self.flushes.is_empty() { self.flush_interval() } else { BUSY_PAUSE };
         self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
         let (disk, decision) = (Arc::clone(&self.disk), self.shared.consent());
-        let Some(folder) = self.inner.started().map(|started| &started.config.folder) else { return false };
-        let anchor = self.inner.recorder.clock.anchor();
+        let Some(folder) = self.engine.started().map(|started| &started.config.folder) else { return false };
+        let anchor = self.engine.recorder.clock.anchor();
         let Some(session) = &self.session else { return false };
         let adoption = recover::Adoption {
             disk: &*disk,
@@ -305,7 +286,7 @@ impl Worker {
 
     /// Registers the end of the session.
     pub(crate) fn close(&mut self, timeout: Duration, done: Sender<Flushed>) {
-        self.inner.recorder.set_on(false);
+        self.engine.recorder.set_on(false);
         self.is_closing = true;
         self.flush(timeout, done);
     }
@@ -372,7 +353,7 @@ impl Worker {
     fn end(&mut self) {
         if let Some(mut session) = self.session.take()
             && session.end()
-            && let Some(started) = self.inner.started()
+            && let Some(started) = self.engine.started()
         {
             // What cannot be removed is read and removed at the next start.
             let _ = self.disk.remove(&recover::ring_path(&started.config.folder, session.id()));
@@ -386,16 +367,16 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 /// Opens the worker and turns until a shutdown.
 pub(crate) fn run(
-    inner: &'static Inner,
+    engine: &'static Engine,
     disk: Arc<dyn Disk>,
     upload: Box<dyn Upload>,
     commands: &Receiver<Command>,
 ) {
-    inner.recorder.set_worker(std::thread::current());
-    let opened = catch_unwind(AssertUnwindSafe(|| Worker::open(inner, disk, upload)));
+    engine.recorder.set_worker(std::thread::current());
+    let opened = catch_unwind(AssertUnwindSafe(|| Worker::open(engine, disk, upload)));
     let Ok(Some(mut worker)) = opened else {
         // Our bug: there will be no flight recorder, so nothing more is taken.
-        inner.recorder.set_on(false);
+        engine.recorder.set_on(false);
         return;
     };
     loop {
@@ -411,7 +392,7 @@ pub(crate) fn run(
             Ok(Some(rest)) => std::thread::park_timeout(rest),
             Ok(None) => std::thread::park(),
             Err(_) => {
-                inner.recorder.count(Counter::PanicsCaught, 1);
+                engine.recorder.count(Counter::PanicsCaught, 1);
                 std::thread::park_timeout(Duration::from_secs(1));
             }
         }

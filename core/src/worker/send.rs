@@ -6,9 +6,9 @@
 use super::session::ACCOUNT_ONLY;
 use super::{Sent, Worker, nanoseconds};
 use crate::batch;
-use crate::ledger::Counter;
 use crate::limits::{PROBE_INTERVAL, UPLOAD_TIMEOUT};
 use crate::remote;
+use crate::ring::account::Counter;
 use crate::ring::header::Intent;
 use crate::spool::{Entry, Seal, Value};
 use crate::upload::conditions::{self, Place};
@@ -23,12 +23,16 @@ use std::time::Duration;
 impl Worker {
     /// Sends the oldest batch, if it may be sent now.
     pub(super) fn send_one(&mut self) -> Sent {
-        if !self.remote().is_none_or(|remote| remote.enabled) {
+        if self.is_switched_off() {
             return self.probe();
         }
         let Some(entries) = self.waiting_batches() else { return Sent::Later };
         let has_unsaved = self.session.as_ref().is_some_and(|session| session.unsaved.is_some());
         if entries.is_empty() && !has_unsaved {
+            if self.remote().is_some_and(|remote| remote.sampled_per_mille == 0) {
+                // No session will have a receipt that says otherwise.
+                self.probe();
+            }
             return Sent::NothingLeft;
         }
         let bytes = entries.iter().map(|entry| entry.bytes).sum();
@@ -55,13 +59,13 @@ impl Worker {
 
     /// Whether customer, server and host let us send now.
     fn may_send(&self, spool_bytes: u64) -> bool {
-        let (Some(session), Some(started)) = (&self.session, self.inner.started()) else { return false };
+        let (Some(session), Some(started)) = (&self.session, self.engine.started()) else { return false };
         let place = if session.is_in_background() {
             Place::Background { is_run_over: self.is_run_over }
         } else {
             Place::InFront
         };
-        let (told, is_flush) = (self.inner.conditions(), !self.flushes.is_empty());
+        let (told, is_flush) = (self.engine.conditions(), !self.flushes.is_empty());
         self.shared.consent().allows(session.generation())
             && self.retry_wait().is_zero()
             && conditions::may_send(told, place, spool_bytes, is_flush, started.config.hold)
@@ -69,7 +73,7 @@ impl Worker {
 
     /// How long the server, or the back-off, asks to wait.
     pub(super) fn retry_wait(&self) -> Duration {
-        let clock = &self.inner.recorder.clock;
+        let clock = &self.engine.recorder.clock;
         let Some(retry) = Retry::from_words(self.shared.retry()) else { return Duration::ZERO };
         let (boot_ns, wall_unix_ms) = (clock.boot_ns(), clock.wall_unix_ms());
         if retry.is_of_another_boot(boot_ns) {
@@ -131,8 +135,8 @@ impl Worker {
         if !self.shared.consent().allows(seal.generation) {
             return None;
         }
-        let started = self.inner.started()?;
-        let clock = &self.inner.recorder.clock;
+        let started = self.engine.started()?;
+        let clock = &self.engine.recorder.clock;
         let shared = Arc::clone(&self.shared);
         let granted = shared.consent_word();
         let parcel = Parcel {
@@ -174,7 +178,7 @@ impl Worker {
 
     /// Notes for all processes when to try again.
     fn note_retry(&mut self, next: Next, failures: u32) {
-        let clock = &self.inner.recorder.clock;
+        let clock = &self.engine.recorder.clock;
         let words = match next {
             Next::Wait(wait) | Next::Stop(wait) => {
                 let failures = failures.saturating_add(1);
@@ -192,10 +196,14 @@ impl Worker {
         self.random
     }
 
+    /// Whether the collector wants nothing at all.
+    fn is_switched_off(&self) -> bool {
+        self.remote().is_some_and(|remote| !remote.enabled)
+    }
+
     /// How long until a NoWait that was switched off asks again; `None` if it is on.
     pub(super) fn until_probe(&self) -> Option<Duration> {
-        let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
-        (!is_enabled).then(|| Duration::from_nanos(self.probe_at_ns.saturating_sub(self.now_ns())))
+        self.is_switched_off().then(|| Duration::from_nanos(self.probe_at_ns.saturating_sub(self.now_ns())))
     }
 
     /// Asks once a day, with a batch that holds nothing, whether NoWait is to stay off.
@@ -210,8 +218,8 @@ impl Worker {
         let intent = Intent {
             first: ACCOUNT_ONLY,
             next: 0,
-            network: self.inner.conditions().network,
-            anchors: vec![self.inner.recorder.clock.anchor()],
+            network: self.engine.conditions().network,
+            anchors: vec![self.engine.recorder.clock.anchor()],
             ledger: Ledger::default(),
         };
         let id = Uuid::new_v4();

@@ -5,13 +5,12 @@
 
 use super::Worker;
 use crate::batch;
-use crate::config::Consent;
-use crate::consent::Decision;
+use crate::consent::{Consent, Decision};
 use crate::fold::{Ended, Fold, trackers::Presence};
-use crate::ledger::{Account, Counter};
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::recover;
 use crate::remote;
+use crate::ring::account::{Account, Counter};
 use crate::ring::flight::Flight;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
@@ -94,14 +93,14 @@ impl Session {
 
     /// Leaves signs of life, and lets time pass.
     fn tick(&self, worker: &Worker) {
-        let recorder = &worker.inner.recorder;
+        let recorder = &worker.engine.recorder;
         recorder.take_over_early();
-        recorder.tick();
+        recorder.tick_now();
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
-        layout::store(words, Word::AliveUptimeNs, recorder.clock.uptime_ns());
-        layout::store(words, Word::Network, u64::from(worker.inner.conditions().network as u8));
+        layout::store(words, Word::AliveUptimeMs, layout::checked_ms(recorder.clock.uptime_ns()));
+        layout::store(words, Word::Network, u64::from(worker.engine.conditions().network as u8));
     }
 
     /// Says in the file that the session ended as the app wished. What comes of the process then is no death: a shutdown
@@ -129,7 +128,7 @@ fn worth_saying(ledger: Ledger) -> Ledger {
 impl Worker {
     /// Begins a session under this decision of the customer.
     pub(super) fn begin_session(&mut self, decision: Decision) {
-        let (recorder, Some(started)) = (&self.inner.recorder, self.inner.started()) else { return };
+        let (recorder, Some(started)) = (&self.engine.recorder, self.engine.started()) else { return };
         if !recorder.has_room_for_a_session() {
             self.is_off = true;
             recorder.set_on(false);
@@ -262,11 +261,11 @@ impl Worker {
             let intent = Intent {
                 first: seal.first,
                 next: seal.next,
-                network: self.inner.conditions().network,
+                network: self.engine.conditions().network,
                 anchors: session.fold.anchors().to_vec(),
                 ledger: account.ledger_with_cost(session.fold.counted(seal.next)),
             };
-            let names = &self.inner.recorder.names;
+            let names = &self.engine.recorder.names;
             let context = session.context.clone();
             let batch =
                 batch::make(seal.session, context, intent.clone(), events.to_vec(), &|id| names.text(id));

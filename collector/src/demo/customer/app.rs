@@ -1,15 +1,15 @@
 //! The customer's app: a main thread, a display, a finger, and a bank at the other end of the network.
 //!
-//! It feeds NoWait the raw signals that a platform's face would, at the moments at which things really happen: a frame
+//! It tells NoWait the facts that a platform's face would, at the moments at which things really happen: a frame
 //! really draws, a request really waits, a stall really stops the main thread.
 //!
 //! Owns: what the app does on one touch. Refuses: to know where the customer wants to go (see `walk`).
-//! Invariant: only NoWait's public interface is used, and no time stamp is anything but the moment of its signal.
+//! Invariant: only NoWait's public interface is used, and no time stamp is anything but the moment of its fact.
 
 use super::note::{Note, Orders};
 use crate::demo::bank::{Endpoint, SESSION_HEADER, VERSION_HEADER};
 use crate::demo::random::Random;
-use nowait_core::{Crumb, Network, NoWait, Screen, Signal};
+use nowait_core::{Conditions, Fact, Kind, NOW, Network, NoWait, Span, Travel, Visit};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,6 +34,14 @@ pub(super) enum Answer {
     Offline,
 }
 
+/// How a journey ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Done,
+    Failed,
+    GivenUp,
+}
+
 /// The way to the bank.
 #[derive(Clone, Debug)]
 pub(super) struct Bank {
@@ -47,13 +55,14 @@ pub(super) struct Bank {
 pub(super) struct App {
     pub(super) nowait: NoWait,
     pub(super) random: Random,
-    /// Whether a journey is under way.
-    pub(super) walking: bool,
     note: Note,
     orders: Orders,
     bank: Bank,
     offline: bool,
-    screen: Option<Screen>,
+    /// The screen in front, and whether it became ready.
+    screen: Option<(Visit, bool)>,
+    /// Whether the main thread has had nothing to do yet.
+    was_idle: bool,
     /// The display's next frame and the same moment on NoWait's clock.
     vsync: Instant,
     canvas: Vec<u64>,
@@ -64,31 +73,29 @@ impl App {
         App {
             nowait,
             random,
-            walking: false,
             note,
             orders,
             bank,
             offline: false,
             screen: None,
+            was_idle: false,
             vsync: Instant::now(),
             canvas: vec![1; 2_048],
         }
     }
 
-    /// Gives the end of the pipe back, with everything acknowledged.
-    pub(super) fn into_note(mut self) -> Note {
-        self.acknowledge();
+    /// Gives the end of the pipe back.
+    pub(super) fn into_note(self) -> Note {
         self.note
     }
 
-    /// Tells the fleet what is acknowledged. Called after whatever may have finished an event.
-    pub(super) fn acknowledge(&mut self) {
-        self.note.acknowledge(self.walking);
-    }
-
-    fn signal(&mut self, signal: &Signal) {
-        self.nowait.signal(signal);
-        self.acknowledge();
+    /// Tells NoWait a fact.
+    pub(super) fn tell(&mut self, fact: Fact) {
+        self.nowait.append(fact);
+        self.note.facts(1);
+        if matches!(fact, Fact::Foreground { .. } | Fact::Background { .. }) {
+            self.note.ended(Kind::Lifecycle);
+        }
     }
 
     /// Answers the watchdog on the main thread, and starts it: both run until the process ends.
@@ -97,7 +104,7 @@ impl App {
         let (ping, mut pings) = tokio::sync::mpsc::unbounded_channel();
         std::thread::Builder::new().name("watchdog".to_owned()).spawn(move || {
             loop {
-                nowait.signal(&Signal::MainPing { at: nowait.now_ns() });
+                nowait.append(Fact::MainPing { at: NOW });
                 if ping.send(()).is_err() {
                     return;
                 }
@@ -106,7 +113,7 @@ impl App {
         })?;
         tokio::spawn(async move {
             while pings.recv().await.is_some() {
-                nowait.signal(&Signal::MainPong { at: nowait.now_ns() });
+                nowait.append(Fact::MainPong { at: NOW });
             }
         });
         Ok(())
@@ -120,7 +127,7 @@ impl App {
         let late = self.vsync.elapsed().as_nanos() as u64;
         self.draw();
         let deadline = (started + FRAME.as_nanos() as u64).saturating_sub(late);
-        self.signal(&Signal::Frame { started, deadline, at: self.nowait.now_ns() });
+        self.tell(Fact::Frame { started, deadline, at: NOW });
     }
 
     /// The work of a frame: some microseconds of arithmetic on 16 KiB.
@@ -143,26 +150,27 @@ impl App {
     pub(super) async fn tap(&mut self, target: &str) {
         self.touch(target);
         self.frame().await;
+        self.note.ended(Kind::Tap);
     }
 
     /// The finger leaves `target` and the handler runs, without an effect.
     pub(super) fn touch(&mut self, target: &str) {
         let target = self.nowait.name(target);
-        self.signal(&Signal::TouchUp { at: self.nowait.now_ns(), target });
+        self.tell(Fact::TouchUp { at: NOW, target });
         self.draw();
-        self.signal(&Signal::TouchHandled { at: self.nowait.now_ns() });
+        self.tell(Fact::TouchHandled { at: NOW });
     }
 
     /// Shows `name`, asks the bank for what it needs, and calls it ready when that is there.
     pub(super) async fn show(&mut self, name: &str, endpoints: &[&Endpoint]) -> Answer {
-        let screen = self.nowait.screen(name);
-        screen.created();
+        let visit = self.nowait.screen(name).created();
         self.frame().await;
-        screen.shown();
-        if let Some(left) = self.screen.replace(screen) {
-            left.left();
+        visit.shown();
+        self.note.facts(2);
+        self.leave_screen(visit);
+        if !std::mem::replace(&mut self.was_idle, true) {
+            self.tell(Fact::MainIdle { at: NOW });
         }
-        self.acknowledge();
         let mut answer = Answer::Good;
         for endpoint in endpoints {
             answer = self.ask(endpoint).await;
@@ -172,11 +180,23 @@ impl App {
         }
         // An error is shown in the screen's place: what the customer came for never appears.
         if answer != Answer::Bad {
-            screen.ready();
-            self.acknowledge();
+            visit.ready();
+            self.note.facts(1);
+            self.screen = Some((visit, true));
+            self.note.ended(Kind::Screen);
         }
         self.animate(TRANSITION_FRAMES).await;
         answer
+    }
+
+    /// Another screen is in front.
+    fn leave_screen(&mut self, next: Visit) {
+        let Some((left, was_ready)) = self.screen.replace((next, false)) else { return };
+        left.left();
+        self.note.facts(1);
+        if !was_ready {
+            self.note.ended(Kind::Screen);
+        }
     }
 
     /// Asks the bank, with a spinner. Now and then the customer is called away meanwhile: the system cuts the
@@ -199,6 +219,7 @@ impl App {
     async fn exchange(&mut self, endpoint: &Endpoint, called_away: bool) -> Option<Answer> {
         let (bank, nowait) = (self.bank.clone(), self.nowait);
         let request = self.nowait.route(endpoint.route).begin();
+        self.note.facts(1);
         let mut call = pin!(async {
             let status = bank.call(endpoint, nowait).await;
             match status {
@@ -213,11 +234,13 @@ impl App {
             tokio::select! {
                 biased;
                 status = &mut call => {
-                    self.acknowledge();
+                    self.note.facts(1);
+                    self.note.ended(Kind::Request);
                     return Some(if status.is_some_and(|status| status < 400) { Answer::Good } else { Answer::Bad });
                 }
                 () = &mut leaves, if called_away => {
                     self.leave();
+                    self.note.ended(Kind::Request);
                     return None;
                 }
                 () = self.frame() => {}
@@ -227,14 +250,14 @@ impl App {
 
     /// The app leaves the foreground.
     pub(super) fn leave(&mut self) {
-        self.signal(&Signal::Background { at: self.nowait.now_ns() });
+        self.tell(Fact::Background { at: NOW });
     }
 
     /// The customer is away for a moment and comes back; `restored` if the screen was kept.
     pub(super) async fn return_from_away(&mut self, restored: bool) {
         let away = self.random.between(0.3, 0.9);
         tokio::time::sleep(Duration::from_secs_f64(away)).await;
-        self.signal(&Signal::Foreground { at: self.nowait.now_ns(), restored });
+        self.tell(Fact::Foreground { at: NOW, restored });
         self.animate(2).await;
     }
 
@@ -243,7 +266,8 @@ impl App {
         let offline = self.orders.is_offline();
         if offline != self.offline {
             self.offline = offline;
-            self.nowait.network(if offline { Network::Offline } else { Network::Unknown }, false);
+            let network = if offline { Network::Offline } else { Network::Unknown };
+            self.nowait.conditions(Conditions { network, ..Conditions::default() });
         }
     }
 
@@ -254,9 +278,57 @@ impl App {
     }
 
     /// Leaves a breadcrumb.
-    pub(super) fn crumb(&self, name: &str) {
-        let crumb: Crumb = self.nowait.crumb(name);
-        self.nowait.breadcrumb(crumb);
+    pub(super) fn crumb(&mut self, name: &str) {
+        self.nowait.breadcrumb(self.nowait.crumb(name));
+        self.note.facts(1);
+    }
+
+    /// Sets out on a journey.
+    pub(super) fn set_out(&mut self, journey: &str) -> Travel {
+        let travel = self.nowait.journey(journey).begin();
+        self.note.facts(1);
+        self.note.set_walking(true);
+        travel
+    }
+
+    /// Reaches a step of it; the one before, if any, is over.
+    pub(super) fn step(&mut self, travel: &Travel, step: &str, is_first: bool) {
+        travel.step(self.nowait.name(step));
+        self.note.facts(1);
+        if !is_first {
+            self.note.ended(Kind::Step);
+        }
+    }
+
+    /// Ends it, and its last step.
+    pub(super) fn arrive(&mut self, travel: Travel, end: End) {
+        match end {
+            End::Done => travel.end(),
+            End::Failed => travel.fail(),
+            End::GivenUp => drop(travel),
+        }
+        self.note.facts(1);
+        self.note.ended(Kind::Step);
+        self.note.ended(Kind::Journey);
+        self.note.set_walking(false);
+    }
+
+    /// Begins an action.
+    pub(super) fn begin(&mut self, action: &str) -> Span {
+        let span = self.nowait.action(action).begin();
+        self.note.facts(1);
+        span
+    }
+
+    /// Ends it.
+    pub(super) fn end(&mut self, span: Span, answer: Answer) {
+        if answer == Answer::Good {
+            span.end()
+        } else {
+            span.fail()
+        }
+        self.note.facts(1);
+        self.note.ended(Kind::Action);
     }
 
     /// The customer looks at the screen. Scaled down, so that a day fits into a minute; now and then long enough for
@@ -274,7 +346,6 @@ impl App {
             let restored = self.random.chance(0.7);
             self.return_from_away(restored).await;
         }
-        self.acknowledge();
     }
 
     /// Whether the device has a network, as far as the app noticed.

@@ -13,13 +13,11 @@ use crate::Error;
 use crate::cli::Finding;
 use app::{App, Bank};
 use note::{Note, Orders};
-use nowait_core::{Build, Config, Consent, NoWait, Signal};
+use nowait_core::{Build, Config, Consent, Fact, NOW, NoWait};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often events are sealed and sent: shorter than the 30 s of a shipped app, as the day is.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a session that ends may take to send what it has.
 const END: Duration = Duration::from_secs(3);
 /// How long a start in the background may try to deliver what is left.
@@ -74,14 +72,13 @@ pub fn run(args: &CustomerArgs) -> Result<Finding, Error> {
     }
     let orders = Orders::follow().map_err(failed)?;
     let config = Config {
-        flush_interval: FLUSH_INTERVAL,
         consent: if args.asks_consent { Consent::Pending } else { Consent::Granted },
         ..Config::new(&args.collector, &args.app_key, Build::new(&args.app_version, "1"), &args.folder)
     };
     let nowait =
         NoWait::start(config).map_err(|error| Error::io(format!("NoWait does not start: {error}")))?;
     let visible = args.seconds > 0.0;
-    nowait.signal(&Signal::ProcessStarted { at: args.started_uptime_ns, visible });
+    nowait.append(Fact::ProcessStarted { at: args.started_uptime_ns, visible });
     let note = Note::new(nowait);
     if !visible {
         note.end(deliver(nowait));
@@ -90,16 +87,14 @@ pub fn run(args: &CustomerArgs) -> Result<Finding, Error> {
     let bank = Bank { client: http::client()?, url: args.bank.clone(), version: args.app_version.clone() };
     let app = App::new(nowait, Random::new(args.seed, 0), note, orders, bank);
     let app = runtime.block_on(live(app, args))?;
-    let note = app.into_note();
-    note.end(nowait.shutdown(END).batches_left);
+    app.into_note().end(nowait.shutdown(END).batches_left);
     Ok(Finding::Fine)
 }
 
 /// From the first frame until the customer puts the phone away.
 async fn live(mut app: App, args: &CustomerArgs) -> Result<App, Error> {
     app.watch().map_err(|error| Error::io(format!("the customer's watchdog: {error}")))?;
-    app.nowait.signal(&Signal::Foreground { at: app.nowait.now_ns(), restored: false });
-    app.frame().await;
+    app.tell(Fact::Foreground { at: NOW, restored: false });
     let until = Instant::now() + Duration::from_secs_f64(args.seconds);
     if args.asks_consent {
         let half = Instant::now() + Duration::from_secs_f64(args.seconds / 2.0);

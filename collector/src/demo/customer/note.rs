@@ -2,12 +2,13 @@
 //!
 //! A pipe, because what was written to it is there even if the writer is killed in the next moment, and because a full
 //! disk is no obstacle. One line a message, far below the size up to which a pipe takes a write whole:
-//! `session <id>`, `acknowledged <events> <walking|resting> <heap|file>`, `ended <batches left>`.
+//! `session <id>`, `recorded <facts> <ended, by kind>… <walking|resting> <heap|file>`, `ended <batches left>`.
 //!
-//! Owns: the lines. Refuses: anything of the events themselves.
-//! Invariant: a number of acknowledged events is told only after recording them had returned.
+//! Owns: the lines, and the count of what was recorded. Refuses: anything of the events themselves.
+//! Invariant: what is counted was recorded before: the calls had returned.
 
-use nowait_core::NoWait;
+use crate::demo::counts::{COUNTED, Counts};
+use nowait_core::{Kind, NoWait};
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,26 +17,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub(super) struct Note {
     nowait: NoWait,
-    told: (u64, bool),
+    recorded: Counts,
+    is_walking: bool,
 }
 
 impl Note {
     /// Says who this is.
     pub(super) fn new(nowait: NoWait) -> Note {
         say(&format!("session {}", nowait.session()));
-        Note { nowait, told: (0, false) }
+        Note { nowait, recorded: Counts::default(), is_walking: false }
     }
 
-    /// Says how many events were acknowledged so far, if that changed.
-    pub(super) fn acknowledge(&mut self, walking: bool) {
-        let ledger = self.nowait.ledger();
-        let now = (ledger.produced, walking);
-        if now != self.told {
-            self.told = now;
-            let state = if walking { "walking" } else { "resting" };
-            let ring = if ledger.ring_on_heap { "heap" } else { "file" };
-            say(&format!("acknowledged {} {state} {ring}", now.0));
-        }
+    /// Counts facts of the main thread. They are told with what ends next.
+    pub(super) fn facts(&mut self, facts: u64) {
+        self.recorded.facts += facts;
+    }
+
+    /// Something of this kind has ended: NoWait knows all that makes its event.
+    pub(super) fn ended(&mut self, kind: Kind) {
+        self.recorded.add(kind, 1);
+        self.tell();
+    }
+
+    /// A journey begins, or the customer rests again.
+    pub(super) fn set_walking(&mut self, is_walking: bool) {
+        self.is_walking = is_walking;
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let state = if self.is_walking { "walking" } else { "resting" };
+        let ring = if self.nowait.ledger().ring_on_heap { "heap" } else { "file" };
+        let ended: String = self.recorded.ended.iter().map(|count| format!(" {count}")).collect();
+        say(&format!("recorded {}{ended} {state} {ring}", self.recorded.facts));
     }
 
     /// Says that the session ended well.
@@ -53,22 +67,23 @@ fn say(line: &str) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::demo) enum Said {
     Session { id: String },
-    Acknowledged { events: u64, walking: bool, on_heap: bool },
+    Recorded { counts: Counts, walking: bool, on_heap: bool },
     Ended { batches_left: usize },
 }
 
 impl Said {
     /// `None` if the line says none of it.
     pub(in crate::demo) fn parse(line: &str) -> Option<Said> {
-        let mut words = line.split(' ');
-        match (words.next()?, words.next()?, words.next(), words.next()) {
-            ("session", id, None, None) => Some(Said::Session { id: id.to_owned() }),
-            ("acknowledged", events, Some(state), Some(ring)) => Some(Said::Acknowledged {
-                events: events.parse().ok()?,
-                walking: state == "walking",
-                on_heap: ring == "heap",
-            }),
-            ("ended", left, None, None) => Some(Said::Ended { batches_left: left.parse().ok()? }),
+        let words: Vec<&str> = line.split(' ').collect();
+        match *words.as_slice() {
+            ["session", id] => Some(Said::Session { id: id.to_owned() }),
+            ["recorded", facts, ref ended @ .., state, ring] => {
+                let ended: Option<Vec<u64>> = ended.iter().map(|count| count.parse().ok()).collect();
+                let ended: [u64; COUNTED.len()] = ended?.try_into().ok()?;
+                let counts = Counts { facts: facts.parse().ok()?, ended };
+                Some(Said::Recorded { counts, walking: state == "walking", on_heap: ring == "heap" })
+            }
+            ["ended", left] => Some(Said::Ended { batches_left: left.parse().ok()? }),
             _ => None,
         }
     }
@@ -112,12 +127,20 @@ mod tests {
     #[test]
     fn every_line_is_understood_and_nothing_else() {
         assert_eq!(Said::parse("session 1-2"), Some(Said::Session { id: "1-2".into() }));
-        let said = Said::parse("acknowledged 12 walking heap");
-        assert_eq!(said, Some(Said::Acknowledged { events: 12, walking: true, on_heap: true }));
+        let counts = Counts { facts: 12, ended: [1, 2, 3, 4, 5, 6, 7] };
+        let said = Said::parse("recorded 12 1 2 3 4 5 6 7 walking heap");
+        assert_eq!(said, Some(Said::Recorded { counts, walking: true, on_heap: true }));
         assert_eq!(Said::parse("ended 3"), Some(Said::Ended { batches_left: 3 }));
-        for line in
-            ["", "ended", "ended x", "acknowledged", "acknowledged x walking file", "acknowledged 1 walking"]
-        {
+        for line in [
+            "",
+            "ended",
+            "ended x",
+            "recorded",
+            "recorded 12",
+            "recorded x 1 2 3 4 5 6 7 walking file",
+            "recorded 12 1 2 3 4 5 6 walking file",
+            "recorded 12 1 2 3 4 5 6 7 walking",
+        ] {
             assert_eq!(Said::parse(line), None, "{line}");
         }
     }

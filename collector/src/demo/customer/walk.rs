@@ -3,7 +3,7 @@
 //! Owns: the order of screens and what happens at each. Refuses: how a screen is shown (see `app`).
 //! Invariant: every journey that begins ends: done, failed or given up, unless the process dies.
 
-use super::app::{Answer, App};
+use super::app::{Answer, App, End};
 use crate::demo::bank::{
     ACCOUNTS, BILLS, CARDS, CONFIRM, Endpoint, HOME, LOGIN, PAYEES, QR_PAY, RECEIPT, SLOW_VERSION, TRANSFER,
 };
@@ -125,23 +125,10 @@ fn choose(app: &mut App) -> &'static Journey {
     first
 }
 
-/// How a journey ends.
-enum End {
-    Done,
-    Failed,
-    GivenUp,
-}
-
 async fn journey(app: &mut App, journey: &'static Journey, version: &str) {
-    let travel = app.nowait.journey(journey.name).begin();
-    app.walking = true;
-    match stops(app, journey, &travel, version).await {
-        End::Done => travel.end(),
-        End::Failed => travel.fail(),
-        End::GivenUp => drop(travel),
-    }
-    app.walking = false;
-    app.acknowledge();
+    let travel = app.set_out(journey.name);
+    let end = stops(app, journey, &travel, version).await;
+    app.arrive(travel, end);
 }
 
 async fn stops(app: &mut App, journey: &Journey, travel: &Travel, version: &str) -> End {
@@ -153,8 +140,7 @@ async fn stops(app: &mut App, journey: &Journey, travel: &Travel, version: &str)
                 return End::GivenUp;
             }
         }
-        travel.step(app.nowait.name(stop.step));
-        app.acknowledge();
+        app.step(travel, stop.step, at == 0);
         match visit(app, stop, version).await {
             Answer::Bad => return End::Failed,
             // Without a network nothing is paid; what the app knows from before can be looked at.
@@ -174,15 +160,10 @@ async fn visit(app: &mut App, stop: &Stop, version: &str) -> Answer {
         }
         Extra::Sign => {
             app.crumb("payment.sign");
-            let span = app.nowait.action(stop.target).begin();
+            let span = app.begin(stop.target);
             app.tap(stop.target).await;
             let answer = app.show(stop.screen, stop.endpoints).await;
-            if answer == Answer::Good {
-                span.end()
-            } else {
-                span.fail()
-            }
-            app.acknowledge();
+            app.end(span, answer);
             answer
         }
         Extra::Camera => {

@@ -1,7 +1,7 @@
 //! Damaged files cost what they hold and nothing else, and files of the version before are read.
 
 use super::*;
-use crate::ledger::Folded;
+use crate::ring::account::Folded;
 
 /// A file as the version before wrote it.
 fn version_1(frame: &[u8], seal: &Seal) -> Vec<u8> {

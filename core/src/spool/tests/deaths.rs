@@ -1,7 +1,7 @@
 //! A process dies, or the disk refuses, at each operation: every batch is there, or delivered, or counted, and once.
 
 use super::*;
-use crate::ledger::Folded;
+use crate::ring::account::Folded;
 
 /// What a session did with its batches, by the number of their first event.
 #[derive(Debug, Default)]

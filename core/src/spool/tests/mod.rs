@@ -5,7 +5,7 @@ mod room;
 use super::*;
 use crate::disk::RealDisk;
 use crate::disk::faulty::{self, FaultyDisk};
-use crate::ledger::Folded;
+use crate::ring::account::Folded;
 use crate::ring::layout;
 use crate::sync::AtomicU64;
 use std::fs;

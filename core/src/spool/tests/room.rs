@@ -1,7 +1,7 @@
 //! What goes when there is no room, and whether every account knows of it.
 
 use super::*;
-use crate::ledger::Folded;
+use crate::ring::account::Folded;
 
 fn values(entries: &[Entry]) -> Vec<Value> {
     entries.iter().map(|entry| entry.seal.value).collect()

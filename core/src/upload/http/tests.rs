@@ -4,7 +4,7 @@
 //! takes, and the one narrow figure (how soon a cancelled exchange ends) is the best of several tries.
 
 use super::*;
-use crate::config::Build;
+use crate::config::{Build, Config};
 use crate::upload::CONTENT_TYPE;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData, date_time_ymd,
@@ -118,6 +118,12 @@ fn answer(stream: &mut dyn Stream, bytes: &str) -> io::Result<bool> {
     Ok(stream.read(&mut [0])? == 0)
 }
 
+/// The transport of a config that was checked, as a start does it.
+fn http(config: &Config) -> Result<Http, Error> {
+    config.check()?;
+    Http::new(&config.endpoint, &config.roots, &config.pins)
+}
+
 fn config(endpoint: String) -> Config {
     Config::new(endpoint, "app-key", Build::new("8.2.0", "1"), "unused")
 }
@@ -134,7 +140,7 @@ fn parcel<'a>(url: &'a str, timeout: Duration, cancel: &Cancel) -> Parcel<'a> {
 }
 
 fn send(config: &Config) -> Option<Answer> {
-    Http::new(config).unwrap().send(parcel(&config.url(), PATIENCE, &Cancel::never()))
+    http(config).unwrap().send(parcel(&config.url(), PATIENCE, &Cancel::never()))
 }
 
 /// Sends one parcel to a server with this identity; whether it was answered. What is refused must not have been sent.
@@ -236,7 +242,7 @@ fn roots_that_cannot_be_read_are_refused_at_the_start_and_say_which() {
         b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
     ] {
         let roots = Roots::MozillaAnd(vec![good.der().to_vec(), bad]);
-        let error = Http::new(&Config { roots, ..config("https://bank.example".to_owned()) }).unwrap_err();
+        let error = http(&Config { roots, ..config("https://bank.example".to_owned()) }).unwrap_err();
         assert!(
             error.is_config() && error.to_string().contains("config.roots has an entry (number 1)"),
             "{error}"
@@ -246,7 +252,7 @@ fn roots_that_cannot_be_read_are_refused_at_the_start_and_say_which() {
 
 #[test]
 fn plain_http_to_another_machine_is_refused() {
-    let error = Http::new(&config("http://telemetry.bank.example".to_owned())).unwrap_err();
+    let error = http(&config("http://telemetry.bank.example".to_owned())).unwrap_err();
     assert!(error.to_string().contains("must be https"), "{error}");
 }
 
@@ -258,7 +264,7 @@ fn no_socket_stays_open_after_an_exchange() {
         let (port, server) = serve(tls, |stream| answer(stream, OK).unwrap());
         let roots = Roots::Only(vec![bank.der().to_vec()]);
         let config = Config { roots, ..config(format!("{scheme}://127.0.0.1:{port}")) };
-        let mut http = Http::new(&config).unwrap();
+        let mut http = http(&config).unwrap();
         assert!(http.send(parcel(&config.url(), PATIENCE, &Cancel::never())).is_some());
         // The transport lives, and nothing of it runs: the server must see the end all the same.
         assert!(server.join().unwrap(), "{scheme}: not closed in order");
@@ -284,7 +290,7 @@ fn one_transport_makes_many_exchanges() {
         resumed
     });
     let config = Config { roots: Roots::Only(vec![bank.der().to_vec()]), ..config(endpoint) };
-    let mut http = Http::new(&config).unwrap();
+    let mut http = http(&config).unwrap();
     for _ in 0..3 {
         assert!(http.send(parcel(&config.url(), PATIENCE, &Cancel::never())).is_some());
     }
@@ -303,7 +309,7 @@ fn a_cancelled_exchange_ends_within_a_fifth_of_a_second_and_closes_its_socket() 
         let config = config(format!("http://127.0.0.1:{port}"));
         let refused_at = Instant::now() + Duration::from_millis(120);
         let cancel = Cancel::new(move || Instant::now() >= refused_at);
-        let answer = Http::new(&config).unwrap().send(parcel(&config.url(), PATIENCE, &cancel));
+        let answer = http(&config).unwrap().send(parcel(&config.url(), PATIENCE, &cancel));
         fastest = fastest.min(refused_at.elapsed());
         assert_eq!(answer, None);
         let ending = server.join().unwrap();
@@ -320,7 +326,7 @@ fn an_exchange_that_is_cancelled_before_it_begins_opens_no_connection() {
     listener.set_nonblocking(true).unwrap();
     let config = config(format!("http://{}", listener.local_addr().unwrap()));
     let cancel = Cancel::new(|| true);
-    assert_eq!(Http::new(&config).unwrap().send(parcel(&config.url(), PATIENCE, &cancel)), None);
+    assert_eq!(http(&config).unwrap().send(parcel(&config.url(), PATIENCE, &cancel)), None);
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
@@ -341,7 +347,7 @@ fn slow(head: &'static str, timeout: Duration, byte_every: Option<Duration>) -> 
     });
     let config = config(format!("http://127.0.0.1:{port}"));
     let began = Instant::now();
-    let answer = Http::new(&config).unwrap().send(parcel(&config.url(), timeout, &Cancel::never()));
+    let answer = http(&config).unwrap().send(parcel(&config.url(), timeout, &Cancel::never()));
     let took = began.elapsed();
     // Relaxed: a wish.
     stopped.store(true, Ordering::Relaxed);

@@ -6,7 +6,7 @@
 //! Refuses: deciding what to drop; whoever drops tells it why.
 //! Invariant: a counter never goes down, and a batch of the spool is given up exactly once whatever dies when.
 
-use crate::ring::layout::{self, Word};
+use super::layout::{self, Word};
 use crate::sync::{AtomicU64, Ordering};
 use nowait_wire::{Cost, DropReason, Facts, Ledger, RECORD_BUCKETS, RefuseReason};
 

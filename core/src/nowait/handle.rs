@@ -4,7 +4,7 @@
 //! only appends what happened when.
 //! Invariant: what was begun and is dropped without an end never counts as done.
 
-use crate::nowait::{NOW, NoWait};
+use super::{NOW, NoWait};
 use crate::record::Fact;
 use nowait_wire::{NameId, Outcome};
 

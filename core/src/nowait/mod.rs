@@ -4,67 +4,36 @@
 //! Invariant: every handle is `Copy` and stays valid for the life of the process, also before a start, when what it says
 //! waits in memory, and after a shutdown, when it does nothing.
 
+mod handle;
+
+pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel, Visit};
+
 use crate::Clock;
-use crate::config::{Config, Consent};
+use crate::config::Config;
+use crate::consent::Consent;
 use crate::disk::{Disk, RealDisk};
+use crate::engine::{Command, Engine, Flushed};
 use crate::error::Error;
 use crate::fork;
-use crate::handle::{Action, Crumb, Journey, Route, Screen};
-use crate::ledger::Counter;
-use crate::record::{Fact, Recorded, Recorder};
+use crate::record::Fact;
+use crate::ring::account::Counter;
+use crate::ring::flight::Recorded;
 use crate::upload::Upload;
 use crate::upload::conditions::Conditions;
-use crate::worker::{self, Command, Flushed};
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crate::worker;
+use crossbeam::channel::{Sender, bounded};
 use nowait_wire::{Event, Kind, Ledger, NameId, Outcome, Uuid};
 use once_cell::sync::OnceCell;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
-
-/// Commands that may wait for the worker; nobody sends more than a few in a session.
-const COMMANDS_MAX: usize = 64;
 
 /// As the time of a fact: this moment. The engine reads the clock for every fact, so this costs nothing.
 pub const NOW: u64 = u64::MAX;
 
-/// What all handles share. Lives as long as the process: handles are `Copy`, so nobody can know when the last one is gone,
-/// and a process starts NoWait once.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) recorder: Recorder,
-    next_id: AtomicU64,
-    conditions: AtomicU8,
-    started: OnceLock<Started>,
-}
-
-/// What a start adds.
-#[derive(Debug)]
-pub(crate) struct Started {
-    pub(crate) config: Config,
-    pub(crate) url: String,
-    /// The id of the first session.
-    pub(crate) session: Uuid,
-    commands: Sender<Command>,
-}
-
-impl Inner {
-    /// What the start said, once there was one.
-    pub(crate) fn started(&self) -> Option<&Started> {
-        self.started.get()
-    }
-
-    /// What the host told last of network and power.
-    pub(crate) fn conditions(&self) -> Conditions {
-        // Relaxed: a label, and wishes that take effect with the next turn.
-        Conditions::from_bits(self.conditions.load(Ordering::Relaxed))
-    }
-}
-
 /// A NoWait. `Copy`: pass it around freely.
 #[derive(Clone, Copy, Debug)]
 pub struct NoWait {
-    pub(crate) inner: &'static Inner,
+    pub(crate) engine: &'static Engine,
 }
 
 static GLOBAL: OnceCell<NoWait> = OnceCell::new();
@@ -82,7 +51,8 @@ impl NoWait {
     #[cfg(feature = "http")]
     pub fn start(config: Config) -> Result<NoWait, Error> {
         let nowait = NoWait::waiting();
-        let http = crate::upload::http::Http::new(&config)?;
+        config.check()?;
+        let http = crate::upload::http::Http::new(&config.endpoint, &config.roots, &config.pins)?;
         nowait.begin_on(config, http)?;
         Ok(nowait)
     }
@@ -105,13 +75,7 @@ impl NoWait {
     }
 
     pub(crate) fn on_clock(clock: Clock) -> NoWait {
-        let inner: &'static Inner = Box::leak(Box::new(Inner {
-            recorder: Recorder::new(clock),
-            next_id: AtomicU64::new(1),
-            conditions: AtomicU8::new(Conditions::default().to_bits()),
-            started: OnceLock::new(),
-        }));
-        NoWait { inner }
+        NoWait { engine: Engine::new(clock) }
     }
 
     /// Starts a NoWait that was waiting.
@@ -125,24 +89,15 @@ impl NoWait {
 
     fn begin_on(self, config: Config, upload: impl Upload + 'static) -> Result<(), Error> {
         let began_ns = self.now_ns();
-        let commands = self.prepare(config)?;
-        let inner = self.inner;
+        let commands = self.engine.start(config)?;
+        let engine = self.engine;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         std::thread::Builder::new()
             .name("nowait".to_owned())
-            .spawn(move || worker::run(inner, disk, Box::new(upload), &commands))
+            .spawn(move || worker::run(engine, disk, Box::new(upload), &commands))
             .map_err(Error::thread)?;
-        inner.recorder.count(Counter::StartNs, self.now_ns().saturating_sub(began_ns));
+        engine.recorder.count(Counter::StartNs, self.now_ns().saturating_sub(began_ns));
         Ok(())
-    }
-
-    /// Everything of a start that touches no file and starts no thread.
-    pub(crate) fn prepare(self, config: Config) -> Result<Receiver<Command>, Error> {
-        config.check()?;
-        let (commands, receiver) = bounded(COMMANDS_MAX);
-        let started = Started { url: config.url(), config, session: Uuid::new_v4(), commands };
-        self.inner.started.set(started).map_err(|_| Error::started())?;
-        Ok(receiver)
     }
 
     /// Makes this the process-wide NoWait that [`NoWait::global`] answers; `false` if there is one already.
@@ -161,14 +116,14 @@ impl NoWait {
     #[inline]
     #[must_use]
     pub fn now_ns(self) -> u64 {
-        self.inner.recorder.clock.uptime_ns()
+        self.engine.recorder.clock.uptime_ns()
     }
 
     /// Registers a name once; keep what comes back. A name is at most 120 bytes; one that looks personal
     /// becomes `redacted`, the 1,025th becomes `other`, and both are counted.
     #[must_use]
     pub fn name(self, text: &str) -> NameId {
-        self.inner.recorder.name(text)
+        self.engine.recorder.name(text)
     }
 
     /// A screen of the app.
@@ -211,7 +166,7 @@ impl NoWait {
     /// Records a finished event that the app measured itself: what became of it. Most apps never call this; spans do.
     #[inline]
     pub fn record(self, event: &Event) -> Recorded {
-        self.inner.recorder.record(event)
+        self.engine.recorder.record(event)
     }
 
     /// Records a finished action that no [`Span`](crate::Span) measured, for a bridge: what became of it. Both
@@ -229,38 +184,32 @@ impl NoWait {
 
     /// Counts a panic that a boundary around the engine caught (a bridge, a host's callback).
     pub fn count_panic(self) {
-        self.inner.recorder.count(Counter::PanicsCaught, 1);
+        self.engine.recorder.count(Counter::PanicsCaught, 1);
     }
 
     /// Appends a fact: what became of it. A time that lies ahead ([`NOW`], or another clock's) becomes this moment.
     #[inline]
     pub fn append(self, fact: Fact) -> Recorded {
-        self.inner.recorder.tell(fact)
+        self.engine.recorder.tell(fact)
     }
 
     /// A number that no other screen, request, action or journey of this process has, for facts that need one.
     #[inline]
     #[must_use]
     pub fn next_id(self) -> u64 {
-        // Relaxed: ids only have to differ.
-        self.inner.next_id.fetch_add(1, Ordering::Relaxed)
+        self.engine.next_id()
     }
 
     /// Tells how network and power are; see [`Conditions`] for what waits under which.
     pub fn conditions(self, conditions: Conditions) {
-        // Relaxed: labels and wishes.
-        let before = self.inner.conditions.swap(conditions.to_bits(), Ordering::Relaxed);
-        if before != conditions.to_bits() {
-            // What was held may go now.
-            self.inner.recorder.wake();
-        }
+        self.engine.set_conditions(conditions);
     }
 
     /// Takes the customer's decision: what became of it. When this returns [`Recorded::Kept`], it survives whatever ends the
     /// process, every process of the app sees it, and after a refusal nothing more is recorded and no exchange begins. Before
     /// the start has its file, the decision waits in memory, and is the first thing that the start writes.
     pub fn consent(self, consent: Consent) -> Recorded {
-        self.inner.recorder.decide(consent)
+        self.engine.recorder.decide(consent)
     }
 
     /// Seals and sends everything now; returns when that is done, when the collector cannot be reached, or when
@@ -271,19 +220,19 @@ impl NoWait {
 
     /// Ends the session: nothing more is recorded, everything is sealed and, within `timeout`, sent.
     pub fn shutdown(self, timeout: Duration) -> Flushed {
-        self.inner.recorder.set_on(false);
+        self.engine.recorder.set_on(false);
         self.ask(timeout, |done| Command::Shutdown { timeout, done })
     }
 
     fn ask(self, timeout: Duration, command: impl FnOnce(Sender<Flushed>) -> Command) -> Flushed {
         // A forked child has no worker, and the channel's locks may have been held at the fork.
-        let Some(started) = self.inner.started().filter(|_| !fork::is_child()) else {
+        let Some(started) = self.engine.started().filter(|_| !fork::is_child()) else {
             return Flushed::default();
         };
         let (done, answer) = bounded(1);
         match started.commands.send_timeout(command(done), timeout) {
             Ok(()) => {
-                self.inner.recorder.wake();
+                self.engine.recorder.wake();
                 answer.recv_timeout(timeout).unwrap_or_default()
             }
             Err(_) => Flushed::default(),
@@ -294,13 +243,13 @@ impl NoWait {
     /// milliseconds after the start, it says that the ring is on the heap, and what waits for the file is not in it.
     #[must_use]
     pub fn ledger(self) -> Ledger {
-        self.inner.recorder.ledger()
+        self.engine.recorder.ledger()
     }
 
     /// The id of this session, which every batch of it carries; nil before a start.
     #[must_use]
     pub fn session(self) -> Uuid {
-        let current = self.inner.recorder.flight().map(|flight| flight.session);
-        current.or(self.inner.started().map(|started| started.session)).unwrap_or_default()
+        let current = self.engine.recorder.flight().map(|flight| flight.session);
+        current.or(self.engine.started().map(|started| started.session)).unwrap_or_default()
     }
 }

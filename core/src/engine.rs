@@ -1,0 +1,103 @@
+//! What the face of NoWait and its worker share: the recorder, and what the app said at the start and since.
+//!
+//! Owns: the start's word (once), the conditions, ids, and the commands on their way to the worker. Refuses: doing anything.
+//! Invariant: it lives as long as the process: handles are `Copy`, so nobody can know when the last one is gone.
+
+use crate::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::record::Recorder;
+use crate::upload::conditions::Conditions;
+use crossbeam::channel::{Receiver, Sender, bounded};
+use nowait_wire::Uuid;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Commands that may wait for the worker; nobody sends more than a few in a session.
+const COMMANDS_MAX: usize = 64;
+
+/// The engine of one NoWait.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) recorder: Recorder,
+    next_id: AtomicU64,
+    conditions: AtomicU8,
+    started: OnceLock<Started>,
+}
+
+/// What a start adds.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) config: Config,
+    pub(crate) url: String,
+    /// The id of the first session.
+    pub(crate) session: Uuid,
+    pub(crate) commands: Sender<Command>,
+}
+
+/// What a thread may ask of the worker. It wakes the worker after it asked.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Seal and send everything now; answer when done or when nothing more can be done.
+    Flush { timeout: Duration, done: Sender<Flushed> },
+    /// The same, then end the session.
+    Shutdown { timeout: Duration, done: Sender<Flushed> },
+}
+
+/// What a flush achieved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Whether nothing is left on the device.
+    pub complete: bool,
+    /// Batches that wait in the spool.
+    pub batches_left: usize,
+}
+
+impl Engine {
+    /// One that is not started yet, on this clock.
+    pub(crate) fn new(clock: Clock) -> &'static Engine {
+        Box::leak(Box::new(Engine {
+            recorder: Recorder::new(clock),
+            next_id: AtomicU64::new(1),
+            conditions: AtomicU8::new(Conditions::default().to_bits()),
+            started: OnceLock::new(),
+        }))
+    }
+
+    /// Takes the word of the start: where its commands come out.
+    pub(crate) fn start(&self, config: Config) -> Result<Receiver<Command>, Error> {
+        config.check()?;
+        let (commands, receiver) = bounded(COMMANDS_MAX);
+        let started = Started { url: config.url(), config, session: Uuid::new_v4(), commands };
+        self.started.set(started).map_err(|_| Error::started())?;
+        Ok(receiver)
+    }
+
+    /// What the start said, once there was one.
+    pub(crate) fn started(&self) -> Option<&Started> {
+        self.started.get()
+    }
+
+    /// A number that was not given before.
+    #[inline]
+    pub(crate) fn next_id(&self) -> u64 {
+        // Relaxed: ids only have to differ.
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What the host told last of network and power.
+    pub(crate) fn conditions(&self) -> Conditions {
+        // Relaxed: a label, and wishes that take effect with the next turn.
+        Conditions::from_bits(self.conditions.load(Ordering::Relaxed))
+    }
+
+    /// Takes what the host tells now; what was held may go then.
+    pub(crate) fn set_conditions(&self, conditions: Conditions) {
+        // Relaxed: see `conditions`.
+        let before = self.conditions.swap(conditions.to_bits(), Ordering::Relaxed);
+        if before != conditions.to_bits() {
+            self.recorder.wake();
+        }
+    }
+}
