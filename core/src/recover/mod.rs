@@ -30,6 +30,11 @@ use crate::spool::{Room, Seal, Spool, Value};
 use crate::sync::step;
 use dead::DeadRecorder;
 use nowait_wire::{Anchor, Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
+#[cfg(all(test, shuttle))]
+pub(crate) use read::folded_to;
+#[cfg(test)]
+pub(crate) use read::{Session, read};
+#[cfg(not(test))]
 use read::{Session, read};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -153,8 +153,11 @@ impl Worker {
 
     /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
     fn follow_decision(&mut self) -> bool {
+        // First: what comes after this may have been agreed to meanwhile.
+        let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
+            self.engine.recorder.forget_early(end);
             self.wipe();
             return false;
         }
@@ -163,7 +166,8 @@ impl Worker {
             return true;
         }
         self.discard_older(decision);
-        if !self.is_closing {
+        // Also while it is closing: what was told since the customer agreed waits in memory for it.
+        if !self.is_closed() {
             self.begin_session(decision);
         }
         self.session.is_some()
@@ -177,7 +181,6 @@ impl Worker {
         step("refusal seen");
         self.discard_session();
         step("session discarded");
-        self.engine.recorder.forget_early();
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
         // What cannot be removed now is refused all the same, and removed by the next start.
@@ -334,8 +337,8 @@ impl Worker {
     /// How long to sleep after a turn.
     fn rest(&mut self, sent: Sent) -> Duration {
         if !self.flushes.is_empty() {
-            let is_held = self.session.as_ref().is_some_and(Session::is_held);
-            return if sent == Sent::Busy || is_held { BUSY_PAUSE } else { Duration::ZERO };
+            // Otherwise another process, or a thread in the middle of a fact, is waited for.
+            return if sent == Sent::Progress { Duration::ZERO } else { BUSY_PAUSE };
         }
         let now = self.now_ns();
         let sealed_at_ns = self.session.as_ref().map_or(now, Session::sealed_at_ns);
