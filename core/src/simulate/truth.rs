@@ -229,9 +229,10 @@ pub(super) fn died(world: &mut World, pid: usize) {
     for log in world.truth.sessions.iter_mut().filter(|log| log.pid == pid && log.death.is_none()) {
         log.scan();
         let word = |word| layout::load(log.words, word);
+        let moment = |index| layout::uptime_ns(word(index));
         log.death = Some(Death {
-            started_uptime_ns: word(Word::StartedUptimeNs),
-            alive_uptime_ns: word(Word::AliveUptimeNs),
+            started_uptime_ns: moment(Word::StartedUptimeMs),
+            alive_uptime_ns: moment(Word::AliveUptimeMs),
             is_clean: word(Word::Footer) == layout::CLEAN_END,
             is_ready: word(Word::Magic) == layout::MAGIC || is_named(log.words),
         });
