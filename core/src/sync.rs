@@ -21,11 +21,16 @@ pub(crate) use shuttle::sync::{
     atomic::{AtomicU64, Ordering},
 };
 pub(crate) use std::sync::PoisonError;
+
+#[cfg(all(feature = "testing", shuttle))]
+pub(crate) use shuttle::thread::yield_now;
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU64, Ordering},
 };
+#[cfg(all(feature = "testing", not(shuttle)))]
+pub(crate) use std::thread::yield_now;
 
 /// What a proof can break, one thing at a time, to show that it would have noticed. Each proof says which of these
 /// must make it fail.
@@ -51,6 +56,10 @@ pub(crate) enum Mutant {
     FoldedEndlessly,
     /// Slots are released before the checkpoint that knows of their facts.
     ReleasedBeforeCheckpoint,
+    /// A decision is taken with a load and a store, not with a compare-and-swap.
+    DecidedInTwoSteps,
+    /// A session goes on whatever the customer decided.
+    OpenForEver,
 }
 
 /// Whether the running proof wants this broken: never, and known while compiling, outside of tests.

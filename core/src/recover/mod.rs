@@ -29,7 +29,12 @@ use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Spool, Value};
 use crate::sync::step;
 use dead::DeadRecorder;
-use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
+use nowait_wire::{Anchor, Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
+#[cfg(all(test, shuttle))]
+pub(crate) use read::folded_to;
+#[cfg(test)]
+pub(crate) use read::{Session, read};
+#[cfg(not(test))]
 use read::{Session, read};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -230,42 +235,31 @@ impl Adoption<'_> {
             batches.push((intent(from, to), chunk.to_vec(), is_last));
             from = to;
         }
-        for (intent, events, is_last) in batches {
-            let next = intent.next;
-            self.seal_one(dead.session(), decision, &context, intent, events, &texts, is_last)?;
+        for (intent, events, last) in batches {
+            let seal = Seal {
+                session: dead.session(),
+                first: intent.first,
+                next: intent.next,
+                events: events.len() as u32,
+                value: Value::of(&events, last),
+                last,
+                split: false,
+                generation: decision.generation,
+                pending: decision.consent == Consent::Pending,
+            };
+            let text = |id: NameId| texts.get(id.0 as usize).cloned();
+            self.seal_one(seal, &batch::make(seal.session, context.clone(), intent, events, &text))?;
             step("recovered batch sealed");
-            dead.note_sealed_to(next)?;
+            dead.note_sealed_to(seal.next)?;
             step("recovered sealed-to noted");
         }
         Ok(())
     }
 
-    fn seal_one(
-        &mut self,
-        session: Uuid,
-        decision: Decision,
-        context: &Context,
-        intent: Intent,
-        events: Vec<Event>,
-        texts: &[String],
-        last: bool,
-    ) -> io::Result<()> {
-        let seal = Seal {
-            session,
-            first: intent.first,
-            next: intent.next,
-            events: events.len() as u32,
-            value: Value::of(&events, last),
-            last,
-            split: false,
-            generation: decision.generation,
-            pending: decision.consent == Consent::Pending,
-        };
-        let batch =
-            batch::make(session, context.clone(), intent, events, &|id| texts.get(id.0 as usize).cloned());
+    fn seal_one(&mut self, seal: Seal, batch: &Batch) -> io::Result<()> {
         // Nothing but the content can be at fault here: an attempt that counts.
         let frame =
-            nowait_wire::encode(&batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            nowait_wire::encode(batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         // What has to go is counted in the account of the session that lives, whose batches come later.
         loop {
             match self.spool.make_room(frame.len(), &seal, self.account)? {

@@ -147,7 +147,9 @@ mod tests {
             for moment in 0.. {
                 let folder = folder_before(consent, install);
                 let disk = Arc::new(FaultyDisk::kills_at(moment));
-                let done = faulty::until_killed(|| Shared::open(disk, folder.path()).unwrap().sync());
+                let done = faulty::until_killed(|| {
+                    Shared::open(disk, folder.path()).and_then(|shared| shared.sync())
+                });
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{consent:?} {moment}");
                 if expected.consent != Consent::Refused {

@@ -22,7 +22,7 @@ use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
-use crate::sync::{AtomicU64, Ordering, step};
+use crate::sync::{AtomicU64, Mutant, Ordering, is_broken, step};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub(crate) struct Shared {
     in_file: AtomicBool,
     /// The last decision taken here that the file does not have yet, where it is not mapped; 0 for none.
     said: AtomicU64,
+    /// The decision that was last the same here and in the file, where it is not mapped.
+    agreed: AtomicU64,
     /// Whether other words have changed since, where it is not mapped.
     unsaved: AtomicBool,
     /// Whether files of the version before are left to be removed.
@@ -82,9 +84,13 @@ impl Shared {
         let _ = disk.create_folder(folder);
         let path = folder.join(FILE);
         let memory = disk.map_shared(&path, SHARED_WORDS).or_else(|_| unmapped::read(&*disk, &path))?;
+        // Relaxed: nobody else has these words yet, or they are nobody's own.
+        let decision =
+            memory.words.get(Word::Decision as usize).map_or(0, |word| word.load(Ordering::Relaxed));
         let shared = Shared {
             in_file: AtomicBool::new(!memory.is_lost_by_a_kill()),
             said: AtomicU64::new(0),
+            agreed: AtomicU64::new(decision),
             unsaved: AtomicBool::new(false),
             old_files: AtomicBool::new(false),
             folder: folder.to_owned(),
@@ -194,6 +200,11 @@ impl Shared {
                 step("refusal copied");
             }
             let (old, new) = (before.to_word(), after.to_word());
+            if is_broken(Mutant::DecidedInTwoSteps) {
+                // Relaxed: as no decision is.
+                word.store(new, Ordering::Relaxed);
+                return after;
+            }
             // AcqRel: what was recorded under the old decision stays before the new one. Relaxed: somebody else
             // decided meanwhile, and this decision follows on that one.
             if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok() {

@@ -5,6 +5,7 @@
 
 use super::network::Wait;
 use super::process::FOLDER;
+use super::truth;
 use super::world::{World, must, with};
 use crate::consent::Consent;
 use crate::consent::Decision;
@@ -20,6 +21,8 @@ const BATCH_BYTES: u64 = 64 * 1024;
 
 /// An exchange begins.
 pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
+    // A session that began in this very turn is known from here on.
+    truth::look(pid);
     with(|world| {
         let process = &world.processes[pid];
         let decision = world.file_decision();

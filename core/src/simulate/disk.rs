@@ -336,11 +336,6 @@ impl Disk for SimulatedDisk {
         Ok(())
     }
 
-    fn exists(&self, path: &Path) -> bool {
-        enter("exists").is_ok()
-            && on_disk(|files| files.names.contains_key(path) || files.folders.contains(path))
-    }
-
     fn is_folder(&self, path: &Path) -> bool {
         enter("is folder").is_ok() && on_disk(|files| files.folders.contains(path))
     }

@@ -153,8 +153,11 @@ impl Worker {
 
     /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
     fn follow_decision(&mut self) -> bool {
+        // First: what comes after this may have been agreed to meanwhile.
+        let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
+            self.engine.recorder.forget_early(end);
             self.wipe();
             return false;
         }
@@ -163,7 +166,8 @@ impl Worker {
             return true;
         }
         self.discard_older(decision);
-        if !self.is_closing {
+        // Also while it is closing: what was told since the customer agreed waits in memory for it.
+        if !self.is_closed() {
             self.begin_session(decision);
         }
         self.session.is_some()
@@ -177,7 +181,6 @@ impl Worker {
         step("refusal seen");
         self.discard_session();
         step("session discarded");
-        self.engine.recorder.forget_early();
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
         // What cannot be removed now is refused all the same, and removed by the next start.
@@ -304,11 +307,11 @@ impl Worker {
         let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
         let left = if is_refused { Ok(0) } else { self.spool.len() };
-        // Where the disk does not say what is on it, waiting for it is no use.
+        // Where the disk does not say what is on it, something may be.
         let is_known = is_refused || (self.is_recovered && left.is_ok());
         let batches_left = left.unwrap_or(0);
-        let is_sent = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
-        let complete = is_known && is_sent;
+        let complete =
+            is_known && (is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0));
         // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
         let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
@@ -334,8 +337,8 @@ impl Worker {
     /// How long to sleep after a turn.
     fn rest(&mut self, sent: Sent) -> Duration {
         if !self.flushes.is_empty() {
-            let is_held = self.session.as_ref().is_some_and(Session::is_held);
-            return if sent == Sent::Busy || is_held { BUSY_PAUSE } else { Duration::ZERO };
+            // Otherwise another process, or a thread in the middle of a fact, is waited for.
+            return if sent == Sent::Progress { Duration::ZERO } else { BUSY_PAUSE };
         }
         let now = self.now_ns();
         let sealed_at_ns = self.session.as_ref().map_or(now, Session::sealed_at_ns);
@@ -420,7 +423,7 @@ pub(crate) fn run(
     }
 }
 
-/// What threads asked for, then a turn, then the end if that was asked for. Returns what the turn does.
+/// What threads asked for, then a turn, which says how long to sleep.
 pub(crate) fn round(worker: &mut Worker, commands: &Receiver<Command>) -> Option<Duration> {
     take_commands(worker, commands);
     worker.turn()

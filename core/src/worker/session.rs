@@ -108,7 +108,7 @@ impl Session {
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
-        layout::store(words, Word::AliveUptimeNs, recorder.clock.uptime_ns());
+        layout::store(words, Word::AliveUptimeMs, layout::checked_ms(recorder.clock.uptime_ns()));
         layout::store(words, Word::Network, u64::from(worker.engine.conditions().network as u8));
     }
 
@@ -116,13 +116,15 @@ impl Session {
     /// must not wait for the network before it says so.
     fn close(&self) {
         layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+        step("footer written");
     }
 
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
-        self.fold.turn();
-        let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
-        step("last fold done");
+        self.fold.turn(self.fold.end());
+        let folded = self.fold.counted(self.fold.events());
+        self.flight.publish(folded);
+        let ledger = self.flight.account.ledger(folded);
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
@@ -149,7 +151,7 @@ impl Worker {
             remote.as_ref().is_none_or(|remote| remote::is_sampled(id, remote.sampled_per_mille));
         if !is_sampled || remote.is_some_and(|remote| !remote.enabled) {
             recorder.set_on(false);
-            recorder.forget_early();
+            recorder.forget_early(recorder.early_end());
         }
         let context = started.config.context(self.shared.install_id(decision.generation));
         let memory = recover::open_ring(&*self.disk, &started.config.folder, id)
@@ -176,7 +178,8 @@ impl Worker {
         let Some(mut session) = self.session.take() else { return };
         session.tick(self);
         let was_in_background = session.is_in_background();
-        while session.fold.turn() == Ended::NoRoom && self.seal(&mut session) {}
+        let end = session.fold.end();
+        while session.fold.turn(end) == Ended::NoRoom && self.seal(&mut session) {}
         if session.is_in_background() && !was_in_background {
             // The session is as good as complete, and the system may stop us any moment now.
             self.is_urgent = true;

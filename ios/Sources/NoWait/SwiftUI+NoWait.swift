@@ -1,6 +1,6 @@
 // A SwiftUI view as a screen.
 //
-// Owns: which of SwiftUI's moments are which signals. Refuses: names; the app gives them.
+// Owns: which of SwiftUI's moments are which facts. Refuses: names; the app gives them.
 // Invariant: each appearance of a view is an instance of its own, told as created, shown and left in this order; ready
 // perhaps before, which the engine keeps for it, perhaps never.
 

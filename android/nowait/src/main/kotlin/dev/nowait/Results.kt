@@ -2,7 +2,7 @@ package dev.nowait
 
 /** What [NoWait.start] answers. */
 public sealed interface StartResult {
-    /** The engine is being brought up; signals are taken already. */
+    /** The engine is being brought up; what is told waits for it. */
     public data object Started : StartResult
 
     /** NoWait was started before; a process starts it once. This call changed nothing. */

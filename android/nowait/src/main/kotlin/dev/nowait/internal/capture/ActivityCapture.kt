@@ -145,6 +145,6 @@ internal inline fun guarded(work: () -> Unit) {
     try {
         work()
     } catch (_: Exception) {
-        // One signal is missing; the engine's limits end what it began.
+        // One fact is missing; the engine's limits end what it began.
     }
 }
