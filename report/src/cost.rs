@@ -6,7 +6,9 @@
 use crate::assemble::latency;
 use crate::estimate::rank;
 use crate::histogram::{Histogram, supports_quantile};
-use crate::report::{ByteCost, CostSummary, LedgerSummary, RecordCost, SessionAccount, Within};
+use crate::report::{
+    ByteCost, CostSummary, LedgerSummary, ReceivedBytes, RecordCost, SessionAccount, Within,
+};
 use nowait_wire::Cost;
 
 /// Adds up the costs of all sessions; `ledger` is theirs.
@@ -15,7 +17,7 @@ pub(crate) fn cost(sessions: &[SessionAccount], ledger: &LedgerSummary) -> CostS
     let (mut start, mut worker_cpu) = (Histogram::new(), Histogram::new());
     let mut summary = CostSummary::default();
     let mut record = Cost::default();
-    for SessionAccount { ledger, produced_before_latest, .. } in sessions {
+    for SessionAccount { ledger, .. } in sessions {
         let cost = &ledger.cost;
         if *cost == none {
             continue;
@@ -24,8 +26,8 @@ pub(crate) fn cost(sessions: &[SessionAccount], ledger: &LedgerSummary) -> CostS
         // No call and no thread takes 0 ns: that session could not tell.
         start.record_n(cost.start_ns, u64::from(cost.start_ns > 0));
         worker_cpu.record_n(cost.worker_cpu_ns, u64::from(cost.worker_cpu_ns > 0));
-        add_bytes(&mut summary.sealed, cost.sealed_bytes, *produced_before_latest);
-        add_bytes(&mut summary.sent, cost.sent_bytes, *produced_before_latest);
+        add_bytes(&mut summary.sealed, cost.sealed_bytes);
+        add_bytes(&mut summary.sent, cost.sent_bytes);
         record.record_ns_sum = record.record_ns_sum.saturating_add(cost.record_ns_sum);
         for (sum, count) in record.record_ns_buckets.iter_mut().zip(cost.record_ns_buckets) {
             *sum = sum.saturating_add(count);
@@ -33,23 +35,37 @@ pub(crate) fn cost(sessions: &[SessionAccount], ledger: &LedgerSummary) -> CostS
     }
     for bytes in [&mut summary.sealed, &mut summary.sent] {
         bytes.per_session = bytes.total.checked_div(bytes.sessions);
-        bytes.per_event = (bytes.events > 0).then(|| bytes.total as f64 / bytes.events as f64);
     }
     CostSummary {
         start: latency(&start),
         worker_cpu: latency(&worker_cpu),
         record: record_cost(&record),
+        received: received(sessions),
         dropped_share: (ledger.produced > 0).then(|| ledger.dropped_total as f64 / ledger.produced as f64),
         ..summary
     }
 }
 
-fn add_bytes(sum: &mut ByteCost, bytes: u64, events: u64) {
+fn add_bytes(sum: &mut ByteCost, bytes: u64) {
     if bytes > 0 {
         sum.sessions = sum.sessions.saturating_add(1);
         sum.total = sum.total.saturating_add(bytes);
-        sum.events = sum.events.saturating_add(events);
     }
+}
+
+/// Adds up what arrived.
+fn received(sessions: &[SessionAccount]) -> ReceivedBytes {
+    let mut sum = ReceivedBytes::default();
+    for SessionAccount { delivered, received_bytes, .. } in sessions {
+        if *received_bytes > 0 {
+            sum.sessions = sum.sessions.saturating_add(1);
+            sum.events = sum.events.saturating_add(*delivered);
+            sum.total = sum.total.saturating_add(*received_bytes);
+        }
+    }
+    sum.per_session = sum.total.checked_div(sum.sessions);
+    sum.per_event = (sum.events > 0).then(|| sum.total as f64 / sum.events as f64);
+    sum
 }
 
 /// The sampled calls of all sessions together.

@@ -303,9 +303,8 @@ pub struct SessionAccount {
     pub ledger: Ledger,
     /// Events of the session that are stored.
     pub delivered: u64,
-    /// Events that the session had produced before its latest batch: those that the bytes of its cost are about, since a
-    /// batch cannot tell how large it is itself.
-    pub produced_before_latest: u64,
+    /// Bytes of the batches with these events, as they came; 0 if not known.
+    pub received_bytes: u64,
 }
 
 /// The facts' lines of all ledgers together: what the app told, and what became of it.
@@ -391,18 +390,30 @@ pub struct RecordCost {
 }
 
 /// Bytes, in the sessions that told of any. A batch tells of those before it and not of itself, so the latest batch of
-/// each session is missing here: the bytes are at least what they were, by less the more batches a session has.
+/// each session is missing here: the bytes are at least what they were, by less the more batches a session has. What dead
+/// sessions left is in the bytes of the session that took it over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ByteCost {
     /// Sessions that told of any.
     pub sessions: u64,
-    /// Events that these sessions produced before their latest batches, which is what the bytes are about.
-    pub events: u64,
     /// The bytes of all of these sessions.
     pub total: u64,
     /// Mean bytes of such a session; `null` if there is none.
     pub per_session: Option<u64>,
-    /// Bytes for each of `events`; `null` if there are none. The missing batches are on neither side of it.
+}
+
+/// Bytes of batches as the collector has them, whole: each once, without headers and what was sent in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReceivedBytes {
+    /// Sessions with batches.
+    pub sessions: u64,
+    /// Their events that are stored.
+    pub events: u64,
+    /// The bytes of their batches.
+    pub total: u64,
+    /// Mean bytes of such a session; `null` if there is none.
+    pub per_session: Option<u64>,
+    /// Bytes for each of `events`; `null` if there are none.
     pub per_event: Option<f64>,
 }
 
@@ -423,6 +434,9 @@ pub struct CostSummary {
     pub sealed: ByteCost,
     /// Batches handed to the network, each attempt included; without headers.
     pub sent: ByteCost,
+    /// Batches as they arrived: what an event takes on the network. Of all sessions of the ledger.
+    #[serde(default)]
+    pub received: ReceivedBytes,
     /// Dropped events as a share (0 to 1) of the produced ones, over all sessions of the ledger, those that measured
     /// nothing included; `null` if nothing was produced.
     pub dropped_share: Option<f64>,

@@ -1,6 +1,6 @@
 //! What sessions say of themselves: the two lines of the ledger, and what NoWait cost.
 
-use nowait_report::report::{ByteCost, CostSummary, Within};
+use nowait_report::report::{ByteCost, CostSummary, ReceivedBytes, Within};
 use nowait_report::{Budgets, Input, Report, SessionAccount, text};
 use nowait_wire::{Cost, DropReason, Facts, Ledger, RefuseReason};
 
@@ -20,7 +20,7 @@ fn costing(times: u64) -> SessionAccount {
         cost.record_ns_buckets[Cost::record_bucket(ns)] += 1;
     }
     let ledger = Ledger { produced: 500, cost, ..Ledger::default() };
-    SessionAccount { ledger, delivered: 500, produced_before_latest: 400 }
+    SessionAccount { ledger, delivered: 500, received_bytes: 2_600 * times }
 }
 
 fn report_of(sessions: Vec<SessionAccount>) -> Report {
@@ -49,15 +49,18 @@ fn the_cost_is_that_of_the_sessions_that_measured_it() {
     assert!(cost.start.p50_ns.unwrap().abs_diff(150_000) <= 825, "{:?}", cost.start);
     assert!(cost.worker_cpu.p95_ns.unwrap().abs_diff(60 * MS) <= 330_000, "{:?}", cost.worker_cpu);
     assert_eq!((cost.start.p95_ns.is_some(), cost.start.p99_ns), (true, None));
-    let sealed = ByteCost {
-        sessions: 40,
-        events: 16_000,
-        total: 150_000,
-        per_session: Some(3_750),
-        per_event: Some(9.375),
-    };
+    let sealed = ByteCost { sessions: 40, total: 150_000, per_session: Some(3_750) };
     assert_eq!(cost.sealed, sealed);
-    assert_eq!((cost.sent.total, cost.sent.per_event), (144_000, Some(9.0)));
+    assert_eq!((cost.sent.total, cost.sent.per_session), (144_000, Some(3_600)));
+    // What arrived is known of every session, whatever it measured.
+    let received = ReceivedBytes {
+        sessions: 41,
+        events: 20_500,
+        total: 158_600,
+        per_session: Some(3_868),
+        per_event: Some(158_600.0 / 20_500.0),
+    };
+    assert_eq!(cost.received, received);
     // Drops are in the ledger of every session, whatever else it measured.
     assert_eq!(cost.dropped_share, Some(500.0 / 21_000.0));
     sessions.reverse();
@@ -66,8 +69,9 @@ fn the_cost_is_that_of_the_sessions_that_measured_it() {
     println!("{text}");
     for wanted in [
         "WHAT NOWAIT COST   measured in 40 sessions",
-        "written to the disk: at least 3.75 kB a session, 9.38 B an event",
-        "sent, each attempt counted: at least 3.60 kB a session, 9.00 B an event",
+        "written to the disk: at least 3.75 kB a session\n",
+        "sent, each attempt counted: at least 3.60 kB a session\n",
+        "received: 3.87 kB a session, 7.74 B an event\n",
         "dropped: 2.4 % of",
     ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
@@ -94,11 +98,7 @@ fn times_of_record_are_bounds_of_buckets() {
 
 #[test]
 fn what_was_not_measured_is_a_dash() {
-    let none = report_of(vec![SessionAccount {
-        ledger: Ledger::default(),
-        delivered: 9,
-        produced_before_latest: 4,
-    }]);
+    let none = report_of(vec![SessionAccount { ledger: Ledger::default(), delivered: 9, received_bytes: 0 }]);
     assert_eq!((none.cost, text::cost(&none).as_str()), (CostSummary::default(), ""));
     assert_eq!(none.ledger.sessions, 1);
     // A phone that only told how long the start took, and one that told everything.
@@ -118,18 +118,17 @@ fn what_was_not_measured_is_a_dash() {
     assert_eq!(row(&text, "start, on the thread that called it"), ["1", "1.50 ms", "–", "–", "–", "1.50 ms"]);
     assert_eq!(row(&text, "processor time of its thread, a session"), ["0", "–", "–", "–", "–", "–"]);
     assert_eq!(row(&text, "a call of record (sampled)"), ["0", "–", "–", "–", "–", "–"]);
-    assert!(text.contains("written to the disk: – a session, – an event"), "{text}");
+    assert!(text.contains("written to the disk: – a session\n"), "{text}");
     assert_eq!(report.cost.dropped_share, Some(0.0), "that nothing was dropped is known");
     let both = report_of(vec![little, costing(1)]).cost;
     assert_eq!((both.sessions, both.start.count, both.worker_cpu.count), (2, 2, 1));
     assert_eq!((both.sent.sessions, both.sent.per_session), (1, Some(2_400)));
-    assert_eq!(both.sent.per_event, Some(6.0), "only events of sessions whose bytes are known");
 }
 
 #[test]
 fn costs_beyond_reason_add_up_to_the_largest_number() {
     let mut mad = costing(1);
-    (mad.delivered, mad.produced_before_latest) = (u64::MAX, u64::MAX);
+    (mad.delivered, mad.received_bytes) = (u64::MAX, u64::MAX);
     mad.ledger.produced = u64::MAX;
     mad.ledger.dropped = [u64::MAX; 7];
     mad.ledger.facts = Facts { folded: u64::MAX, refused: [u64::MAX; 4] };
@@ -143,16 +142,16 @@ fn costs_beyond_reason_add_up_to_the_largest_number() {
     };
     let report = report_of(vec![mad; 3]);
     let cost = &report.cost;
-    assert_eq!((cost.sealed.total, cost.sealed.events, cost.record.samples), (u64::MAX, u64::MAX, u64::MAX));
+    assert_eq!((cost.sealed.total, cost.received.total, cost.record.samples), (u64::MAX, u64::MAX, u64::MAX));
     assert_eq!(cost.start.max_ns, Some(u64::MAX));
     let facts = &report.ledger.facts;
     assert_eq!((facts.appended, facts.sessions_unbalanced), (u64::MAX, 3), "no device tells so many");
     assert!(text::ledger(&report).contains("sessions whose facts do not add up: 3"));
     cost_text(&report);
     let mut silent = costing(1);
-    (silent.produced_before_latest, silent.ledger.produced) = (0, 0);
+    (silent.delivered, silent.ledger.produced) = (0, 0);
     let cost = report_of(vec![silent]).cost;
-    assert_eq!((cost.sealed.per_event, cost.dropped_share), (None, None));
+    assert_eq!((cost.received.per_event, cost.dropped_share), (None, None));
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn bank_day() -> Input {
     let background = Exit { reason: ExitReason::Background, trail: Vec::new(), ..exit.clone() };
     let cost = Cost { start_ns: 150_000, worker_cpu_ns: 20 * MS, sent_bytes: 2_400, ..Cost::default() };
     let measured = Ledger { produced: 500, cost, ..Ledger::default() };
-    let measured = SessionAccount { ledger: measured, delivered: 500, produced_before_latest: 400 };
+    let measured = SessionAccount { ledger: measured, delivered: 500, received_bytes: 2_400 };
     let facts = Facts { folded: 180_000, refused: [5, 0, 1, 0] };
     let mut ledger = Ledger { facts, produced: 5_000, ..Ledger::default() };
     ledger.dropped[DropReason::SpoolEvicted as usize] = 7;
@@ -203,8 +203,8 @@ fn bank_day() -> Input {
         cells: bank_day_cells(),
         exits: vec![exit, background],
         sessions: vec![
-            SessionAccount { ledger: ledger.clone(), delivered: 4_993, produced_before_latest: 0 },
-            SessionAccount { ledger, delivered: 4_990, produced_before_latest: 0 },
+            SessionAccount { ledger: ledger.clone(), delivered: 4_993, received_bytes: 0 },
+            SessionAccount { ledger, delivered: 4_990, received_bytes: 0 },
             measured,
         ],
     }

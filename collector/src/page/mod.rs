@@ -100,7 +100,7 @@ fn input(out: &mut String, (label, name): (&str, &str), value: &str, example: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nowait_report::report::{ByteCost, Latency, Tap, Touchpoint, Within};
+    use nowait_report::report::{Latency, ReceivedBytes, Tap, Touchpoint, Within};
     use nowait_wire::Kind;
 
     const EVIL: &str = "</td><script>alert(\"x\")</script>";
@@ -143,7 +143,8 @@ mod tests {
         report.cost.sessions = 1_234;
         report.cost.start = Latency { count: 1_200, p95_ns: Some(2_340_000), ..Latency::default() };
         report.cost.record.p50 = Some(Within { from_ns: 32, below_ns: Some(64) });
-        report.cost.sent = ByteCost { sessions: 1_100, per_event: Some(4.768), ..ByteCost::default() };
+        report.cost.received =
+            ReceivedBytes { sessions: 1_100, per_event: Some(4.768), ..ReceivedBytes::default() };
         report.cost.dropped_share = Some(0.0123);
         let html = of(&report);
         for wanted in [

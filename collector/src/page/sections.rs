@@ -259,18 +259,28 @@ fn cost(out: &mut String, cost: &CostSummary) {
     let columns = ["<what", "n", "mean", "p50", "p95", "p99", "longest"];
     table(out, "What NoWait cost", &sentence, &columns, &rows);
 
+    let mean = |per_session: Option<u64>| bytes_or_none(per_session.map(|n| n as f64));
     let row = |what: &str, bytes: &ByteCost| {
-        let per_session = bytes_or_none(bytes.per_session.map(|n| n as f64));
-        vec![what.to_owned(), count(bytes.sessions), per_session, bytes_or_none(bytes.per_event)]
+        vec![what.to_owned(), count(bytes.sessions), mean(bytes.per_session), NONE.to_owned()]
     };
-    let rows = [row("written to the disk", &cost.sealed), row("sent, each attempt counted", &cost.sent)];
+    let received = &cost.received;
+    let rows = [
+        row("written to the disk, at least", &cost.sealed),
+        row("sent, each attempt counted, at least", &cost.sent),
+        vec![
+            "received".to_owned(),
+            count(received.sessions),
+            mean(received.per_session),
+            bytes_or_none(received.per_event),
+        ],
+    ];
     let dropped = share(cost.dropped_share);
     let sentence = format!("Of the events that were produced, {dropped} were dropped.");
     table(
         out,
         "What NoWait wrote and sent",
         &sentence,
-        &["<bytes", "sessions", "a session, at least", "an event"],
+        &["<bytes", "sessions", "a session", "an event"],
         &rows,
     );
 }

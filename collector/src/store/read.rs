@@ -23,7 +23,7 @@ const SPAN: &str = "SELECT min(start_unix_ms), max(start_unix_ms) + 3600000 FROM
 const SESSIONS: &str = "SELECT delivered, produced, dropped_ring_full, dropped_contended, dropped_corrupt, \
     dropped_spool_evicted, dropped_rejected, dropped_spool_corrupt, dropped_quarantined, names_redacted, \
     names_overflowed, signals_lost, panics_caught, ring_on_heap, cost_start_ns, cost_worker_cpu_ns, \
-    cost_sealed_bytes, cost_sent_bytes, cost_record, produced_before_latest, facts_folded, refused_ring_full, \
+    cost_sealed_bytes, cost_sent_bytes, cost_record, received_bytes, facts_folded, refused_ring_full, \
     refused_contended, refused_corrupt, refused_quarantined, starts_failed FROM sessions \
     WHERE tenant = ?1 AND (?2 IS NULL OR app_version = ?2) AND (?3 IS NULL OR os = ?3) \
     AND started_unix_ms >= ?4 AND started_unix_ms < ?5";
@@ -168,7 +168,7 @@ fn account(row: &Row) -> rusqlite::Result<SessionAccount> {
         sent_bytes: row.get(17)?,
         ..row.get::<_, Sampled>(18)?.0
     };
-    Ok(SessionAccount { ledger, delivered: row.get(0)?, produced_before_latest: row.get(19)? })
+    Ok(SessionAccount { ledger, delivered: row.get(0)?, received_bytes: row.get(19)? })
 }
 
 /// Decodes the frame in a column.

@@ -102,8 +102,8 @@ CREATE TABLE daily (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// What a session cost the app ([`nowait_wire::Cost`]), 0 and empty in sessions of before; `produced_before_latest` is
-/// that of [`nowait_report::SessionAccount`]. `cost_record` is written and compared as [`super::cost`] says.
+/// What a session cost the app ([`nowait_wire::Cost`]), 0 and empty in sessions of before; `produced_before_latest` was the
+/// number of events that it had produced before its latest batch. `cost_record` is written and compared as [`super::cost`] says.
 const COSTS: &str = "
 ALTER TABLE sessions ADD COLUMN cost_start_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN cost_worker_cpu_ns INTEGER NOT NULL DEFAULT 0;
@@ -113,8 +113,8 @@ ALTER TABLE sessions ADD COLUMN produced_before_latest INTEGER NOT NULL DEFAULT 
 ALTER TABLE sessions ADD COLUMN cost_record BLOB NOT NULL DEFAULT x'';
 ";
 
-/// The facts' line of a session's ledger ([`nowait_wire::Facts`]) and its failed starts, 0 in sessions of before. Rollups
-/// of before stay as they are: the cells in them say which form they have.
+/// The facts' line of a session's ledger ([`nowait_wire::Facts`]) and its failed starts, 0 in sessions of before, and the
+/// bytes of its batches. Rollups of before stay as they are: the cells in them say which form they have.
 const FACTS: &str = "
 ALTER TABLE sessions ADD COLUMN facts_folded INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN refused_ring_full INTEGER NOT NULL DEFAULT 0;
@@ -122,6 +122,10 @@ ALTER TABLE sessions ADD COLUMN refused_contended INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN refused_corrupt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN refused_quarantined INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN starts_failed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN received_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions DROP COLUMN produced_before_latest;
+UPDATE sessions SET received_bytes = (SELECT coalesce(sum(length(frame)), 0) FROM batches
+    WHERE batches.tenant = sessions.tenant AND batches.session = sessions.session);
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

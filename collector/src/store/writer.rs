@@ -48,14 +48,14 @@ const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
     cost_worker_cpu_ns = max(cost_worker_cpu_ns, excluded.cost_worker_cpu_ns), \
     cost_sealed_bytes = max(cost_sealed_bytes, excluded.cost_sealed_bytes), \
     cost_sent_bytes = max(cost_sent_bytes, excluded.cost_sent_bytes), \
-    produced_before_latest = max(produced_before_latest, excluded.produced_before_latest), \
     cost_record = max(cost_record, excluded.cost_record), \
     facts_folded = max(facts_folded, excluded.facts_folded), \
     refused_ring_full = max(refused_ring_full, excluded.refused_ring_full), \
     refused_contended = max(refused_contended, excluded.refused_contended), \
     refused_corrupt = max(refused_corrupt, excluded.refused_corrupt), \
     refused_quarantined = max(refused_quarantined, excluded.refused_quarantined), \
-    starts_failed = max(starts_failed, excluded.starts_failed)";
+    starts_failed = max(starts_failed, excluded.starts_failed), \
+    received_bytes = received_bytes + excluded.received_bytes";
 
 /// A batch and the one who waits for it.
 type Waiting = (Intake, oneshot::Sender<Result<Stored, Error>>);
@@ -255,7 +255,6 @@ fn put_session(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<(), Err
         number(ledger.cost.worker_cpu_ns),
         number(ledger.cost.sealed_bytes),
         number(ledger.cost.sent_bytes),
-        number(ledger.produced.saturating_sub(intake.events() as u64)),
         Sampled(ledger.cost.clone()),
         number(ledger.facts.folded),
         refused(ledger, RefuseReason::RingFull),
@@ -263,6 +262,7 @@ fn put_session(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<(), Err
         refused(ledger, RefuseReason::Corrupt),
         refused(ledger, RefuseReason::Quarantined),
         number(ledger.starts_failed),
+        number(intake.frame.len() as u64),
     ])?;
     Ok(())
 }

@@ -385,6 +385,10 @@ pub fn cost(report: &Report) -> String {
     out.truncate(out.trim_end().len());
     let _ = writeln!(out, "\n  written to the disk: {}", bytes_line(&cost.sealed));
     let _ = writeln!(out, "  sent, each attempt counted: {}", bytes_line(&cost.sent));
+    let received = &cost.received;
+    let per_session = bytes_or_none(received.per_session.map(|n| n as f64));
+    let per_event = bytes_or_none(received.per_event);
+    let _ = writeln!(out, "  received: {per_session} a session, {per_event} an event");
     let _ = writeln!(out, "  dropped: {} of the events that were produced\n", share(cost.dropped_share));
     out
 }
@@ -392,7 +396,7 @@ pub fn cost(report: &Report) -> String {
 fn bytes_line(bytes: &ByteCost) -> String {
     let per_session = bytes_or_none(bytes.per_session.map(|n| n as f64));
     let least = if bytes.per_session.is_some() { "at least " } else { "" };
-    format!("{least}{per_session} a session, {} an event", bytes_or_none(bytes.per_event))
+    format!("{least}{per_session} a session")
 }
 
 /// Whether every fact that the app told and every event that was made of them is accounted for.

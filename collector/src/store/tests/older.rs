@@ -60,6 +60,9 @@ fn a_store_of_version_2_goes_on_with_its_cells_and_a_second_line() {
     let account = &input.sessions[0];
     assert_eq!((account.delivered, account.ledger.produced, account.ledger.cost.start_ns), (15, 5_000, 12));
     assert_eq!((account.ledger.facts, account.ledger.starts_failed), (Facts::default(), 0));
+    let frame = "SELECT length(frame) FROM batches";
+    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
+    assert_eq!(conn.query_row(frame, [], |row| row.get::<_, u64>(0)).unwrap(), account.received_bytes);
 
     // The session goes on under a newer NoWait, in the hour and the series of the old cells.
     let golden = include_bytes!("../../../../wire/testdata/v2/one_of_each_kind.bin");
