@@ -26,7 +26,7 @@ use crate::ring::flight::Flight;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::Payload;
 use crate::ring::{Drain, Found};
-use crate::sync::step;
+use crate::sync::{Mutant, is_broken, step};
 use checkpoint::Checkpoints;
 use nowait_wire::{Anchor, Event};
 use trackers::Presence;
@@ -87,7 +87,10 @@ impl Fold {
             }
             self.state.note_refusals(refused);
             step("facts folded");
-            if !self.checkpoints.write(&self.state) {
+            if is_broken(Mutant::ReleasedBeforeCheckpoint) {
+                self.drain.release(self.position());
+            }
+            if !is_broken(Mutant::CheckpointLeftOut) && !self.checkpoints.write(&self.state) {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
             }
@@ -118,7 +121,8 @@ impl Fold {
                 break;
             }
             let payload = match self.drain.read(self.position()) {
-                Found::Nothing => break,
+                Found::Nothing if !is_broken(Mutant::ReservedPassedOver) => break,
+                Found::Nothing => None,
                 Found::Whole(payload) => Some(payload),
                 Found::Corrupt => None,
             };

@@ -11,7 +11,7 @@ use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, Mutant, is_broken};
 use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
 use std::io;
 use std::ops::Range;
@@ -65,6 +65,7 @@ fn read_this(
     // Where the word is damaged, the batch that was made last is made again, under the same id.
     let sealed_to = checked(words, Word::SealedTo).or(intent.as_ref().map(|intent| intent.first));
     let sealed_to = spool_sealed_to.max(sealed_to.unwrap_or_default());
+    let sealed_to = if is_broken(Mutant::SealedTwice) { 0 } else { sealed_to };
     let mut found = Found::new(words, sealed_to);
     found.fold_on(words);
     let context = header::read_context(words);
@@ -129,7 +130,8 @@ impl Found {
     /// Folds the facts that the checkpoint does not know of.
     fn fold_on(&mut self, words: &[u64]) {
         let Found { state, events, .. } = self;
-        for (position, payload) in facts(words, state.progress.position) {
+        let from = if is_broken(Mutant::FoldedTwice) { 0 } else { state.progress.position };
+        for (position, payload) in facts(words, from) {
             // A position that is missing was reserved and never committed: nobody was promised it.
             state.progress.position = position;
             fold::fold_one(state, payload.as_ref(), &mut |number, event| events.push((number, event)));
