@@ -22,6 +22,8 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 # Kills of `make deaths`; plain `make test` does 300.
 KILLS ?= 10000
+# Schedules of `make simulate`; `make test` does 2,000.
+SCHEDULES ?= 100000
 # Older commits whose instructions `make bench-instructions` counts; the checkout if empty.
 COMMITS ?=
 
@@ -36,7 +38,7 @@ demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers
 		exec "$(TARGET_DIR)/release/nowait" demo "$${guests[@]}" $(ARGS)
 
 .PHONY: test
-test: test-rust test-bindings loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
+test: test-rust test-bindings simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
@@ -65,6 +67,15 @@ miri: ## The ring under Miri, with strict provenance (a nightly component; skipp
 .PHONY: tsan
 tsan: ## The ring under ThreadSanitizer (needs nightly's rust-src; skipped, and said so, where it cannot be had)
 	scripts/sanitizer tsan
+
+.PHONY: simulate
+simulate: ## The real engine in simulated worlds, SCHEDULES=100000 of them; NOWAIT_SEED=n replays one
+	NOWAIT_SCHEDULES=$(SCHEDULES) cargo test --locked --release --package nowait-core --lib \
+		--target-dir "$(TARGET_DIR)/simulate" -- --nocapture simulate
+
+.PHONY: simulate-some
+simulate-some: ## The same, 2,000 of them
+	$(MAKE) simulate SCHEDULES=2000
 
 .PHONY: deaths
 deaths: ## Kill recording processes 10,000 times (KILLS=...) and read everything back; then every other way to die

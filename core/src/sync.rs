@@ -60,6 +60,60 @@ pub(crate) enum Mutant {
     DecidedInTwoSteps,
     /// A session goes on whatever the customer decided.
     OpenForEver,
+    /// No checkpoint is written, and slots are released all the same.
+    CheckpointLeftOut,
+    /// A string that is being written vouches for itself, and nobody looks at its checksum.
+    TornStringBelieved,
+    /// A position that a thread has reserved and not filled yet is passed over.
+    ReservedPassedOver,
+    /// The batch that is about to be made is not noted.
+    IntentLeftOut,
+    /// Events are let go of before the batch that holds them is sealed.
+    LetGoBeforeSealed,
+    /// A batch is sealed with the account that was taken before room was made for it.
+    AccountBeforeRoom,
+    /// Accounts go first where there is no room.
+    AccountsGoFirst,
+    /// All accounts of a session have one id.
+    AccountsOfOneId,
+    /// No room is made in the spool.
+    CapsIgnored,
+    /// A batch that is given up is not counted.
+    GivenUpUncounted,
+    /// Of a batch that is split, one half is forgotten.
+    HalfForgotten,
+    /// The decision is not read again before an exchange.
+    ConsentReadEarly,
+    /// A decision stands in the memory of the process alone.
+    DecisionUnshared,
+    /// A refusal wipes no batch.
+    WipeLeftOut,
+    /// The id of the installation outlives a refusal.
+    InstallKept,
+    /// A dead recorder of a generation that was refused is sealed.
+    RefusedAdopted,
+    /// An exchange that got no answer delivers its batch.
+    SilenceDelivers,
+    /// A batch that the server is too busy to take is removed.
+    RemovedWhenBusy,
+    /// When to try again is not noted.
+    RetryUnnoted,
+    /// Nobody waits after a failed exchange.
+    BackoffLeftOut,
+    /// The remote configuration of any version is taken.
+    OlderConfigurationTaken,
+    /// A flush is complete when the spool is empty.
+    FlushOverEarly,
+    /// A recovery folds facts that the checkpoint knows of.
+    FoldedTwice,
+    /// A recovery seals events that are sealed already.
+    SealedTwice,
+    /// A dead recorder is removed when it could not be sealed.
+    RemovedUnsealed,
+    /// Waits that were open at a death are forgotten.
+    DiedLeftOut,
+    /// The marker around a start stays.
+    StartNeverEnds,
 }
 
 /// Whether the running proof wants this broken: never, and known while compiling, outside of tests.

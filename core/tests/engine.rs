@@ -42,7 +42,7 @@ fn a_full_ring_refuses_counts_and_goes_on() {
     assert!(nowait.record(&event).is_taken());
     worker.shutdown();
     assert_eq!(upload.events().len(), 4_096);
-    let facts = upload.batches().last().unwrap().ledger.facts.clone();
+    let facts = upload.batches().last().unwrap().ledger.facts;
     assert_eq!(facts.refused[RefuseReason::RingFull as usize], 905);
     assert_balanced(&upload);
 }

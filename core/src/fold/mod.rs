@@ -95,7 +95,7 @@ impl Fold {
             if is_broken(Mutant::ReleasedBeforeCheckpoint) {
                 self.drain.release(self.position());
             }
-            if !self.checkpoints.write(&self.state) {
+            if !is_broken(Mutant::CheckpointLeftOut) && !self.checkpoints.write(&self.state) {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
             }
@@ -126,7 +126,8 @@ impl Fold {
                 break;
             }
             let payload = match self.drain.read(self.position()) {
-                Found::Nothing => break,
+                Found::Nothing if !is_broken(Mutant::ReservedPassedOver) => break,
+                Found::Nothing => None,
                 Found::Whole(payload) => Some(payload),
                 Found::Corrupt => None,
             };

@@ -27,7 +27,7 @@ use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Spool, Value};
-use crate::sync::step;
+use crate::sync::{Mutant, is_broken, step};
 use dead::DeadRecorder;
 use nowait_wire::{Anchor, Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
 #[cfg(all(test, shuttle))]
@@ -175,13 +175,16 @@ impl Adoption<'_> {
             let Some(session) = self.read(&dead, &words, &earlier)? else { return self.quarantine(dead) };
             let decision = (self.decision)();
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
-            if session.generation.unwrap_or(0) == decision.generation {
+            let is_present = session.generation.unwrap_or(0) == decision.generation;
+            if is_present || is_broken(Mutant::RefusedAdopted) {
                 let sealed = self.seal(&mut dead, session, decision);
                 if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
                     // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
                     dead.forgive_attempt();
                 }
-                sealed?;
+                if !is_broken(Mutant::RemovedUnsealed) {
+                    sealed?;
+                }
                 step("recovered whole");
             }
         }

@@ -11,7 +11,7 @@ use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, Mutant, is_broken};
 use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
 use std::io;
 use std::ops::Range;
@@ -107,6 +107,7 @@ impl Found {
         // Where the word is damaged: what is sealed has left the area.
         let first = checked(words, Word::SealedTo).or(events.first().map(|(number, _)| *number));
         let sealed_to = first.unwrap_or_default().max(spool_sealed_to);
+        let sealed_to = if is_broken(Mutant::SealedTwice) { 0 } else { sealed_to };
         let folded_to = checked(words, Word::FoldedTo);
         let is_latest = |progress: &Progress| {
             folded_to.is_none_or(|position| progress.position >= position)
@@ -134,7 +135,8 @@ impl Found {
     /// Folds the facts that the checkpoint does not know of.
     fn fold_on(&mut self, words: &[u64]) {
         let Found { state, events, .. } = self;
-        for (position, payload) in facts(words, state.progress.position) {
+        let from = if is_broken(Mutant::FoldedTwice) { 0 } else { state.progress.position };
+        for (position, payload) in facts(words, from) {
             // A position that is missing was reserved and never committed: nobody was promised it.
             state.progress.position = position;
             fold::fold_one(state, payload.as_ref(), &mut |number, event| events.push((number, event)));

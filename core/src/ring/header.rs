@@ -6,7 +6,7 @@
 //! Invariant: a torn or damaged string reads as absent and takes nothing else with it.
 
 use super::layout::{CONTEXT, INTENT};
-use crate::sync::{AtomicU64, Ordering, step};
+use crate::sync::{AtomicU64, Mutant, Ordering, is_broken, step};
 use nowait_wire::{Anchor, Context, Ledger, Network, Uuid};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +53,9 @@ pub(crate) fn write_bytes(words: &[AtomicU64], bytes: &[u8]) -> bool {
     if bytes.len() > body.len() * 8 {
         return false;
     }
+    let before = if is_broken(Mutant::TornStringBelieved) { head_of(bytes) } else { 0 };
     // Release: in this order for a recovery: a kill in between leaves a head that vouches for nothing.
-    head.store(0, Ordering::Release);
+    head.store(before, Ordering::Release);
     let (whole, rest) = bytes.as_chunks::<8>();
     let mut body = body.iter();
     for (index, (chunk, word)) in whole.iter().zip(&mut body).enumerate() {
@@ -81,7 +82,7 @@ pub(crate) fn read_bytes(words: &[u64]) -> Option<Vec<u8>> {
     let len = usize::try_from(head >> 32).ok().filter(|len| (1..=body.len() * 8).contains(len))?;
     let mut bytes: Vec<u8> = body.iter().take(len.div_ceil(8)).flat_map(|word| word.to_le_bytes()).collect();
     bytes.truncate(len);
-    (head_of(&bytes) == *head).then_some(bytes)
+    (head_of(&bytes) == *head || is_broken(Mutant::TornStringBelieved)).then_some(bytes)
 }
 
 /// Length and checksum of a string. Never 0: no string is empty.

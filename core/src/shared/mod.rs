@@ -194,6 +194,9 @@ impl Shared {
             let before = self.consent();
             let after = before.then(consent);
             let Some(word) = self.word(Word::Decision).filter(|_| after != before) else { return after };
+            if is_broken(Mutant::DecisionUnshared) {
+                return after;
+            }
             if consent == Consent::Refused {
                 // Ahead of the word itself: no damage to that one must make less of a refusal.
                 self.copy(after);
@@ -316,7 +319,7 @@ impl Shared {
     pub(crate) fn set_remote(&self, remote: u64, is_newer: impl Fn(u64) -> bool) -> bool {
         let Some(word) = self.word(Word::Remote) else { return false };
         let mut seen = self.load(Word::Remote);
-        while is_newer(seen) {
+        while is_newer(seen) || (is_broken(Mutant::OlderConfigurationTaken) && seen != remote) {
             // AcqRel: as every word. Acquire: somebody else was faster, and theirs is compared next.
             match word.compare_exchange(seen, remote, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => {

@@ -7,7 +7,7 @@ use super::{Shared, Word};
 use crate::checked;
 use crate::disk::Lock;
 use crate::limits::STARTS_FAILED_MAX;
-use crate::sync::Ordering;
+use crate::sync::{Mutant, Ordering, is_broken};
 
 /// The file whose lock the process that starts holds.
 const LOCK: &str = "starting";
@@ -112,7 +112,7 @@ impl Shared {
 
     /// Ends a start: the worker's first turn is over.
     pub(crate) fn end_start(&self, start: Start) {
-        if start.lock.is_some() {
+        if start.lock.is_some() && !is_broken(Mutant::StartNeverEnds) {
             self.change_marker(|marker| Marker {
                 version: start.version,
                 failed: 0,

@@ -41,7 +41,9 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
             );
         } else {
             let own = process.own_decision;
-            must(own != Some(Consent::Refused), "nothing is sent after a refusal", || {
+            // Whoever decided later may have decided in another process.
+            let is_refused = own == Some((world.truth.decisions, Consent::Refused));
+            must(!is_refused, "nothing is sent after a refusal", || {
                 format!("{:?} by process {pid}, which was told so itself", batch.id)
             });
         }
@@ -71,6 +73,16 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
             "attempts are bounded",
             || format!("{failed} failed and {settled} settled in an hour"),
         );
+    });
+}
+
+/// The SDK stays off in this process.
+pub(super) fn is_off_for_a_reason(world: &mut World, pid: usize) {
+    world.stats.count("starts", "switched off");
+    let release = world.processes[pid].release;
+    let died = world.processes.iter().filter(|other| other.release == release && other.is_doomed).count();
+    must(died >= 2, "only starts that died switch a release off", || {
+        format!("{died} of release {release} died")
     });
 }
 

@@ -5,6 +5,8 @@
 
 use crate::sync::Mutant;
 use std::cell::Cell;
+use std::panic::{set_hook, take_hook};
+use std::sync::Once;
 
 thread_local! {
     static BROKEN: Cell<Option<Mutant>> = const { Cell::new(None) };
@@ -19,11 +21,70 @@ pub(super) fn set_broken(mutant: Option<Mutant>) {
     BROKEN.set(mutant);
 }
 
-/// The mutants of the simulator.
-const MUTANTS: [Mutant; 0] = [];
+/// What the simulator must notice. (The others are the model checkers'.)
+const MUTANTS: [Mutant; 28] = [
+    Mutant::ReleasedBeforeCheckpoint,
+    Mutant::CheckpointLeftOut,
+    Mutant::TornStringBelieved,
+    Mutant::ReservedPassedOver,
+    Mutant::IntentLeftOut,
+    Mutant::LetGoBeforeSealed,
+    Mutant::AccountBeforeRoom,
+    Mutant::AccountsGoFirst,
+    Mutant::AccountsOfOneId,
+    Mutant::CapsIgnored,
+    Mutant::GivenUpUncounted,
+    Mutant::HalfForgotten,
+    Mutant::ConsentReadEarly,
+    Mutant::DecisionUnshared,
+    Mutant::WipeLeftOut,
+    Mutant::InstallKept,
+    Mutant::RefusedAdopted,
+    Mutant::SilenceDelivers,
+    Mutant::RemovedWhenBusy,
+    Mutant::RetryUnnoted,
+    Mutant::BackoffLeftOut,
+    Mutant::OlderConfigurationTaken,
+    Mutant::FlushOverEarly,
+    Mutant::FoldedTwice,
+    Mutant::SealedTwice,
+    Mutant::RemovedUnsealed,
+    Mutant::DiedLeftOut,
+    Mutant::StartNeverEnds,
+];
+
+/// Schedules in which each must be noticed.
+const SCHEDULES_MAX: u64 = if cfg!(debug_assertions) { 400 } else { 4_000 };
 
 /// The mutant that a replay asks for, by its name.
 pub(super) fn named() -> Option<Mutant> {
     let name = std::env::var("NOWAIT_MUTANT").ok()?;
     MUTANTS.into_iter().find(|mutant| format!("{mutant:?}") == name)
+}
+
+/// Their panics are what is wanted: only the others are shown as they happen.
+fn silence() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let show = take_hook();
+        set_hook(Box::new(move |info| {
+            if BROKEN.get().is_none() {
+                show(info);
+            }
+        }));
+    });
+}
+
+#[test]
+fn every_broken_rule_is_noticed() {
+    silence();
+    let mut unnoticed = Vec::new();
+    for mutant in MUTANTS {
+        let noticed = (0..SCHEDULES_MAX).find_map(|seed| super::run(seed, Some(mutant), false).err());
+        match noticed {
+            Some(failure) => println!("{mutant:?}: seed {}: {}", failure.seed, failure.rule),
+            None => unnoticed.push(mutant),
+        }
+    }
+    assert!(unnoticed.is_empty(), "in {SCHEDULES_MAX} schedules each, nobody noticed {unnoticed:?}");
 }

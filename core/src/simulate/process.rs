@@ -52,6 +52,8 @@ pub(super) struct Process {
     pub(super) is_doomed: bool,
     /// It holds a lock that no other thread of it may ask for now.
     pub(super) is_locked: bool,
+    /// The release of the app in it.
+    pub(super) release: u64,
     /// It could not open its worker yet.
     is_opening: bool,
     /// Its NoWait ended well.
@@ -64,8 +66,8 @@ pub(super) struct Process {
     pub(super) asked: Vec<Asked>,
     /// Measured events that it recorded, and what was said of each.
     pub(super) numbers: Vec<(u64, Recorded)>,
-    /// What the customer decided last in this process, where no file says so.
-    pub(super) own_decision: Option<Consent>,
+    /// What the customer decided last in this process, and how many decisions there were by then.
+    pub(super) own_decision: Option<(u64, Consent)>,
     /// Facts that the recorder refused although it was on.
     pub(super) refused: u64,
     /// The same, before it had memory in which a kill does not lose the count.
@@ -104,6 +106,7 @@ pub(super) fn launch() -> usize {
             is_alive: true,
             is_doomed: false,
             is_locked: false,
+            release: world.flavour.release,
             is_opening: false,
             is_over: false,
             is_woken: false,
@@ -145,7 +148,8 @@ pub(super) fn start(pid: usize) {
         process.commands = Some(commands);
         process.is_opening = true;
         if configured != Consent::Pending && process.own_decision.is_none() {
-            process.own_decision = Some(configured);
+            world.truth.decisions += 1;
+            process.own_decision = Some((world.truth.decisions, configured));
         }
     });
     open(pid);
@@ -167,9 +171,13 @@ fn open(pid: usize) {
         let process = &mut world.processes[pid];
         match opened {
             Some(Some(worker)) => {
+                let is_off = worker.is_off();
                 process.worker = Some(worker);
                 process.is_woken = true;
                 process.is_opening = false;
+                if is_off {
+                    checks::is_off_for_a_reason(world, pid);
+                }
             }
             Some(None) => {
                 process.wakes_at = Some(world.clock.uptime_ns() + nanoseconds(UNREADABLE_PAUSE));
@@ -281,7 +289,7 @@ pub(super) fn decide(pid: usize, consent: Consent) {
     let nowait = with(|world| {
         world.stats.count("decisions", &format!("{consent:?}"));
         world.truth.decisions += 1;
-        world.processes[pid].own_decision = Some(consent);
+        world.processes[pid].own_decision = Some((world.truth.decisions, consent));
         world.processes[pid].nowait
     });
     let (before, count) = with(|world| (world.file_decision(), world.truth.decisions));

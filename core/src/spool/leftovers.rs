@@ -3,6 +3,7 @@
 use super::file::{self, FileName, Name};
 use super::{Spool, gone, list};
 use crate::ring::account::Account;
+use crate::sync::{Mutant, is_broken};
 use nowait_wire::Uuid;
 use std::io;
 
@@ -15,6 +16,9 @@ impl Spool {
     /// # Errors
     /// The first that the file system says; everything else is removed all the same.
     pub(crate) fn wipe(&mut self) -> io::Result<()> {
+        if is_broken(Mutant::WipeLeftOut) {
+            return Ok(());
+        }
         self.known.clear();
         all([self.folder.clone(), self.root.join(PENDING)].into_iter().map(|folder| {
             let names = list(&*self.disk, &folder)?;

@@ -4,6 +4,7 @@
 
 use super::{Caps, Entry, Seal, Spool, Value, file};
 use crate::ring::account::Account;
+use crate::sync::{Mutant, is_broken};
 use nowait_wire::{DropReason, Uuid};
 use std::io;
 
@@ -79,6 +80,9 @@ impl Spool {
         stays: Option<&Entry>,
         account: Account<'_>,
     ) -> io::Result<Room> {
+        if is_broken(Mutant::CapsIgnored) {
+            return Ok(Room::Enough);
+        }
         let Some(victims) = self.victims(more, seal, stays) else { return Ok(Room::Refused) };
         let mut room = Room::Enough;
         for victim in victims {
@@ -98,10 +102,13 @@ impl Spool {
         let mut left: Vec<Entry> = self.known.values().copied().collect();
         left.sort_by_key(|entry| {
             let is_refused = entry.seal.generation < seal.generation;
-            (!is_refused, entry.seal.value, entry.name.sequence, entry.seal.first)
+            let is_first = is_broken(Mutant::AccountsGoFirst) && entry.seal.value == Value::Account;
+            (!is_refused, !is_first, entry.seal.value, entry.name.sequence, entry.seal.first)
         });
         let may_go = |entry: &Entry| {
-            (entry.seal.generation < seal.generation || entry.seal.value <= seal.value)
+            (entry.seal.generation < seal.generation
+                || entry.seal.value <= seal.value
+                || is_broken(Mutant::AccountsGoFirst))
                 && stays.is_none_or(|stays| stays.name != entry.name)
                 && !self.is_being_split(entry)
         };

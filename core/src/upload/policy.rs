@@ -18,6 +18,7 @@ use super::Answer;
 use crate::limits::{ANSWER_BYTES_MAX, BACKOFF_BASE, BACKOFF_MAX, RETRY_AFTER_MAX, STOP_WAIT};
 use crate::mix::below;
 use crate::remote::{self, RemoteConfig};
+use crate::sync::{Mutant, is_broken};
 use nowait_wire::{BatchId, ReceiptStatus};
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
@@ -69,6 +70,7 @@ pub(crate) fn decide(exchange: &Exchange<'_>) -> Decision {
         Some(ReceiptStatus::Stored | ReceiptStatus::Duplicate) => Next::Delivered,
         Some(ReceiptStatus::Rejected) if exchange.divisible => Next::Split,
         Some(ReceiptStatus::Rejected) => Next::DeadLetter,
+        None if exchange.answer.is_none() && is_broken(Mutant::SilenceDelivers) => Next::Delivered,
         None => later(exchange),
     };
     Decision { next, config: receipt.and_then(|receipt| receipt.config) }
@@ -120,6 +122,8 @@ fn later(exchange: &Exchange<'_>) -> Next {
         // a person to have mended it, and a fleet of phones with a wrong key costs its server next to nothing. A gateway
         // says the same for a minute while its collector is replaced: the batches are on the disk and can wait.
         Some(401 | 403 | 404 | 405 | 410) => Next::Stop(at_least(spread(STOP_WAIT, exchange.jitter))),
+        Some(429 | 503) if is_broken(Mutant::RemovedWhenBusy) => Next::Delivered,
+        _ if is_broken(Mutant::BackoffLeftOut) => Next::Wait(Duration::ZERO),
         _ => Next::Wait(at_least(backoff(exchange.failures, exchange.jitter))),
     }
 }

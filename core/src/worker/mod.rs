@@ -20,7 +20,7 @@ use crate::remote;
 use crate::ring::account::{Account, Counter};
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
-use crate::sync::step;
+use crate::sync::{Mutant, is_broken, step};
 use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
 use nowait_wire::RemoteConfig;
@@ -279,6 +279,12 @@ impl Worker {
         }
     }
 
+    /// Whether the SDK stays off in this process.
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(crate) fn is_off(&self) -> bool {
+        self.is_off
+    }
+
     /// Registers a flush.
     pub(crate) fn flush(&mut self, timeout: Duration, done: Sender<Flushed>) {
         let until_ns = self.now_ns().saturating_add(nanoseconds(timeout));
@@ -305,7 +311,8 @@ impl Worker {
             return;
         }
         let is_refused = self.shared.consent().consent == Consent::Refused;
-        let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
+        let is_empty =
+            self.session.as_ref().is_none_or(Session::is_empty) || is_broken(Mutant::FlushOverEarly);
         let left = if is_refused { Ok(0) } else { self.spool.len() };
         // Where the disk does not say what is on it, something may be.
         let is_known = is_refused || (self.is_recovered && left.is_ok());

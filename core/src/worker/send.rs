@@ -11,7 +11,7 @@ use crate::remote;
 use crate::ring::account::Counter;
 use crate::ring::header::Intent;
 use crate::spool::{Entry, Seal, Value};
-use crate::sync::{step, uuid};
+use crate::sync::{Mutant, is_broken, step, uuid};
 use crate::upload::conditions::{self, Place};
 use crate::upload::policy::{self, Next};
 use crate::upload::retry::Retry;
@@ -135,7 +135,7 @@ impl Worker {
     /// One exchange; `None` if the customer's decision forbids it. The server's word is noted for all processes.
     fn exchange(&mut self, seal: &Seal, frame: &[u8]) -> Option<Next> {
         // Read last of all: no exchange begins after a refusal.
-        if !self.shared.consent().allows(seal.generation) {
+        if !self.shared.consent().allows(seal.generation) && !is_broken(Mutant::ConsentReadEarly) {
             return None;
         }
         let started = self.engine.started()?;
@@ -192,7 +192,9 @@ impl Worker {
             }
             Next::Delivered | Next::Split | Next::DeadLetter => [0; 4],
         };
-        self.shared.set_retry(words);
+        if !is_broken(Mutant::RetryUnnoted) {
+            self.shared.set_retry(words);
+        }
     }
 
     fn jitter(&mut self) -> u64 {

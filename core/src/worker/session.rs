@@ -16,7 +16,7 @@ use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Value};
-use crate::sync::{step, uuid};
+use crate::sync::{Mutant, is_broken, step, uuid};
 use nowait_wire::{Context, Cost, DropReason, Event, Facts, Ledger, Uuid};
 use std::time::Duration;
 
@@ -221,7 +221,7 @@ impl Worker {
         let is_new = worth_saying(ledger) != session.last_ledger;
         if (is_new || self.spool.may_lose_account(session.id(), next)) && session.accounts <= ACCOUNTS_MAX {
             let first = ACCOUNT_ONLY | session.accounts << ACCOUNTS_SHIFT | next;
-            session.accounts += 1;
+            session.accounts += u64::from(!is_broken(Mutant::AccountsOfOneId));
             self.seal_events(session, first, next, &[]);
         }
     }
@@ -249,8 +249,13 @@ impl Worker {
         session.last_ledger = worth_saying(intent.ledger.clone());
         if first & ACCOUNT_ONLY == 0 {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
-            header::write_intent(session.flight.memory.words, &intent);
+            if !is_broken(Mutant::IntentLeftOut) {
+                header::write_intent(session.flight.memory.words, &intent);
+            }
             step("intent written");
+        }
+        if is_broken(Mutant::LetGoBeforeSealed) {
+            session.leave(&seal);
         }
         match self.spool.seal(&frame, seal, account) {
             Ok(_) => {
@@ -292,7 +297,8 @@ impl Worker {
                 return None;
             };
             match self.spool.make_room(frame.len(), seal, account) {
-                Ok(Room::Made) => {}
+                Ok(Room::Made) if !is_broken(Mutant::AccountBeforeRoom) => {}
+                Ok(Room::Made) => return Some((intent, frame)),
                 Ok(Room::Refused) => {
                     account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
                     return None;
