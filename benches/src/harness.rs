@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::time::Instant;
 
-/// Operations in a block, all threads together: most that every contestant's queue takes without a drain.
-pub(crate) const BLOCK_OPS: usize = 3_072;
+/// Operations in a block, all threads together: most that every contestant's queue takes without a drain. An action of NoWait is
+/// two facts.
+pub(crate) const BLOCK_OPS: usize = 1_536;
 
 /// Most threads that a run uses.
 pub(crate) const THREADS_MAX: usize = 4;
@@ -33,6 +34,10 @@ pub(crate) trait Contestant: Sync {
     fn leaves(&self) -> &'static str;
     /// Times that one operation asks a clock.
     fn clock_reads(&self) -> usize;
+    /// Records that one operation leaves where it is timed.
+    fn stores(&self) -> usize {
+        1
+    }
     /// Does this many operations on behalf of thread number `thread`.
     fn run(&self, thread: usize, ops: usize);
     /// Does what was left to later. Not timed.
@@ -72,7 +77,7 @@ pub(crate) struct HeapPerOp {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
     pub(crate) ns_per_op: Spread,
-    /// Times the first contestant with as many clock reads: the median of the rounds' own ratios, so that a mood of
+    /// Times the first contestant with as many clock reads and stores: the median of the rounds' own ratios, so that a mood of
     /// the machine that meets a whole round is in neither.
     pub(crate) times_floor: f64,
 }
@@ -117,9 +122,12 @@ pub(crate) fn measure(
             }
         });
     });
-    let floor_of = |reads| contestants.iter().position(|contestant| contestant.clock_reads() == reads);
+    let cost = |contestant: &dyn Contestant| (contestant.clock_reads(), contestant.stores());
+    let floor_of = |own: &dyn Contestant| {
+        contestants.iter().position(|contestant| cost(contestant.as_ref()) == cost(own))
+    };
     let measured = |(index, own): (usize, &Vec<f64>)| {
-        let floor = floor_of(contestants[index].clock_reads()).map_or(own, |floor| &samples[floor]);
+        let floor = floor_of(contestants[index].as_ref()).map_or(own, |floor| &samples[floor]);
         let ratios = own.iter().zip(floor).map(|(own, floor)| own / floor);
         Measured { ns_per_op: Spread::of(own.clone()), times_floor: Spread::of(ratios.collect()).median }
     };

@@ -6,6 +6,7 @@
 mod alloc;
 mod clocks;
 mod contestants;
+mod fold;
 mod formats;
 mod harness;
 mod ingest;
@@ -44,12 +45,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut machine = machine::Machine::look(arguments.machine, folder.path());
     let record = record(folder.path(), arguments.rounds.max(1))?;
     let clocks = clocks::measure();
+    let fold = fold::measure(folder.path())?;
     let sizes = size::measure()?;
     let ingest_progress = progress("ingest", ingest::steps());
     let ingest = ingest::measure(folder.path(), &ingest_progress)?;
     ingest_progress.finish_and_clear();
     machine.load_after = machine::load();
-    let results = output::Results { machine, record, clocks, sizes, ingest };
+    let results = output::Results { machine, record, clocks, fold, sizes, ingest };
     let page = output::page(&results);
     let path = output::write(&results, &page, &arguments.out)?;
     println!("{page}\nwritten to {}", path.display());

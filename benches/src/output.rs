@@ -3,10 +3,11 @@
 //! Owns: the two forms. Refuses: measuring. Invariant: both say the same, and name the machine and the versions.
 
 use crate::clocks::{Clock, Clocks};
+use crate::fold::{self, Fold};
 use crate::harness::{BLOCK_OPS, HeapPerOp, Spread};
 use crate::ingest::{self, Ingest};
 use crate::machine::{Machine, version_of};
-use crate::size::{SESSION_EVENTS, SESSIONS, Size};
+use crate::size::{self, SESSION_EVENTS, SESSIONS, Size};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) record: Vec<Record>,
     pub(crate) clocks: Clocks,
+    pub(crate) fold: Fold,
     pub(crate) sizes: Vec<Size>,
     pub(crate) ingest: Vec<Ingest>,
 }
@@ -61,6 +63,7 @@ pub(crate) fn page(results: &Results) -> String {
     let _ = head(&mut page, &results.machine);
     let _ = record(&mut page, results);
     let _ = clocks(&mut page, results);
+    let _ = fold(&mut page, &results.fold);
     let _ = sizes(&mut page, results);
     let _ = ingest(&mut page, results);
     page
@@ -97,7 +100,7 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
          the elapsed time is shared out over the cores: such a column shows preemption, not more contention. \
          Heap: calls and bytes taken by the calling thread per fact. Lost: facts of this run that never came out \
          at the far end (–: no far end to count at). × floor: one thread against the floor with as many \
-         clock reads, round by round; the median.\n",
+         clock reads and stores, round by round; the median.\n",
         results.machine.cores
     )?;
     let threads: Vec<usize> =
@@ -205,12 +208,35 @@ fn resolution(ns: f64) -> String {
     if ns >= 1e6 { format!("{:.0} ms", ns / 1e6) } else { format!("{ns:.2} ns") }
 }
 
+fn fold(page: &mut String, fold: &Fold) -> std::fmt::Result {
+    writeln!(page, "## Folding\n")?;
+    writeln!(
+        page,
+        "Facts of a busy session (frames, taps, requests, actions, screens, breadcrumbs) folded by one turn of the worker, \
+         {} at a time: trackers, event area, checkpoints and the turn's own looks at decision and spool; median of {} turns \
+         (p10–p90).\n",
+        fold::FACTS,
+        fold::TURNS
+    )?;
+    writeln!(page, "| what | million facts/s on one core | events made of 1,000 facts |\n|---|--:|--:|")?;
+    let Fold { facts_per_s: s, events_per_fact } = fold;
+    writeln!(
+        page,
+        "| **NoWait fold** | {:.2} ({:.2}–{:.2}) | {:.0} |\n",
+        s.median / 1e6,
+        s.p10 / 1e6,
+        s.p90 / 1e6,
+        events_per_fact * 1e3
+    )
+}
+
 fn sizes(page: &mut String, results: &Results) -> std::fmt::Result {
     writeln!(page, "## Bytes on the wire\n")?;
     writeln!(
         page,
         "Bytes per event, mean of the same {SESSIONS} sessions of {SESSION_EVENTS} events (`nowait_wire::testing`), \
-         each session sent as one body, deflated at the best level.\n"
+         each session sent as one body, deflated at the best level; a short session of {} events beside.\n",
+        size::SHORT_EVENTS
     )?;
     writeln!(page, "| format | plain | deflated | × NoWait | times keep |\n|---|--:|--:|--:|---|")?;
     let ours = results.sizes.first().map_or(f64::NAN, |size| size.deflated_bytes_per_event);

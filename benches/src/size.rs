@@ -14,6 +14,9 @@ use std::io::Write as _;
 /// Events of one session: a usual one (design, table of numbers).
 pub(crate) const SESSION_EVENTS: usize = 500;
 
+/// Events of a short one, which most are.
+pub(crate) const SHORT_EVENTS: usize = 50;
+
 /// Sessions whose mean is reported.
 pub(crate) const SESSIONS: u64 = 20;
 
@@ -34,11 +37,13 @@ type Lengths = (Option<usize>, usize);
 /// The table of formats.
 pub(crate) fn measure() -> Result<Vec<Size>, Box<dyn Error>> {
     let sessions: Vec<Batch> = (0..SESSIONS).map(|seed| testing::session(seed, SESSION_EVENTS)).collect();
+    let short: Vec<Batch> = (0..SESSIONS).map(|seed| testing::session(seed, SHORT_EVENTS)).collect();
     let rounded: Vec<Batch> = sessions.iter().map(nowait_wire::quantise).collect();
     const EXACT: &str = "nanoseconds";
     const ROUNDED: &str = "starts to 1 ms, durations to 0.2 %";
     Ok(vec![
         size("NoWait batch", "nowait-wire", ROUNDED, &sessions, nowait)?,
+        size("NoWait batch, short session", "nowait-wire", ROUNDED, &short, nowait)?,
         size("OTLP spans", "opentelemetry-proto", EXACT, &sessions, |batch| deflated(&formats::otlp(batch)))?,
         size("OTLP spans, times rounded as NoWait's", "opentelemetry-proto", ROUNDED, &rounded, |batch| {
             deflated(&formats::otlp(batch))
@@ -68,7 +73,7 @@ fn size(
         let (plain, deflated) = lengths(session)?;
         total = (total.0.zip(plain).map(|(sum, plain)| sum + plain), total.1 + deflated);
     }
-    let events = (sessions.len() * SESSION_EVENTS) as f64;
+    let events = sessions.iter().map(|session| session.events.len()).sum::<usize>() as f64;
     Ok(Size {
         format,
         crate_name,

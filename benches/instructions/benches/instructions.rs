@@ -13,7 +13,7 @@
 use crossbeam_queue::ArrayQueue;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use nowait_core::{
-    Action, Answer, Build, Config, Consent, Crumb, Event, Kind, NameId, NoWait, Parcel, Signal, Upload,
+    Action, Answer, Build, Config, Consent, Crumb, Event, Fact, Kind, NOW, NameId, NoWait, Parcel, Upload,
 };
 use nowait_instructions::{CALLS, SESSION_EVENTS, SESSIONS, STARTS};
 use nowait_wire::{Batch, Receipt, ReceiptStatus, decode_header, testing};
@@ -203,7 +203,7 @@ fn with_crumb() -> (Held, Crumb) {
 
 #[library_benchmark(setup = with_crumb)]
 fn breadcrumb((held, crumb): (Held, Crumb)) -> Held {
-    (0..CALLS).for_each(|_| held.nowait.breadcrumb(black_box(crumb)));
+    (0..CALLS).for_each(|_| _ = held.nowait.breadcrumb(black_box(crumb)));
     held
 }
 
@@ -211,19 +211,23 @@ fn breadcrumb((held, crumb): (Held, Crumb)) -> Held {
 fn on_screen() -> (Held, u64) {
     let held = held();
     let at = held.nowait.now_ns();
-    held.nowait.signal(&Signal::Foreground { at, restored: false });
-    held.nowait.signal(&Signal::ScreenShown { at, screen: held.nowait.name("Home") });
+    held.nowait.append(Fact::Foreground { at, restored: false });
+    held.nowait.screen("Home").created().shown();
     (held, at)
 }
 
-// The frames' own times are even, so that the trackers do the same in every run; the clock is read all the same.
 #[library_benchmark(setup = on_screen)]
 fn frame((held, shown): (Held, u64)) -> Held {
     for call in 1..=u64::from(CALLS) {
-        black_box(held.nowait.now_ns());
         let at = shown + call * FRAME_NS;
-        held.nowait.signal(black_box(&Signal::Frame { started: at - FRAME_NS, deadline: at, at }));
+        held.nowait.append(black_box(Fact::Frame { started: at - FRAME_NS, deadline: at, at }));
     }
+    held
+}
+
+#[library_benchmark(setup = with_name)]
+fn tap((held, name): (Held, NameId)) -> Held {
+    (0..CALLS).for_each(|_| _ = held.nowait.append(black_box(Fact::TouchUp { at: NOW, target: name })));
     held
 }
 
@@ -289,7 +293,7 @@ fn decode(frames: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 library_benchmark_group!(
     name = calls,
     benchmarks =
-        [clock, floor, queue, record, refusal, action, breadcrumb, frame, known_name, start, encode, decode]
+        [clock, floor, queue, record, refusal, action, breadcrumb, tap, frame, known_name, start, encode, decode]
 );
 
 main!(library_benchmark_groups = calls);

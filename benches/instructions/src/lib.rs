@@ -27,7 +27,7 @@ pub struct Operation {
 }
 
 /// In the order of the table: floors and the peer first.
-pub const OPERATIONS: [Operation; 12] = [
+pub const OPERATIONS: [Operation; 13] = [
     Operation { id: "clock", title: "a clock read", times: CALLS },
     Operation { id: "floor", title: "floor: clock + 64-byte store", times: CALLS },
     Operation { id: "queue", title: "clock + ArrayQueue::force_push of 64 bytes", times: CALLS },
@@ -35,6 +35,7 @@ pub const OPERATIONS: [Operation; 12] = [
     Operation { id: "refusal", title: "NoWait event that meets a full ring", times: CALLS },
     Operation { id: "action", title: "NoWait action, begin and end", times: CALLS },
     Operation { id: "breadcrumb", title: "NoWait breadcrumb", times: CALLS },
+    Operation { id: "tap", title: "NoWait tap signal", times: CALLS },
     Operation { id: "frame", title: "NoWait frame signal", times: CALLS },
     Operation { id: "known_name", title: "a name that is known", times: CALLS },
     Operation { id: "start", title: "start, on the caller's thread", times: STARTS },

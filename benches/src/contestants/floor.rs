@@ -36,16 +36,17 @@ pub(super) fn record(started_ns: u64, duration_ns: u64) -> [u8; RECORD_BYTES] {
     record
 }
 
-/// Clock reads and a 64-byte store into a mapped file; each thread has a file of its own.
+/// Clock reads and 64-byte stores into a mapped file; each thread has a file of its own.
 pub(super) struct Store {
     maps: Vec<Mutex<MmapMut>>,
     clock_reads: usize,
+    stores: usize,
 }
 
 impl Store {
-    pub(super) fn new(folder: &Path, clock_reads: usize) -> std::io::Result<Store> {
+    pub(super) fn new(folder: &Path, clock_reads: usize, stores: usize) -> std::io::Result<Store> {
         let map = |thread| {
-            let path = folder.join(format!("floor-{clock_reads}-{thread}"));
+            let path = folder.join(format!("floor-{clock_reads}-{stores}-{thread}"));
             let mut options = File::options();
             let file = options.read(true).write(true).create_new(true).open(path)?;
             rustix::fs::fallocate(
@@ -57,13 +58,17 @@ impl Store {
             // SAFETY: the file was made here a moment ago, in a folder of this run alone, and is never truncated.
             unsafe { MmapMut::map_mut(&file) }.map(Mutex::new)
         };
-        Ok(Store { maps: (0..THREADS_MAX).map(map).collect::<Result<_, _>>()?, clock_reads })
+        Ok(Store { maps: (0..THREADS_MAX).map(map).collect::<Result<_, _>>()?, clock_reads, stores })
     }
 }
 
 impl Contestant for Store {
     fn name(&self) -> &'static str {
-        if self.clock_reads == 1 { "floor: clock + 64-byte store" } else { "floor: 2 clocks + 64-byte store" }
+        match (self.clock_reads, self.stores) {
+            (1, _) => "floor: clock + 64-byte store",
+            (_, 1) => "floor: 2 clocks + 64-byte store",
+            _ => "floor: 2 clocks + 2 64-byte stores",
+        }
     }
     fn crate_name(&self) -> &'static str {
         ""
@@ -74,12 +79,19 @@ impl Contestant for Store {
     fn clock_reads(&self) -> usize {
         self.clock_reads
     }
+    fn stores(&self) -> usize {
+        self.stores
+    }
     fn run(&self, thread: usize, ops: usize) {
         let mut map = self.maps[thread].lock().expect("no thread panics while it holds the map");
         for op in 0..ops {
             let started = if self.clock_reads == 2 { uptime_ns() } else { 0 };
+            let mut at = op * self.stores % RECORDS * RECORD_BYTES;
+            if self.stores == 2 {
+                map[at..at + RECORD_BYTES].copy_from_slice(&record(started, 0));
+                at += RECORD_BYTES;
+            }
             let ended = uptime_ns();
-            let at = op % RECORDS * RECORD_BYTES;
             map[at..at + RECORD_BYTES].copy_from_slice(&record(ended, ended.wrapping_sub(started)));
         }
         black_box(&mut map[..]);

@@ -17,11 +17,13 @@ use std::path::Path;
 /// The order of the tables. The first is the floor that the others are measured against.
 pub(crate) fn all(folder: &Path) -> Result<Vec<Box<dyn Contestant>>, Box<dyn Error>> {
     Ok(vec![
-        Box::new(floor::Store::new(folder, 1)?),
-        Box::new(floor::Store::new(folder, 2)?),
+        Box::new(floor::Store::new(folder, 1, 1)?),
+        Box::new(floor::Store::new(folder, 2, 1)?),
+        Box::new(floor::Store::new(folder, 2, 2)?),
         Box::new(ours::Ours::record(folder)?),
         Box::new(ours::Ours::span(folder)?),
         Box::new(ours::Ours::crumb(folder)?),
+        Box::new(ours::Ours::tap(folder)?),
         Box::new(ours::Ours::frame(folder)?),
         Box::new(memory::Queue::new()),
         Box::new(spans::FastraceLocal),

@@ -6,7 +6,7 @@
 
 use crate::harness::Contestant;
 use nowait_core::{
-    Action, Answer, Build, Config, Consent, Crumb, Error, Event, Kind, NameId, NoWait, Parcel, Signal, Upload,
+    Action, Answer, Build, Config, Consent, Crumb, Error, Event, Fact, Kind, NOW, NameId, NoWait, Parcel, Upload,
 };
 use nowait_wire::{Receipt, ReceiptStatus, decode_header};
 use std::hint::black_box;
@@ -23,7 +23,8 @@ enum Op {
     Record(NameId),
     Span(Action),
     Crumb(Crumb),
-    Frame,
+    Tap(NameId),
+    Frame(u64),
 }
 
 /// NoWait, doing one kind of operation.
@@ -49,9 +50,14 @@ impl Ours {
         Ours::start(&folder.join("ours-crumb"), |nowait| Op::Crumb(nowait.crumb("biometric.prompt")))
     }
 
-    /// The raw signal that a face sends most often: a frame was presented.
+    /// The raw signal that a face sends most often: a frame was presented. The face has its times from the system.
     pub(super) fn frame(folder: &Path) -> Result<Ours, Error> {
-        Ours::start(&folder.join("ours-frame"), |_| Op::Frame)
+        Ours::start(&folder.join("ours-frame"), |nowait| Op::Frame(nowait.now_ns()))
+    }
+
+    /// A raw signal with a name: a finger was lifted.
+    pub(super) fn tap(folder: &Path) -> Result<Ours, Error> {
+        Ours::start(&folder.join("ours-tap"), |nowait| Op::Tap(nowait.name("Pay.Confirm")))
     }
 
     fn start(folder: &Path, op: impl FnOnce(NoWait) -> Op) -> Result<Ours, Error> {
@@ -60,7 +66,7 @@ impl Ours {
             Config { consent: Consent::Granted, flush_interval: Duration::from_secs(3_600), ..config };
         let delivered = Arc::new(AtomicU64::new(0));
         let nowait = NoWait::start_with(config, Acknowledge(Arc::clone(&delivered)))?;
-        // Until the worker has the recorder's file, events wait in a small queue.
+        // Until the worker has the recorder's file, facts wait in a small queue.
         nowait.flush(SETTLE_TIMEOUT);
         Ok(Ours { nowait, op: op(nowait), delivered })
     }
@@ -72,7 +78,8 @@ impl Contestant for Ours {
             Op::Record(_) => "**NoWait event**",
             Op::Span(_) => "**NoWait action, begin and end**",
             Op::Crumb(_) => "**NoWait breadcrumb**",
-            Op::Frame => "**NoWait frame signal**",
+            Op::Tap(_) => "**NoWait tap signal**",
+            Op::Frame(_) => "**NoWait frame signal**",
         }
     }
     fn crate_name(&self) -> &'static str {
@@ -80,12 +87,15 @@ impl Contestant for Ours {
     }
     fn leaves(&self) -> &'static str {
         match self.op {
-            Op::Record(_) | Op::Span(_) => "an event in a mapped file; survives a kill",
-            Op::Crumb(_) => "the last 128 in a mapped file; survives a kill",
-            Op::Frame => "counted by the trackers",
+            Op::Record(_) => "an event in a mapped file; survives a kill",
+            Op::Span(_) => "two facts in a mapped file; survive a kill, and so does an action that was only begun",
+            Op::Crumb(_) | Op::Tap(_) | Op::Frame(_) => "a fact in a mapped file; survives a kill",
         }
     }
     fn clock_reads(&self) -> usize {
+        self.stores()
+    }
+    fn stores(&self) -> usize {
         if matches!(self.op, Op::Span(_)) { 2 } else { 1 }
     }
     fn run(&self, _thread: usize, ops: usize) {
@@ -98,20 +108,24 @@ impl Contestant for Ours {
                 }
             }
             Op::Span(action) => (0..ops).for_each(|_| black_box(action.begin()).end()),
-            Op::Crumb(crumb) => (0..ops).for_each(|_| self.nowait.breadcrumb(black_box(crumb))),
-            Op::Frame => {
+            Op::Crumb(crumb) => (0..ops).for_each(|_| _ = self.nowait.breadcrumb(black_box(crumb))),
+            Op::Tap(target) => {
                 for _ in 0..ops {
-                    let at = self.nowait.now_ns();
-                    self.nowait.signal(black_box(&Signal::Frame { started: at, deadline: at, at }));
+                    self.nowait.append(black_box(Fact::TouchUp { at: NOW, target }));
+                }
+            }
+            Op::Frame(at) => {
+                for _ in 0..ops {
+                    self.nowait.append(black_box(Fact::Frame { started: at, deadline: at, at }));
                 }
             }
         }
     }
     fn settle(&self) {
-        if matches!(self.op, Op::Record(_) | Op::Span(_)) {
-            let flushed = self.nowait.flush(SETTLE_TIMEOUT);
-            assert!(flushed.complete, "the worker needed more than {SETTLE_TIMEOUT:?} for one block");
-        }
+        let flushed = self.nowait.flush(SETTLE_TIMEOUT);
+        assert!(flushed.complete, "the worker needed more than {SETTLE_TIMEOUT:?} for one block");
+        let refused = self.nowait.ledger().facts.refused;
+        assert!(refused.iter().all(|refused| *refused == 0), "a block met a full ring: {refused:?}");
     }
     fn delivered(&self) -> Option<u64> {
         // Relaxed: asked when nothing is under way any more.
