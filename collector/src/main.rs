@@ -5,9 +5,9 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use nowait_collector::cli::{self, compare, reindex, report, serve};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
+use nowait_collector::cli::{self, compare, reindex, report, serve};
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
 use std::process::ExitCode;

@@ -57,8 +57,17 @@ fn a_small_bank_day_balances_to_the_last_event() {
     assert_eq!(day["ledger"]["balanced"], Value::Bool(true));
     let accounted = number(&day, "/ledger/delivered") + number(&day, "/ledger/dropped_total");
     assert_eq!(number(&day, "/ledger/produced"), accounted);
-    assert!(number(&day, "/ledger/acknowledged") > 1_000, "{}", day["ledger"]);
-    assert_eq!(number(&day, "/ledger/acknowledged_lost"), 0);
+    let told = number(&day, "/ledger/facts_folded") + number(&day, "/ledger/facts_refused");
+    assert_eq!(number(&day, "/ledger/facts_appended"), told);
+    for (acknowledged, least) in [("facts_acknowledged", 5_000), ("acknowledged", 500)] {
+        assert!(number(&day, &format!("/ledger/{acknowledged}")) > least, "{}", day["ledger"]);
+        assert_eq!(number(&day, &format!("/ledger/{acknowledged}_lost")), 0);
+    }
+    // Whoever is killed in the middle of a journey waits at least for its end.
+    assert!(number(&day, "/ledger/died") >= number(&day, "/processes/killed"), "{}", day["ledger"]);
+    // Sessions of some seconds, now and then with an exit and its trail; a day of a minute stays below 10.
+    let bytes = day["traffic"]["bytes_per_event"].as_f64().unwrap();
+    assert!((2.0..12.0).contains(&bytes), "{}", day["traffic"]);
     // Every kill is an abnormal exit, and its breadcrumbs are there.
     assert_eq!(number(&day, "/report/exits/count"), number(&day, "/processes/killed"));
     let latest = day.pointer("/report/exits/latest").and_then(Value::as_array).unwrap();

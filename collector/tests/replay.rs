@@ -10,7 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 fn replay(files: &[&Path], options: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_nowait")).arg("replay").args(options).args(files).output().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_nowait")).arg("replay").args(options).args(files).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
@@ -103,7 +104,8 @@ fn json_has_every_event_of_every_file() {
 fn the_layout_before_is_read() {
     let folder = tempfile::tempdir().unwrap();
     for which in ["granted", "pending"] {
-        let live = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/testdata/layout-2").join(which).join("live");
+        let live =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/testdata/layout-2").join(which).join("live");
         let packed = std::fs::read(only_file(&live)).unwrap();
         let file = folder.path().join("old.ring");
         let mut bytes = Vec::new();

@@ -7,7 +7,7 @@
 //! Invariant: no decision lowers the generation, and a refusal always raises it.
 
 use crate::checked;
-use nowait_wire::Uuid;
+use crate::sync::uuid;
 
 /// Whether the customer agreed to be measured. Nothing leaves the device before `Granted`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Decision {
     /// Not refused: that would never be asked again, and protects no more. In either case nothing is sent before the
     /// customer's next word, and nothing from before is sent after it.
     pub(crate) fn unknown() -> Decision {
-        let (random, _) = Uuid::new_v4().as_u64_pair();
+        let (random, _) = uuid().as_u64_pair();
         let generation = DRAWN_FROM + random % (GENERATION_MAX - 2 * DRAWN_FROM);
         Decision { consent: Consent::Pending, generation }
     }

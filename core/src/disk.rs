@@ -43,9 +43,6 @@ pub(crate) trait Disk: Send + Sync + Debug {
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Whether there is a file or folder of this name, as far as can be told.
-    fn exists(&self, path: &Path) -> bool;
-
     /// Whether this is a folder, as far as can be told.
     fn is_folder(&self, path: &Path) -> bool;
 
@@ -65,6 +62,11 @@ pub(crate) trait Disk: Send + Sync + Debug {
 
     /// Makes what a shared file holds survive a power cut.
     fn sync_shared(&self, memory: &Memory) -> io::Result<()>;
+}
+
+/// Whether this error says that there is nothing: a folder is missing, or a file is in its place.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// A lock on a file, held until this is dropped.
@@ -143,10 +145,6 @@ impl Disk for RealDisk {
         fs::remove_file(path)
     }
 
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
-    }
-
     fn is_folder(&self, path: &Path) -> bool {
         path.is_dir()
     }
@@ -221,7 +219,7 @@ mod tests {
         RealDisk.rename(&path, &other).unwrap();
         RealDisk.sync_folder(path.parent().unwrap()).unwrap();
         assert_eq!(RealDisk.list(path.parent().unwrap()).unwrap(), ["file.other"]);
-        assert!(RealDisk.exists(&other) && !RealDisk.is_folder(&other) && !RealDisk.exists(&path));
+        assert!(other.exists() && !RealDisk.is_folder(&other) && !path.exists());
         assert_eq!(RealDisk.write_at(&path, 0, b"x").unwrap_err().kind(), io::ErrorKind::NotFound);
         RealDisk.remove_folder(path.parent().unwrap()).unwrap_err();
         RealDisk.remove(&other).unwrap();

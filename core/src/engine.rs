@@ -7,6 +7,7 @@ use crate::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::record::Recorder;
+use crate::sync::uuid;
 use crate::upload::conditions::Conditions;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use nowait_wire::Uuid;
@@ -69,7 +70,7 @@ impl Engine {
     pub(crate) fn start(&self, config: Config) -> Result<Receiver<Command>, Error> {
         config.check()?;
         let (commands, receiver) = bounded(COMMANDS_MAX);
-        let started = Started { url: config.url(), config, session: Uuid::new_v4(), commands };
+        let started = Started { url: config.url(), config, session: uuid(), commands };
         self.started.set(started).map_err(|_| Error::started())?;
         Ok(receiver)
     }

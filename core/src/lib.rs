@@ -49,6 +49,8 @@ mod remote;
 mod ring;
 mod scrub;
 mod shared;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod simulate;
 mod spool;
 mod sync;
 #[cfg(feature = "testing")]

@@ -3,7 +3,7 @@
 //! Owns: numbers. Refuses: behaviour; the module that enforces a cap names it from here.
 //! Invariant: no queue, file, string or list of this crate grows beyond a number on this page.
 //!
-//! Under shuttle the recorder is small, so that a few events make it full.
+//! Under a model checker the recorder is small, so that a few facts make it full.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use std::time::Duration;
 pub const RING_SLOTS: usize = if cfg!(shuttle) { 8 } else { 4_096 };
 
 /// Events that wait in the recorder's file for their batch: 64 KiB, two batches, so that one can be sealed while the next fills.
-pub const EVENT_SLOTS: usize = 1_024;
+pub const EVENT_SLOTS: usize = if cfg!(shuttle) { 16 } else { 1_024 };
 
 /// Most events that one fact can make: a trip to the background ends every wait that the tables hold (tested).
-pub const EVENTS_PER_FACT_MAX: u64 = 192;
+pub const EVENTS_PER_FACT_MAX: u64 = if cfg!(shuttle) { 6 } else { 192 };
 
 /// Facts folded between two checkpoints: half a millisecond of work, beside which a checkpoint of 20 µs does not count.
 pub const FACTS_PER_CHECKPOINT_MAX: u64 = 1_024;
 
 /// Bytes of a checkpoint: the fullest state of all trackers and the fullest trail (tested).
-pub const CHECKPOINT_BYTES_MAX: usize = 24 * 1_024;
+pub const CHECKPOINT_BYTES_MAX: usize = if cfg!(shuttle) { 4 } else { 24 } * 1_024;
 
 /// Bytes of the note of the batch that is about to be made: all anchors, the whole ledger.
 pub const INTENT_BYTES_MAX: usize = 1_024;
@@ -73,7 +73,7 @@ pub const BATCH_EVENTS_MAX: usize = if cfg!(shuttle) { 4 } else { 512 };
 pub const RESERVE_TRIES_MAX: usize = 64;
 
 /// Words of the file that all processes of the app share: a page of every device, and far more than is used.
-pub const SHARED_WORDS: usize = 512;
+pub const SHARED_WORDS: usize = if cfg!(any(loom, shuttle)) { 16 } else { 512 };
 
 /// Starts in a row that may die in the same version of the app before it goes without NoWait: after the first one the
 /// remote configuration is gone, so the second one is ours.
@@ -139,8 +139,14 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// The wait, before jitter, after an answer that a person has to mend (an unknown app key or address).
 pub const STOP_WAIT: Duration = Duration::from_secs(3_600);
 
-/// How soon the worker looks again at what another process of the app is busy with, while somebody waits for a flush.
-pub const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// How soon the worker looks again at what another process of the app, or a thread that is parked in the middle of a fact,
+/// is busy with, while somebody waits for a flush: nobody notices so much, and twenty looks a second are bearable for
+/// as long as an exchange may take.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(50);
+
+/// How soon a start tries again to read the file that its processes share: until then nothing is recorded into files, and
+/// a disk that fails for a moment should not cost more than a minute.
+pub const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// How often a NoWait that the collector switched off asks whether it is on again.
 pub const PROBE_INTERVAL: Duration = Duration::from_secs(24 * 3_600);

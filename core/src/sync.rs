@@ -2,11 +2,13 @@
 //!
 //! **Why unsafe.** Only under loom: its `UnsafeCell` must be shared to be checked.
 //!
-//! Owns: the switch; [`is_broken`], through which a proof can break the code in one place; [`Witness`], which shows
-//! loom who uses a slot. Refuses: anything else.
+//! Owns: the switch; [`is_broken`], through which a proof can break the code in one place; [`step`] and [`uuid`], through
+//! which the simulator can stop, kill and repeat it; [`Witness`], which shows loom who uses a slot. Refuses: anything else.
 //! Invariant: whatever recording threads share comes from here and from nowhere else, so that the code that is
 //! proven is the code that ships.
 #![cfg_attr(all(loom, test), allow(unsafe_code))]
+
+use nowait_wire::Uuid;
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
@@ -19,11 +21,16 @@ pub(crate) use shuttle::sync::{
     atomic::{AtomicU64, Ordering},
 };
 pub(crate) use std::sync::PoisonError;
+
+#[cfg(all(feature = "testing", shuttle))]
+pub(crate) use shuttle::thread::yield_now;
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU64, Ordering},
 };
+#[cfg(all(feature = "testing", not(shuttle)))]
+pub(crate) use std::thread::yield_now;
 
 /// What a proof can break, one thing at a time, to show that it would have noticed. Each proof says which of these
 /// must make it fail.
@@ -49,19 +56,53 @@ pub(crate) enum Mutant {
     FoldedEndlessly,
     /// Slots are released before the checkpoint that knows of their facts.
     ReleasedBeforeCheckpoint,
+    /// A decision is taken with a load and a store, not with a compare-and-swap.
+    DecidedInTwoSteps,
+    /// A session goes on whatever the customer decided.
+    OpenForEver,
 }
 
-/// Whether the running proof wants this broken: never, and known while compiling, where no model checker runs.
-#[cfg(not(all(any(loom, shuttle), test)))]
+/// Whether the running proof wants this broken: never, and known while compiling, outside of tests.
+#[cfg(not(test))]
 #[inline(always)]
 pub(crate) const fn is_broken(_: Mutant) -> bool {
     false
+}
+
+/// Whether the running simulation wants this broken.
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) fn is_broken(mutant: Mutant) -> bool {
+    crate::simulate::is_broken(mutant)
 }
 
 /// Whether the running proof wants this broken.
 #[cfg(all(any(loom, shuttle), test))]
 pub(crate) fn is_broken(mutant: Mutant) -> bool {
     crate::proof::mutants::broken() == Some(mutant)
+}
+
+/// A place where a process may be killed, or another thread or process may do something. Only the simulator knows it.
+#[cfg(not(all(test, not(any(loom, shuttle)))))]
+#[inline(always)]
+pub(crate) const fn step(_name: &'static str) {}
+
+/// The same in a simulation.
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) fn step(name: &'static str) {
+    crate::simulate::step(name);
+}
+
+/// A random id.
+#[cfg(not(all(test, not(any(loom, shuttle)))))]
+#[inline(always)]
+pub(crate) fn uuid() -> Uuid {
+    Uuid::new_v4()
+}
+
+/// The same; in a simulation, of its seed.
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) fn uuid() -> Uuid {
+    crate::simulate::uuid().unwrap_or_else(Uuid::new_v4)
 }
 
 /// This ordering, unless the running proof wants it broken.

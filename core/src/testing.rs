@@ -9,6 +9,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::engine::{Command, Flushed};
 use crate::error::Error;
 use crate::nowait::NoWait;
+use crate::sync::yield_now;
 use crate::upload::{Answer, Parcel, Upload};
 use crate::worker::{self, Worker};
 use crate::{Clock, ManualClock};
@@ -16,6 +17,24 @@ use crossbeam::channel::{Receiver, bounded};
 use nowait_wire::{Batch, Event, Receipt, ReceiptStatus, RemoteConfig};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// A context for tests of the engine's parts.
+#[cfg(test)]
+pub(crate) fn context() -> nowait_wire::Context {
+    nowait_wire::Context {
+        install: nowait_wire::Uuid::from_u128(8),
+        app_version: "1".to_owned(),
+        app_build: "1".to_owned(),
+        os: nowait_wire::Os::Linux,
+        os_version: String::new(),
+        device_model: String::new(),
+        device_tier: nowait_wire::Tier::Unknown,
+        network: nowait_wire::Network::Unknown,
+        country: String::new(),
+        sdk_version: String::new(),
+        dimensions: Vec::new(),
+    }
+}
 
 /// A started NoWait whose worker is turned by hand.
 pub struct ManualWorker {
@@ -51,7 +70,8 @@ pub(crate) fn begin(
     disk: Arc<dyn Disk>,
 ) -> Result<ManualWorker, Error> {
     let commands = nowait.engine.start(config)?;
-    let worker = Worker::open(nowait.engine, disk, Box::new(upload)).ok_or_else(Error::started)?;
+    let shared = worker::open_shared(nowait.engine, &disk).map_err(Error::thread)?;
+    let worker = Worker::open(nowait.engine, disk, shared, Box::new(upload)).ok_or_else(Error::started)?;
     Ok(ManualWorker { worker, commands })
 }
 
@@ -59,8 +79,7 @@ impl ManualWorker {
     /// One turn: first what was asked of the worker, then what time asks of it. Returns how long a worker would
     /// sleep now; `None`: until somebody wakes it.
     pub fn turn(&mut self) -> Option<Duration> {
-        worker::take_commands(&mut self.worker, &self.commands);
-        self.worker.turn()
+        worker::round(&mut self.worker, &self.commands)
     }
 
     /// Seals and sends everything.
@@ -83,6 +102,8 @@ impl ManualWorker {
             if let Ok(flushed) = answer.try_recv() {
                 return flushed;
             }
+            // Another thread may be in the middle of a fact.
+            yield_now();
         }
     }
 }

@@ -236,3 +236,22 @@ fn a_decision_before_the_start_is_the_first_thing_that_is_written() {
     let (_, mut worker, _) = start(undecided(folder.path()), &upload);
     assert_eq!(worker.turn(), None, "refused");
 }
+
+#[test]
+fn a_refusal_before_the_start_counts_whatever_is_said_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let (nowait, mut worker, _) = start(undecided(folder.path()), &upload);
+    record(nowait, "of an earlier session", 5);
+    worker.shutdown();
+    let nowait = NoWait::waiting();
+    record(nowait, "before", 1);
+    assert_eq!(nowait.consent(Consent::Refused), Recorded::InMemory);
+    assert!(!nowait.record(&Event::new(Kind::Action, nowait.name("refused"))).is_taken());
+    assert_eq!(nowait.consent(Consent::Granted), Recorded::InMemory);
+    record(nowait, "after", 1);
+    nowait.begin(undecided(folder.path()), upload.clone()).unwrap();
+    assert!(nowait.shutdown(Duration::from_secs(30)).complete);
+    let names: Vec<String> = upload.events().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["after"], "what came before the refusal is sent by nobody");
+}

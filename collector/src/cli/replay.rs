@@ -8,7 +8,7 @@ use super::{Finding, print, print_json};
 use crate::error::Error;
 use nowait_core::Replay;
 use nowait_report::text::units::{NONE, count, duration, moment};
-use nowait_wire::{Anchor, Context, Event, ExitReason, Flags, Kind, Ledger, NameId, Outcome, Uuid};
+use nowait_wire::{Anchor, Context, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Outcome, Uuid};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -82,7 +82,7 @@ struct ToldEvent {
     screen: String,
     duration_ns: u64,
     outcome: Outcome,
-    /// Numbered from 1 within the session; 0 for none.
+    /// The id of the journey; 0 for none.
     journey: u64,
     flags: Vec<&'static str>,
     a: u64,
@@ -106,7 +106,8 @@ fn read(path: &Path) -> Result<Told, Error> {
         } else {
             "give one of live/*.ring, not packed"
         };
-        Error::input(format!("{place}: {error}; {hint}"))
+        // Every message of this program begins with its name already.
+        Error::input(format!("{place}: {}; {hint}", error.to_string().trim_start_matches("nowait: ")))
     })?;
     Ok(Told::new(path, replay))
 }
@@ -116,12 +117,20 @@ impl Told {
         let Replay { session, context, anchors, names, events, ledger } = replay;
         let by_name = || path.file_name()?.to_str()?.split('.').next()?.parse().ok();
         let events = events.iter().map(|event| ToldEvent::new(event, &names, &anchors)).collect();
-        Told { file: path.display().to_string(), session: session.or_else(by_name), context, anchors, ledger, events }
+        Told {
+            file: path.display().to_string(),
+            session: session.or_else(by_name),
+            context,
+            anchors,
+            ledger,
+            events,
+        }
     }
 
     fn text(&self) -> String {
         let mut out = format!("{}\n", self.file);
-        let session = self.session.map_or_else(|| "not known: damaged".to_owned(), |session| session.to_string());
+        let session =
+            self.session.map_or_else(|| "not known: damaged".to_owned(), |session| session.to_string());
         let _ = writeln!(out, "session  {session}");
         if let Some(context) = &self.context {
             let Context { app_version, app_build, os, os_version, device_model, sdk_version, .. } = context;
@@ -130,13 +139,16 @@ impl Told {
             let _ = writeln!(out, "app      {app_version} ({app_build}) on {system}, SDK {sdk_version}");
         }
         let Ledger { facts, produced, .. } = &self.ledger;
-        let _ = writeln!(
-            out,
-            "facts    appended {} = folded {} + refused {}",
-            count(facts.appended()),
-            count(facts.folded),
-            count(facts.refused_total())
-        );
+        // The layout before had no such line.
+        if *facts != Facts::default() {
+            let _ = writeln!(
+                out,
+                "facts    appended {} = folded {} + refused {}",
+                count(facts.appended()),
+                count(facts.folded),
+                count(facts.refused_total())
+            );
+        }
         let _ = writeln!(
             out,
             "events   produced {}, dropped {}, in no batch yet {}",
@@ -165,14 +177,20 @@ impl ToldEvent {
             duration_ns: event.duration_ns,
             outcome: event.outcome,
             journey: event.journey,
-            flags: flags.iter().filter(|(flag, _)| event.flags.contains(*flag)).map(|(_, text)| *text).collect(),
+            flags: flags
+                .iter()
+                .filter(|(flag, _)| event.flags.contains(*flag))
+                .map(|(_, text)| *text)
+                .collect(),
             a: event.a,
             b: event.b,
         }
     }
 
     fn time(&self) -> String {
-        let Some(ms) = self.started_unix_ms else { return format!("uptime {}", duration(self.started_uptime_ns)) };
+        let Some(ms) = self.started_unix_ms else {
+            return format!("uptime {}", duration(self.started_uptime_ns));
+        };
         format!("{}:{:02}.{:03}", moment(ms), ms / 1_000 % 60, ms % 1_000)
     }
 
@@ -183,7 +201,7 @@ impl ToldEvent {
         let said = match self.kind {
             Kind::Screen if self.a > 0 => format!("shown after {}", us(self.a)),
             Kind::Tap if self.a > 0 => format!("handled after {}", us(self.a)),
-            Kind::Frames => format!("{} frames, {} slow, {} frozen", low(self.a), high(self.a), low(self.b)),
+            Kind::Frames => format!("frames {}, slow {}, frozen {}", low(self.a), high(self.a), low(self.b)),
             Kind::Request if self.a > 0 => format!("status {}", self.a),
             Kind::Journey | Kind::Step => format!("waiting {}, away {}", us(self.a), us(self.b)),
             Kind::RageTap => format!("{} taps", self.a),
@@ -205,7 +223,16 @@ impl ToldEvent {
         let duration = if lasted(self.kind) { duration(self.duration_ns) } else { NONE.to_owned() };
         let or_none = |text: &str| if text.is_empty() { NONE.to_owned() } else { printable(text) };
         let (kind, outcome) = (self.kind.to_string(), self.outcome.to_string());
-        [self.time(), kind, or_none(&self.name), or_none(&self.screen), duration, outcome, journey, self.rest()]
+        [
+            self.time(),
+            kind,
+            or_none(&self.name),
+            or_none(&self.screen),
+            duration,
+            outcome,
+            journey,
+            self.rest(),
+        ]
     }
 }
 
@@ -223,8 +250,7 @@ fn printable(text: &str) -> String {
 }
 
 fn table(events: &[ToldEvent]) -> String {
-    const HEAD: [&str; 8] =
-        ["UTC", "kind", "name", "screen", "duration", "outcome", "journey", "what else"];
+    const HEAD: [&str; 8] = ["UTC", "kind", "name", "screen", "duration", "outcome", "journey", "what else"];
     let rows = [HEAD.map(str::to_owned)].into_iter().chain(events.iter().map(ToldEvent::cells));
     let rows: Vec<[String; 8]> = rows.collect();
     let mut widths = [0; HEAD.len()];

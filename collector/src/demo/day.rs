@@ -95,7 +95,8 @@ pub struct Traffic {
 impl Traffic {
     fn new(stored: &HashMap<Uuid, Stored>, events: u64, connection_bytes: u64) -> Traffic {
         let sum = |of: fn(&Stored) -> u64| stored.values().map(of).sum();
-        let (batches, batch_bytes): (u64, u64) = (sum(|stored| stored.batches), sum(|stored| stored.batch_bytes));
+        let (batches, batch_bytes): (u64, u64) =
+            (sum(|stored| stored.batches), sum(|stored| stored.batch_bytes));
         let bytes_per_event = (events > 0).then(|| batch_bytes as f64 / events as f64);
         Traffic { batches, batch_bytes, bytes_per_event, connection_bytes }
     }
@@ -142,6 +143,10 @@ impl DayReport {
         let (ledger, mut problems) = account(&report, runs, stored);
         problems.extend(runs.iter().filter_map(problem));
         problems.extend(truth.problems(processes.killed));
+        if report.exits.count > processes.killed {
+            let (exits, killed) = (report.exits.count, processes.killed);
+            problems.push(format!("{exits} processes are said to have died, {killed} were killed"));
+        }
         if processes.rings_on_heap != processes.disk_full {
             let Processes { rings_on_heap, disk_full, .. } = processes;
             problems.push(format!("{rings_on_heap} flight recorders on the heap, {disk_full} full disks"));
@@ -304,17 +309,14 @@ impl DayReport {
 
     fn traffic_text(&self, out: &mut String) {
         let traffic = &self.traffic;
-        let an_event = |bytes: u64| {
-            let share = bytes as f64 / self.ledger.delivered.max(1) as f64;
-            format!("{share:.1}")
-        };
+        let events = self.ledger.delivered.max(1) as f64;
         let _ = writeln!(
             out,
-            "sent {} batches, {} bytes: {} bytes an event ({} with HTTP's heads and repeats)\n",
-            traffic.batches,
+            "sent {} bytes in {} batches: {:.1} bytes an event; {:.1} with HTTP's heads and what was repeated\n",
             traffic.batch_bytes,
-            an_event(traffic.batch_bytes),
-            an_event(traffic.connection_bytes)
+            traffic.batches,
+            traffic.batch_bytes as f64 / events,
+            traffic.connection_bytes as f64 / events
         );
     }
 

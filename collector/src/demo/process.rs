@@ -3,8 +3,8 @@
 //! Owns: starting, following, killing. Refuses: the plan (see `plan`) and what a customer does.
 //! Invariant: a process is dead when the value that stands for it is gone.
 
-use super::customer::note::Said;
 use super::counts::Counts;
+use super::customer::note::Said;
 use super::gate::Gate;
 use super::plan::{Install, Session};
 use crate::Error;

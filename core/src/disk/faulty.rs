@@ -182,10 +182,6 @@ impl Disk for FaultyDisk {
         self.run(|disk| disk.remove(path), || ())
     }
 
-    fn exists(&self, path: &Path) -> bool {
-        self.run(|disk| Ok(disk.exists(path)), || ()).unwrap_or(false)
-    }
-
     fn is_folder(&self, path: &Path) -> bool {
         self.run(|disk| Ok(disk.is_folder(path)), || ()).unwrap_or(false)
     }

@@ -6,6 +6,7 @@
 
 use crate::record::Fact;
 use crate::ring::slot::{self, Payload, Recovered, SLOT_WORDS, Slot};
+use crate::sync::Ordering;
 use nowait_wire::Event;
 
 /// The area over borrowed slots. Only the worker writes.
@@ -40,6 +41,15 @@ impl<'a> Area<'a> {
     pub(crate) fn put(&self, number: u64, event: &Event) {
         if let Some(slot) = self.slot(number) {
             slot::write(slot, number, &Fact::Measured(*event).to_words());
+        }
+    }
+
+    /// Empties the slots of these numbers, so that what is sealed is not here any more, whatever becomes of the word that
+    /// says so.
+    pub(crate) fn clear(&self, first: u64, next: u64) {
+        for [commit, ..] in (first..next).filter_map(|number| self.slot(number)) {
+            // Release: not before that word.
+            commit.store(0, Ordering::Release);
         }
     }
 

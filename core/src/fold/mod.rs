@@ -26,6 +26,7 @@ use crate::ring::flight::Flight;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::Payload;
 use crate::ring::{Drain, Found};
+use crate::sync::{Mutant, is_broken, step};
 use checkpoint::Checkpoints;
 use nowait_wire::{Anchor, Event};
 use trackers::Presence;
@@ -53,6 +54,8 @@ pub(crate) struct Fold {
     state: State,
     /// The first event that is not sealed.
     sealed_to: u64,
+    /// Whether the latest turn stopped at a position that a thread has reserved and not filled yet.
+    is_held: bool,
 }
 
 impl Fold {
@@ -65,38 +68,53 @@ impl Fold {
             checkpoints: Checkpoints::new(words),
             state: State::default(),
             sealed_to: 0,
+            is_held: false,
             flight,
         }
     }
 
-    /// Folds what the ring holds now. Facts that come meanwhile wait for the next turn, so that a flood cannot keep the
-    /// worker here.
-    pub(crate) fn turn(&mut self) -> Ended {
-        let until = self.flight.ring.reserved();
+    /// The position after all that the ring holds now.
+    pub(crate) fn end(&self) -> u64 {
+        self.flight.ring.reserved()
+    }
+
+    /// Folds what lies before this position. Facts that come meanwhile wait for the next turn, so that a flood cannot keep
+    /// the worker here.
+    pub(crate) fn turn(&mut self, end: u64) -> Ended {
+        let end = if is_broken(Mutant::FoldedEndlessly) { u64::MAX } else { end };
         loop {
             let before = self.position();
-            let ended = self.fold_some(until);
+            let ended = self.fold_some(end);
+            self.is_held = ended == Ended::AllFolded && self.position() < end;
             let refused = self.refused();
             if self.position() == before && self.state.progress.refused == refused {
                 return ended;
             }
             self.state.note_refusals(refused);
+            step("facts folded");
+            if is_broken(Mutant::ReleasedBeforeCheckpoint) {
+                self.drain.release(self.position());
+            }
             if !self.checkpoints.write(&self.state) {
                 // Cannot happen: the bound is tested. The facts stay where they are, and a full ring says so.
                 return Ended::NoRoom;
             }
+            step("checkpoint written");
             let words = self.flight.memory.words;
             layout::store(words, Word::EventsMade, layout::checked(self.events()));
+            step("events-made noted");
             layout::store(words, Word::FoldedTo, layout::checked(self.position()));
+            step("folded-to noted");
             self.drain.release(self.position());
-            if ended == Ended::NoRoom || self.position() >= until {
+            step("slots released");
+            if ended == Ended::NoRoom || self.position() >= end {
                 return ended;
             }
         }
     }
 
     /// Folds some facts, which are not done before the next checkpoint.
-    fn fold_some(&mut self, until: u64) -> Ended {
+    fn fold_some(&mut self, end: u64) -> Ended {
         for _ in 0..FACTS_PER_CHECKPOINT_MAX {
             if self.waiting() == 0 {
                 self.state.progress.forget_older_anchors();
@@ -104,7 +122,7 @@ impl Fold {
             if self.room() < EVENTS_PER_FACT_MAX || self.state.progress.has_all_anchors() {
                 return Ended::NoRoom;
             }
-            if self.position() >= until {
+            if self.position() >= end {
                 break;
             }
             let payload = match self.drain.read(self.position()) {
@@ -113,7 +131,10 @@ impl Fold {
                 Found::Corrupt => None,
             };
             let area = &self.area;
-            fold_one(&mut self.state, payload.as_ref(), &mut |number, event| area.put(number, &event));
+            fold_one(&mut self.state, payload.as_ref(), &mut |number, event| {
+                area.put(number, &event);
+                step("event put");
+            });
         }
         Ended::AllFolded
     }
@@ -160,6 +181,7 @@ impl Fold {
     /// Frees the events before `next`: they are sealed, delivered or given up.
     pub(crate) fn seal_to(&mut self, next: u64) {
         layout::store(self.flight.memory.words, Word::SealedTo, layout::checked(next));
+        self.area.clear(self.sealed_to, next);
         self.sealed_to = next;
     }
 
@@ -168,9 +190,19 @@ impl Fold {
         self.state.trackers.presence()
     }
 
+    /// Whether facts wait behind a position that a thread has reserved and not filled yet.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
+    }
+
     /// Whether everything that was appended so far is folded.
     pub(crate) fn is_done(&self) -> bool {
-        self.position() == self.flight.ring.reserved()
+        self.is_folded_to(self.end())
+    }
+
+    /// Whether every fact before this position is folded. Not so behind one that a thread is still writing.
+    pub(crate) fn is_folded_to(&self, end: u64) -> bool {
+        self.position() >= end
     }
 }
 

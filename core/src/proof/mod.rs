@@ -1,11 +1,17 @@
 //! Proofs of what only the engine's private parts can show: `make loom`, `make shuttle`, `make miri`, `make tsan`.
 //!
-//! Owns: tests of the ring and the pipeline under every schedule a tool can think of. Refuses: processes, files and
+//! Owns: tests of the ring and the engine under every schedule a tool can think of. Refuses: processes and their
 //! deaths (`tests/processes`). Invariant: every proof by a model checker counts what it saw, and breaks the code in
 //! a named place to show that it would have seen that too.
 
+#[cfg(not(any(loom, shuttle)))]
+mod damage;
+#[cfg(shuttle)]
+mod decisions;
 #[cfg(loom)]
 mod interleavings;
+#[cfg(shuttle)]
+mod kills;
 #[cfg(not(any(loom, shuttle)))]
 mod model;
 #[cfg(any(loom, shuttle))]

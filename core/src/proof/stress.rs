@@ -4,6 +4,10 @@
 //! is done. No clock decides anything.
 
 use super::{event, payload, read_all, slots};
+#[cfg(not(miri))]
+use crate::limits::RING_SLOTS;
+#[cfg(not(miri))]
+use crate::record::Fact;
 use crate::ring::slot::{self, Recovered};
 use crate::ring::{Drain, Ring};
 use crate::sync::Ordering;
@@ -161,4 +165,41 @@ fn what_is_taken_is_drained_once_and_in_its_threads_order() {
         assert!(found.a >= *next, "once, and in order");
         *next = found.a + 1;
     }
+}
+
+/// Files and locks are nothing for Miri.
+#[cfg(not(miri))]
+#[test]
+fn a_thread_parked_in_the_middle_of_a_fact_makes_no_other_and_no_worker_wait() {
+    use crate::testing::{self, MemoryUpload};
+    use crate::{Build, Config, Consent, ManualClock, NOW, Outcome};
+
+    const FACTS: u64 = 5_000;
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::new("http://127.0.0.1:1", "key", Build::new("1", "1"), folder.path());
+    let config = Config { consent: Consent::Granted, ..config };
+    let (nowait, mut worker) = testing::start(config, MemoryUpload::new(), ManualClock::new(0)).unwrap();
+    worker.turn();
+    let flight = nowait.engine.recorder.flight().unwrap();
+    // A thread is stopped for good after it reserved its slot.
+    let parked = flight.ring.reserve().unwrap();
+    let name = nowait.name("name");
+    let append = |number: u64| match number % 4 {
+        0 => nowait.append(Fact::TouchUp { at: NOW, target: name }),
+        1 => nowait.append(Fact::Breadcrumb { at: NOW, name, number }),
+        2 => nowait.append(Fact::ActionStarted { at: NOW, id: nowait.next_id(), action: name }),
+        _ => nowait.append(Fact::ActionEnded { at: NOW, id: number, outcome: Outcome::Done }),
+    };
+    let taken = thread::scope(|scope| {
+        let record = || (0..FACTS).filter(|number| append(*number).is_taken()).count();
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(record)).collect();
+        // The worker turns beside them, and comes back each time.
+        (0..20).for_each(|_| _ = worker.turn());
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+    });
+    // Ticks of the worker have slots as well.
+    assert!((RING_SLOTS - 25..RING_SLOTS).contains(&taken), "{taken}");
+    let refused = nowait.ledger().facts.refused.iter().sum::<u64>();
+    assert_eq!(refused, THREADS * FACTS - taken as u64, "each refusal is counted");
+    assert_eq!(flight.ring.released(), parked, "and the fold waits behind the open slot");
 }

@@ -15,7 +15,7 @@ use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::ring::slot::{Payload, SLOT_WORDS};
 use crate::ring::{Drain, Found, Ring};
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, Ordering, step};
 use nowait_wire::Ledger;
 
 /// Where facts and counts wait for the flight recorder.
@@ -24,6 +24,8 @@ pub(crate) struct Early {
     ring: Ring<'static>,
     /// As much of a header as an account has.
     words: [AtomicU64; ACCOUNT_WORDS],
+    /// What lies before this came before a refusal of the customer.
+    refused_to: AtomicU64,
 }
 
 impl Early {
@@ -33,7 +35,19 @@ impl Early {
             // As long-lived as the recorder.
             ring: Ring::new(layout::slots(Memory::heap(words.end).words, words)),
             words: [(); ACCOUNT_WORDS].map(|()| AtomicU64::new(0)),
+            refused_to: AtomicU64::new(0),
         }
+    }
+
+    /// The position after all that waits now.
+    pub(crate) fn end(&self) -> u64 {
+        self.ring.reserved()
+    }
+
+    /// What waits before this position came before a refusal, and goes nowhere.
+    pub(crate) fn refuse(&self, end: u64) {
+        // Release: whoever sees a decision that followed on the refusal sees this as well.
+        self.refused_to.fetch_max(end, Ordering::Release);
     }
 
     /// The counts of this time.
@@ -52,29 +66,37 @@ impl Early {
         }
     }
 
-    /// Moves everything into the flight recorder. Only the worker calls this.
+    /// Moves everything into the flight recorder, but for what was refused. Only the worker calls this.
     pub(crate) fn move_to(&self, flight: &Flight) {
-        self.drain(|payload| {
+        self.drain(self.ring.released().saturating_add(EARLY_FACTS_MAX as u64), |payload| {
             flight.append(payload);
+            step("early fact moved");
         });
         self.account().move_to(flight.account);
     }
 
-    /// Forgets what waits, when the customer refuses. Only the worker calls this.
+    /// Forgets what was refused. Only the worker calls this.
     pub(crate) fn wipe(&self) {
-        self.drain(|_| {});
+        self.drain(self.refused_to(), |_| {});
     }
 
-    /// Bounded by the ring's length: nobody who still looks for the memory can hold the worker here.
-    fn drain(&self, mut each: impl FnMut(&Payload)) {
+    fn refused_to(&self) -> u64 {
+        // Acquire: pairs with the release in `refuse`.
+        self.refused_to.load(Ordering::Acquire)
+    }
+
+    /// Takes out what lies before `end`, so that nobody who still looks for the memory can hold the worker here. `each` sees
+    /// what was not refused.
+    fn drain(&self, end: u64, mut each: impl FnMut(&Payload)) {
+        let refused_to = self.refused_to();
         let mut drain = Drain::new(&self.ring);
         let mut position = drain.released();
-        for _ in 0..EARLY_FACTS_MAX {
+        while position < end {
             match drain.read(position) {
                 Found::Nothing => break,
-                Found::Whole(payload) => each(&payload),
-                // On our own heap: nobody else writes here.
-                Found::Corrupt => {}
+                Found::Whole(payload) if position >= refused_to => each(&payload),
+                // Refused; or damaged, which cannot be: on our own heap nobody else writes.
+                Found::Whole(_) | Found::Corrupt => {}
             }
             position += 1;
         }

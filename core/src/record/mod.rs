@@ -20,11 +20,11 @@ use crate::ring::account::Counter;
 use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
-use crate::sync::{Mutex, PoisonError};
+use crate::sync::{AtomicU64, Mutant, Mutex, MutexGuard, Ordering, PoisonError, is_broken, step};
 use early::Early;
 use name::Names;
 use nowait_wire::{Anchor, Event, Ledger, NameId};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
@@ -38,16 +38,26 @@ pub(crate) struct Recorder {
     /// customer refuses.
     flights: [OnceLock<Flight>; SESSIONS_MAX],
     /// How many of them there are: the last is the one in use.
-    opened: AtomicUsize,
+    opened: AtomicU64,
     early: Early,
     /// What was decided before the shared file was there. Held for moments, and never on the hot path.
-    decided: Mutex<Option<Consent>>,
+    decided: Mutex<Decided>,
+    /// Whether that was a refusal last, for the hot path.
+    refused_early: AtomicBool,
     /// Empty until the worker has it.
     shared: OnceLock<Arc<Shared>>,
     worker: OnceLock<Thread>,
     /// The decision for which a thread has woken the worker.
     woken_for: AtomicU64,
     pub(crate) started_uptime_ns: u64,
+}
+
+/// What was decided before there was a file for it.
+#[derive(Debug, Default)]
+struct Decided {
+    last: Option<Consent>,
+    /// Whether the customer refused in between: that ends a generation, whatever they said next.
+    was_refused: bool,
 }
 
 impl Recorder {
@@ -59,9 +69,10 @@ impl Recorder {
             names: Names::new(),
             on: AtomicBool::new(true),
             flights: [const { OnceLock::new() }; SESSIONS_MAX],
-            opened: AtomicUsize::new(0),
+            opened: AtomicU64::new(0),
             early: Early::new(),
-            decided: Mutex::new(None),
+            decided: Mutex::new(Decided::default()),
+            refused_early: AtomicBool::new(false),
             shared: OnceLock::new(),
             worker: OnceLock::new(),
             woken_for: AtomicU64::new(0),
@@ -78,6 +89,7 @@ impl Recorder {
     /// Wakes the worker, if it sleeps.
     #[cold]
     pub(crate) fn wake(&self) {
+        step("wake");
         if let Some(worker) = self.worker.get() {
             worker.unpark();
         }
@@ -88,13 +100,13 @@ impl Recorder {
     pub(crate) fn flight(&self) -> Option<&Flight> {
         // Relaxed: the lock below acquires; a thread that sees the count late records into the session that just ended.
         let opened = self.opened.load(Ordering::Relaxed);
-        self.flights.get(opened.wrapping_sub(1))?.get()
+        self.flights.get((opened as usize).wrapping_sub(1))?.get()
     }
 
     /// Whether another session can begin in this process.
     pub(crate) fn has_room_for_a_session(&self) -> bool {
         // Relaxed: only the worker adds one, and asks.
-        self.opened.load(Ordering::Relaxed) < SESSIONS_MAX
+        self.opened.load(Ordering::Relaxed) < SESSIONS_MAX as u64
     }
 
     /// Goes on in this flight recorder, which must be fresh. Only the worker calls this; `None` if there were too many.
@@ -107,22 +119,30 @@ impl Recorder {
         self.early.move_to(&flight);
         // A fresh recorder has room for more than was waiting.
         let _ = flight.append_uncounted(&tick(self.clock.anchor()));
-        let flight = self.flights.get(opened)?.get_or_init(|| flight);
+        let flight = self.flights.get(opened as usize)?.get_or_init(|| flight);
         // Release: whoever sees the count finds the flight recorder.
         self.opened.store(opened + 1, Ordering::Release);
-        self.early.move_to(flight);
+        self.take_over_early();
         Some(flight)
     }
 
     /// Moves what came before the flight recorder was there, or was seen, into it.
     pub(crate) fn take_over_early(&self) {
-        if let Some(flight) = self.flight() {
+        if let Some(flight) = self.flight()
+            && !is_broken(Mutant::EarlyLookedAtOnce)
+        {
             self.early.move_to(flight);
         }
     }
 
-    /// Forgets all that waits in memory.
-    pub(crate) fn forget_early(&self) {
+    /// The moment before which facts that wait in memory can be forgotten.
+    pub(crate) fn early_end(&self) -> u64 {
+        self.early.end()
+    }
+
+    /// Forgets what waits in memory since before that moment. Only the worker calls this.
+    pub(crate) fn forget_early(&self, end: u64) {
+        self.early.refuse(end);
         self.early.wipe();
     }
 
@@ -164,7 +184,8 @@ impl Recorder {
     /// Whether the customer's decision lets this session go on.
     #[inline]
     fn is_open(&self, flight: &Flight) -> bool {
-        self.shared.get().is_some_and(|shared| flight.is_open_under(shared.consent_word()))
+        is_broken(Mutant::OpenForEver)
+            || self.shared.get().is_some_and(|shared| flight.is_open_under(shared.consent_word()))
     }
 
     /// A fact that comes before there is a flight recorder for it: at the start, or when the customer agreed after a refusal.
@@ -172,7 +193,8 @@ impl Recorder {
     fn append_early(&self, payload: &Payload) -> Recorded {
         let is_refused = match self.shared.get() {
             Some(shared) => shared.consent().consent == Consent::Refused,
-            None => *self.decided() == Some(Consent::Refused),
+            // Relaxed: a thread that sees it a little late records what the start forgets.
+            None => self.refused_early.load(Ordering::Relaxed),
         };
         if self.flight().is_some() {
             self.wake_for_decision();
@@ -253,7 +275,13 @@ impl Recorder {
         }
     }
 
-    fn decided(&self) -> crate::sync::MutexGuard<'_, Option<Consent>> {
+    /// What the processes of the app share, once it is there.
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(crate) fn shared(&self) -> Option<&Shared> {
+        self.shared.get().map(Arc::as_ref)
+    }
+
+    fn decided(&self) -> MutexGuard<'_, Decided> {
         self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -265,22 +293,37 @@ impl Recorder {
         }
         let mut decided = self.decided();
         let Some(shared) = self.shared.get() else {
-            *decided = Some(consent);
+            let is_refused = consent == Consent::Refused;
+            *decided = Decided { last: Some(consent), was_refused: decided.was_refused || is_refused };
+            // Relaxed: see `append_early`.
+            self.refused_early.store(is_refused, Ordering::Relaxed);
+            self.refuse_early(consent);
             return Recorded::InMemory;
         };
         shared.decide(consent);
+        self.refuse_early(consent);
         let recorded = if shared.is_in_file() { Recorded::Kept } else { Recorded::InMemory };
         drop(decided);
         self.wake();
         recorded
     }
 
+    /// What waits in memory came before this decision. If that is a refusal, it goes nowhere.
+    fn refuse_early(&self, consent: Consent) {
+        if consent == Consent::Refused {
+            self.early.refuse(self.early.end());
+        }
+    }
+
     /// Goes on with the decision in this file, after what was decided before it was there. Only the worker calls this, once.
     pub(crate) fn share(&self, shared: Arc<Shared>, configured: Consent) {
         let mut decided = self.decided();
-        let earlier = decided.take().or((configured != Consent::Pending).then_some(configured));
-        if let Some(earlier) = earlier {
-            shared.decide(earlier);
+        let Decided { last, was_refused } = std::mem::take(&mut *decided);
+        if was_refused {
+            shared.decide(Consent::Refused);
+        }
+        if let Some(last) = last.or((configured != Consent::Pending).then_some(configured)) {
+            shared.decide(last);
         }
         let _ = self.shared.set(shared);
     }

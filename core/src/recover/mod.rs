@@ -19,7 +19,7 @@ pub use replay::{Replay, replay};
 
 use crate::batch;
 use crate::consent::{Consent, Decision};
-use crate::disk::{Disk, Lock};
+use crate::disk::{Disk, Lock, is_absent};
 use crate::fold::Waiting;
 use crate::limits::{BATCH_EVENTS_MAX, QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
 use crate::ring::account::Account;
@@ -27,8 +27,14 @@ use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Spool, Value};
+use crate::sync::step;
 use dead::DeadRecorder;
-use nowait_wire::{Anchor, Context, DropReason, Event, RefuseReason, Uuid};
+use nowait_wire::{Anchor, Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
+#[cfg(all(test, shuttle))]
+pub(crate) use read::folded_to;
+#[cfg(test)]
+pub(crate) use read::{Session, read};
+#[cfg(not(test))]
 use read::{Session, read};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,8 +109,8 @@ pub(crate) struct Adoption<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) folder: &'a Path,
     pub(crate) spool: &'a mut Spool,
-    /// The customer's decision now.
-    pub(crate) decision: Decision,
+    /// The customer's decision now: asked of each recorder, after that was read.
+    pub(crate) decision: &'a dyn Fn() -> Decision,
     pub(crate) account: Account<'a>,
     pub(crate) context: &'a Context,
     pub(crate) anchor: Anchor,
@@ -114,14 +120,16 @@ impl Adoption<'_> {
     /// Seals what dead processes left, and removes it.
     pub(crate) fn run(mut self) -> Adopted {
         let live = self.folder.join(LIVE);
-        if self.disk.create_folder(&live).is_err() {
-            return Adopted::Failed;
-        }
         let _lock: Lock = match self.disk.try_lock(&self.folder.join(ADOPTION), true) {
             Ok(Some(lock)) => lock,
             Ok(None) => return Adopted::Busy,
+            // Nobody has left anything where no file can be.
+            Err(error) if is_absent(&error) => return Adopted::All,
             Err(_) => return Adopted::Failed,
         };
+        if self.disk.create_folder(&live).is_err() {
+            return Adopted::Failed;
+        }
         let Ok(mut names) = self.disk.list(&live) else { return Adopted::Failed };
         names.sort();
         let mut adopted = Adopted::All;
@@ -162,17 +170,19 @@ impl Adoption<'_> {
             if !dead.begin_attempt()? {
                 return self.quarantine(dead);
             }
+            step("attempt noted");
             let words = dead.words()?;
             let Some(session) = self.read(&dead, &words, &earlier)? else { return self.quarantine(dead) };
+            let decision = (self.decision)();
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
-            if session.generation.map_or(self.decision.generation == 0, |its| its >= self.decision.generation)
-            {
-                let sealed = self.seal(&mut dead, session);
+            if session.generation.unwrap_or(0) == decision.generation {
+                let sealed = self.seal(&mut dead, session, decision);
                 if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
                     // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
                     dead.forgive_attempt();
                 }
                 sealed?;
+                step("recovered whole");
             }
         }
         // What stays of it is of no use, and removed with the next one.
@@ -204,7 +214,7 @@ impl Adoption<'_> {
     }
 
     /// Seals what a dead session left: the batch that it was at, with the same content, then the rest with its end.
-    fn seal(&mut self, dead: &mut DeadRecorder<'_>, session: Session) -> io::Result<()> {
+    fn seal(&mut self, dead: &mut DeadRecorder<'_>, session: Session, decision: Decision) -> io::Result<()> {
         let Session { context, texts, held, rest, ledger, network, anchors, .. } = session;
         // Damaged: the install is the same, and most likely the rest.
         let context = context.unwrap_or_else(|| self.context.clone());
@@ -225,39 +235,31 @@ impl Adoption<'_> {
             batches.push((intent(from, to), chunk.to_vec(), is_last));
             from = to;
         }
-        for (intent, events, is_last) in batches {
-            let next = intent.next;
-            self.seal_one(dead.session(), &context, intent, events, &texts, is_last)?;
-            dead.note_sealed_to(next)?;
+        for (intent, events, last) in batches {
+            let seal = Seal {
+                session: dead.session(),
+                first: intent.first,
+                next: intent.next,
+                events: events.len() as u32,
+                value: Value::of(&events, last),
+                last,
+                split: false,
+                generation: decision.generation,
+                pending: decision.consent == Consent::Pending,
+            };
+            let text = |id: NameId| texts.get(id.0 as usize).cloned();
+            self.seal_one(seal, &batch::make(seal.session, context.clone(), intent, events, &text))?;
+            step("recovered batch sealed");
+            dead.note_sealed_to(seal.next)?;
+            step("recovered sealed-to noted");
         }
         Ok(())
     }
 
-    fn seal_one(
-        &mut self,
-        session: Uuid,
-        context: &Context,
-        intent: Intent,
-        events: Vec<Event>,
-        texts: &[String],
-        last: bool,
-    ) -> io::Result<()> {
-        let seal = Seal {
-            session,
-            first: intent.first,
-            next: intent.next,
-            events: events.len() as u32,
-            value: Value::of(&events, last),
-            last,
-            split: false,
-            generation: self.decision.generation,
-            pending: self.decision.consent == Consent::Pending,
-        };
-        let batch =
-            batch::make(session, context.clone(), intent, events, &|id| texts.get(id.0 as usize).cloned());
+    fn seal_one(&mut self, seal: Seal, batch: &Batch) -> io::Result<()> {
         // Nothing but the content can be at fault here: an attempt that counts.
         let frame =
-            nowait_wire::encode(&batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            nowait_wire::encode(batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         // What has to go is counted in the account of the session that lives, whose batches come later.
         loop {
             match self.spool.make_room(frame.len(), &seal, self.account)? {

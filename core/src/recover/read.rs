@@ -62,18 +62,16 @@ fn read_this(
     let account = Account::new(&header);
     give_up(account)?;
     let intent = header::read_intent(words);
-    // Where the word is damaged, the batch that was made last is made again, under the same id.
-    let sealed_to = checked(words, Word::SealedTo).or(intent.as_ref().map(|intent| intent.first));
-    let sealed_to = spool_sealed_to.max(sealed_to.unwrap_or_default());
-    let mut found = Found::new(words, sealed_to);
+    let mut found = Found::new(words, spool_sealed_to);
     found.fold_on(words);
     let context = header::read_context(words);
     let is_clean = plain(words, Word::Footer) == layout::CLEAN_END;
     let is_used = plain(words, Word::Magic) == layout::MAGIC || context.is_some() || !found.events.is_empty();
     if is_used && !is_clean {
-        found.end(plain(words, Word::StartedUptimeNs), plain(words, Word::AliveUptimeNs), &account);
+        let moment = |word| layout::uptime_ns(plain(words, word));
+        found.end(moment(Word::StartedUptimeMs), moment(Word::AliveUptimeMs), &account);
     }
-    let Found { state, events, .. } = found;
+    let Found { state, events, sealed_to, .. } = found;
     let next = state.progress.events;
     let folded = state.progress.counted(next);
     let intent = intent.filter(|intent| intent.next > sealed_to && intent.next <= next);
@@ -96,14 +94,19 @@ struct Found {
     state: State,
     /// By number.
     events: Vec<(u64, Event)>,
+    /// The first event that is in no batch.
+    sealed_to: u64,
     /// Waits that were open under other rules than ours.
     open: Vec<Event>,
 }
 
 impl Found {
-    /// What the last checkpoint vouches for.
-    fn new(words: &[u64], sealed_to: u64) -> Found {
+    /// What the last checkpoint vouches for. Of the spool it is known that events before `spool_sealed_to` are in a batch.
+    fn new(words: &[u64], spool_sealed_to: u64) -> Found {
         let mut events = fold::recover_events(slots(words, layout::EVENTS));
+        // Where the word is damaged: what is sealed has left the area.
+        let first = checked(words, Word::SealedTo).or(events.first().map(|(number, _)| *number));
+        let sealed_to = first.unwrap_or_default().max(spool_sealed_to);
         let folded_to = checked(words, Word::FoldedTo);
         let is_latest = |progress: &Progress| {
             folded_to.is_none_or(|position| progress.position >= position)
@@ -123,7 +126,9 @@ impl Found {
         };
         // What lies behind the checkpoint is folded once more; what is sealed is somewhere else.
         events.retain(|(number, _)| (sealed_to..state.progress.events).contains(number));
-        Found { state, events, open }
+        // Nothing says what is sealed, and nothing is left of it: all that was made.
+        let sealed_to = if first.is_none() { sealed_to.max(state.progress.events) } else { sealed_to };
+        Found { state, events, sealed_to, open }
     }
 
     /// Folds the facts that the checkpoint does not know of.
@@ -138,7 +143,7 @@ impl Found {
 
     /// Ends the session where its process died.
     fn end(&mut self, started_uptime_ns: u64, alive_uptime_ns: u64, account: &Account<'_>) {
-        let Found { state, events, open } = self;
+        let Found { state, events, open, .. } = self;
         state.note_refusals(account.refusals().iter().fold(0, |sum, count| sum.saturating_add(*count)));
         for event in open.drain(..) {
             events.push((state.progress.events, event));
@@ -220,6 +225,12 @@ pub(super) fn unsealed_events(words: &[u64], sealed_to: u64) -> u64 {
 
 fn plain(words: &[u64], word: Word) -> u64 {
     words.get(word as usize).copied().unwrap_or_default()
+}
+
+/// How many facts a dead session had folded, as far as its header says.
+#[cfg(all(test, shuttle))]
+pub(crate) fn folded_to(words: &[u64]) -> u64 {
+    checked(words, Word::FoldedTo).unwrap_or_default()
 }
 
 fn checked(words: &[u64], word: Word) -> Option<u64> {

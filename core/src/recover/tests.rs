@@ -8,27 +8,12 @@ use crate::ring::flight::Flight;
 use crate::ring::memory::Memory;
 use crate::ring::{header, layout};
 use crate::sync::Ordering;
-use nowait_wire::{Context, Event, Flags, Kind, NameId, Network, Os, Outcome, Tier, Uuid};
+use crate::testing::context;
+use nowait_wire::{Event, Flags, Kind, NameId, Outcome, Uuid};
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
 const SESSION: Uuid = Uuid::from_u128(7);
-
-fn context() -> Context {
-    Context {
-        install: Uuid::from_u128(8),
-        app_version: "1".to_owned(),
-        app_build: "1".to_owned(),
-        os: Os::Linux,
-        os_version: String::new(),
-        device_model: String::new(),
-        device_tier: Tier::Unknown,
-        network: Network::Unknown,
-        country: String::new(),
-        sdk_version: String::new(),
-        dimensions: Vec::new(),
-    }
-}
 
 /// A fact of a busy app, without its time.
 fn any_fact() -> impl Strategy<Value = Fact> {
@@ -112,7 +97,7 @@ proptest! {
                     facts.push(fact);
                 }
                 None => {
-                    fold.turn();
+                    fold.turn(fold.end());
                 }
             }
             let plain = |event: Event| Event { flags: Flags(event.flags.0 & !Flags::RECOVERED.0), ..event };
@@ -137,7 +122,7 @@ fn the_state_of_other_rules_is_not_believed_and_loses_nothing() {
         Fact::ActionStarted { at: 2 * MS, id: 1, action: name },
         Fact::Tick { at: 10 * MS, boot_ns: 10 * MS, wall_unix_ms: 0 },
     ]);
-    fold.turn();
+    fold.turn(fold.end());
     append(&[Fact::RequestStarted { at: 20 * MS, id: 2, route: name }]);
     let mut words = image(flight);
     for copy in &layout::CHECKPOINTS {

@@ -6,7 +6,7 @@
 //! Invariant: a torn or damaged string reads as absent and takes nothing else with it.
 
 use super::layout::{CONTEXT, INTENT};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, step};
 use nowait_wire::{Anchor, Context, Ledger, Network, Uuid};
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,10 @@ pub(crate) fn write_bytes(words: &[AtomicU64], bytes: &[u8]) -> bool {
     head.store(0, Ordering::Release);
     let (whole, rest) = bytes.as_chunks::<8>();
     let mut body = body.iter();
-    for (chunk, word) in whole.iter().zip(&mut body) {
+    for (index, (chunk, word)) in whole.iter().zip(&mut body).enumerate() {
+        if index == whole.len() / 2 {
+            step("half a string written");
+        }
         // Release: not before the head is invalid.
         word.store(u64::from_le_bytes(*chunk), Ordering::Release);
     }

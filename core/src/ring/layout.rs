@@ -63,10 +63,10 @@ pub(crate) enum Word {
     SealedTo = 3,
     /// Which refusal of the customer this session came after: see `consent`. Checked.
     Generation = 4,
-    /// The worker's last sign of life, in uptime nanoseconds.
-    AliveUptimeNs = 5,
-    /// When the session started, in uptime nanoseconds.
-    StartedUptimeNs = 6,
+    /// The worker's last sign of life, in milliseconds of uptime. Checked.
+    AliveUptimeMs = 5,
+    /// When the session started, in milliseconds of uptime. Checked.
+    StartedUptimeMs = 6,
     /// A give-up under way: 1 + reason; 0 for none (see `ledger`).
     GiveUpReason = 7,
     /// The file sequence number that is being given up.
@@ -118,6 +118,16 @@ pub(crate) const fn checked(number: u64) -> u64 {
 pub(crate) fn number(word: u64) -> Option<u64> {
     let number = word & ((1 << CHECKED_BITS) - 1);
     (checked(number) == word).then_some(number)
+}
+
+/// A moment as a checked word. Damage that moved it on would end waits that were never so long.
+pub(crate) const fn checked_ms(uptime_ns: u64) -> u64 {
+    checked(uptime_ns / 1_000_000)
+}
+
+/// The moment of such a word, to the millisecond; 0 if it is damaged.
+pub(crate) fn uptime_ns(word: u64) -> u64 {
+    number(word).map_or(0, |ms| ms.saturating_mul(1_000_000))
 }
 
 /// The slots in this range of the memory.

@@ -83,6 +83,10 @@ impl Memory {
 
     /// The same words on the heap: they die with the process.
     pub(crate) fn heap(words: usize) -> Memory {
+        #[cfg(all(test, not(any(loom, shuttle))))]
+        if let Some(words) = crate::simulate::words(words) {
+            return Memory { words, backing: Backing::Heap };
+        }
         let words: Vec<AtomicU64> = (0..words).map(|_| AtomicU64::new(0)).collect();
         Memory { words: Box::leak(words.into_boxed_slice()), backing: Backing::Heap }
     }

@@ -21,7 +21,7 @@ pub(crate) mod memory;
 pub(crate) mod slot;
 
 use crate::limits::{RECORD_SAMPLED_ONE_IN, RESERVE_TRIES_MAX};
-use crate::sync::{AtomicU64, Mutant, Ordering, Witness, at, is_broken};
+use crate::sync::{AtomicU64, Mutant, Ordering, Witness, at, is_broken, step};
 use crossbeam::utils::CachePadded;
 use nowait_wire::RefuseReason;
 use slot::{Payload, Slot};
@@ -178,6 +178,9 @@ impl<'r, 'a> Drain<'r, 'a> {
                 // Relaxed: the release of the tail below orders it before the next producer's stores. The zero
                 // tells the recovery of a dead file that this fact is folded.
                 commit.store(0, Ordering::Relaxed);
+            }
+            if position.is_multiple_of(64) {
+                step("some slots cleared");
             }
             position = position.wrapping_add(1);
         }

@@ -6,7 +6,7 @@
 use super::{Shared, Word};
 use crate::checked;
 use crate::consent::Consent;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, uuid};
 use nowait_wire::Uuid;
 
 /// Parts of an id, and bits of each but the last.
@@ -17,7 +17,7 @@ impl Shared {
     /// The id of this installation in this generation: the one that is kept, else a new one, which is kept from now on.
     /// Processes that ask at once agree. Nothing is kept of a generation that is not the present one, or was refused.
     pub(crate) fn install_id(&self, generation: u64) -> Uuid {
-        let id = self.keep_install(generation, Uuid::new_v4());
+        let id = self.keep_install(generation, uuid());
         // A refusal may have come before the last part.
         self.forget_install();
         id

@@ -5,6 +5,7 @@
 
 use super::{Shared, Word};
 use crate::consent::{Consent, Decision};
+use crate::disk::is_absent;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -26,7 +27,10 @@ pub(super) struct Before {
 
 impl Shared {
     pub(super) fn before(&self) -> io::Result<Before> {
-        let names = self.disk.list(&self.folder)?;
+        let names = match self.disk.list(&self.folder) {
+            Err(error) if is_absent(&error) => Vec::new(),
+            names => names?,
+        };
         let has = |name: &str| names.iter().any(|found| found == name);
         let before =
             Before { install: has(INSTALL), consent: has(CONSENT), used: has("spool") || has("live") };
@@ -82,7 +86,7 @@ impl Shared {
     /// Removes the files, once the words that came of them are safe.
     pub(super) fn remove_files_before(&self) -> io::Result<()> {
         // Relaxed: only the worker asks.
-        if self.unread || !self.old_files.load(Ordering::Relaxed) {
+        if !self.old_files.load(Ordering::Relaxed) {
             return Ok(());
         }
         for name in [CONSENT, INSTALL] {
@@ -113,7 +117,7 @@ mod tests {
 
     /// A process of the app.
     fn process(folder: &Path) -> Shared {
-        Shared::open(Arc::new(RealDisk), folder)
+        Shared::open(Arc::new(RealDisk), folder).unwrap()
     }
 
     /// What the version before leaves: a decision, an id, batches.
@@ -143,7 +147,9 @@ mod tests {
             for moment in 0.. {
                 let folder = folder_before(consent, install);
                 let disk = Arc::new(FaultyDisk::kills_at(moment));
-                let done = faulty::until_killed(|| Shared::open(disk, folder.path()).sync());
+                let done = faulty::until_killed(|| {
+                    Shared::open(disk, folder.path()).and_then(|shared| shared.sync())
+                });
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{consent:?} {moment}");
                 if expected.consent != Consent::Refused {
@@ -168,8 +174,8 @@ mod tests {
             for operation in 0.. {
                 let folder = folder_before(Some(consent), Some(id));
                 let disk = Arc::new(FaultyDisk::fails_at(operation));
-                let is_over =
-                    Shared::open(disk.clone(), folder.path()).sync().is_ok() && !disk.has_happened();
+                let opened = Shared::open(disk.clone(), folder.path());
+                let is_over = opened.and_then(|shared| shared.sync()).is_ok() && !disk.has_happened();
                 let next = process(folder.path());
                 assert_eq!(next.consent(), expected, "{operation}");
                 if expected == GRANTED {

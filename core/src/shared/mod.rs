@@ -22,7 +22,7 @@ use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Mutant, Ordering, is_broken, step};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,10 +64,10 @@ pub(crate) struct Shared {
     in_file: AtomicBool,
     /// The last decision taken here that the file does not have yet, where it is not mapped; 0 for none.
     said: AtomicU64,
+    /// The decision that was last the same here and in the file, where it is not mapped.
+    agreed: AtomicU64,
     /// Whether other words have changed since, where it is not mapped.
     unsaved: AtomicBool,
-    /// The file was there and could not be read, so that the generation in these words is not the file's.
-    unread: bool,
     /// Whether files of the version before are left to be removed.
     old_files: AtomicBool,
 }
@@ -75,34 +75,30 @@ pub(crate) struct Shared {
 impl Shared {
     /// Maps the file of this folder and makes it, and the folder, if they are missing. Where that cannot be, the words
     /// are on the heap, and [`Shared::settle`] takes them to and from the file.
-    pub(crate) fn open(disk: Arc<dyn Disk>, folder: &Path) -> Shared {
+    ///
+    /// # Errors
+    /// If there is a file, or may be one, that cannot be read. What the customer said is not known then, so that nothing on
+    /// the disk may be sent or wiped, and nothing recorded that would have to be.
+    pub(crate) fn open(disk: Arc<dyn Disk>, folder: &Path) -> io::Result<Shared> {
         // If this fails, so does the next, and that is seen.
         let _ = disk.create_folder(folder);
         let path = folder.join(FILE);
-        let memory = disk.map_shared(&path, SHARED_WORDS).or_else(|_| unmapped::read(&*disk, &path));
-        if let Ok(memory) = memory {
-            let shared = Shared::over(memory, false, &disk, folder);
-            if shared.begin().is_ok() {
-                return shared;
-            }
-        }
-        // What the customer said before cannot be read now. The file stays as it is, for a start that can.
-        let shared = Shared::over(Memory::heap(SHARED_WORDS), true, &disk, folder);
-        shared.settle_decision(Decision::unknown);
-        shared
-    }
-
-    fn over(memory: Memory, unread: bool, disk: &Arc<dyn Disk>, folder: &Path) -> Shared {
-        Shared {
+        let memory = disk.map_shared(&path, SHARED_WORDS).or_else(|_| unmapped::read(&*disk, &path))?;
+        // Relaxed: nobody else has these words yet, or they are nobody's own.
+        let decision =
+            memory.words.get(Word::Decision as usize).map_or(0, |word| word.load(Ordering::Relaxed));
+        let shared = Shared {
             in_file: AtomicBool::new(!memory.is_lost_by_a_kill()),
             said: AtomicU64::new(0),
+            agreed: AtomicU64::new(decision),
             unsaved: AtomicBool::new(false),
             old_files: AtomicBool::new(false),
-            disk: disk.clone(),
             folder: folder.to_owned(),
+            disk,
             memory,
-            unread,
-        }
+        };
+        shared.begin()?;
+        Ok(shared)
     }
 
     /// Makes the words of this version of a file that may be new, damaged or another version's.
@@ -201,8 +197,14 @@ impl Shared {
             if consent == Consent::Refused {
                 // Ahead of the word itself: no damage to that one must make less of a refusal.
                 self.copy(after);
+                step("refusal copied");
             }
             let (old, new) = (before.to_word(), after.to_word());
+            if is_broken(Mutant::DecidedInTwoSteps) {
+                // Relaxed: as no decision is.
+                word.store(new, Ordering::Relaxed);
+                return after;
+            }
             // AcqRel: what was recorded under the old decision stays before the new one. Relaxed: somebody else
             // decided meanwhile, and this decision follows on that one.
             if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
@@ -273,12 +275,6 @@ impl Shared {
             let _ = self.disk.sync_folder(&self.folder);
         }
         self.remove_files_before()
-    }
-
-    /// Whether the generation is that of the folder. Not so if the file could not be read when it was opened: then
-    /// what is on the disk must not be sent, and not be wiped either.
-    pub(crate) fn knows_generation(&self) -> bool {
-        !self.unread
     }
 
     /// What the holder of the upload lock last noted for the next one; the last word vouches for the others, and only

@@ -160,7 +160,7 @@ mod tests {
 
     /// A process of the app.
     fn process(folder: &Path) -> Shared {
-        Shared::open(Arc::new(RealDisk), folder)
+        Shared::open(Arc::new(RealDisk), folder).unwrap()
     }
 
     /// A start that dies before its end.
@@ -231,7 +231,7 @@ mod tests {
         for operation in 3..6 {
             let folder = faulty::folder();
             assert_eq!(dying_start(folder.path(), 1), StartVerdict::Normal);
-            let shared = Shared::open(Arc::new(FaultyDisk::fails_at(operation)), folder.path());
+            let shared = Shared::open(Arc::new(FaultyDisk::fails_at(operation)), folder.path()).unwrap();
             assert!(shared.is_in_file());
             let start = shared.begin_start(1);
             let expected = if operation == 3 { StartVerdict::Normal } else { StartVerdict::DropRemoteConfig };

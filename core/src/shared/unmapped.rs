@@ -5,10 +5,10 @@
 
 use super::{FILE, Shared, Word, install, noted};
 use crate::consent::{Consent, Decision};
-use crate::disk::Disk;
+use crate::disk::{Disk, is_absent};
 use crate::limits::SHARED_WORDS;
 use crate::ring::memory::Memory;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::Ordering;
 use std::io;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Memory> {
                 word.store(value, Ordering::Relaxed);
             }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if is_absent(&error) => {}
         Err(error) => return Err(error),
     }
     Ok(memory)
@@ -61,44 +61,47 @@ impl Shared {
             Err(error) => return Err(error),
         };
         match theirs {
-            _ if self.unread => self.leave_word(&path, theirs, said),
-            None => self.write_whole(&path),
+            None => {
+                let decision = self.consent();
+                self.write_whole(&path, decision)?;
+                self.agree(decision);
+                Ok(())
+            }
             Some(theirs) => self.follow(&path, theirs, said),
         }
     }
 
-    /// Brings what the customer said, and nothing else, into a file whose words these are not.
-    fn leave_word(&self, path: &Path, theirs: Option<Decision>, said: Option<Decision>) -> io::Result<()> {
-        let Some(said) = said else { return Ok(()) };
-        let theirs = match theirs {
-            Some(theirs) => theirs,
-            None => self.first_decision(self.before()?)?,
-        };
-        let decision = theirs.then(said.consent);
-        self.write_words(path, &[decision.to_word(), noted(decision).to_word()])
+    /// Notes the decision that is the same here and in the file now.
+    fn agree(&self, decision: Decision) {
+        // Relaxed: only the worker stores and loads it.
+        self.agreed.store(decision.to_word(), Ordering::Relaxed);
     }
 
     fn follow(&self, path: &Path, theirs: Decision, said: Option<Decision>) -> io::Result<()> {
-        self.adopt(theirs, said);
+        let decision = self.adopt(theirs, said);
         // Relaxed: what changes meanwhile is written at the next turn.
-        if said.is_some() || self.unsaved.swap(false, Ordering::Relaxed) {
+        if self.unsaved.swap(false, Ordering::Relaxed) || said.is_some() || decision != theirs {
             let last = Word::Install as usize + install::WORDS;
-            let words = self.memory.words.get(Word::Decision as usize..last).unwrap_or_default();
-            return self.write_words(path, &values(words)).inspect_err(|_| {
+            let words = self.values(decision);
+            let words = words.get(Word::Decision as usize..last).unwrap_or_default();
+            self.write_words(path, words).inspect_err(|_| {
                 // Relaxed: as above.
                 self.unsaved.store(true, Ordering::Relaxed);
-            });
+            })?;
         }
+        self.agree(decision);
         Ok(())
     }
 
-    /// Follows what other processes have brought into the file.
-    fn adopt(&self, theirs: Decision, said: Option<Decision>) {
-        let Some(word) = self.word(Word::Decision) else { return };
+    /// Follows what other processes have brought into the file; the decision that is to stand there now.
+    fn adopt(&self, theirs: Decision, said: Option<Decision>) -> Decision {
+        let Some(word) = self.word(Word::Decision) else { return theirs };
+        let refused = said.is_some_and(|said| said.consent == Consent::Refused);
+        // Relaxed: see `agree`.
+        let is_unchanged = self.agreed.load(Ordering::Relaxed) == theirs.to_word();
         loop {
             let ours = self.consent();
-            let refused = said.is_some_and(|said| said.consent == Consent::Refused);
-            let now = if theirs.generation < ours.generation {
+            let now = if is_unchanged || theirs.generation < ours.generation {
                 ours
             } else if refused {
                 theirs.then(Consent::Refused)
@@ -114,7 +117,7 @@ impl Shared {
             {
                 self.copy(now);
                 self.forget_install();
-                return;
+                return now;
             }
         }
     }
@@ -124,8 +127,8 @@ impl Shared {
         self.disk.write_at(path, Word::Decision as u64 * 8, &bytes)
     }
 
-    fn write_whole(&self, path: &Path) -> io::Result<()> {
-        let bytes: Vec<u8> = values(self.memory.words).iter().flat_map(|word| word.to_ne_bytes()).collect();
+    fn write_whole(&self, path: &Path, decision: Decision) -> io::Result<()> {
+        let bytes: Vec<u8> = self.values(decision).iter().flat_map(|word| word.to_ne_bytes()).collect();
         let new = self.folder.join(NEW_FILE);
         self.disk.create_folder(&self.folder)?;
         let written = self.disk.write(&new, &bytes).and_then(|()| self.disk.rename(&new, path));
@@ -134,9 +137,17 @@ impl Shared {
             let _ = self.disk.remove(&new);
         })
     }
-}
 
-fn values(words: &[AtomicU64]) -> Vec<u64> {
-    // Acquire: see `Shared::load`.
-    words.iter().map(|word| word.load(Ordering::Acquire)).collect()
+    /// The words as they are, but for the decision: a thread may be changing that.
+    fn values(&self, decision: Decision) -> Vec<u64> {
+        // Acquire: see `Shared::load`.
+        let mut words: Vec<u64> = self.memory.words.iter().map(|word| word.load(Ordering::Acquire)).collect();
+        let decided = [(Word::Decision, decision.to_word()), (Word::DecisionCopy, noted(decision).to_word())];
+        for (index, value) in decided {
+            if let Some(word) = words.get_mut(index as usize) {
+                *word = value;
+            }
+        }
+        words
+    }
 }

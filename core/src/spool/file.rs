@@ -107,7 +107,7 @@ pub(super) fn to_bytes(frame: &[u8], seal: &Seal) -> Vec<u8> {
 }
 
 /// What the end of a file says of it, and how long its footer is; `None` if that is damaged.
-pub(super) fn footer(end: &[u8]) -> Option<(Seal, usize)> {
+pub(crate) fn footer(end: &[u8]) -> Option<(Seal, usize)> {
     let last = |bytes: usize| end.len().checked_sub(bytes).and_then(|start| end.get(start..));
     if let Some(seal) = last(FOOTER_BYTES).and_then(|footer| fields(footer, MAGIC)) {
         return Some((seal, FOOTER_BYTES));
@@ -143,7 +143,7 @@ fn fields(footer: &[u8], magic: &[u8; 8]) -> Option<Seal> {
 }
 
 /// The encoded batch of a whole file; `None` if the file is damaged.
-pub(super) fn into_frame(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) fn into_frame(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let (body, check) = bytes.split_last_chunk::<CHECK_BYTES>()?;
     if *check != crc32c::crc32c(body).to_le_bytes() {
         return None;

@@ -16,16 +16,18 @@ mod split;
 mod tests;
 
 pub(crate) use file::{Seal, Value};
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) use file::{footer, into_frame};
 pub(crate) use room::Room;
 
-use crate::disk::{Disk, Lock};
+use crate::disk::{Disk, Lock, is_absent};
 use crate::limits::{
     PENDING_BYTES_MAX, PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILE_BYTES_MAX, SPOOL_FILES_MAX,
 };
 use crate::ring::account::{Account, Counter};
 use file::{FileName, Name};
 use nowait_wire::{DropReason, Uuid};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,7 +66,7 @@ pub(crate) struct Spool {
     /// The number of the next file; `None` until the folder was listed.
     next_sequence: Option<u64>,
     /// What the last listing found. A file never changes, so that its footer is read once.
-    known: HashMap<FileName, Entry>,
+    known: BTreeMap<FileName, Entry>,
     /// For all files, and for those that were sealed while the customer had not decided.
     caps: Caps,
     pending_caps: Caps,
@@ -79,8 +81,8 @@ impl Spool {
             folder: root.join(FOLDER),
             owner,
             next_sequence: None,
-            known: HashMap::new(),
-            caps: Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX },
+            known: BTreeMap::new(),
+            caps: caps(),
             pending_caps: Caps { bytes: PENDING_BYTES_MAX, files: PENDING_FILES_MAX },
         }
     }
@@ -268,6 +270,15 @@ impl Spool {
     }
 }
 
+/// How much there may be of all batches.
+fn caps() -> Caps {
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    if let Some((files, bytes)) = crate::simulate::caps() {
+        return Caps { bytes, files };
+    }
+    Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX }
+}
+
 /// What is in a folder and is ours. The system may clear it at any time: then nothing is.
 fn list(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<(String, Name)>> {
     match disk.list(folder) {
@@ -275,7 +286,7 @@ fn list(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<(String, Name)>> {
             let parsed = |text: String| Name::parse(&text).map(|name| (text, name));
             Ok(names.into_iter().filter_map(parsed).collect())
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }

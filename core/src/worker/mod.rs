@@ -14,16 +14,18 @@ mod session;
 use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
 use crate::engine::{Command, Engine, Flushed};
-use crate::limits::{BUSY_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
+use crate::limits::{BUSY_PAUSE, UNREADABLE_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
 use crate::recover::{self, Adopted};
 use crate::remote;
 use crate::ring::account::{Account, Counter};
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
+use crate::sync::step;
 use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
 use nowait_wire::RemoteConfig;
 use session::Session;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,20 +82,20 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Maps what the processes of the app share, takes over the decision, and opens the flight recorder. Takes what a disk
-    /// takes: never on an app's thread.
+    /// Takes over the customer's decision and opens the flight recorder. Takes what a disk takes: never on an app's thread.
     pub(crate) fn open(
         engine: &'static Engine,
         disk: Arc<dyn Disk>,
+        shared: Shared,
         upload: Box<dyn Upload>,
     ) -> Option<Worker> {
         let started = engine.started()?;
         let folder = &started.config.folder;
-        // If this fails, so does everything below, and each says so in its own way.
-        let _ = disk.create_folder(folder);
-        let shared = Arc::new(Shared::open(Arc::clone(&disk), folder));
+        let shared = Arc::new(shared);
         engine.recorder.share(Arc::clone(&shared), started.config.consent);
+        step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
+        step("start begun");
         let mut worker = Worker {
             engine,
             spool: Spool::new(Arc::clone(&disk), folder, started.session),
@@ -151,8 +153,11 @@ impl Worker {
 
     /// Does what the customer decided; whether there is anything to record. The decision may be another process's.
     fn follow_decision(&mut self) -> bool {
+        // First: what comes after this may have been agreed to meanwhile.
+        let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
+            self.engine.recorder.forget_early(end);
             self.wipe();
             return false;
         }
@@ -161,7 +166,8 @@ impl Worker {
             return true;
         }
         self.discard_older(decision);
-        if !self.is_closing {
+        // Also while it is closing: what was told since the customer agreed waits in memory for it.
+        if !self.is_closed() {
             self.begin_session(decision);
         }
         self.session.is_some()
@@ -172,8 +178,9 @@ impl Worker {
         if std::mem::replace(&mut self.is_wiped, true) {
             return;
         }
+        step("refusal seen");
         self.discard_session();
-        self.engine.recorder.forget_early();
+        step("session discarded");
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
         let _ = self.shared.sync();
         // What cannot be removed now is refused all the same, and removed by the next start.
@@ -190,7 +197,7 @@ impl Worker {
             self.discard_session();
             self.is_recovered = false;
         }
-        if decision.generation > 0 && self.shared.knows_generation() {
+        if decision.generation > 0 {
             let shared = Arc::clone(&self.shared);
             // A session that begins has its own account; a wipe is counted in none.
             let nobody = Account::new(&[]);
@@ -234,7 +241,7 @@ impl Worker {
         // First, so that a panic in it cannot be repeated at every turn.
         let again = if self.flushes.is_empty() { self.flush_interval() } else { BUSY_PAUSE };
         self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
-        let (disk, decision) = (Arc::clone(&self.disk), self.shared.consent());
+        let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let Some(folder) = self.engine.started().map(|started| &started.config.folder) else { return false };
         let anchor = self.engine.recorder.clock.anchor();
         let Some(session) = &self.session else { return false };
@@ -242,7 +249,7 @@ impl Worker {
             disk: &*disk,
             folder,
             spool: &mut self.spool,
-            decision,
+            decision: &|| shared.consent(),
             account: session.account(),
             context: session.context(),
             anchor,
@@ -259,6 +266,7 @@ impl Worker {
     fn end_start(&mut self) {
         if let Some(start) = self.start.take() {
             self.shared.end_start(start);
+            step("start ended");
             // For a power cut: a kill loses nothing of it. It is tried again with the next change.
             let _ = self.shared.sync();
         }
@@ -298,9 +306,12 @@ impl Worker {
         }
         let is_refused = self.shared.consent().consent == Consent::Refused;
         let is_empty = self.session.as_ref().is_none_or(Session::is_empty);
-        // Where the folder cannot be listed, nothing in it can be sent.
-        let batches_left = if is_refused { 0 } else { self.spool.len().unwrap_or(0) };
-        let complete = is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0);
+        let left = if is_refused { Ok(0) } else { self.spool.len() };
+        // Where the disk does not say what is on it, something may be.
+        let is_known = is_refused || (self.is_recovered && left.is_ok());
+        let batches_left = left.unwrap_or(0);
+        let complete =
+            is_known && (is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0));
         // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
         let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
         let now = self.now_ns();
@@ -319,14 +330,15 @@ impl Worker {
     }
 
     /// Whether the session was ended and everybody who waited for that has an answer.
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.is_closing && self.flushes.is_empty()
     }
 
     /// How long to sleep after a turn.
     fn rest(&mut self, sent: Sent) -> Duration {
         if !self.flushes.is_empty() {
-            return if sent == Sent::Busy { BUSY_PAUSE } else { Duration::ZERO };
+            // Otherwise another process, or a thread in the middle of a fact, is waited for.
+            return if sent == Sent::Progress { Duration::ZERO } else { BUSY_PAUSE };
         }
         let now = self.now_ns();
         let sealed_at_ns = self.session.as_ref().map_or(now, Session::sealed_at_ns);
@@ -361,6 +373,17 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// Maps what the processes of the app share.
+///
+/// # Errors
+/// If it cannot be read now: see [`Shared::open`].
+pub(crate) fn open_shared(engine: &Engine, disk: &Arc<dyn Disk>) -> io::Result<Shared> {
+    let started = engine.started().ok_or(io::ErrorKind::NotFound)?;
+    let shared = Shared::open(Arc::clone(disk), &started.config.folder);
+    step("shared file mapped");
+    shared
+}
+
 /// Opens the worker and turns until a shutdown.
 pub(crate) fn run(
     engine: &'static Engine,
@@ -369,7 +392,15 @@ pub(crate) fn run(
     commands: &Receiver<Command>,
 ) {
     engine.recorder.set_worker(std::thread::current());
-    let opened = catch_unwind(AssertUnwindSafe(|| Worker::open(engine, disk, upload)));
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        loop {
+            match open_shared(engine, &disk) {
+                Ok(shared) => break Worker::open(engine, disk, shared, upload),
+                // Facts and decisions wait in memory until it is known whether the customer has refused.
+                Err(_) => std::thread::park_timeout(UNREADABLE_PAUSE),
+            }
+        }
+    }));
     let Ok(Some(mut worker)) = opened else {
         // Our bug: there will be no flight recorder, so nothing more is taken.
         engine.recorder.set_on(false);
@@ -377,10 +408,7 @@ pub(crate) fn run(
     };
     loop {
         // A panic here is our bug, never the host's problem: count it and go on with the next turn.
-        let rest = catch_unwind(AssertUnwindSafe(|| {
-            take_commands(&mut worker, commands);
-            worker.turn()
-        }));
+        let rest = catch_unwind(AssertUnwindSafe(|| round(&mut worker, commands)));
         if worker.is_closed() {
             return;
         }
@@ -393,6 +421,12 @@ pub(crate) fn run(
             }
         }
     }
+}
+
+/// What threads asked for, then a turn, which says how long to sleep.
+pub(crate) fn round(worker: &mut Worker, commands: &Receiver<Command>) -> Option<Duration> {
+    take_commands(worker, commands);
+    worker.turn()
 }
 
 /// Registers what threads asked for.

@@ -11,11 +11,12 @@ use crate::remote;
 use crate::ring::account::Counter;
 use crate::ring::header::Intent;
 use crate::spool::{Entry, Seal, Value};
+use crate::sync::{step, uuid};
 use crate::upload::conditions::{self, Place};
 use crate::upload::policy::{self, Next};
 use crate::upload::retry::Retry;
 use crate::upload::{Cancel, Parcel};
-use nowait_wire::{BatchId, DropReason, Ledger, Uuid};
+use nowait_wire::{BatchId, DropReason, Ledger};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +99,7 @@ impl Worker {
                 }
                 Err(_) => return Sent::Later,
             };
+            step("batch read");
             let Some(next) = self.exchange(&entry.seal, &frame) else { return Sent::Later };
             let spool = &mut self.spool;
             let done = match next {
@@ -106,6 +108,7 @@ impl Worker {
                 Next::DeadLetter => spool.drop_entry(entry, DropReason::Rejected, account),
                 Next::Wait(_) | Next::Stop(_) => return Sent::Later,
             };
+            step("answer followed");
             return if done.is_ok() { Sent::Progress } else { Sent::Later };
         }
         Sent::Progress
@@ -151,6 +154,7 @@ impl Worker {
             session.account().count(Counter::SentBytes, frame.len() as u64);
         }
         let answer = self.upload.send(parcel);
+        step("exchange answered");
         let failures = Retry::from_words(self.shared.retry()).map_or(0, |retry| retry.failures);
         let decided = policy::decide(&policy::Exchange {
             batch: BatchId { session: seal.session, first: seal.first },
@@ -161,11 +165,13 @@ impl Worker {
             jitter: self.jitter(),
         });
         self.note_retry(decided.next, failures);
+        step("retry noted");
         if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
             self.shared.set_remote(config, |old| remote::is_newer(config, old));
             // At once: a kill switch is for the app's threads above all.
             self.follow_remote();
         }
+        step("answer taken");
         Some(decided.next)
     }
 
@@ -222,7 +228,7 @@ impl Worker {
             anchors: vec![self.engine.recorder.clock.anchor()],
             ledger: Ledger::default(),
         };
-        let id = Uuid::new_v4();
+        let id = uuid();
         let batch = batch::make(id, session.context().clone(), intent, Vec::new(), &|_| None);
         let seal = Seal {
             session: id,

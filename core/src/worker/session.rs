@@ -16,6 +16,7 @@ use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Value};
+use crate::sync::{step, uuid};
 use nowait_wire::{Context, Cost, DropReason, Event, Facts, Ledger, Uuid};
 use std::time::Duration;
 
@@ -23,6 +24,13 @@ use std::time::Duration;
 /// delivered under an id that the collector has. Not the top bit: ids are kept as signed numbers where databases have
 /// no others.
 pub(super) const ACCOUNT_ONLY: u64 = 1 << 62;
+
+/// Where such an id counts the accounts that came before: what is lost after the first one is said by another, which the
+/// collector must not take for the first. Above every number of an event (see `layout::checked`).
+const ACCOUNTS_SHIFT: u32 = 48;
+
+/// Accounts that an id can count.
+const ACCOUNTS_MAX: u64 = (1 << 12) - 1;
 
 /// A session of this process.
 pub(super) struct Session {
@@ -37,6 +45,8 @@ pub(super) struct Session {
     pub(super) unsaved: Option<(Vec<u8>, Seal)>,
     /// What was worth saying of the account that was sealed last.
     last_ledger: Ledger,
+    /// Batches without events so far.
+    accounts: u64,
 }
 
 impl Session {
@@ -64,9 +74,14 @@ impl Session {
         self.fold.presence() == Presence::Background
     }
 
-    /// Whether nothing of it is on this device but in the spool.
+    /// Whether nothing of it is on this device but in the spool, as of the latest fold.
     pub(super) fn is_empty(&self) -> bool {
-        self.unsaved.is_none() && self.fold.waiting() == 0
+        self.unsaved.is_none() && self.fold.waiting() == 0 && !self.is_held()
+    }
+
+    /// Whether facts wait behind one that a thread has not finished writing.
+    pub(super) fn is_held(&self) -> bool {
+        self.fold.is_held()
     }
 
     /// The batch that is in memory alone is gone: delivered, or counted.
@@ -89,10 +104,11 @@ impl Session {
         let recorder = &worker.engine.recorder;
         recorder.take_over_early();
         recorder.tick_now();
+        step("tick appended");
         let words = self.flight.memory.words;
         self.flight.account.raise(Counter::WorkerCpuNs, recorder.clock.thread_cpu_ns());
         self.flight.settle_lost_file();
-        layout::store(words, Word::AliveUptimeNs, recorder.clock.uptime_ns());
+        layout::store(words, Word::AliveUptimeMs, layout::checked_ms(recorder.clock.uptime_ns()));
         layout::store(words, Word::Network, u64::from(worker.engine.conditions().network as u8));
     }
 
@@ -100,12 +116,15 @@ impl Session {
     /// must not wait for the network before it says so.
     fn close(&self) {
         layout::store(self.flight.memory.words, Word::Footer, layout::CLEAN_END);
+        step("footer written");
     }
 
     /// Ends it: nothing is recorded any more. Whether everything in the file is sealed, so that it can go.
     pub(super) fn end(&mut self) -> bool {
-        self.fold.turn();
-        let ledger = self.flight.account.ledger(self.fold.counted(self.fold.events()));
+        self.fold.turn(self.fold.end());
+        let folded = self.fold.counted(self.fold.events());
+        self.flight.publish(folded);
+        let ledger = self.flight.account.ledger(folded);
         self.is_empty() && self.fold.is_done() && worth_saying(ledger) == self.last_ledger
     }
 }
@@ -126,20 +145,22 @@ impl Worker {
             return;
         }
         let is_first = recorder.flight().is_none();
-        let id = if is_first { started.session } else { Uuid::new_v4() };
+        let id = if is_first { started.session } else { uuid() };
         let remote = self.remote();
         let is_sampled =
             remote.as_ref().is_none_or(|remote| remote::is_sampled(id, remote.sampled_per_mille));
         if !is_sampled || remote.is_some_and(|remote| !remote.enabled) {
             recorder.set_on(false);
-            recorder.forget_early();
+            recorder.forget_early(recorder.early_end());
         }
         let context = started.config.context(self.shared.install_id(decision.generation));
         let memory = recover::open_ring(&*self.disk, &started.config.folder, id)
             .unwrap_or_else(|_| Memory::heap(layout::WORDS));
         let began_ns = if is_first { recorder.started_uptime_ns } else { recorder.clock.uptime_ns() };
         let flight = Flight::new(memory, id, decision.generation, &context, began_ns);
+        step("recorder ready");
         let Some(flight) = recorder.open(flight) else { return };
+        step("session begun");
         self.session = Some(Session {
             flight,
             fold: Fold::new(flight),
@@ -148,6 +169,7 @@ impl Worker {
             sealed_at_ns: recorder.clock.uptime_ns(),
             unsaved: None,
             last_ledger: Ledger::default(),
+            accounts: 0,
         });
     }
 
@@ -156,7 +178,8 @@ impl Worker {
         let Some(mut session) = self.session.take() else { return };
         session.tick(self);
         let was_in_background = session.is_in_background();
-        while session.fold.turn() == Ended::NoRoom && self.seal(&mut session) {}
+        let end = session.fold.end();
+        while session.fold.turn(end) == Ended::NoRoom && self.seal(&mut session) {}
         if session.is_in_background() && !was_in_background {
             // The session is as good as complete, and the system may stop us any moment now.
             self.is_urgent = true;
@@ -190,13 +213,16 @@ impl Worker {
         self.seal_events(session, waiting.first, waiting.next, &waiting.events)
     }
 
-    /// Seals the account alone, if it says anything new.
+    /// Seals the account alone, if it says anything new, or could be lost with the events that it was sealed with.
     fn seal_account(&mut self, session: &mut Session) {
         let next = session.fold.events();
         let account = session.flight.account;
         let ledger = account.ledger(session.fold.counted(next));
-        if worth_saying(ledger) != session.last_ledger {
-            self.seal_events(session, next | ACCOUNT_ONLY, next, &[]);
+        let is_new = worth_saying(ledger) != session.last_ledger;
+        if (is_new || self.spool.may_lose_account(session.id(), next)) && session.accounts <= ACCOUNTS_MAX {
+            let first = ACCOUNT_ONLY | session.accounts << ACCOUNTS_SHIFT | next;
+            session.accounts += 1;
+            self.seal_events(session, first, next, &[]);
         }
     }
 
@@ -207,7 +233,8 @@ impl Worker {
             first,
             next,
             events: events.len() as u32,
-            value: Value::of(events, false),
+            // The last batch of a session that ends has its last account.
+            value: Value::of(events, self.is_closing && next == session.fold.events()),
             // A thread may be appending while its session ends: only a recovery sees the last event.
             last: false,
             split: false,
@@ -223,10 +250,13 @@ impl Worker {
         if first & ACCOUNT_ONLY == 0 {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);
+            step("intent written");
         }
         match self.spool.seal(&frame, seal, account) {
             Ok(_) => {
+                step("batch sealed");
                 session.leave(&seal);
+                step("sealed-to noted");
                 true
             }
             Err(_) => {

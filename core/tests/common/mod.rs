@@ -9,24 +9,24 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// A config whose customer has agreed.
-pub fn config(folder: &Path) -> Config {
+pub(crate) fn config(folder: &Path) -> Config {
     let build = Build::new("8.2.0", "1");
     Config { consent: Consent::Granted, ..Config::new("http://127.0.0.1:1", "key", build, folder) }
 }
 
 /// The same for a customer who is asked by the test.
-pub fn undecided(folder: &Path) -> Config {
+pub(crate) fn undecided(folder: &Path) -> Config {
     Config { consent: Consent::Pending, ..config(folder) }
 }
 
-pub fn start(config: Config, upload: &MemoryUpload) -> (NoWait, ManualWorker, ManualClock) {
+pub(crate) fn start(config: Config, upload: &MemoryUpload) -> (NoWait, ManualWorker, ManualClock) {
     let clock = ManualClock::new(1_800_000_000_000);
     let (nowait, worker) = testing::start(config, upload.clone(), clock.clone()).unwrap();
     (nowait, worker, clock)
 }
 
 /// Records events of this name; all of them are taken.
-pub fn record(nowait: NoWait, name: &str, events: u64) {
+pub(crate) fn record(nowait: NoWait, name: &str, events: u64) {
     let name = nowait.name(name);
     for n in 0..events {
         let event = Event {
@@ -39,15 +39,15 @@ pub fn record(nowait: NoWait, name: &str, events: u64) {
     }
 }
 
-pub fn foreground(nowait: NoWait) {
+pub(crate) fn foreground(nowait: NoWait) {
     nowait.append(Fact::Foreground { at: NOW, restored: false });
 }
 
-pub fn background(nowait: NoWait) {
+pub(crate) fn background(nowait: NoWait) {
     nowait.append(Fact::Background { at: NOW });
 }
 
-pub fn files(folder: &Path) -> Vec<String> {
+pub(crate) fn files(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -56,7 +56,7 @@ pub fn files(folder: &Path) -> Vec<String> {
 }
 
 /// Every file below a folder, but for the few that hold no event.
-pub fn data_files(folder: &Path) -> Vec<String> {
+pub(crate) fn data_files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for name in files(folder) {
         let path = folder.join(&name);
@@ -70,12 +70,12 @@ pub fn data_files(folder: &Path) -> Vec<String> {
 }
 
 /// How many actions of this name the collector has.
-pub fn stored(upload: &MemoryUpload, name: &str) -> usize {
+pub(crate) fn stored(upload: &MemoryUpload, name: &str) -> usize {
     upload.events().iter().filter(|(text, event)| text == name && event.kind == Kind::Action).count()
 }
 
 /// Produced = delivered + dropped, and appended = folded + refused, over all sessions that reached the collector.
-pub fn assert_balanced(upload: &MemoryUpload) {
+pub(crate) fn assert_balanced(upload: &MemoryUpload) {
     let batches = upload.batches();
     let mut sessions: Vec<_> = batches.iter().map(|batch| batch.id.session).collect();
     sessions.sort();
@@ -91,7 +91,7 @@ pub fn assert_balanced(upload: &MemoryUpload) {
 }
 
 /// Leaves the folder as a killed process would: the worker stops and its lock on the recorder is gone.
-pub fn die(folder: &Path, worker: ManualWorker) {
+pub(crate) fn die(folder: &Path, worker: ManualWorker) {
     drop(worker);
     // In one process the lock would be held for ever: a copy of the file is what a kill leaves behind.
     for name in files(&folder.join("live")) {
@@ -107,13 +107,13 @@ type During = Box<dyn FnMut(usize, &Parcel<'_>) + Send>;
 
 /// A collector in memory that lets a test act while an exchange is under way.
 #[derive(Clone)]
-pub struct Meanwhile {
-    pub upload: MemoryUpload,
+pub(crate) struct Meanwhile {
+    pub(crate) upload: MemoryUpload,
     during: Arc<Mutex<During>>,
 }
 
 impl Meanwhile {
-    pub fn new(during: impl FnMut(usize, &Parcel<'_>) + Send + 'static) -> Meanwhile {
+    pub(crate) fn new(during: impl FnMut(usize, &Parcel<'_>) + Send + 'static) -> Meanwhile {
         Meanwhile { upload: MemoryUpload::new(), during: Arc::new(Mutex::new(Box::new(during))) }
     }
 }

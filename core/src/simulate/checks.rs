@@ -1,0 +1,219 @@
+//! What must hold at every moment: who may send, what a decision is worth, what the disk holds, how often things happen.
+//!
+//! Owns: those rules, each under one name. Refuses: what can only be said at the end (`verdict`).
+//! Invariant: a rule stands on the [`truth`](super::truth), not on what the engine says.
+
+use super::network::Wait;
+use super::process::FOLDER;
+use super::truth;
+use super::world::{World, must, with};
+use crate::consent::Consent;
+use crate::consent::Decision;
+use crate::limits::{PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
+use nowait_wire::{Batch, Network};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const HOUR_NS: u64 = 3_600_000_000_000;
+
+/// Bytes of a batch that a process seals while another one does: over the cap for a moment.
+const BATCH_BYTES: u64 = 64 * 1024;
+
+/// An exchange begins.
+pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
+    // A session that began in this very turn is known from here on.
+    truth::look(pid);
+    with(|world| {
+        let process = &world.processes[pid];
+        let decision = world.file_decision();
+        let generation = world.truth.session(batch.id.session).map(|log| log.generation());
+        if process.is_mapped() {
+            let granted = decision.filter(|decision| decision.consent == Consent::Granted);
+            must(granted.is_some(), "nothing is sent after a refusal", || {
+                format!("{:?}: {decision:?}", batch.id)
+            });
+            let present = granted.map(|decision| decision.generation);
+            must(
+                // One that died before it had a generation has no events.
+                generation.is_none_or(|its| its == present || (its.is_none() && batch.events.is_empty())),
+                "nothing of a refused generation is sent",
+                || format!("{:?} of generation {generation:?} in {present:?}", batch.id),
+            );
+        } else {
+            let own = process.own_decision;
+            must(own != Some(Consent::Refused), "nothing is sent after a refusal", || {
+                format!("{:?} by process {pid}, which was told so itself", batch.id)
+            });
+        }
+        let is_known = generation.is_some();
+        must(is_known || batch.events.is_empty(), "every event is of a session", || {
+            format!("{:?}", batch.id)
+        });
+        let conditions = process.nowait.engine.conditions();
+        // Told in the middle of the turn, it holds for the next.
+        let is_new = process.conditions != conditions;
+        must(is_new || conditions.network != Network::Offline, "nothing is tried offline", || {
+            format!("{:?}", batch.id)
+        });
+        let whose = if process.is_mapped() { None } else { Some(pid) };
+        let noted = world.network.noted.get(&whose).copied();
+        let is_over = |wait: Wait| wait.boot != world.boots || wait.until_boot_ns <= world.boot_ns();
+        must(noted.is_none_or(is_over) || world.truth.had_trouble, "the server's word is kept", || {
+            format!("now {}, asked to wait until {noted:?}", world.boot_ns())
+        });
+        let hour_ago = world.boot_ns().saturating_sub(HOUR_NS);
+        let recent = |times: &[u64]| times.iter().filter(|at| **at > hour_ago).count() as u64;
+        let (failed, settled) = (recent(&world.network.failed_at), recent(&world.network.settled_at));
+        world.stats.worst("failed exchanges in an hour", failed);
+        let deaths = world.processes.len() as u64;
+        must(
+            failed <= 40 + 4 * settled + 2 * deaths || world.truth.had_trouble,
+            "attempts are bounded",
+            || format!("{failed} failed and {settled} settled in an hour"),
+        );
+    });
+}
+
+/// The transport has asked whether to break off.
+pub(super) fn cancelled_after_refusal(pid: usize, is_cancelled: bool) {
+    with(|world| {
+        let is_refused = world.file_decision().is_some_and(|decision| decision.consent == Consent::Refused);
+        let is_mapped = world.processes[pid].is_mapped();
+        must(is_cancelled || !is_refused || !is_mapped, "a refusal cancels what is in flight", || {
+            format!("process {pid}")
+        });
+    });
+}
+
+/// A decision was taken, and nobody else decided meanwhile.
+pub(super) fn decision_is_kept(before: Option<Decision>, consent: Consent) {
+    with(|world| {
+        let after = world.file_decision();
+        let is_taken = after.is_some_and(|after| after.consent == consent);
+        let generation = |decision: Option<Decision>| decision.map_or(0, |decision| decision.generation);
+        let raises =
+            consent == Consent::Refused && before.is_some_and(|before| before.consent != Consent::Refused);
+        must(
+            is_taken && generation(after) >= generation(before) + u64::from(raises),
+            "a decision stands when the call returns",
+            || format!("{consent:?}: {before:?} became {after:?}"),
+        );
+    });
+}
+
+/// A flush says that nothing is left.
+pub(super) fn flush_left_nothing(pid: usize, generation: u64, numbers: &[u64], files: &BTreeSet<PathBuf>) {
+    with(|world| {
+        let present = world.file_decision();
+        let is_same = present
+            .is_some_and(|present| present.consent == Consent::Granted && present.generation == generation);
+        if !is_same || !world.processes[pid].is_mapped() {
+            return;
+        }
+        let left =
+            files.iter().find(|path| world.disk.peek(path, 0).is_some() && world.is_of(path, generation));
+        must(left.is_none(), "a flush that is complete leaves nothing", || {
+            format!("process {pid} leaves {left:?}")
+        });
+        if world.truth.given_up.is_empty() && world.network.rejected.is_empty() {
+            let stored = world.stored_numbers();
+            let lost = numbers.iter().find(|number| {
+                !stored.contains(number) && world.generation_of(pid, **number) == Some(generation)
+            });
+            must(lost.is_none(), "a flush that is complete leaves nothing", || {
+                format!("process {pid}: number {lost:?} is not delivered")
+            });
+        }
+    });
+}
+
+impl World {
+    /// Whether a file is of this generation, as far as can be told.
+    fn is_of(&self, path: &Path, generation: u64) -> bool {
+        if path.extension().is_some_and(|extension| extension == "ring") {
+            let session = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+            let log = session.and_then(|session| self.truth.session(session));
+            return log.is_some_and(|log| log.generation() == Some(generation));
+        }
+        true
+    }
+
+    /// The numbers of measured events that the collector has.
+    pub(super) fn stored_numbers(&self) -> BTreeSet<u64> {
+        let events = self.network.stored.values().flat_map(|batch| &batch.events);
+        events.filter_map(super::verdict::number_of).collect()
+    }
+
+    /// The generation of the session in which this process recorded this number.
+    fn generation_of(&self, pid: usize, number: u64) -> Option<u64> {
+        let of_process = self.truth.sessions.iter().filter(|log| log.pid == pid);
+        let mut holding = of_process.filter(|log| {
+            log.facts.iter().flatten().any(|payload| super::verdict::number_in(payload) == Some(number))
+        });
+        holding.next().and_then(|log| log.generation())
+    }
+}
+
+/// What must hold between two steps of the schedule.
+pub(super) fn always() {
+    with(|world| {
+        let decision = world.file_decision();
+        let last = world.truth.last_generation;
+        if let Some(decision) = decision {
+            must(decision.generation >= last, "the generation never goes down", || {
+                format!("{last} became {decision:?}")
+            });
+            world.truth.last_generation = decision.generation;
+        }
+        let version = world.file_remote().map_or(0, |remote| remote.version);
+        let last = world.truth.last_remote;
+        must(version >= last, "the remote configuration only moves on", || {
+            format!("{last} became {version}")
+        });
+        world.truth.last_remote = version;
+        disk_is_within_its_caps(world);
+        turns_are_bounded(world);
+    });
+}
+
+fn disk_is_within_its_caps(world: &mut World) {
+    let batches = world.files("spool", ".batch");
+    let (files, bytes) = (batches.len() as u64, batches.iter().map(|(_, bytes)| bytes).sum::<u64>());
+    let processes = world.processes.len() as u64;
+    world.stats.worst("sealed bytes", bytes);
+    world.stats.worst("sealed files", files);
+    let (files_max, bytes_max) = world.flavour.caps.unwrap_or((SPOOL_FILES_MAX, SPOOL_BYTES_MAX));
+    must(
+        bytes <= bytes_max + processes * BATCH_BYTES && files <= files_max as u64 + 2 * processes,
+        "the spool is within its caps",
+        || format!("{bytes} bytes in {files} files"),
+    );
+    let never_decided = world.truth.decisions == 0
+        && world.flavour.configured == Consent::Pending
+        && !world.truth.had_trouble;
+    must(
+        !never_decided || files <= PENDING_FILES_MAX as u64 + 2 * processes,
+        "the spool of an undecided customer is within its caps",
+        || format!("{bytes} bytes in {files} files"),
+    );
+    let all: u64 = world.disk.below(Path::new(FOLDER)).iter().map(|(_, bytes)| bytes).sum();
+    world.stats.worst("bytes in the folder", all);
+    world.stats.worst("recorder files", world.files("live", ".ring").len() as u64);
+}
+
+fn turns_are_bounded(world: &mut World) {
+    let now = world.clock.uptime_ns();
+    let hour_ago = now.saturating_sub(HOUR_NS);
+    let hour_ago_boot = world.boot_ns().saturating_sub(HOUR_NS);
+    let exchanges = world.network.failed_at.iter().chain(&world.network.settled_at);
+    let exchanges = exchanges.filter(|at| **at > hour_ago_boot).count();
+    let mut worst = 0;
+    for process in world.processes.iter_mut().filter(|process| process.is_alive) {
+        process.turns_at.retain(|at| *at > hour_ago);
+        worst = worst.max(process.turns_at.len());
+    }
+    world.stats.worst("turns of its own in an hour", worst as u64);
+    must(worst <= 130 + 3 * exchanges, "wake-ups are bounded", || {
+        format!("{worst} turns and {exchanges} exchanges in an hour")
+    });
+}

@@ -1,0 +1,278 @@
+//! What really happened: every fact of every session in the order of its position, and how each session ended.
+//!
+//! Owns: that log, and what an unkilled fold makes of it. Refuses: to judge (`checks`, `verdict`).
+//! Invariant: nothing here is read from what the engine says of itself but the slots of its ring.
+
+use super::process::FOLDER;
+use super::world::{World, with};
+use crate::consent::Decision;
+use crate::fold::{State, fold_one};
+use crate::nowait::NoWait;
+use crate::ring::header;
+use crate::ring::layout::{self, Word};
+use crate::ring::slot::{self, Payload};
+use crate::sync::AtomicU64;
+use nowait_wire::{Batch, Event, Flags, NameId, Uuid};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+/// How a session ended whose process died.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Death {
+    pub(super) started_uptime_ns: u64,
+    pub(super) alive_uptime_ns: u64,
+    /// Its end was asked for and done.
+    pub(super) is_clean: bool,
+    /// Its recorder was ready.
+    pub(super) is_ready: bool,
+}
+
+/// One session.
+pub(super) struct Log {
+    pub(super) id: Uuid,
+    pub(super) pid: usize,
+    pub(super) words: &'static [AtomicU64],
+    pub(super) is_on_heap: bool,
+    /// By position; `None` where a thread is parked.
+    pub(super) facts: Vec<Option<Payload>>,
+    pub(super) death: Option<Death>,
+    pub(super) is_quarantined: bool,
+}
+
+impl Log {
+    pub(super) fn generation(&self) -> Option<u64> {
+        layout::number(layout::load(self.words, Word::Generation))
+    }
+
+    fn scan(&mut self) {
+        let slots = layout::slots(self.words, layout::FACTS);
+        loop {
+            let position = self.facts.len() as u64;
+            let Some(payload) = slot::read(&slots[position as usize % slots.len()], position) else { return };
+            self.facts.push(Some(payload));
+        }
+    }
+
+    /// The facts that were appended.
+    pub(super) fn appended(&self) -> u64 {
+        self.facts.iter().flatten().count() as u64
+    }
+
+    /// The events that an unkilled fold makes of the facts, and then those of the death, if it died.
+    pub(super) fn events(&self) -> (Vec<Event>, Vec<Event>) {
+        let (mut state, mut events, mut ending) = (State::default(), Vec::new(), Vec::new());
+        for payload in self.facts.iter().flatten() {
+            fold_one(&mut state, Some(payload), &mut |_, event| events.push(event));
+        }
+        if let Some(death) = self.death.filter(|death| death.is_ready && !death.is_clean) {
+            state.die(death.started_uptime_ns, death.alive_uptime_ns, &mut |_, event| ending.push(event));
+        }
+        (events, ending)
+    }
+}
+
+/// An event with its texts, as it arrives.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Told {
+    pub(super) name: String,
+    screen: String,
+    kind: u8,
+    outcome: u8,
+    flags: u16,
+    started_uptime_ns: u64,
+    duration_ns: u64,
+    numbers: [u64; 3],
+}
+
+impl Told {
+    fn new(event: &Event, text: impl Fn(NameId) -> String) -> Told {
+        let event = nowait_wire::quantise_event(event);
+        Told {
+            name: text(event.name),
+            screen: text(event.screen),
+            kind: event.kind as u8,
+            outcome: event.outcome as u8,
+            // Whether a recovery made it is all that may differ.
+            flags: event.flags.0 & !Flags::RECOVERED.0,
+            started_uptime_ns: event.started_uptime_ns,
+            duration_ns: event.duration_ns,
+            numbers: [event.journey, event.a, event.b],
+        }
+    }
+
+    /// Of a fold in this process.
+    pub(super) fn of_fold(event: &Event, nowait: NoWait) -> Told {
+        Told::new(event, |id| nowait.engine.recorder.names.text(id).unwrap_or_default())
+    }
+
+    /// Of a batch.
+    pub(super) fn of_batch(event: &Event, batch: &Batch) -> Told {
+        Told::new(event, |id| batch.names.get(id.0 as usize).cloned().unwrap_or_default())
+    }
+}
+
+/// A batch that was given up.
+pub(super) struct GivenUp {
+    pub(super) batch: Batch,
+    /// Whether nothing was worth more.
+    pub(super) is_account: bool,
+}
+
+/// All of it.
+#[derive(Default)]
+pub(super) struct Truth {
+    /// Decisions so far.
+    pub(super) decisions: u64,
+    /// Numbers of measured events so far.
+    pub(super) numbers: u64,
+    pub(super) sessions: Vec<Log>,
+    /// Whether the disk was in any trouble.
+    pub(super) had_trouble: bool,
+    /// The decision and the remote configuration that the file had when it was looked at last.
+    pub(super) last_generation: u64,
+    pub(super) last_remote: u32,
+    pub(super) given_up: Vec<GivenUp>,
+}
+
+impl Truth {
+    pub(super) fn session(&self, id: Uuid) -> Option<&Log> {
+        self.sessions.iter().find(|log| log.id == id)
+    }
+
+    fn at(&mut self, words: &'static [AtomicU64]) -> Option<&mut Log> {
+        self.sessions.iter_mut().find(|log| std::ptr::eq(log.words, words))
+    }
+
+    /// A thread has this position and is parked.
+    pub(super) fn parked(&mut self, words: &'static [AtomicU64], position: u64) {
+        if let Some(log) = self.at(words) {
+            log.scan();
+            assert_eq!(log.facts.len() as u64, position, "every position is known");
+            log.facts.push(None);
+        }
+    }
+
+    /// It has filled it; whether a kill does not lose it.
+    pub(super) fn unparked(&mut self, words: &'static [AtomicU64], position: u64, payload: Payload) -> bool {
+        self.at(words).is_some_and(|log| {
+            log.facts[position as usize] = Some(payload);
+            !log.is_on_heap
+        })
+    }
+
+    fn begun(&mut self, id: Uuid, pid: usize, words: &'static [AtomicU64], is_on_heap: bool) {
+        let facts = Vec::new();
+        match self.sessions.iter_mut().find(|log| log.id == id) {
+            Some(log) if std::ptr::eq(log.words, words) => {}
+            // The file could not be had after all, so that it goes on on the heap.
+            Some(log) => (log.words, log.is_on_heap, log.facts) = (words, is_on_heap, facts),
+            None => {
+                let (death, is_quarantined) = (None, false);
+                self.sessions.push(Log { id, pid, words, is_on_heap, facts, death, is_quarantined });
+            }
+        }
+    }
+}
+
+/// A process has mapped a file.
+pub(super) fn mapped(world: &mut World, pid: usize, path: &Path, words: &'static [AtomicU64]) {
+    let session = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+    if let Some(session) = session {
+        world.truth.begun(session, pid, words, false);
+    }
+}
+
+/// A process has renamed a file.
+pub(super) fn renamed(world: &mut World, from: &Path, to: &Path) {
+    if to.extension().is_some_and(|extension| extension == "given-up") {
+        let bytes = world.disk.peek(to, u64::MAX).unwrap_or_default();
+        let value = crate::spool::footer(&bytes).map(|(seal, _)| seal.value);
+        let batch = crate::spool::into_frame(bytes).and_then(|frame| nowait_wire::decode(&frame).ok());
+        if let Some(batch) = batch {
+            let is_account = value == Some(crate::spool::Value::Account);
+            world.truth.given_up.push(GivenUp { batch, is_account });
+        }
+        world.stats.count("batches", "given up");
+    }
+    if to.parent().is_some_and(|folder| folder.ends_with("quarantine")) {
+        let session: Option<Uuid> = from.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        world.stats.count("recorders", "quarantined");
+        for log in world.truth.sessions.iter_mut().filter(|log| Some(log.id) == session) {
+            log.is_quarantined = true;
+        }
+    }
+}
+
+/// Something of this process ran: what it appended is in the ring now.
+pub(super) fn look(pid: usize) {
+    with(|world| {
+        if let Some(flight) = world.processes[pid].nowait.engine.recorder.flight() {
+            // One with a file is known since that was mapped.
+            world.truth.begun(flight.session, pid, flight.memory.words, true);
+        }
+        let of_process = |log: &&mut Log| log.pid == pid && log.death.is_none();
+        world.truth.sessions.iter_mut().filter(of_process).for_each(Log::scan);
+    });
+}
+
+/// Whether the recorder says whose it is.
+fn is_named(words: &[AtomicU64]) -> bool {
+    // Relaxed: one thread does everything here.
+    let words: Vec<u64> =
+        words.iter().take(layout::NAMES.start).map(|word| word.load(Ordering::Relaxed)).collect();
+    header::read_context(&words).is_some()
+}
+
+/// A process is dead.
+pub(super) fn died(world: &mut World, pid: usize) {
+    for log in world.truth.sessions.iter_mut().filter(|log| log.pid == pid && log.death.is_none()) {
+        log.scan();
+        let word = |word| layout::load(log.words, word);
+        log.death = Some(Death {
+            started_uptime_ns: word(Word::StartedUptimeNs),
+            alive_uptime_ns: word(Word::AliveUptimeNs),
+            is_clean: word(Word::Footer) == layout::CLEAN_END,
+            is_ready: word(Word::Magic) == layout::MAGIC || is_named(log.words),
+        });
+    }
+}
+
+impl World {
+    fn shared_word(&self, index: usize) -> u64 {
+        let bytes = self.disk.peek(&Path::new(FOLDER).join("shared"), 16 * 8).unwrap_or_default();
+        bytes.as_chunks::<8>().0.get(index).map_or(0, |word| u64::from_ne_bytes(*word))
+    }
+
+    /// The customer's decision, as the file has it.
+    pub(super) fn file_decision(&self) -> Option<Decision> {
+        Decision::from_word(self.shared_word(1))
+    }
+
+    /// The remote configuration, as the file has it.
+    pub(super) fn file_remote(&self) -> Option<nowait_wire::RemoteConfig> {
+        crate::remote::unpack(self.shared_word(12))
+    }
+
+    /// The files of this kind that are there.
+    pub(super) fn files(&self, folder: &str, ending: &str) -> Vec<(PathBuf, u64)> {
+        let files = self.disk.below(&Path::new(FOLDER).join(folder));
+        let has_ending = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.ends_with(ending) && !name.starts_with('.')
+        };
+        files.into_iter().filter(|(path, _)| has_ending(path)).collect()
+    }
+
+    /// Sealed batches, and recorders of the dead.
+    pub(super) fn files_of_the_dead(&self) -> BTreeSet<PathBuf> {
+        let recorders = self.files("live", ".ring").into_iter().filter(|(path, _)| self.disk.is_free(path));
+        recorders.chain(self.files("spool", ".batch")).map(|(path, _)| path).collect()
+    }
+
+    /// What is on the disk, for a trace.
+    pub(super) fn disk_state(&self) -> String {
+        let count = |folder, ending| self.files(folder, ending).len();
+        format!("[{} recorders, {} batches]", count("live", ".ring"), count("spool", ".batch"))
+    }
+}
