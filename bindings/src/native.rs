@@ -4,7 +4,7 @@
 //! **Why unsafe.** A name that the JVM looks for must be exported as it is, and the text of a name can only be read by
 //! the functions of the environment that the JVM hands in. Every other function takes numbers alone.
 //!
-//! Owns: names and number types, and reading a text. Refuses: everything else, see [`hot`](crate::hot).
+//! Owns: names and number types, and reading a text. Refuses: everything else, see [`hot`].
 //! Invariant: each entry is one call of the function of the same name in `hot` or `cold`, which catches panics, and none
 //! makes the JVM throw.
 #![allow(non_snake_case, reason = "JNI builds names of package, class and method")]
@@ -75,7 +75,9 @@ const UNITS_MAX: usize = NAME_BYTES_MAX + 1;
 fn read(env: *mut JNIEnv, text: jstring) -> String {
     let mut units = [0_u16; UNITS_MAX];
     // SAFETY: the JVM calls with its environment, which is valid on this thread for the whole call; not null, see above.
-    let functions = unsafe { &**env };
+    let functions = unsafe { *env };
+    // SAFETY: a valid environment points to the table of its functions, which the JVM never frees.
+    let functions = unsafe { &*functions };
     // SAFETY: every version of the table since 1.2, which no Android and no JVM lacks, has the functions of 1.2.
     let functions = unsafe { &functions.v1_2 };
     // SAFETY: `text` is a string of the JVM's, by the signature in Kotlin, and lives as long as the call.

@@ -103,7 +103,6 @@ pub(crate) extern "C" fn nowait_testing_replay_tick(at_ns: u64, boot_ns: u64, wa
 /// Tells the replay an event that the app measured itself, of any kind; the fields are those of
 /// [`nowait_testing_replay_event`]. A kind or an outcome that is not known tells nothing.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "an event has so many")]
 pub(crate) extern "C" fn nowait_testing_replay_measured(
     kind: u32,
     outcome: u32,
