@@ -65,7 +65,8 @@ struct Session {
 
 impl Session {
     fn new(nowait: NoWait) -> Session {
-        let names = ["Home", "Pay.Confirm", "GET /accounts/{id}", "biometric.prompt"].map(|name| nowait.name(name));
+        let names =
+            ["Home", "Pay.Confirm", "GET /accounts/{id}", "biometric.prompt"].map(|name| nowait.name(name));
         Session { nowait, names, id: 0 }
     }
 
@@ -80,7 +81,9 @@ impl Session {
             }
             4 => Fact::ScreenShown { at: NOW, id: self.id, screen },
             5 => Fact::RequestStarted { at: NOW, id: self.id + (1 << 32), route },
-            20 => Fact::RequestEnded { at: NOW, id: self.id + (1 << 32), status: 200, outcome: Outcome::Done },
+            20 => {
+                Fact::RequestEnded { at: NOW, id: self.id + (1 << 32), status: 200, outcome: Outcome::Done }
+            }
             21 => Fact::ScreenReady { at: NOW, id: self.id, screen },
             40 => Fact::ActionStarted { at: NOW, id: self.id + (2 << 32), action: target },
             50 => Fact::ActionEnded { at: NOW, id: self.id + (2 << 32), outcome: Outcome::Done },

@@ -66,14 +66,8 @@ pub(crate) enum Mutant {
     TornStringBelieved,
     /// A position that a thread has reserved and not filled yet is passed over.
     ReservedPassedOver,
-    /// The batch that is about to be made is not noted.
-    IntentLeftOut,
     /// Events are let go of before the batch that holds them is sealed.
     LetGoBeforeSealed,
-    /// A batch is sealed with the account that was taken before room was made for it.
-    AccountBeforeRoom,
-    /// Accounts go first where there is no room.
-    AccountsGoFirst,
     /// All accounts of a session have one id.
     AccountsOfOneId,
     /// No room is made in the spool.
@@ -100,8 +94,6 @@ pub(crate) enum Mutant {
     RetryUnnoted,
     /// Nobody waits after a failed exchange.
     BackoffLeftOut,
-    /// The remote configuration of any version is taken.
-    OlderConfigurationTaken,
     /// A flush is complete when the spool is empty.
     FlushOverEarly,
     /// A recovery folds facts that the checkpoint knows of.
@@ -110,8 +102,6 @@ pub(crate) enum Mutant {
     SealedTwice,
     /// A dead recorder is removed when it could not be sealed.
     RemovedUnsealed,
-    /// Waits that were open at a death are forgotten.
-    DiedLeftOut,
     /// The marker around a start stays.
     StartNeverEnds,
 }

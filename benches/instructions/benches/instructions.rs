@@ -292,8 +292,10 @@ fn decode(frames: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 
 library_benchmark_group!(
     name = calls,
-    benchmarks =
-        [clock, floor, queue, record, refusal, action, breadcrumb, tap, frame, known_name, start, encode, decode]
+    benchmarks = [
+        clock, floor, queue, record, refusal, action, breadcrumb, tap, frame, known_name, start, encode,
+        decode
+    ]
 );
 
 main!(library_benchmark_groups = calls);

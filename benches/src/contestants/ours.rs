@@ -6,7 +6,8 @@
 
 use crate::harness::Contestant;
 use nowait_core::{
-    Action, Answer, Build, Config, Consent, Crumb, Error, Event, Fact, Kind, NOW, NameId, NoWait, Parcel, Upload,
+    Action, Answer, Build, Config, Consent, Crumb, Error, Event, Fact, Kind, NOW, NameId, NoWait, Parcel,
+    Upload,
 };
 use nowait_wire::{Receipt, ReceiptStatus, decode_header};
 use std::hint::black_box;
@@ -88,7 +89,9 @@ impl Contestant for Ours {
     fn leaves(&self) -> &'static str {
         match self.op {
             Op::Record(_) => "an event in a mapped file; survives a kill",
-            Op::Span(_) => "two facts in a mapped file; survive a kill, and so does an action that was only begun",
+            Op::Span(_) => {
+                "two facts in a mapped file; survive a kill, and so does an action that was only begun"
+            }
             Op::Crumb(_) | Op::Tap(_) | Op::Frame(_) => "a fact in a mapped file; survives a kill",
         }
     }

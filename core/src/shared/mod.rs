@@ -319,7 +319,7 @@ impl Shared {
     pub(crate) fn set_remote(&self, remote: u64, is_newer: impl Fn(u64) -> bool) -> bool {
         let Some(word) = self.word(Word::Remote) else { return false };
         let mut seen = self.load(Word::Remote);
-        while is_newer(seen) || (is_broken(Mutant::OlderConfigurationTaken) && seen != remote) {
+        while is_newer(seen) {
             // AcqRel: as every word. Acquire: somebody else was faster, and theirs is compared next.
             match word.compare_exchange(seen, remote, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => {

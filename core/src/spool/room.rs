@@ -102,13 +102,10 @@ impl Spool {
         let mut left: Vec<Entry> = self.known.values().copied().collect();
         left.sort_by_key(|entry| {
             let is_refused = entry.seal.generation < seal.generation;
-            let is_first = is_broken(Mutant::AccountsGoFirst) && entry.seal.value == Value::Account;
-            (!is_refused, !is_first, entry.seal.value, entry.name.sequence, entry.seal.first)
+            (!is_refused, entry.seal.value, entry.name.sequence, entry.seal.first)
         });
         let may_go = |entry: &Entry| {
-            (entry.seal.generation < seal.generation
-                || entry.seal.value <= seal.value
-                || is_broken(Mutant::AccountsGoFirst))
+            (entry.seal.generation < seal.generation || entry.seal.value <= seal.value)
                 && stays.is_none_or(|stays| stays.name != entry.name)
                 && !self.is_being_split(entry)
         };

@@ -249,9 +249,7 @@ impl Worker {
         session.last_ledger = worth_saying(intent.ledger.clone());
         if first & ACCOUNT_ONLY == 0 {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
-            if !is_broken(Mutant::IntentLeftOut) {
-                header::write_intent(session.flight.memory.words, &intent);
-            }
+            header::write_intent(session.flight.memory.words, &intent);
             step("intent written");
         }
         if is_broken(Mutant::LetGoBeforeSealed) {
@@ -297,8 +295,7 @@ impl Worker {
                 return None;
             };
             match self.spool.make_room(frame.len(), seal, account) {
-                Ok(Room::Made) if !is_broken(Mutant::AccountBeforeRoom) => {}
-                Ok(Room::Made) => return Some((intent, frame)),
+                Ok(Room::Made) => {}
                 Ok(Room::Refused) => {
                     account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
                     return None;
