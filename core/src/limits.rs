@@ -14,13 +14,14 @@ pub const RING_SLOTS: usize = if cfg!(shuttle) { 8 } else { 4_096 };
 /// Events that wait in the recorder's file for their batch: 64 KiB, two batches, so that one can be sealed while the next fills.
 pub const EVENT_SLOTS: usize = if cfg!(shuttle) { 16 } else { 1_024 };
 
-/// Most events that one fact can make: a trip to the background ends every wait that the tables hold (tested).
+/// Most events that one fact can make: a trip to the background ends every wait that the tables hold (asserted in `fold`).
 pub const EVENTS_PER_FACT_MAX: u64 = if cfg!(shuttle) { 6 } else { 192 };
 
 /// Facts folded between two checkpoints: half a millisecond of work, beside which a checkpoint of 20 µs does not count.
 pub const FACTS_PER_CHECKPOINT_MAX: u64 = 1_024;
 
-/// Bytes of a checkpoint: the fullest state of all trackers and the fullest trail (tested).
+/// Bytes of a checkpoint: the fullest state of all trackers, every wait open, and the fullest trail (asserted in
+/// `fold::checkpoint`).
 pub const CHECKPOINT_BYTES_MAX: usize = if cfg!(shuttle) { 4 } else { 24 } * 1_024;
 
 /// Bytes of the note of the batch that is about to be made: all anchors, the whole ledger.

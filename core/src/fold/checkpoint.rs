@@ -4,12 +4,30 @@
 //! Invariant: whatever a kill interrupts, one of the copies is whole, and it is the latest that was.
 
 use super::trackers::Trackers;
+use super::trackers::limits::STATE_BYTES_MAX;
 use super::{FOLD_VERSION, Progress, State};
-use crate::limits::CHECKPOINT_BYTES_MAX;
+use crate::limits::{CHECKPOINT_BYTES_MAX, CRUMBS_MAX, EVENTS_PER_FACT_MAX};
 use crate::ring::header::{read_bytes, write_bytes};
 use crate::ring::layout::CHECKPOINTS;
 use crate::sync::AtomicU64;
 use nowait_wire::Event;
+use nowait_wire::limits::ANCHORS_MAX;
+
+/// Most bytes of an event, of a crumb and of an anchor as postcard writes them: ten for each number of 64 bits.
+const EVENT_BYTES_MAX: usize = 1 + 1 + 3 + 5 + 5 + 5 * 10;
+const CRUMB_BYTES_MAX: usize = 5 + 2 * 10;
+const ANCHOR_BYTES_MAX: usize = 3 * 10;
+/// The plain numbers of a checkpoint, and the lengths of its lists.
+const NUMBERS_BYTES_MAX: usize = 16 * 10;
+
+const _: () = assert!(
+    STATE_BYTES_MAX
+        + EVENTS_PER_FACT_MAX as usize * EVENT_BYTES_MAX
+        + CRUMBS_MAX * CRUMB_BYTES_MAX
+        + ANCHORS_MAX * ANCHOR_BYTES_MAX
+        + NUMBERS_BYTES_MAX
+        <= CHECKPOINT_BYTES_MAX
+);
 
 /// Where a living fold writes its state.
 #[derive(Debug)]

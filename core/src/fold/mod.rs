@@ -35,6 +35,12 @@ use trackers::Presence;
 /// every change of what a tracker, the trail or [`State`] means.
 pub(crate) const FOLD_VERSION: u16 = 1;
 
+/// Every limit that expires ends one wait, a journey its step as well; then come the visit's two, the launch and the change
+/// of the foreground itself.
+const _: () = assert!(
+    trackers::limits::EXPIRIES_MAX + trackers::limits::JOURNEYS_MAX + 4 <= EVENTS_PER_FACT_MAX as usize
+);
+
 /// Why a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
