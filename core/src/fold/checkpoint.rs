@@ -20,6 +20,7 @@ const ANCHOR_BYTES_MAX: usize = 3 * 10;
 /// The plain numbers of a checkpoint, and the lengths of its lists.
 const NUMBERS_BYTES_MAX: usize = 16 * 10;
 
+#[cfg(not(shuttle))]
 const _: () = assert!(
     STATE_BYTES_MAX
         + EVENTS_PER_FACT_MAX as usize * EVENT_BYTES_MAX

@@ -37,6 +37,7 @@ pub(crate) const FOLD_VERSION: u16 = 1;
 
 /// Every limit that expires ends one wait, a journey its step as well; then come the visit's two, the launch and the change
 /// of the foreground itself.
+#[cfg(not(shuttle))]
 const _: () = assert!(
     trackers::limits::EXPIRIES_MAX + trackers::limits::JOURNEYS_MAX + 4 <= EVENTS_PER_FACT_MAX as usize
 );

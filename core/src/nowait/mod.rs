@@ -184,7 +184,7 @@ impl NoWait {
         self.engine.recorder.record(event)
     }
 
-    /// Records a finished action that no [`Span`](crate::Span) measured, for a bridge: what became of it. Both
+    /// Records a finished action that no [`Span`] measured, for a bridge: what became of it. Both
     /// times are in nanoseconds of the uptime clock. If the app went to the background in between, the outcome is
     /// interrupted whatever the caller says.
     #[inline]
