@@ -20,14 +20,15 @@ const ANCHOR_BYTES_MAX: usize = 3 * 10;
 /// The plain numbers of a checkpoint, and the lengths of its lists.
 const NUMBERS_BYTES_MAX: usize = 16 * 10;
 
-#[cfg(not(shuttle))]
+// The schedule checker makes its recorders too small for this.
 const _: () = assert!(
-    STATE_BYTES_MAX
-        + EVENTS_PER_FACT_MAX as usize * EVENT_BYTES_MAX
-        + CRUMBS_MAX * CRUMB_BYTES_MAX
-        + ANCHORS_MAX * ANCHOR_BYTES_MAX
-        + NUMBERS_BYTES_MAX
-        <= CHECKPOINT_BYTES_MAX
+    cfg!(shuttle)
+        || STATE_BYTES_MAX
+            + EVENTS_PER_FACT_MAX as usize * EVENT_BYTES_MAX
+            + CRUMBS_MAX * CRUMB_BYTES_MAX
+            + ANCHORS_MAX * ANCHOR_BYTES_MAX
+            + NUMBERS_BYTES_MAX
+            <= CHECKPOINT_BYTES_MAX
 );
 
 /// Where a living fold writes its state.

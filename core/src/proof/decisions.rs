@@ -18,7 +18,7 @@ static REFUSED_TWICE: AtomicUsize = AtomicUsize::new(0);
 fn decide_from_everywhere() {
     count_execution();
     let folder = folder();
-    let shared = Arc::new(Shared::open(Arc::new(RealDisk), folder.path()));
+    let shared = Arc::new(Shared::open(Arc::new(RealDisk), folder.path()).unwrap());
     let decide = |said: [Consent; 2]| {
         let shared = shared.clone();
         thread::spawn(move || {
@@ -58,7 +58,7 @@ fn decide_from_everywhere() {
     REFUSED_TWICE.fetch_add(usize::from(decision.generation > 1), Ordering::Relaxed);
     shared.settle().unwrap();
     assert_eq!(
-        Shared::open(Arc::new(RealDisk), folder.path()).consent(),
+        Shared::open(Arc::new(RealDisk), folder.path()).unwrap().consent(),
         decision,
         "the next start knows it"
     );
@@ -68,7 +68,7 @@ fn decide_from_everywhere() {
 fn decide_one_after_the_other() {
     count_execution();
     let folder = folder();
-    let shared = Arc::new(Shared::open(Arc::new(RealDisk), folder.path()));
+    let shared = Arc::new(Shared::open(Arc::new(RealDisk), folder.path()).unwrap());
     let worker = {
         let shared = shared.clone();
         thread::spawn(move || (0..4).for_each(|_| shared.settle().unwrap()))
@@ -81,7 +81,11 @@ fn decide_one_after_the_other() {
     assert_eq!(shared.consent(), last);
     shared.settle().unwrap();
     assert_eq!(shared.consent(), last);
-    assert_eq!(Shared::open(Arc::new(RealDisk), folder.path()).consent(), last, "the next start knows it");
+    assert_eq!(
+        Shared::open(Arc::new(RealDisk), folder.path()).unwrap().consent(),
+        last,
+        "the next start knows it"
+    );
 }
 
 #[test]
