@@ -51,7 +51,7 @@ test-bindings: ## Both lanes into the engine, and whether the generated Kotlin a
 	scripts/bindings --check
 
 .PHONY: loom
-loom: ## Every interleaving of the ring, the trail and the hub, and whatever they stand on broken once
+loom: ## Every interleaving of the ring, and each of its rules broken once
 	RUSTFLAGS="--cfg loom" cargo test --locked --release --package nowait-core --no-default-features --lib \
 		--target-dir "$(TARGET_DIR)/loom" -- --nocapture proof 2>&1 | grep -vE 'stack backtrace|^ +[0-9]+:|^ +at '
 

@@ -218,7 +218,7 @@ pub struct Event {
     pub started_uptime_ns: u64,
     /// How long it took, in nanoseconds.
     pub duration_ns: u64,
-    /// The journey it belongs to, numbered from 1 within a session; 0 for none.
+    /// The journey it belongs to, by the id the app's face gave it within the session; 0 for none.
     pub journey: u64,
     /// First small value, by kind.
     pub a: u64,
