@@ -28,7 +28,7 @@ pub(crate) fn write(ledger: &Ledger, writer: &mut Writer) {
     write_cost(&ledger.cost, writer);
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Ledger, Error> {
     let ring_on_heap = read_bool(reader)?;
     let [produced, folded, names_redacted, names_overflowed, signals_lost, panics_caught, starts_failed] =

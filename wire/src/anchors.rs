@@ -68,7 +68,7 @@ pub(crate) fn write(anchors: &[Anchor], writer: &mut Writer) {
     }
 }
 
-/// Reads what [`write`] wrote; no more anchors than may be, and rounded.
+/// Reads what [`write()`] wrote; no more anchors than may be, and rounded.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Vec<Anchor>, Error> {
     let count = usize::try_from(reader.varint(PLACE)?).unwrap_or(usize::MAX);
     Error::within(PLACE, count, ANCHORS_MAX)?;
