@@ -7,15 +7,15 @@ use nowait_wire::{decode, decode_header, encode, limits, quantise};
 
 /// A frame around `body`, whose version and number of events `events` chooses; the length is right.
 fn wrap(events: u8, body: &[u8]) -> Vec<u8> {
+    // The two upper bits choose the version.
+    let version = 4 - (events >> 6);
     // From version 3 on the end of the body is not deflated; the first byte says how much of it.
     let (body, noise) = match body.split_first() {
-        Some((length, body)) if events < 0x80 => {
+        Some((length, body)) if version >= 3 => {
             body.split_at(body.len().saturating_sub(usize::from(*length)))
         }
         _ => (body, &body[..0]),
     };
-    // The two upper bits choose the version, half of all inputs the latest.
-    let version = if events < 0x80 { 3 } else { 1 + (events >> 6 & 1) };
     let mut frame = [&b"NWB"[..], &[version, 0]].concat();
     frame.extend([7; 16]);
     frame.extend([0, events & 0x3F]);

@@ -1,6 +1,6 @@
 //! The clock anchors of a batch: the first one whole, each other one by what it adds to the one before.
 //!
-//! Owns: their bytes and their rules. Refuses: placing events, which [`Batch::anchor_at`](crate::Batch::anchor_at)
+//! Owns: their numbers and their rules. Refuses: how a number is written, and placing events, which [`Batch::anchor_at`](crate::Batch::anchor_at)
 //! does.
 //! Invariant: 1 to [`ANCHORS_MAX`] anchors, whose uptimes never run back.
 //!
@@ -10,8 +10,8 @@
 use crate::batch::Anchor;
 use crate::error::Error;
 use crate::limits::ANCHORS_MAX;
-use crate::number::{Reader, Writer, unzigzag, zigzag};
 use crate::quantise::{START_UNIT_NS, quantise_anchor};
+use crate::zigzag::{unzigzag, zigzag};
 
 /// Where an error says that it happened.
 const PLACE: &str = "anchors";
@@ -51,9 +51,9 @@ pub(crate) fn check(anchors: &[Anchor]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes anchors that passed [`check`].
-pub(crate) fn write(anchors: &[Anchor], writer: &mut Writer) {
-    writer.varint(anchors.len() as u64);
+/// How many anchors there are, which passed [`check`], then three numbers of each.
+pub(crate) fn numbers(anchors: &[Anchor]) -> Vec<u64> {
+    let mut numbers = vec![anchors.len() as u64];
     // Against this one the first is whole, but for its boot clock, which is mostly near its uptime.
     let mut before = InMs::default();
     for (index, anchor) in anchors.iter().enumerate() {
@@ -61,23 +61,23 @@ pub(crate) fn write(anchors: &[Anchor], writer: &mut Writer) {
         let uptime = now.uptime.wrapping_sub(before.uptime);
         let boot = now.boot.wrapping_sub(before.boot);
         let wall = now.wall.wrapping_sub(before.wall);
-        writer.varint(uptime);
-        writer.varint(difference(boot, uptime));
-        writer.varint(if index == 0 { wall } else { difference(wall, boot) });
+        let wall = if index == 0 { wall } else { difference(wall, boot) };
+        numbers.extend([uptime, difference(boot, uptime), wall]);
         before = now;
     }
+    numbers
 }
 
-/// Reads what [`write()`] wrote; no more anchors than may be, and rounded.
-pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Vec<Anchor>, Error> {
-    let count = usize::try_from(reader.varint(PLACE)?).unwrap_or(usize::MAX);
+/// Reads what [`numbers`] gave, from version 3 on; no more anchors than may be, and rounded.
+pub(crate) fn read(next: &mut impl FnMut(&'static str) -> Result<u64, Error>) -> Result<Vec<Anchor>, Error> {
+    let count = usize::try_from(next(PLACE)?).unwrap_or(usize::MAX);
     Error::within(PLACE, count, ANCHORS_MAX)?;
     let mut anchors = Vec::with_capacity(count);
     let mut before = InMs::default();
     for index in 0..count {
-        let uptime = reader.varint(PLACE)?;
-        let boot = sum(uptime, reader.varint(PLACE)?);
-        let wall = reader.varint(PLACE)?;
+        let uptime = next(PLACE)?;
+        let boot = sum(uptime, next(PLACE)?);
+        let wall = next(PLACE)?;
         let wall = if index == 0 { wall } else { sum(boot, wall) };
         let now = InMs {
             uptime: before
@@ -94,9 +94,11 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Vec<Anchor>, Error> {
 }
 
 /// Reads the one anchor of versions 1 and 2, which had no boot clock.
-pub(crate) fn read_one(reader: &mut Reader<'_>) -> Result<Vec<Anchor>, Error> {
-    let uptime_ns = reader.varint(PLACE)?;
-    let wall_unix_ms = reader.varint(PLACE)?;
+pub(crate) fn read_one(
+    next: &mut impl FnMut(&'static str) -> Result<u64, Error>,
+) -> Result<Vec<Anchor>, Error> {
+    let uptime_ns = next(PLACE)?;
+    let wall_unix_ms = next(PLACE)?;
     Ok(vec![quantise_anchor(&Anchor { uptime_ns, boot_ns: uptime_ns, wall_unix_ms })])
 }
 

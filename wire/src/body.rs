@@ -4,27 +4,46 @@
 //! Invariant: every enum travels as its stable number, never as its place in the source.
 
 use crate::batch::{Batch, Context, Network, Os, Tier};
+use crate::coder::{Coder, Decoder, Encoder, Number};
 use crate::error::Error;
 use crate::event::NameId;
-use crate::frame::{
-    VERSION_WITH_ANCHORS, VERSION_WITH_COST, VERSION_WITH_DICTIONARY, VERSION_WITH_FACTS, inflate, open, seal,
-};
+use crate::frame::{VERSION_WITH_CODER, inflate, open, seal};
 use crate::limits::{DIMENSIONS_MAX, EVENTS_MAX, NAME_BYTES_MAX, NAMES_MAX, TEXT_BYTES_MAX};
-use crate::number::{BitReader, Reader, Writer};
-use crate::{account, anchors, columns};
+use crate::{account, anchors, older, rows};
 use uuid::Uuid;
 
 /// Ends each text; none may hold it.
 const TEXT_END: char = '\0';
-/// Length of the id of an installation.
-const INSTALL_BYTES: u64 = 16;
 
-/// What is true of the whole batch and is neither text, nor random, nor of the ledger.
-struct Head {
-    os: u8,
-    device_tier: u8,
-    network: u8,
-    dimensions: u8,
+/// What is true of the whole batch and is neither text nor of the ledger, as it travels.
+pub(crate) struct Head {
+    pub(crate) os: u8,
+    pub(crate) device_tier: u8,
+    pub(crate) network: u8,
+    pub(crate) dimensions: u8,
+    pub(crate) install: [u8; 16],
+}
+
+impl Head {
+    fn of(context: &Context) -> Head {
+        Head {
+            os: context.os as u8,
+            device_tier: context.device_tier as u8,
+            network: context.network as u8,
+            dimensions: context.dimensions.len() as u8,
+            install: *context.install.as_bytes(),
+        }
+    }
+
+    fn code<C: Coder>(&self, coder: &mut C) -> Head {
+        Head {
+            os: coder.byte(self.os),
+            device_tier: coder.byte(self.device_tier),
+            network: coder.byte(self.network),
+            dimensions: coder.byte(self.dimensions),
+            install: self.install.map(|byte| coder.byte(byte)),
+        }
+    }
 }
 
 /// Encodes a batch as one frame. Starts, durations and times among the small values are rounded
@@ -35,29 +54,22 @@ struct Head {
 /// batch breaks a rule of [`Batch`]: reserved names, name ids, sorted events, sorted dimensions, no NUL.
 pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
     check(batch)?;
-    let context = &batch.context;
     let mut texts = String::new();
     let names = batch.names.iter().skip(NameId::RESERVED.len());
-    for text in context_texts(context).chain(names) {
+    for text in context_texts(&batch.context).chain(names) {
         texts.push_str(text);
         texts.push(TEXT_END);
     }
-    let mut texts_section = Writer::default();
-    texts_section.varint(texts.len() as u64);
-    texts_section.bytes.extend_from_slice(texts.as_bytes());
-    let columns = columns::write(&batch.events);
-    let mut repeating = Writer::default();
-    for byte in [context.os as u8, context.device_tier as u8, context.network as u8] {
-        repeating.byte(byte);
+    let mut encoder = Encoder::new();
+    Head::of(&batch.context).code(&mut encoder);
+    for numbers in [account::numbers(&batch.ledger), anchors::numbers(&batch.anchors)] {
+        let mut odds = Number::default();
+        for number in numbers {
+            encoder.exact(&mut odds, number);
+        }
     }
-    repeating.byte(context.dimensions.len() as u8);
-    account::write(&batch.ledger, &mut repeating);
-    repeating.bytes.extend_from_slice(&columns.bytes);
-    let mut noise = Writer::default();
-    noise.bytes.extend_from_slice(context.install.as_bytes());
-    anchors::write(&batch.anchors, &mut noise);
-    noise.bytes.extend_from_slice(&columns.bits);
-    seal(batch.id, batch.events.len(), &[&texts_section.bytes, &repeating.bytes], &noise.bytes)
+    rows::code(&mut encoder, batch.events.len(), &batch.events)?;
+    seal(batch.id, batch.events.len(), texts.as_bytes(), &encoder.finish())
 }
 
 /// Decodes a frame; every limit of [`crate::limits`] is enforced, and no input panics.
@@ -67,37 +79,19 @@ pub fn encode(batch: &Batch) -> Result<Vec<u8>, Error> {
 pub fn decode(frame: &[u8]) -> Result<Batch, Error> {
     let (header, body) = open(frame)?;
     let (inflated, behind) = inflate(header.version, body, header.inflated_bytes)?;
-    let mut reader = Reader::new(&inflated);
-    let length = reader.varint("texts")?;
-    let texts = str::from_utf8(reader.take(length, "texts")?);
-    let texts = texts.map_err(|_| Error::malformed("texts", "not UTF-8"))?;
-    let head = Head {
-        os: reader.byte("os")?,
-        device_tier: reader.byte("device tier")?,
-        network: reader.byte("network")?,
-        dimensions: reader.byte("dimensions")?,
-    };
-    let ledger = match header.version {
-        VERSION_WITH_FACTS.. => account::read(&mut reader)?,
-        version => account::read_one_line(version >= VERSION_WITH_COST, &mut reader)?,
-    };
-    let (mut columns, mut noise) = match header.version {
-        VERSION_WITH_DICTIONARY.. => (reader, Reader::new(behind)),
-        _ if !behind.is_empty() => return Err(Error::malformed("body", "followed by more bytes")),
-        // Once the noise was deflated with the rest.
-        _ => {
-            let columns_bytes = reader.varint("columns")?;
-            (Reader::new(reader.take(columns_bytes, "columns")?), reader)
-        }
-    };
-    let install = noise.take(INSTALL_BYTES, "installation")?;
-    let install = Uuid::from_slice(install).map_err(|_| Error::malformed("installation", "cut short"))?;
-    let anchors = match header.version {
-        VERSION_WITH_ANCHORS.. => anchors::read(&mut noise)?,
-        _ => anchors::read_one(&mut noise)?,
-    };
-    let events = columns::read(&header, &mut columns, &mut BitReader::new(noise.rest()))?;
-    let (context, names) = read_texts(texts, &head, install)?;
+    if header.version < VERSION_WITH_CODER {
+        return older::decode(&header, &inflated, behind);
+    }
+    let mut decoder = Decoder::new(behind);
+    let head = Head { os: 0, device_tier: 0, network: 0, dimensions: 0, install: [0; 16] };
+    let head = head.code(&mut decoder);
+    let mut odds = Number::default();
+    let ledger = account::read(&mut |_| Ok(decoder.exact(&mut odds, 0)))?;
+    let mut odds = Number::default();
+    let anchors = anchors::read(&mut |_| Ok(decoder.exact(&mut odds, 0)))?;
+    let events = rows::code(&mut decoder, header.events, &[])?;
+    decoder.finish()?;
+    let (context, names) = read_texts(&inflated, &head)?;
     let batch = Batch { id: header.id, context, anchors, ledger, names, events };
     check(&batch)?;
     Ok(batch)
@@ -116,13 +110,14 @@ fn context_texts(context: &Context) -> impl Iterator<Item = &String> {
     fixed.into_iter().chain(context.dimensions.iter().flat_map(|(key, value)| [key, value]))
 }
 
-fn read_texts(texts: &str, head: &Head, install: Uuid) -> Result<(Context, Vec<String>), Error> {
+pub(crate) fn read_texts(texts: &[u8], head: &Head) -> Result<(Context, Vec<String>), Error> {
+    let texts = str::from_utf8(texts).map_err(|_| Error::malformed("texts", "not UTF-8"))?;
     let texts = texts.strip_suffix(TEXT_END).ok_or(Error::malformed("texts", "the last one has no end"))?;
     let mut texts = texts.split(TEXT_END);
     let mut text = || texts.next().map(String::from).ok_or(Error::malformed("texts", "too few"));
     Error::within("dimensions", usize::from(head.dimensions), DIMENSIONS_MAX)?;
     let context = Context {
-        install,
+        install: Uuid::from_bytes(head.install),
         app_version: text()?,
         app_build: text()?,
         os: Os::from_u8(head.os).ok_or(Error::malformed("os", "not known"))?,
@@ -143,7 +138,7 @@ fn read_texts(texts: &str, head: &Head, install: Uuid) -> Result<(Context, Vec<S
 }
 
 /// The rules of [`Batch`], the same for what goes out and for what comes in.
-fn check(batch: &Batch) -> Result<(), Error> {
+pub(crate) fn check(batch: &Batch) -> Result<(), Error> {
     Error::within("events", batch.events.len(), EVENTS_MAX)?;
     Error::within("names", batch.names.len(), NAMES_MAX)?;
     Error::within("dimensions", batch.context.dimensions.len(), DIMENSIONS_MAX)?;

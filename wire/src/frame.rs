@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// The first three bytes of every frame: NoWait batch.
 const MAGIC: [u8; 3] = *b"NWB";
 /// The version of the format that this crate writes; it reads this one and all before it.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// The first version whose ledger says what NoWait cost.
 pub(crate) const VERSION_WITH_COST: u8 = 2;
 /// The first version whose ledger has a line of facts.
@@ -22,6 +22,8 @@ pub(crate) const VERSION_WITH_FACTS: u8 = 3;
 pub(crate) const VERSION_WITH_ANCHORS: u8 = 3;
 /// The first version whose body begins with the dictionary in its window, and whose noise is not deflated.
 pub(crate) const VERSION_WITH_DICTIONARY: u8 = 3;
+/// The first version that deflates texts alone; all else goes through the coder.
+pub(crate) const VERSION_WITH_CODER: u8 = 4;
 /// The first version in which a wait may have the outcome `died`.
 pub(crate) const VERSION_WITH_DIED: u8 = 3;
 /// The only encryption suite so far: none.
@@ -40,7 +42,7 @@ pub struct Header {
     pub id: BatchId,
     /// How many events it claims to hold; [`crate::decode`] verifies it.
     pub events: usize,
-    /// The length of its body after inflating, in bytes.
+    /// The length of what is deflated in its body, after inflating, in bytes.
     pub inflated_bytes: usize,
 }
 
@@ -80,47 +82,41 @@ pub(crate) fn open(frame: &[u8]) -> Result<(Header, &[u8]), Error> {
     Ok((Header { version, id, events, inflated_bytes }, body))
 }
 
-/// A frame around the body that these sections make when put end to end, with the noise behind them as it is.
-pub(crate) fn seal(id: BatchId, events: usize, sections: &[&[u8]], noise: &[u8]) -> Result<Vec<u8>, Error> {
-    let inflated_bytes = sections.iter().map(|section| section.len()).sum();
-    Error::within("inflated bytes", inflated_bytes, INFLATED_BYTES_MAX)?;
-    let mut frame = Vec::with_capacity(inflated_bytes / 2 + noise.len() + 64);
+/// A frame around these texts, which are deflated, and what was coded, which is not.
+pub(crate) fn seal(id: BatchId, events: usize, texts: &[u8], coded: &[u8]) -> Result<Vec<u8>, Error> {
+    Error::within("inflated bytes", texts.len(), INFLATED_BYTES_MAX)?;
+    let mut frame = Vec::with_capacity(texts.len() / 2 + coded.len() + 64);
     frame.extend_from_slice(&MAGIC);
     frame.extend_from_slice(&[VERSION, SUITE_NONE]);
     frame.extend_from_slice(id.session.as_bytes());
-    let mut frame = postcard::to_extend(&(id.first, events as u64, inflated_bytes as u64), frame)
+    let mut frame = postcard::to_extend(&(id.first, events as u64, texts.len() as u64), frame)
         .map_err(|_| Error::malformed("header", "could not be written"))?;
-    deflate(sections, &mut frame)?;
-    frame.extend_from_slice(noise);
+    deflate(texts, &mut frame)?;
+    frame.extend_from_slice(coded);
     let crc = checksum(&frame);
     frame.extend_from_slice(&crc.to_le_bytes());
     Error::within("encoded bytes", frame.len(), ENCODED_BYTES_MAX)?;
     Ok(frame)
 }
 
-/// Deflates the sections as one stream, each in blocks of its own, in a window that holds the dictionary already.
-fn deflate(sections: &[&[u8]], frame: &mut Vec<u8>) -> Result<(), Error> {
+/// Deflates the texts in a window that holds the dictionary already.
+fn deflate(texts: &[u8], frame: &mut Vec<u8>) -> Result<(), Error> {
     let mut deflater = Compress::new(Compression::new(DEFLATE_LEVEL), false);
     // A stream that begins with the dictionary, of which only what follows it is kept.
     let mut left_out = Vec::with_capacity(DICTIONARY.len());
-    deflate_section(&mut deflater, DICTIONARY.as_bytes(), FlushCompress::Sync, &mut left_out)?;
-    let last = sections.len().saturating_sub(1);
-    for (index, section) in sections.iter().enumerate() {
-        let flush = if index == last { FlushCompress::Finish } else { FlushCompress::Sync };
-        deflate_section(&mut deflater, section, flush, frame)?;
-    }
-    Ok(())
+    deflate_part(&mut deflater, DICTIONARY.as_bytes(), FlushCompress::Sync, &mut left_out)?;
+    deflate_part(&mut deflater, texts, FlushCompress::Finish, frame)
 }
 
-/// Deflates one section up to a whole byte, or up to the end of the stream.
-fn deflate_section(
+/// Deflates up to a whole byte, or up to the end of the stream.
+fn deflate_part(
     deflater: &mut Compress,
-    section: &[u8],
+    part: &[u8],
     flush: FlushCompress,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let failed = || Error::malformed("body", "could not be deflated");
-    let mut rest = section;
+    let mut rest = part;
     loop {
         out.reserve(rest.len() / 2 + 256);
         let room = out.capacity() - out.len();

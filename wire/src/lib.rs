@@ -11,18 +11,21 @@ mod account;
 mod anchors;
 mod batch;
 mod body;
-mod columns;
+mod coder;
 mod dictionary;
 mod error;
 mod event;
 mod frame;
 mod ledger;
 pub mod limits;
-mod number;
+mod older;
+mod predict;
 mod quantise;
 mod receipt;
+mod rows;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod zigzag;
 
 pub use batch::{Anchor, Batch, BatchId, Context, Network, Os, Tier};
 pub use body::{decode, encode};

@@ -60,7 +60,7 @@ proptest! {
 
     #[test]
     fn no_body_panics(
-        version in 1..=3u8,
+        version in 1..=4u8,
         first in any::<[u8; 24]>(),
         mut body in prop::collection::vec(any::<u8>(), 0..600),
     ) {
@@ -100,12 +100,12 @@ proptest! {
     ) {
         let frame = encode(&session(seed, events)).unwrap();
         let header = decode_header(&frame).unwrap();
-        let Parts { head, mut body, mut noise } = open(&frame, header.inflated_bytes);
+        let Parts { head, mut texts, mut coded } = open(&frame, header.inflated_bytes);
         for (place, byte) in mutations {
-            let place = place.index(body.len() + noise.len());
-            *body.iter_mut().chain(&mut noise).nth(place).unwrap() = byte;
+            let place = place.index(texts.len() + coded.len());
+            *texts.iter_mut().chain(&mut coded).nth(place).unwrap() = byte;
         }
-        judge(decode(&wrap(&head, &body, &noise)))?;
+        judge(decode(&wrap(&head, &texts, &coded)))?;
     }
 
     #[test]
@@ -121,11 +121,11 @@ proptest! {
     }
 }
 
-/// A frame without its checksum: the header's bytes, what was deflated, what was not.
+/// A frame without its checksum: the header's bytes, what was deflated, what was coded.
 struct Parts {
     head: Vec<u8>,
-    body: Vec<u8>,
-    noise: Vec<u8>,
+    texts: Vec<u8>,
+    coded: Vec<u8>,
 }
 
 fn open(frame: &[u8], inflated_bytes: usize) -> Parts {
@@ -144,17 +144,17 @@ fn open(frame: &[u8], inflated_bytes: usize) -> Parts {
     let mut inflater = flate2::Decompress::new(false);
     let stream = [&stored, &frame[end..frame.len() - 4]].concat();
     inflater.decompress(&stream, &mut window, flate2::FlushDecompress::Finish).unwrap();
-    let noise = stream[inflater.total_in() as usize..].to_vec();
-    Parts { head: frame[..end].to_vec(), body: window.split_off(DICTIONARY.len()), noise }
+    let coded = stream[inflater.total_in() as usize..].to_vec();
+    Parts { head: frame[..end].to_vec(), texts: window.split_off(DICTIONARY.len()), coded }
 }
 
-fn wrap(head: &[u8], body: &[u8], noise: &[u8]) -> Vec<u8> {
+fn wrap(head: &[u8], texts: &[u8], coded: &[u8]) -> Vec<u8> {
     let mut frame = head.to_vec();
-    frame.reserve(body.len() + 1024);
+    frame.reserve(texts.len() + 1024);
     let mut deflater = flate2::Compress::new(flate2::Compression::fast(), false);
-    let status = deflater.compress_vec(body, &mut frame, flate2::FlushCompress::Finish).unwrap();
+    let status = deflater.compress_vec(texts, &mut frame, flate2::FlushCompress::Finish).unwrap();
     assert_eq!(status, flate2::Status::StreamEnd);
-    frame.extend(noise);
+    frame.extend(coded);
     frame.extend([0; 4]);
     seal_again(&mut frame);
     frame

@@ -75,7 +75,7 @@ fn envelope() {
     assert_eq!(message(decode(b"NWB\x01")), "encryption suite: missing");
     assert_eq!(message(decode(b"NWB\x01\x00")), "checksum: missing");
     let mut other = good.clone();
-    for version in [0, 4, 255] {
+    for version in [0, 5, 255] {
         other[3] = version;
         assert!(decode(&other).unwrap_err().is_unsupported_version());
     }
@@ -94,7 +94,7 @@ fn envelope() {
     let mut longer = good;
     longer.insert(longer.len() - 4, 0);
     seal_again(&mut longer);
-    assert_eq!(message(decode(&longer)), "bits: followed by more bits");
+    assert_eq!(message(decode(&longer)), "events: followed by more bytes");
     let whole = body(TEXTS, &[&LAUNCH[..], &[0]].concat(), &[]);
     let mut longer = frame(&[1], &varint(whole.len()), &whole);
     longer.insert(longer.len() - 4, 0);

@@ -1,85 +1,16 @@
-//! Numbers on the wire: a token for the magnitude, and the bits below it in a stream of their own.
+//! Numbers of versions 1 to 3: a token for the magnitude, and the bits below it in a stream of their own.
 //!
-//! Owns: tokens, varints and the bit stream, in both directions. Refuses: knowing what a number means.
-//! Invariant: magnitudes repeat and deflate well, low bits do neither; so they never share a block.
+//! Owns: reading tokens, varints and the bit stream. Refuses: knowing what a number means, and writing.
+//! Invariant: whatever the bytes are, reading ends with a number or an error.
 //!
 //! The token of a number is the count of its significant bits, 0 for 0. The bits after the leading one
 //! follow in the bit stream, least significant first: all of them for an exact number, the upper eight
 //! for a time.
 
+use crate::coder::Precision;
 use crate::error::Error;
-use crate::quantise::TIME_BITS;
 
-/// How many bits after the leading one a number keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Precision {
-    /// All of them.
-    Exact,
-    /// Those of a time that [`crate::quantise()`] has rounded.
-    Time,
-}
-
-impl Precision {
-    /// Bits in the bit stream, and zeros below them, for a number of this many significant bits.
-    fn bits_and_zeros(self, significant: u32) -> (u32, u32) {
-        let after_leading = significant.saturating_sub(1);
-        let kept = match self {
-            Precision::Exact => after_leading,
-            Precision::Time => after_leading.min(TIME_BITS - 1),
-        };
-        (kept, after_leading - kept)
-    }
-}
-
-/// Writes tokens and varints into one stream, bits into the other.
-#[derive(Default)]
-pub(crate) struct Writer {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) bits: Vec<u8>,
-    pending: u128,
-    pending_bits: u32,
-}
-
-impl Writer {
-    pub(crate) fn byte(&mut self, byte: u8) {
-        self.bytes.push(byte);
-    }
-
-    /// Seven bits at a time, least significant first, the high bit set on all but the last byte (LEB128).
-    pub(crate) fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.bytes.push(value as u8);
-    }
-
-    /// A token and its bits; a time must have been rounded already.
-    pub(crate) fn number(&mut self, value: u64, precision: Precision) {
-        let significant = u64::BITS - value.leading_zeros();
-        self.bytes.push(significant as u8);
-        let (kept, zeros) = precision.bits_and_zeros(significant);
-        let low = u128::from(value >> zeros) & ((1 << kept) - 1);
-        self.pending |= low << self.pending_bits;
-        self.pending_bits += kept;
-        while self.pending_bits >= 8 {
-            self.bits.push(self.pending as u8);
-            self.pending >>= 8;
-            self.pending_bits -= 8;
-        }
-    }
-
-    /// Ends the bit stream: the last byte is filled up with zeros.
-    pub(crate) fn finish_bits(&mut self) {
-        if self.pending_bits > 0 {
-            self.bits.push(self.pending as u8);
-            self.pending = 0;
-            self.pending_bits = 0;
-        }
-    }
-}
-
-/// Reads what a [`Writer`] wrote; `place` in its methods is where an error says it happened.
+/// Reads bytes and varints (LEB128); `place` in its methods is where an error says it happened.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -153,7 +84,7 @@ impl<'a> BitReader<'a> {
             return Err(Error::malformed(place, "a token passes 64 bits"));
         }
         let Some(leading) = significant.checked_sub(1) else { return Ok(0) };
-        let (kept, zeros) = precision.bits_and_zeros(significant);
+        let (kept, zeros) = precision.bits_and_zeros(leading);
         Ok(1 << leading | self.take(kept, place)? << zeros)
     }
 
@@ -183,14 +114,4 @@ impl<'a> BitReader<'a> {
         }
         Ok(())
     }
-}
-
-/// Small for small differences of either sign.
-pub(crate) const fn zigzag(difference: i64) -> u64 {
-    (difference << 1 ^ difference >> 63) as u64
-}
-
-/// The inverse of [`zigzag`].
-pub(crate) const fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
