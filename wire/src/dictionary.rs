@@ -1,7 +1,7 @@
 //! The words that names of banking apps are made of: what the deflate window holds before the first byte of a body.
 //!
 //! Owns: [`DICTIONARY`]. Refuses: words of any one bank.
-//! Invariant: not a byte of it ever changes, because every frame of version 3 is read with it. Other words need another
+//! Invariant: not a byte of it ever changes, because every frame since version 3 is read with it. Other words need another
 //! version of the format.
 //!
 //! A batch of fifty events has some twenty names, too few to repeat much among themselves. It is a third smaller in its texts if
