@@ -323,41 +323,6 @@ fn a_removed_file_is_noticed_and_written_again() {
 }
 
 #[test]
-fn where_nothing_can_be_mapped_the_file_is_read_and_written() {
-    let folder = faulty::folder();
-    let open = || Shared::open(Arc::new(FaultyDisk::without_mappings()), folder.path()).unwrap();
-    let one = open();
-    assert!(!one.is_in_file());
-    assert_eq!(one.decide(Consent::Granted), GRANTED);
-    let id = one.install_id(0);
-    one.sync().unwrap();
-    let two = open();
-    assert_eq!((two.consent(), two.install_id(0)), (GRANTED, id));
-    two.decide(Consent::Refused);
-    one.sync().unwrap();
-    two.sync().unwrap();
-    one.sync().unwrap();
-    assert_eq!(one.consent(), decision(Consent::Refused, 1));
-    // Both say something: a refusal stands, and has a generation that nothing is recorded in.
-    two.decide(Consent::Granted);
-    two.sync().unwrap();
-    one.settle().unwrap();
-    one.decide(Consent::Refused);
-    two.decide(Consent::Refused);
-    two.decide(Consent::Granted);
-    two.sync().unwrap();
-    one.sync().unwrap();
-    assert_eq!(one.consent(), decision(Consent::Refused, 3));
-    assert_eq!(open().consent(), decision(Consent::Refused, 3));
-    let id = {
-        one.decide(Consent::Granted);
-        one.install_id(3)
-    };
-    one.sync().unwrap();
-    assert_eq!(open().install_id(3), id);
-}
-
-#[test]
 fn where_there_is_no_folder_it_holds_for_this_process() {
     let folder = faulty::folder();
     let blocked = folder.path().join("file");
