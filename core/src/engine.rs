@@ -70,8 +70,10 @@ impl Engine {
     pub(crate) fn start(&self, config: Config) -> Result<Receiver<Command>, Error> {
         config.check()?;
         let (commands, receiver) = bounded(COMMANDS_MAX);
+        let consent = config.consent;
         let started = Started { url: config.url(), config, session: uuid(), commands };
         self.started.set(started).map_err(|_| Error::started())?;
+        self.recorder.configure(consent);
         Ok(receiver)
     }
 

@@ -52,6 +52,8 @@ pub(crate) enum Mutant {
     ChecksumUntied,
     /// The worker takes over what was recorded early once, and never looks again.
     EarlyLookedAtOnce,
+    /// What was recorded early travels under whatever decision follows.
+    EarlyOfAnyDecision,
     /// The fold goes on as long as there is something to fold.
     FoldedEndlessly,
     /// Slots are released before the checkpoint that knows of their facts.

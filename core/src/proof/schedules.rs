@@ -86,7 +86,7 @@ fn config(folder: &Path) -> Config {
     Config { consent: Consent::Granted, ..config }
 }
 
-fn start(folder: &Path, upload: &MemoryUpload) -> (NoWait, ManualWorker) {
+pub(super) fn start(folder: &Path, upload: &MemoryUpload) -> (NoWait, ManualWorker) {
     testing::start(config(folder), upload.clone(), ManualClock::new(0)).unwrap()
 }
 

@@ -63,9 +63,16 @@ impl<'a> Ring<'a> {
     /// Appends a fact: the position it got, or why it was refused. Never waits.
     #[inline]
     pub(crate) fn push(&self, payload: &Payload) -> Result<u64, RefuseReason> {
+        self.push_noted(payload, |_| ())
+    }
+
+    /// The same; what `note` stores for the position is seen by whoever sees the fact.
+    #[inline]
+    pub(crate) fn push_noted(&self, payload: &Payload, note: impl FnOnce(u64)) -> Result<u64, RefuseReason> {
         let position = self.reserve()?;
         let slot = self.slot(position).ok_or(RefuseReason::RingFull)?;
         self.witness.writes(self.index(position));
+        note(position);
         slot::write(slot, position, payload);
         Ok(position)
     }

@@ -92,7 +92,7 @@ impl Worker {
         let started = engine.started()?;
         let folder = &started.config.folder;
         let shared = Arc::new(shared);
-        engine.recorder.share(Arc::clone(&shared), started.config.consent);
+        engine.recorder.share(Arc::clone(&shared));
         step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
         step("start begun");
@@ -157,7 +157,7 @@ impl Worker {
         let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
-            self.engine.recorder.forget_early(end);
+            self.engine.recorder.forget_refused(end, decision);
             self.wipe();
             return false;
         }
