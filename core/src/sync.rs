@@ -132,9 +132,10 @@ pub(crate) fn is_broken(mutant: Mutant) -> bool {
 #[inline(always)]
 pub(crate) const fn step(_name: &'static str) {}
 
-/// The same in a simulation.
+/// The same in a simulation, and where a test kills the process at one step.
 #[cfg(all(test, not(any(loom, shuttle))))]
 pub(crate) fn step(name: &'static str) {
+    crate::disk::faulty::step(name);
     crate::simulate::step(name);
 }
 

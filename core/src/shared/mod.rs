@@ -52,6 +52,8 @@ enum Word {
     Retry = 8,
     Remote = 12,
     Start = 13,
+    /// The session into whose ledger starts that died are on their way, while the marker says so.
+    Teller = 14,
 }
 
 /// The file of this process's view. Any thread may ask for the decision and change it; the rest is the worker's.

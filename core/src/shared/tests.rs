@@ -166,7 +166,9 @@ fn use_all(shared: &Shared) {
     shared.set_remote(shared.remote() | 1, |old| old < 100);
     let start = shared.begin_start(7);
     shared.end_start(start);
-    shared.failed_starts_to_tell();
+    let session = Uuid::new_v4();
+    let told = shared.begin_telling(session);
+    shared.end_telling(session, told);
     shared.settle().unwrap();
 }
 
