@@ -212,7 +212,7 @@ impl NoWait {
     #[inline]
     #[must_use]
     pub fn next_id(self) -> u64 {
-        self.engine.next_id()
+        self.engine.recorder.next_id()
     }
 
     /// Tells how network and power are; see [`Conditions`] for what waits under which.

@@ -58,6 +58,11 @@ impl Early {
         self.ring.reserved()
     }
 
+    /// A number that was not given here before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.ring.next_number()
+    }
+
     /// The counts of this time.
     pub(crate) fn account(&self) -> Account<'_> {
         Account::new(&self.words)

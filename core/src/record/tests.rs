@@ -96,7 +96,8 @@ fn a_thread_parked_over_a_refusal_before_the_start_tells_no_session_anything() {
     let granted = park(nowait, "granted and parked");
     record(nowait, "after");
     let mut worker = begin(nowait, config(folder.path(), Consent::Pending), &upload);
-    (parked(), granted());
+    parked();
+    granted();
     assert_eq!(delivered(&mut worker, &upload), ["after", "granted and parked"]);
 }
 
