@@ -211,10 +211,8 @@ impl Recorder {
     #[cold]
     fn append_early(&self, payload: &Payload) -> Recorded {
         let recorded = self.told_under().map_or(Recorded::Refused, |under| self.early.append(payload, under));
-        if self.flight().is_some() {
-            // Now that the fact is there, so that the turn that follows takes it along.
-            self.wake_for_decision();
-        }
+        // Now that the fact is there, so that the turn that follows takes it along.
+        self.wake_for_decision();
         recorded
     }
 
@@ -232,9 +230,9 @@ impl Recorder {
         told.map_or(Recorded::Refused, |under| self.early.append(&fact(under.to_word()), under))
     }
 
-    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session.
+    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session, also the first one.
     fn wake_for_decision(&self) {
-        let word = self.shared.get().map_or(0, |shared| shared.consent_word());
+        let Some(word) = self.shared.get().map(|shared| shared.consent_word()) else { return };
         // Relaxed: who is second need not wake it again.
         if self.woken_for.swap(word, Ordering::Relaxed) != word {
             self.wake();

@@ -12,6 +12,7 @@ use crate::{Clock, ManualClock};
 use nowait_wire::{Event, Kind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 fn config(folder: &Path, consent: Consent) -> Config {
     Config { consent, ..Config::new("http://127.0.0.1:1", "key", Build::new("1", "1"), folder) }
@@ -166,5 +167,23 @@ fn what_is_told_after_a_grant_is_not_forgotten_with_what_was_refused() {
     nowait.consent(Consent::Granted);
     record(nowait, "after");
     recorder.forget_refused(recorder.early_end(), refused);
+    assert_eq!(delivered(&mut worker, &upload), ["after"]);
+}
+
+/// A process that was started while a refusal stood has no session, and its worker sleeps until it is woken.
+#[test]
+fn what_is_told_after_another_processes_grant_wakes_a_worker_without_a_session() {
+    let folder = faulty::folder();
+    let upload = MemoryUpload::new();
+    let [nowait, other] = [(); 2].map(|()| waiting());
+    let mut worker = begin(nowait, config(folder.path(), Consent::Refused), &upload);
+    let _other_worker = begin(other, config(folder.path(), Consent::Pending), &upload);
+    assert_eq!(worker.turn(), None, "it sleeps until it is woken");
+    assert_eq!(record(nowait, "refused"), Recorded::Refused);
+    other.consent(Consent::Granted);
+    assert_eq!(record(nowait, "after"), Recorded::InMemory);
+    let recorder = &nowait.engine.recorder;
+    let woken_for = recorder.woken_for.load(Ordering::Relaxed);
+    assert_eq!(woken_for, recorder.shared().unwrap().consent_word());
     assert_eq!(delivered(&mut worker, &upload), ["after"]);
 }

@@ -292,6 +292,9 @@ impl Worker {
             }
         }
         let told = self.shared.begin_telling(session.id());
+        if told == 0 {
+            return;
+        }
         step("failed starts being told");
         session.account().raise(Counter::StartsFailed, told);
         step("failed starts told");
