@@ -135,7 +135,6 @@ pub(crate) const fn step(_name: &'static str) {}
 /// The same in a simulation, and where a test kills the process at one step.
 #[cfg(all(test, not(any(loom, shuttle))))]
 pub(crate) fn step(name: &'static str) {
-    crate::disk::faulty::step(name);
     crate::simulate::step(name);
 }
 
