@@ -183,6 +183,7 @@ fn what_is_told_after_another_processes_grant_wakes_a_worker_without_a_session()
     other.consent(Consent::Granted);
     assert_eq!(record(nowait, "after"), Recorded::InMemory);
     let recorder = &nowait.engine.recorder;
+    // Relaxed: this thread stored it.
     let woken_for = recorder.woken_for.load(Ordering::Relaxed);
     assert_eq!(woken_for, recorder.shared().unwrap().consent_word());
     assert_eq!(delivered(&mut worker, &upload), ["after"]);
