@@ -52,6 +52,8 @@ pub(crate) enum Mutant {
     ChecksumUntied,
     /// The worker takes over what was recorded early once, and never looks again.
     EarlyLookedAtOnce,
+    /// What was recorded early travels under whatever decision follows.
+    EarlyOfAnyDecision,
     /// The fold goes on as long as there is something to fold.
     FoldedEndlessly,
     /// Slots are released before the checkpoint that knows of their facts.
@@ -130,7 +132,7 @@ pub(crate) fn is_broken(mutant: Mutant) -> bool {
 #[inline(always)]
 pub(crate) const fn step(_name: &'static str) {}
 
-/// The same in a simulation.
+/// The same in a simulation, and where a test kills the process at one step.
 #[cfg(all(test, not(any(loom, shuttle))))]
 pub(crate) fn step(name: &'static str) {
     crate::simulate::step(name);

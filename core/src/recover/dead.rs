@@ -5,6 +5,7 @@
 
 use crate::disk::{Disk, Lock};
 use crate::limits::RECOVER_ATTEMPTS_MAX;
+use crate::ring::account::Counter;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::SLOT_WORDS;
 use nowait_wire::Uuid;
@@ -26,6 +27,15 @@ pub(super) struct DeadRecorder<'a> {
 pub(super) struct Held {
     pub(super) events: u64,
     pub(super) facts: u64,
+}
+
+/// How many failed starts of NoWait stand in the account of a recorder's file; none in another layout's.
+pub(super) fn starts_failed(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
+    let index = Word::Counters as usize + Counter::StartsFailed as usize;
+    let bytes = disk.read(path, (index as u64 + 1) * 8)?;
+    let words = bytes.as_chunks::<8>().0;
+    let word = |index: usize| words.get(index).map_or(0, |word| u64::from_ne_bytes(*word));
+    Ok(if word(Word::Magic as usize) == layout::MAGIC { word(index) } else { 0 })
 }
 
 impl<'a> DeadRecorder<'a> {
@@ -58,6 +68,11 @@ impl<'a> DeadRecorder<'a> {
 
     fn store(&self, word: Word, number: u64) -> io::Result<()> {
         self.disk.write_at(&self.path, word as u64 * 8, &layout::checked(number).to_ne_bytes())
+    }
+
+    /// How many failed starts of NoWait stand in its account.
+    pub(super) fn starts_failed(&self) -> io::Result<u64> {
+        starts_failed(self.disk, &self.path)
     }
 
     /// Notes an attempt in the file before it is read; `false` once there were too many.

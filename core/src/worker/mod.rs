@@ -10,6 +10,8 @@
 
 mod send;
 mod session;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 
 use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
@@ -92,7 +94,7 @@ impl Worker {
         let started = engine.started()?;
         let folder = &started.config.folder;
         let shared = Arc::new(shared);
-        engine.recorder.share(Arc::clone(&shared), started.config.consent);
+        engine.recorder.share(Arc::clone(&shared));
         step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
         step("start begun");
@@ -157,7 +159,7 @@ impl Worker {
         let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
-            self.engine.recorder.forget_early(end);
+            self.engine.recorder.forget_refused(end, decision);
             self.wipe();
             return false;
         }
@@ -250,6 +252,7 @@ impl Worker {
             folder,
             spool: &mut self.spool,
             decision: &|| shared.consent(),
+            starts_told: &|session, told| shared.end_telling(session, told),
             account: session.account(),
             context: session.context(),
             anchor,
@@ -272,11 +275,31 @@ impl Worker {
         }
     }
 
-    /// Counts, once, the starts that died before this one got through.
+    /// Counts, once, the starts that died before this one got through: in a session's file and nowhere else, as a kill would
+    /// take the number with it. A later start tells what this one cannot.
     fn tell_failed_starts(&mut self) {
-        if let Some(session) = &self.session {
-            session.account().count(Counter::StartsFailed, self.shared.failed_starts_to_tell());
+        let (Some(session), Some(started)) = (&self.session, self.engine.started()) else { return };
+        if !self.start.as_ref().is_some_and(Start::has_marker) || session.is_on_heap() {
+            return;
         }
+        if self.shared.are_starts_being_told() {
+            // By a start that died over it.
+            let is_teller = |session| self.shared.is_told_by(session);
+            match recover::starts_told(&*self.disk, &started.config.folder, is_teller) {
+                Ok(Some((session, told))) => self.shared.end_telling(session, told),
+                Ok(None) => self.shared.forget_telling(),
+                Err(_) => return,
+            }
+        }
+        let told = self.shared.begin_telling(session.id());
+        if told == 0 {
+            return;
+        }
+        step("failed starts being told");
+        session.account().raise(Counter::StartsFailed, told);
+        step("failed starts told");
+        self.shared.end_telling(session.id(), told);
+        step("failed starts known as told");
     }
 
     /// Whether the SDK stays off in this process.

@@ -134,14 +134,15 @@ impl Worker {
 
     /// One exchange; `None` if the customer's decision forbids it. The server's word is noted for all processes.
     fn exchange(&mut self, seal: &Seal, frame: &[u8]) -> Option<Next> {
-        // Read last of all: no exchange begins after a refusal.
-        if !self.shared.consent().allows(seal.generation) && !is_broken(Mutant::ConsentReadEarly) {
+        // Read last of all, and once: no exchange begins after a refusal, and one that follows this reading cancels it.
+        let decision = self.shared.consent();
+        if !decision.allows(seal.generation) && !is_broken(Mutant::ConsentReadEarly) {
             return None;
         }
         let started = self.engine.started()?;
         let clock = &self.engine.recorder.clock;
         let shared = Arc::clone(&self.shared);
-        let granted = shared.consent_word();
+        let granted = decision.to_word();
         let parcel = Parcel {
             url: &started.url,
             app_key: &started.config.app_key,

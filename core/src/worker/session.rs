@@ -99,6 +99,11 @@ impl Session {
         }
     }
 
+    /// Whether a kill would lose its account.
+    pub(super) fn is_on_heap(&self) -> bool {
+        self.flight.memory.is_lost_by_a_kill()
+    }
+
     /// Leaves signs of life, and lets time pass.
     fn tick(&self, worker: &Worker) {
         let recorder = &worker.engine.recorder;
