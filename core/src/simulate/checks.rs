@@ -10,7 +10,8 @@ use super::world::{World, must, with};
 use crate::consent::Consent;
 use crate::consent::Decision;
 use crate::limits::{PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
-use nowait_wire::{Batch, Network};
+use crate::spool::Seal;
+use nowait_wire::{Batch, DropReason, Network};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -136,6 +137,34 @@ pub(super) fn flush_left_nothing(pid: usize, generation: u64, numbers: &[u64], f
                 format!("process {pid}: number {lost:?} is not delivered")
             });
         }
+    });
+}
+
+/// A session has sealed a batch of its own.
+pub(super) fn account_knows_of_what_went(world: &World, seal: &Seal, batch: &Batch) {
+    let went = world.truth.given_up.iter().filter(|given_up| given_up.evicted_by == Some(seal.session));
+    let went: u64 = went.map(|given_up| given_up.batch.events.len() as u64).sum();
+    let known = batch.ledger.dropped[DropReason::SpoolEvicted as usize];
+    // What could not be written at first has the account of that time, and half of a batch has that of the whole.
+    let is_older = world.truth.had_trouble || seal.split;
+    must(is_older || known >= went, "an account knows of what went for its batch", || {
+        format!("{} knows of {known} of {went} events", batch.id)
+    });
+}
+
+/// An account is given up for want of room, and these batches stay which were there when that was decided.
+pub(super) fn accounts_go_last(world: &World, account: &Seal, others: &[Seal]) {
+    let is_split = |seal: &&Seal| {
+        seal.split || world.network.rejected.keys().any(|rejected| rejected.session == seal.session)
+    };
+    let lesser = others.iter().find(|seal| {
+        seal.value < account.value
+            && seal.generation == account.generation
+            && (seal.pending || !account.pending)
+            && !is_split(seal)
+    });
+    must(lesser.is_none() || world.truth.had_trouble, "accounts go last", || {
+        format!("{account:?} goes, and {lesser:?} stays")
     });
 }
 

@@ -264,6 +264,9 @@ impl Disk for SimulatedDisk {
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         enter("list")?;
+        if folder.ends_with("spool") {
+            with(|world| super::truth::listed(world, self.pid));
+        }
         on_disk(|files| {
             if !files.folders.contains(folder) {
                 return Err(ErrorKind::NotFound.into());
@@ -322,7 +325,7 @@ impl Disk for SimulatedDisk {
             files.names.insert(to.to_owned(), number);
             io::Result::Ok(())
         })?;
-        with(|world| super::truth::renamed(world, from, to));
+        with(|world| super::truth::renamed(world, self.pid, from, to));
         trace(|_| format!("renamed {} to {}", from.display(), to.display()));
         step("renamed");
         Ok(())

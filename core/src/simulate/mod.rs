@@ -35,7 +35,7 @@ mod verdict;
 mod world;
 
 pub(crate) use mutants::is_broken;
-pub(crate) use world::{step, uuid, words};
+pub(crate) use world::{fold_version, step, uuid, words};
 
 use crate::ManualClock;
 use crate::sync::Mutant;

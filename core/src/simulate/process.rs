@@ -54,6 +54,8 @@ pub(super) struct Process {
     pub(super) is_locked: bool,
     /// The release of the app in it.
     pub(super) release: u64,
+    /// The version of the fold's rules in it.
+    pub(super) rules: u16,
     /// It could not open its worker yet.
     is_opening: bool,
     /// Its NoWait ended well.
@@ -107,6 +109,7 @@ pub(super) fn launch() -> usize {
             is_doomed: false,
             is_locked: false,
             release: world.flavour.release,
+            rules: world.flavour.rules,
             is_opening: false,
             is_over: false,
             is_woken: false,

@@ -49,6 +49,8 @@ pub(super) struct Flavour {
     pub(super) caps: Option<(usize, u64)>,
     /// The release of the app.
     pub(super) release: u64,
+    /// The version of the fold's rules in it.
+    pub(super) rules: u16,
     /// What the app's configuration says of the customer's decision.
     pub(super) configured: Consent,
 }
@@ -82,6 +84,7 @@ impl Flavour {
             has_poison: chance.per_mille(250),
             caps: has_tight_caps.then(|| (chance.within(6..24) as usize, chance.within(20_000..120_000))),
             release: 1,
+            rules: 1,
             configured: chance.pick(&[Consent::Granted, Consent::Granted, Consent::Pending]),
         }
     }
@@ -284,6 +287,10 @@ fn update() {
     with(|world| {
         world.flavour.release += 1;
         world.stats.count("processes", "updates of the app");
+        if world.chance.per_mille(500) {
+            world.flavour.rules += 1;
+            world.stats.count("processes", "updates of the rules");
+        }
     });
 }
 

@@ -3,17 +3,21 @@
 //! Owns: that log, and what an unkilled fold makes of it. Refuses: to judge (`checks`, `verdict`).
 //! Invariant: nothing here is read from what the engine says of itself but the slots of its ring.
 
+use super::checks;
+use super::mutants;
 use super::process::FOLDER;
 use super::world::{World, with};
 use crate::consent::Decision;
-use crate::fold::{State, fold_one};
+use crate::fold::trackers::Trackers;
+use crate::fold::{Recovered, State, fold_one, recover_checkpoint};
 use crate::nowait::NoWait;
 use crate::ring::header;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload};
+use crate::spool::{self, Seal, Value};
 use crate::sync::AtomicU64;
-use nowait_wire::{Batch, Event, Flags, NameId, Uuid};
-use std::collections::BTreeSet;
+use nowait_wire::{Batch, DropReason, Event, Flags, NameId, Uuid};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -38,6 +42,12 @@ pub(super) struct Log {
     pub(super) facts: Vec<Option<Payload>>,
     pub(super) death: Option<Death>,
     pub(super) is_quarantined: bool,
+    /// The version of the rules that folded it.
+    rules: u16,
+    /// How many facts the last checkpoint of the dead process knew of.
+    checkpoint: u64,
+    /// The version of the rules of the first recovery that sealed of it.
+    recovered_by: Option<u16>,
 }
 
 impl Log {
@@ -59,15 +69,28 @@ impl Log {
         self.facts.iter().flatten().count() as u64
     }
 
-    /// The events that an unkilled fold makes of the facts, and then those of the death, if it died.
+    /// The events that an unkilled fold makes of the facts, and then those of the death, if it died. Where other rules went
+    /// on from the last checkpoint, they began anew there, and what was open died.
     pub(super) fn events(&self) -> (Vec<Event>, Vec<Event>) {
+        let is_anew = self.recovered_by.is_some_and(|rules| rules != self.rules);
+        let checkpoint = if is_anew { self.checkpoint as usize } else { 0 };
+        let (before, after) = self.facts.split_at(checkpoint.min(self.facts.len()));
         let (mut state, mut events, mut ending) = (State::default(), Vec::new(), Vec::new());
-        for payload in self.facts.iter().flatten() {
-            fold_one(&mut state, Some(payload), &mut |_, event| events.push(event));
-        }
-        if let Some(death) = self.death.filter(|death| death.is_ready && !death.is_clean) {
-            state.die(death.started_uptime_ns, death.alive_uptime_ns, &mut |_, event| ending.push(event));
-        }
+        let mut fold = |state: &mut State, facts: &[Option<Payload>]| {
+            for payload in facts.iter().flatten() {
+                fold_one(state, Some(payload), &mut |_, event| events.push(event));
+            }
+        };
+        mutants::unbroken(|| {
+            fold(&mut state, before);
+            let open = state.open_waits();
+            state.trackers = Trackers::default();
+            fold(&mut state, after);
+            if let Some(death) = self.death.filter(|death| death.is_ready && !death.is_clean) {
+                ending.extend(open);
+                state.die(death.started_uptime_ns, death.alive_uptime_ns, &mut |_, event| ending.push(event));
+            }
+        });
         (events, ending)
     }
 }
@@ -117,6 +140,8 @@ pub(super) struct GivenUp {
     pub(super) batch: Batch,
     /// Whether nothing was worth more.
     pub(super) is_account: bool,
+    /// Whose account has it, if it went for want of room.
+    pub(super) evicted_by: Option<Uuid>,
 }
 
 /// All of it.
@@ -133,6 +158,11 @@ pub(super) struct Truth {
     pub(super) last_generation: u64,
     pub(super) last_remote: u32,
     pub(super) given_up: Vec<GivenUp>,
+    /// Batches that were sealed so far, and which of them each file was.
+    sealed: u64,
+    sealed_as: BTreeMap<PathBuf, u64>,
+    /// How many were sealed when each process listed the spool last.
+    listed: BTreeMap<usize, u64>,
 }
 
 impl Truth {
@@ -161,15 +191,26 @@ impl Truth {
         })
     }
 
-    fn begun(&mut self, id: Uuid, pid: usize, words: &'static [AtomicU64], is_on_heap: bool) {
+    fn begun(&mut self, id: Uuid, process: (usize, u16), words: &'static [AtomicU64], is_on_heap: bool) {
         let facts = Vec::new();
         match self.sessions.iter_mut().find(|log| log.id == id) {
             Some(log) if std::ptr::eq(log.words, words) => {}
             // The file could not be had after all, so that it goes on on the heap.
             Some(log) => (log.words, log.is_on_heap, log.facts) = (words, is_on_heap, facts),
             None => {
-                let (death, is_quarantined) = (None, false);
-                self.sessions.push(Log { id, pid, words, is_on_heap, facts, death, is_quarantined });
+                let (pid, rules) = process;
+                self.sessions.push(Log {
+                    id,
+                    pid,
+                    words,
+                    is_on_heap,
+                    facts,
+                    death: None,
+                    is_quarantined: false,
+                    rules,
+                    checkpoint: 0,
+                    recovered_by: None,
+                });
             }
         }
     }
@@ -179,21 +220,72 @@ impl Truth {
 pub(super) fn mapped(world: &mut World, pid: usize, path: &Path, words: &'static [AtomicU64]) {
     let session = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
     if let Some(session) = session {
-        world.truth.begun(session, pid, words, false);
+        let rules = world.processes[pid].rules;
+        world.truth.begun(session, (pid, rules), words, false);
     }
 }
 
+/// A process has listed the spool.
+pub(super) fn listed(world: &mut World, pid: usize) {
+    world.truth.listed.insert(pid, world.truth.sealed);
+}
+
+/// The session whose account this process keeps.
+fn account_of(world: &World, pid: usize) -> Option<&Log> {
+    let session = world.processes[pid].nowait.engine.recorder.flight()?.session;
+    world.truth.session(session)
+}
+
+/// A file of the spool: what its footer says, and its batch.
+fn sealed_file(world: &World, path: &Path) -> Option<(Seal, Batch)> {
+    let bytes = world.disk.peek(path, u64::MAX)?;
+    let (seal, _) = spool::footer(&bytes)?;
+    Some((seal, nowait_wire::decode(&spool::into_frame(bytes)?).ok()?))
+}
+
+/// A process has sealed a batch.
+fn sealed(world: &mut World, pid: usize, path: &Path) {
+    world.truth.sealed += 1;
+    world.truth.sealed_as.insert(path.to_owned(), world.truth.sealed);
+    let Some((seal, batch)) = sealed_file(world, path) else { return };
+    let own = account_of(world, pid).map(|log| log.id);
+    if own == Some(seal.session) {
+        return checks::account_knows_of_what_went(world, &seal, &batch);
+    }
+    let rules = world.processes[pid].rules;
+    if let Some(log) = world.truth.sessions.iter_mut().find(|log| log.id == seal.session && !seal.split) {
+        let by = *log.recovered_by.get_or_insert(rules);
+        world.stats.count("recoveries", if log.rules == by { "by its own rules" } else { "by other rules" });
+    }
+}
+
+/// A process gives a batch up.
+fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
+    world.stats.count("batches", "given up");
+    let Some((seal, batch)) = sealed_file(world, to) else { return };
+    let reason = |log: &Log| layout::load(log.words, Word::GiveUpReason);
+    let for_room = account_of(world, pid).filter(|log| reason(log) == 1 + DropReason::SpoolEvicted as u64);
+    let evicted_by = for_room.map(|log| log.id);
+    let is_account = seal.value == Value::Account;
+    if evicted_by.is_some() && is_account {
+        let known = world.truth.listed.get(&pid).copied().unwrap_or_default();
+        let is_known = |path: &Path| world.truth.sealed_as.get(path).is_some_and(|number| *number <= known);
+        let others = world.files("spool", ".batch").into_iter().map(|(path, _)| path);
+        let others = others.filter(|path| path != from && is_known(path));
+        let seals: Vec<Seal> =
+            others.filter_map(|path| sealed_file(world, &path)).map(|(seal, _)| seal).collect();
+        checks::accounts_go_last(world, &seal, &seals);
+    }
+    world.truth.given_up.push(GivenUp { batch, is_account, evicted_by });
+}
+
 /// A process has renamed a file.
-pub(super) fn renamed(world: &mut World, from: &Path, to: &Path) {
-    if to.extension().is_some_and(|extension| extension == "given-up") {
-        let bytes = world.disk.peek(to, u64::MAX).unwrap_or_default();
-        let value = crate::spool::footer(&bytes).map(|(seal, _)| seal.value);
-        let batch = crate::spool::into_frame(bytes).and_then(|frame| nowait_wire::decode(&frame).ok());
-        if let Some(batch) = batch {
-            let is_account = value == Some(crate::spool::Value::Account);
-            world.truth.given_up.push(GivenUp { batch, is_account });
-        }
-        world.stats.count("batches", "given up");
+pub(super) fn renamed(world: &mut World, pid: usize, from: &Path, to: &Path) {
+    let is_now = |ending: &str| to.extension().is_some_and(|extension| extension == ending);
+    if is_now("given-up") {
+        given_up(world, pid, from, to);
+    } else if is_now("batch") {
+        sealed(world, pid, to);
     }
     if to.parent().is_some_and(|folder| folder.ends_with("quarantine")) {
         let session: Option<Uuid> = from.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
@@ -209,7 +301,8 @@ pub(super) fn look(pid: usize) {
     with(|world| {
         if let Some(flight) = world.processes[pid].nowait.engine.recorder.flight() {
             // One with a file is known since that was mapped.
-            world.truth.begun(flight.session, pid, flight.memory.words, true);
+            let rules = world.processes[pid].rules;
+            world.truth.begun(flight.session, (pid, rules), flight.memory.words, true);
         }
         let of_process = |log: &&mut Log| log.pid == pid && log.death.is_none();
         world.truth.sessions.iter_mut().filter(of_process).for_each(Log::scan);
@@ -224,10 +317,23 @@ fn is_named(words: &[AtomicU64]) -> bool {
     header::read_context(&words).is_some()
 }
 
+/// How many facts the last checkpoint in this memory knows of.
+fn checkpoint(words: &[AtomicU64]) -> u64 {
+    // Relaxed: one thread does everything here.
+    let words: Vec<u64> =
+        words.iter().take(layout::EVENTS.start).map(|word| word.load(Ordering::Relaxed)).collect();
+    match recover_checkpoint(&words) {
+        Recovered::Ours(state) => state.progress.position,
+        Recovered::OtherRules { progress, .. } => progress.position,
+        Recovered::Nothing => 0,
+    }
+}
+
 /// A process is dead.
 pub(super) fn died(world: &mut World, pid: usize) {
     for log in world.truth.sessions.iter_mut().filter(|log| log.pid == pid && log.death.is_none()) {
         log.scan();
+        log.checkpoint = checkpoint(log.words);
         let word = |word| layout::load(log.words, word);
         let moment = |index| layout::uptime_ns(word(index));
         log.death = Some(Death {

@@ -48,6 +48,8 @@ pub(super) struct World {
 thread_local! {
     static WORLD: RefCell<Option<Box<World>>> = const { RefCell::new(None) };
     static IS_THERE: Cell<bool> = const { Cell::new(false) };
+    /// The version of the fold's rules in the process that runs; 0 for none.
+    static RULES: Cell<u16> = const { Cell::new(0) };
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: BTreeMap::new(), lent: Vec::new() }) };
 }
 
@@ -128,6 +130,11 @@ pub(crate) fn words(count: usize) -> Option<&'static [AtomicU64]> {
 /// A random id of the schedule; `None` outside of one.
 pub(crate) fn uuid() -> Option<Uuid> {
     is_there().then(|| with(|world| world.chance.uuid()))
+}
+
+/// The version of the fold's rules in the process that runs; `None` outside of one.
+pub(crate) fn fold_version() -> Option<u16> {
+    Some(RULES.get()).filter(|rules| *rules > 0)
 }
 
 /// Says what happens, for whoever replays one seed.
@@ -220,8 +227,13 @@ impl World {
 
 /// Runs something of a process; `None` if it was killed over it.
 pub(super) fn run<R>(pid: usize, what: impl FnOnce() -> R) -> Option<R> {
-    with(|world| world.stack.push(pid));
+    let rules = with(|world| {
+        world.stack.push(pid);
+        world.processes[pid].rules
+    });
+    let rules_before = RULES.replace(rules);
     let outcome = catch_unwind(AssertUnwindSafe(what));
+    RULES.set(rules_before);
     let is_doomed = with(|world| {
         world.stack.pop();
         world.processes[pid].is_doomed

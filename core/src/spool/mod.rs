@@ -144,7 +144,7 @@ impl Spool {
     pub(crate) fn entries(&mut self, account: Account<'_>) -> io::Result<Vec<Entry>> {
         self.refresh(account)?;
         let mut entries: Vec<Entry> =
-            self.known.values().filter(|entry| self.whole_of(entry).is_none()).copied().collect();
+            self.known.values().filter(|entry| !self.is_half_of_whole(entry)).copied().collect();
         entries.sort_by_key(|entry| (entry.name.sequence, entry.seal.first, entry.name.owner));
         Ok(entries)
     }

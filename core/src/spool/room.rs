@@ -102,20 +102,25 @@ impl Spool {
         let mut left: Vec<Entry> = self.known.values().copied().collect();
         left.sort_by_key(|entry| {
             let is_refused = entry.seal.generation < seal.generation;
-            (!is_refused, entry.seal.value, entry.name.sequence, entry.seal.first)
+            (!is_refused, worth(entry), entry.name.sequence, entry.seal.first)
         });
         let may_go = |entry: &Entry| {
-            (entry.seal.generation < seal.generation || entry.seal.value <= seal.value)
+            (entry.seal.generation < seal.generation || worth(entry) <= Some(seal.value))
                 && stays.is_none_or(|stays| stays.name != entry.name)
                 && !self.is_being_split(entry)
         };
         let mut victims = Vec::new();
-        if seal.pending {
+        if seal.pending && !is_broken(Mutant::PendingCapIgnored) {
             take(&mut left, &mut victims, more, self.pending_caps, |entry| entry.seal.pending, may_go)?;
         }
         take(&mut left, &mut victims, more, self.caps, |_| true, may_go)?;
         Some(victims)
     }
+}
+
+/// What decides which goes first.
+fn worth(entry: &Entry) -> Option<Value> {
+    Some(entry.seal.value).filter(|value| *value != Value::Account || !is_broken(Mutant::AccountsGoFirst))
 }
 
 /// Moves entries from `left` to `victims`, in their order, until those of `left` that count leave room.

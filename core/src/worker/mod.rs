@@ -361,6 +361,9 @@ impl Worker {
             Sent::Later => Some(self.retry_wait()).filter(|wait| !wait.is_zero()).unwrap_or(Duration::MAX),
             Sent::NothingLeft => Duration::MAX,
         };
+        if is_broken(Mutant::WokenByATick) {
+            return Duration::from_secs(1);
+        }
         until_seal.min(until_sent)
     }
 

@@ -167,7 +167,9 @@ impl Worker {
         self.note_retry(decided.next, failures);
         step("retry noted");
         if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
-            self.shared.set_remote(config, |old| remote::is_newer(config, old));
+            self.shared.set_remote(config, |old| {
+                remote::is_newer(config, old) || is_broken(Mutant::OlderConfigurationTaken)
+            });
             // At once: a kill switch is for the app's threads above all.
             self.follow_remote();
         }
@@ -187,7 +189,8 @@ impl Worker {
         let clock = &self.engine.recorder.clock;
         let words = match next {
             Next::Wait(wait) | Next::Stop(wait) => {
-                let failures = failures.saturating_add(1);
+                let failures =
+                    if is_broken(Mutant::BackoffNeverGrows) { 0 } else { failures.saturating_add(1) };
                 Retry::after(wait, failures, clock.boot_ns(), clock.wall_unix_ms()).to_words()
             }
             Next::Delivered | Next::Split | Next::DeadLetter => [0; 4],

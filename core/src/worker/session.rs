@@ -247,7 +247,7 @@ impl Worker {
             return true;
         };
         session.last_ledger = worth_saying(intent.ledger.clone());
-        if first & ACCOUNT_ONLY == 0 {
+        if first & ACCOUNT_ONLY == 0 && !is_broken(Mutant::IntentLeftOut) {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);
             step("intent written");
@@ -278,13 +278,15 @@ impl Worker {
         events: &[Event],
     ) -> Option<(Intent, Vec<u8>)> {
         let account = session.flight.account;
+        let ledger = || account.ledger_with_cost(session.fold.counted(seal.next));
+        let before = is_broken(Mutant::AccountBeforeRoom).then(ledger);
         loop {
             let intent = Intent {
                 first: seal.first,
                 next: seal.next,
                 network: self.engine.conditions().network,
                 anchors: session.fold.anchors().to_vec(),
-                ledger: account.ledger_with_cost(session.fold.counted(seal.next)),
+                ledger: before.clone().unwrap_or_else(ledger),
             };
             let names = &self.engine.recorder.names;
             let context = session.context.clone();
