@@ -112,8 +112,6 @@ pub(crate) enum Mutant {
     AccountsGoFirst,
     /// There may be as many batches of a customer who has not decided as of any other.
     PendingCapIgnored,
-    /// The halves of a batch are sent although it is there whole.
-    HalvesBesideWhole,
     /// A remote configuration is taken over whatever its version is.
     OlderConfigurationTaken,
     /// The back-off forgets how often it failed.
@@ -122,6 +120,14 @@ pub(crate) enum Mutant {
     WokenByATick,
     /// Waits that were open when the process died make no event.
     DiedLeftOut,
+    /// The name of a sealed batch may not survive a power cut.
+    SealUnsynced,
+    /// A refusal may not survive a power cut.
+    RefusalUnsynced,
+    /// Recorders that cannot be read pile up.
+    QuarantineUncapped,
+    /// Nobody looks at the checksum of a sealed batch.
+    DamagedBatchBelieved,
     /// The state of other rules is gone on from as if it were ours.
     OtherRulesBelieved,
 }

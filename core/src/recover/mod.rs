@@ -207,7 +207,8 @@ impl Adoption<'_> {
         self.disk.create_folder(&folder)?;
         let mut kept = self.disk.list(&folder)?;
         kept.sort();
-        for old in kept.iter().rev().skip(QUARANTINE_FILES_MAX - 1) {
+        let stay = if is_broken(Mutant::QuarantineUncapped) { kept.len() } else { QUARANTINE_FILES_MAX - 1 };
+        for old in kept.iter().rev().skip(stay) {
             self.disk.remove(&folder.join(old))?;
         }
         let held = dead.quarantine(&folder)?;

@@ -23,10 +23,12 @@
 mod app;
 mod chance;
 mod checks;
+mod damage;
 mod disk;
 mod ending;
 mod mutants;
 mod network;
+mod power;
 mod process;
 mod report;
 mod schedule;
@@ -52,9 +54,14 @@ const SCHEDULES: u64 = if cfg!(debug_assertions) { 60 } else { 2_000 };
 /// Schedules of one process: what they leak of handles, which live as long as a process does, stays bounded.
 const SHARD: u64 = 2_500;
 
-/// Files and bytes of the running schedule's spool, if it has fewer than the engine gives it.
-pub(crate) fn caps() -> Option<(usize, u64)> {
-    if world::is_there() { world::with(|world| world.flavour.caps) } else { None }
+/// Files and bytes of the running schedule's spool, and of those of a customer who has not decided, if there may be fewer
+/// than the engine allows.
+pub(crate) fn caps() -> [Option<(usize, u64)>; 2] {
+    if world::is_there() {
+        world::with(|world| [world.flavour.caps, world.flavour.pending_caps])
+    } else {
+        [None, None]
+    }
 }
 
 /// A schedule in which a rule was broken.
@@ -71,12 +78,13 @@ fn run(seed: u64, mutant: Option<Mutant>, is_traced: bool) -> Result<Stats, Fail
     let flavour = Flavour::draw(&mut chance);
     let clock = ManualClock::new(1_800_000_000_000);
     clock.advance(std::time::Duration::from_secs(chance.spread(1..100_000)));
+    let disk = disk::Files::new(flavour.has_power_cuts);
     world::begin(World {
         chance,
         flavour,
         clock,
         boots: 1,
-        disk: disk::Files::default(),
+        disk,
         network: network::Network::default(),
         processes: Vec::new(),
         stack: Vec::new(),

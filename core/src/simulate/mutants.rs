@@ -30,7 +30,7 @@ pub(super) fn unbroken<R>(what: impl FnOnce() -> R) -> R {
 }
 
 /// What the simulator must notice. (The others are the model checkers'.)
-const MUTANTS: [Mutant; 33] = [
+const MUTANTS: [Mutant; 36] = [
     Mutant::ReleasedBeforeCheckpoint,
     Mutant::CheckpointLeftOut,
     Mutant::TornStringBelieved,
@@ -58,12 +58,15 @@ const MUTANTS: [Mutant; 33] = [
     Mutant::AccountBeforeRoom,
     Mutant::AccountsGoFirst,
     Mutant::PendingCapIgnored,
-    Mutant::HalvesBesideWhole,
     Mutant::OlderConfigurationTaken,
     Mutant::BackoffNeverGrows,
     Mutant::WokenByATick,
     Mutant::DiedLeftOut,
     Mutant::OtherRulesBelieved,
+    Mutant::SealUnsynced,
+    Mutant::RefusalUnsynced,
+    Mutant::QuarantineUncapped,
+    Mutant::DamagedBatchBelieved,
 ];
 
 /// Schedules in which each must be noticed.

@@ -183,7 +183,9 @@ impl World {
     }
 
     fn same_content(&mut self, batch: &Batch) {
-        if self.network.rejected.contains_key(&batch.id) {
+        // What a power cut, or damage, has left of a session may be less than what was sent of it.
+        let is_harmed = self.truth.session(batch.id.session).is_some_and(|log| log.harm.is_some());
+        if is_harmed || self.network.rejected.contains_key(&batch.id) {
             return;
         }
         let before = self.network.sent.entry(batch.id).or_insert_with(|| batch.clone());

@@ -196,6 +196,7 @@ pub(super) fn turn(pid: usize) {
     if with(|world| world.processes[pid].is_opening) {
         return open(pid);
     }
+    let decision = with(|world| world.file_decision());
     let taken = with(|world| {
         let now = world.clock.uptime_ns();
         let process = &mut world.processes[pid];
@@ -212,6 +213,7 @@ pub(super) fn turn(pid: usize) {
     });
     let Some((mut worker, commands)) = taken else { return };
     let Some(rest) = run(pid, || worker::round(&mut worker, &commands)) else { return };
+    checks::refusal_survives_a_power_cut(pid, decision);
     let is_closed = worker.is_closed();
     let gone = with(|world| {
         let now = world.clock.uptime_ns();

@@ -21,11 +21,17 @@ impl Stats {
         self.add(kind, name, 1);
     }
 
-    /// Counts a step.
-    pub(super) fn step(&mut self, name: &'static str) {
+    /// Counts a step; how often it was taken by now.
+    pub(super) fn step(&mut self, name: &'static str) -> u64 {
         match self.steps.iter_mut().find(|(known, _)| std::ptr::eq(*known, name)) {
-            Some((_, count)) => *count += 1,
-            None => self.steps.push((name, 1)),
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.steps.push((name, 1));
+                1
+            }
         }
     }
 

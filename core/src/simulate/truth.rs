@@ -48,6 +48,16 @@ pub(super) struct Log {
     checkpoint: u64,
     /// The version of the rules of the first recovery that sealed of it.
     recovered_by: Option<u16>,
+    pub(super) harm: Option<Harm>,
+}
+
+/// What happened to a session, or to a batch of it, that may cost more than a kill does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harm {
+    PowerCut,
+    /// In this word of its recorder.
+    BitOfRecorder(usize),
+    BitOfBatch,
 }
 
 impl Log {
@@ -140,8 +150,8 @@ pub(super) struct GivenUp {
     pub(super) batch: Batch,
     /// Whether nothing was worth more.
     pub(super) is_account: bool,
-    /// Whose account has it, if it went for want of room.
-    pub(super) evicted_by: Option<Uuid>,
+    /// Whose account has it, and for which reason.
+    pub(super) counted: Option<(Uuid, DropReason)>,
 }
 
 /// All of it.
@@ -161,13 +171,26 @@ pub(super) struct Truth {
     /// Batches that were sealed so far, and which of them each file was.
     sealed: u64,
     sealed_as: BTreeMap<PathBuf, u64>,
+    /// The file that each process sealed last.
+    sealed_last: BTreeMap<usize, PathBuf>,
     /// How many were sealed when each process listed the spool last.
     listed: BTreeMap<usize, u64>,
+    /// Batches in which a bit has turned over, as they were.
+    damaged: BTreeMap<PathBuf, (Seal, Batch)>,
+    /// Whether the shared file lost words: to a power cut, or to a bit that turned over.
+    pub(super) has_lost_words: bool,
+    /// The last generation that was synced before a power cut.
+    pub(super) synced_generation: u64,
 }
 
 impl Truth {
     pub(super) fn session(&self, id: Uuid) -> Option<&Log> {
         self.sessions.iter().find(|log| log.id == id)
+    }
+
+    /// The files that this process has sealed, the last one first.
+    pub(super) fn sealed_by(&self, pid: usize) -> impl Iterator<Item = &PathBuf> {
+        self.sealed_last.get(&pid).into_iter()
     }
 
     fn at(&mut self, words: &'static [AtomicU64]) -> Option<&mut Log> {
@@ -210,6 +233,7 @@ impl Truth {
                     rules,
                     checkpoint: 0,
                     recovered_by: None,
+                    harm: None,
                 });
             }
         }
@@ -247,6 +271,7 @@ fn sealed_file(world: &World, path: &Path) -> Option<(Seal, Batch)> {
 fn sealed(world: &mut World, pid: usize, path: &Path) {
     world.truth.sealed += 1;
     world.truth.sealed_as.insert(path.to_owned(), world.truth.sealed);
+    world.truth.sealed_last.insert(pid, path.to_owned());
     let Some((seal, batch)) = sealed_file(world, path) else { return };
     let own = account_of(world, pid).map(|log| log.id);
     if own == Some(seal.session) {
@@ -262,12 +287,14 @@ fn sealed(world: &mut World, pid: usize, path: &Path) {
 /// A process gives a batch up.
 fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
     world.stats.count("batches", "given up");
-    let Some((seal, batch)) = sealed_file(world, to) else { return };
-    let reason = |log: &Log| layout::load(log.words, Word::GiveUpReason);
-    let for_room = account_of(world, pid).filter(|log| reason(log) == 1 + DropReason::SpoolEvicted as u64);
-    let evicted_by = for_room.map(|log| log.id);
+    let before = || world.truth.damaged.get(from).cloned();
+    let Some((seal, batch)) = sealed_file(world, to).or_else(before) else { return };
+    let counted = account_of(world, pid).and_then(|log| {
+        let reason = layout::load(log.words, Word::GiveUpReason).checked_sub(1)?;
+        Some((log.id, DropReason::from_u8(reason as u8)?))
+    });
     let is_account = seal.value == Value::Account;
-    if evicted_by.is_some() && is_account {
+    if is_account && counted.is_some_and(|(_, reason)| reason == DropReason::SpoolEvicted) {
         let known = world.truth.listed.get(&pid).copied().unwrap_or_default();
         let is_known = |path: &Path| world.truth.sealed_as.get(path).is_some_and(|number| *number <= known);
         let others = world.files("spool", ".batch").into_iter().map(|(path, _)| path);
@@ -276,7 +303,7 @@ fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
             others.filter_map(|path| sealed_file(world, &path)).map(|(seal, _)| seal).collect();
         checks::accounts_go_last(world, &seal, &seals);
     }
-    world.truth.given_up.push(GivenUp { batch, is_account, evicted_by });
+    world.truth.given_up.push(GivenUp { batch, is_account, counted });
 }
 
 /// A process has renamed a file.
@@ -329,6 +356,41 @@ fn checkpoint(words: &[AtomicU64]) -> u64 {
     }
 }
 
+/// The power was cut: what follows on the disk is what is left.
+pub(super) fn power_was_cut(world: &mut World) {
+    for log in &mut world.truth.sessions {
+        log.harm = Some(Harm::PowerCut);
+    }
+    words_are_lost(world);
+}
+
+fn words_are_lost(world: &mut World) {
+    world.truth.has_lost_words = true;
+    world.truth.last_remote = 0;
+    world.network.noted.clear();
+}
+
+/// A bit is about to turn over in this word of a file.
+pub(super) fn damaged(world: &mut World, path: &Path, word: usize) {
+    let is = |ending: &str| path.extension().is_some_and(|extension| extension == ending);
+    let session = |path: &Path| path.file_stem()?.to_str()?.parse().ok();
+    let harmed: Option<(Uuid, Harm)> = if is("ring") {
+        session(path).map(|session| (session, Harm::BitOfRecorder(word)))
+    } else if is("batch") {
+        let sealed = sealed_file(world, path).or_else(|| world.truth.damaged.get(path).cloned());
+        sealed.map(|(seal, batch)| {
+            world.truth.damaged.insert(path.to_owned(), (seal, batch));
+            (seal.session, Harm::BitOfBatch)
+        })
+    } else {
+        words_are_lost(world);
+        None
+    };
+    if let Some((session, harm)) = harmed {
+        world.truth.sessions.iter_mut().filter(|log| log.id == session).for_each(|log| log.harm = Some(harm));
+    }
+}
+
 /// A process is dead.
 pub(super) fn died(world: &mut World, pid: usize) {
     for log in world.truth.sessions.iter_mut().filter(|log| log.pid == pid && log.death.is_none()) {
@@ -354,6 +416,13 @@ impl World {
     /// The customer's decision, as the file has it.
     pub(super) fn file_decision(&self) -> Option<Decision> {
         Decision::from_word(self.shared_word(1))
+    }
+
+    /// The customer's decision that a power cut does not take back.
+    pub(super) fn synced_decision(&self) -> Option<Decision> {
+        let bytes = self.disk.kept(&Path::new(FOLDER).join("shared"))?;
+        let words = bytes.as_chunks::<8>().0;
+        words.get(1).and_then(|word| Decision::from_word(u64::from_ne_bytes(*word)))
     }
 
     /// The remote configuration, as the file has it.

@@ -7,6 +7,7 @@
 //! Invariant: after a kill nothing of that process runs, and what it had locked is free.
 
 use super::chance::Chance;
+use super::checks;
 use super::disk::Files;
 use super::network::Network;
 use super::process::Process;
@@ -23,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 
 /// Frames of running processes: one that runs, one that runs meanwhile, and one that runs meanwhile to that.
-const STACK_MAX: usize = 3;
+pub(super) const STACK_MAX: usize = 3;
 
 /// Everything there is.
 pub(super) struct World {
@@ -189,7 +190,7 @@ pub(crate) fn step(name: &'static str) {
 impl World {
     fn fate(&mut self, name: &'static str) -> Fate {
         let Some(pid) = self.stack.last().copied() else { return Fate::GoOn };
-        self.stats.step(name);
+        let times = self.stats.step(name);
         if name == "wake" {
             self.processes[pid].is_woken = true;
         }
@@ -197,8 +198,11 @@ impl World {
             let whose = if self.processes[pid].is_mapped() { None } else { Some(pid) };
             self.network.retry_is_noted(pid, whose);
         }
+        if matches!(name, "batch sealed" | "recovered batch sealed") {
+            checks::sealed_survives_a_power_cut(self, pid);
+        }
         let is_doomed = self.processes[pid].is_doomed;
-        if is_doomed || (!self.is_calm && self.flavour.kills(name, &mut self.chance)) {
+        if is_doomed || (!self.is_calm && self.flavour.kills(name, times, &mut self.chance)) {
             self.stats.count("kills", name);
             return Fate::Killed(pid);
         }

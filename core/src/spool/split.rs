@@ -57,11 +57,6 @@ impl Spool {
         self.known.values().find(|whole| is_half_of(entry, whole))
     }
 
-    /// Whether the batch of which this is half is still there, which is what counts then.
-    pub(super) fn is_half_of_whole(&self, entry: &Entry) -> bool {
-        self.whole_of(entry).is_some() && !is_broken(Mutant::HalvesBesideWhole)
-    }
-
     /// Whether a batch is there both whole and in halves.
     pub(super) fn is_being_split(&self, entry: &Entry) -> bool {
         let mut halves = self.known.values().filter(|entry| entry.seal.split);

@@ -63,8 +63,9 @@ pub(crate) struct Worker {
     is_closing: bool,
     /// Whether the SDK stays off: its starts died, or there were too many sessions.
     is_off: bool,
-    /// Whether everything that a refusal wipes is gone.
-    is_wiped: bool,
+    /// The generation of the refusal that this process has wiped after. Another process may have agreed since and recorded,
+    /// so that the next refusal has something to wipe again.
+    wiped_for: Option<u64>,
     /// The start, whose marker stands until the first turn is over.
     start: Option<Start>,
     /// Whether all that dead processes left is sealed.
@@ -106,7 +107,7 @@ impl Worker {
             flushes: Vec::new(),
             is_closing: false,
             is_off: start.verdict() == StartVerdict::Off,
-            is_wiped: false,
+            wiped_for: None,
             start: Some(start),
             is_recovered: false,
             recover_at_ns: 0,
@@ -131,6 +132,10 @@ impl Worker {
     /// One turn. Returns how long the worker may sleep before the next one; `None`: until somebody wakes it.
     pub(crate) fn turn(&mut self) -> Option<Duration> {
         if self.is_off {
+            if self.shared.consent().consent == Consent::Refused {
+                // All that is done: the customer's word must survive a power cut here as well.
+                let _ = self.shared.sync();
+            }
             self.answer(Sent::Later);
             return None;
         }
@@ -158,10 +163,9 @@ impl Worker {
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
             self.engine.recorder.forget_early(end);
-            self.wipe();
+            self.wipe(decision.generation);
             return false;
         }
-        self.is_wiped = false;
         if self.session.as_ref().is_some_and(|session| session.generation() == decision.generation) {
             return true;
         }
@@ -173,16 +177,16 @@ impl Worker {
         self.session.is_some()
     }
 
-    /// Removes every event on this disk that this process may remove.
-    fn wipe(&mut self) {
-        if std::mem::replace(&mut self.is_wiped, true) {
+    /// Removes every event on this disk that this process may remove, once after each refusal.
+    fn wipe(&mut self, generation: u64) {
+        if self.wiped_for.replace(generation) == Some(generation) {
             return;
         }
         step("refusal seen");
         self.discard_session();
         step("session discarded");
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
-        let _ = self.shared.sync();
+        let _ = if is_broken(Mutant::RefusalUnsynced) { Ok(()) } else { self.shared.sync() };
         // What cannot be removed now is refused all the same, and removed by the next start.
         let _ = self.spool.wipe();
         if let Some(started) = self.engine.started() {
