@@ -44,9 +44,9 @@ pub(super) struct Log {
     pub(super) is_quarantined: bool,
     /// The version of the rules that folded it.
     rules: u16,
-    /// How many facts the last checkpoint of the dead process knew of.
-    checkpoint: u64,
-    /// The version of the rules of the first recovery that sealed of it.
+    /// How many facts the last checkpoint of the dead process knew of, and how many events.
+    checkpoint: (u64, u64),
+    /// The version of the rules of the first recovery that sealed more than that.
     recovered_by: Option<u16>,
     pub(super) harm: Option<Harm>,
 }
@@ -58,6 +58,9 @@ pub(super) enum Harm {
     /// In this word of its recorder.
     BitOfRecorder(usize),
     BitOfBatch,
+    /// A recovery was killed after it had sealed some, but not all, of what it made of the last facts, and the next one had
+    /// other rules.
+    RulesOfTwo,
 }
 
 impl Log {
@@ -83,7 +86,7 @@ impl Log {
     /// on from the last checkpoint, they began anew there, and what was open died.
     pub(super) fn events(&self) -> (Vec<Event>, Vec<Event>) {
         let is_anew = self.recovered_by.is_some_and(|rules| rules != self.rules);
-        let checkpoint = if is_anew { self.checkpoint as usize } else { 0 };
+        let checkpoint = if is_anew { self.checkpoint.0 as usize } else { 0 };
         let (before, after) = self.facts.split_at(checkpoint.min(self.facts.len()));
         let (mut state, mut events, mut ending) = (State::default(), Vec::new(), Vec::new());
         let mut fold = |state: &mut State, facts: &[Option<Payload>]| {
@@ -231,7 +234,7 @@ impl Truth {
                     death: None,
                     is_quarantined: false,
                     rules,
-                    checkpoint: 0,
+                    checkpoint: (0, 0),
                     recovered_by: None,
                     harm: None,
                 });
@@ -278,9 +281,14 @@ fn sealed(world: &mut World, pid: usize, path: &Path) {
         return checks::account_knows_of_what_went(world, &seal, &batch);
     }
     let rules = world.processes[pid].rules;
-    if let Some(log) = world.truth.sessions.iter_mut().find(|log| log.id == seal.session && !seal.split) {
-        let by = *log.recovered_by.get_or_insert(rules);
-        world.stats.count("recoveries", if log.rules == by { "by its own rules" } else { "by other rules" });
+    let mut dead = world.truth.sessions.iter_mut().filter(|log| log.id == seal.session && !seal.split);
+    if let Some(log) = dead.find(|log| seal.last || seal.next > log.checkpoint.1) {
+        let (by, is_own) = (*log.recovered_by.get_or_insert(rules), rules == log.rules);
+        if (by == log.rules) != is_own {
+            // Nobody knows the rules any more by which the rest would follow on what is sealed.
+            log.harm = log.harm.or(Some(Harm::RulesOfTwo));
+        }
+        world.stats.count("recoveries", if is_own { "by its own rules" } else { "by other rules" });
     }
 }
 
@@ -344,15 +352,15 @@ fn is_named(words: &[AtomicU64]) -> bool {
     header::read_context(&words).is_some()
 }
 
-/// How many facts the last checkpoint in this memory knows of.
-fn checkpoint(words: &[AtomicU64]) -> u64 {
+/// How many facts and events the last checkpoint in this memory knows of.
+fn checkpoint(words: &[AtomicU64]) -> (u64, u64) {
     // Relaxed: one thread does everything here.
     let words: Vec<u64> =
         words.iter().take(layout::EVENTS.start).map(|word| word.load(Ordering::Relaxed)).collect();
     match recover_checkpoint(&words) {
-        Recovered::Ours(state) => state.progress.position,
-        Recovered::OtherRules { progress, .. } => progress.position,
-        Recovered::Nothing => 0,
+        Recovered::Ours(state) => (state.progress.position, state.progress.events),
+        Recovered::OtherRules { progress, .. } => (progress.position, progress.events),
+        Recovered::Nothing => (0, 0),
     }
 }
 
@@ -387,7 +395,12 @@ pub(super) fn damaged(world: &mut World, path: &Path, word: usize) {
         None
     };
     if let Some((session, harm)) = harmed {
-        world.truth.sessions.iter_mut().filter(|log| log.id == session).for_each(|log| log.harm = Some(harm));
+        world
+            .truth
+            .sessions
+            .iter_mut()
+            .filter(|log| log.id == session)
+            .for_each(|log| log.harm = log.harm.or(Some(harm)));
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{Caps, Entry, Seal, Spool, Value, file};
 use crate::ring::account::Account;
 use crate::sync::{Mutant, is_broken};
-use nowait_wire::{DropReason, Uuid};
+use nowait_wire::DropReason;
 use std::io;
 
 /// Whether there is room for a batch.
@@ -52,14 +52,6 @@ impl Spool {
         self.refresh(account)?;
         let file = Amount { bytes: (frame_bytes + file::FOOTER_BYTES) as u64, files: 1 };
         self.make_room_for(file, seal, None, account)
-    }
-
-    /// Whether the last account of a session whose events end before `next` is here, in a batch that goes before accounts
-    /// do. Says what the latest listing found.
-    pub(crate) fn may_lose_account(&self, session: Uuid, next: u64) -> bool {
-        let its = |seal: &Seal| seal.session == session && seal.next == next;
-        let last = || self.known.values().map(|entry| entry.seal).filter(its);
-        last().next().is_some() && last().all(|seal| seal.value < Value::Account)
     }
 
     /// As [`Spool::make_room`], for halves of an entry, which stays.

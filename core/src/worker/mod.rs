@@ -11,13 +11,13 @@
 mod send;
 mod session;
 
-use crate::consent::{Consent, Decision};
+use crate::consent::Consent;
 use crate::disk::Disk;
 use crate::engine::{Command, Engine, Flushed};
 use crate::limits::{BUSY_PAUSE, UNREADABLE_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
 use crate::recover::{self, Adopted};
 use crate::remote;
-use crate::ring::account::{Account, Counter};
+use crate::ring::account::Counter;
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
 use crate::sync::{Mutant, is_broken, step};
@@ -169,7 +169,7 @@ impl Worker {
         if self.session.as_ref().is_some_and(|session| session.generation() == decision.generation) {
             return true;
         }
-        self.discard_older(decision);
+        self.discard_older();
         // Also while it is closing: what was told since the customer agreed waits in memory for it.
         if !self.is_closed() {
             self.begin_session(decision);
@@ -195,19 +195,16 @@ impl Worker {
         self.is_recovered = false;
     }
 
-    /// Removes what was recorded before a refusal that another decision followed.
-    fn discard_older(&mut self, decision: Decision) {
+    /// Removes what was recorded before a refusal that another decision followed; and what was recorded after a refusal that
+    /// a power cut took back, which would be in the way for ever.
+    fn discard_older(&mut self) {
         if self.session.is_some() {
             self.discard_session();
             self.is_recovered = false;
         }
-        if decision.generation > 0 {
-            let shared = Arc::clone(&self.shared);
-            // A session that begins has its own account; a wipe is counted in none.
-            let nobody = Account::new(&[]);
-            // What stays is never sent: its generation is refused.
-            let _ = self.spool.wipe_older(|| shared.consent().generation, nobody);
-        }
+        let shared = Arc::clone(&self.shared);
+        // What stays is never sent: its generation is not the present one.
+        let _ = self.spool.wipe_older(|| shared.consent().generation);
     }
 
     fn discard_session(&mut self) {
