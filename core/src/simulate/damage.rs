@@ -4,14 +4,31 @@
 //! Invariant: one bit at a time, and never of a file that somebody who lives has mapped.
 
 use super::disk::Content;
-use super::process::FOLDER;
+use super::process::{self, FOLDER};
+use super::schedule;
 use super::truth;
 use super::world::{World, trace, with};
 use crate::ring::layout::{self, Word};
 use std::path::{Path, PathBuf};
 
-/// Turns a bit over, if there is a file to do it in.
-pub(super) fn flip() {
+/// Turns a bit over, if there is a file to do it in; or processes die one after the other, and each of their recorders is
+/// damaged where its layout stands.
+pub(super) fn happens() {
+    if with(|world| world.flavour.damages == 0 || world.chance.per_mille(800)) {
+        return flip(false);
+    }
+    with(|world| world.stats.count("damaged bits", "of one recorder after the other"));
+    for _ in 0..with(|world| world.chance.within(3..9)) {
+        schedule::launch();
+        schedule::act();
+        for pid in with(|world| world.living(|_| true)) {
+            process::kill(pid);
+        }
+        flip(true);
+    }
+}
+
+fn flip(is_of_layout: bool) {
     let chosen = with(|world| {
         let rate = world.flavour.damages;
         let mut files: Vec<PathBuf> = world.files_of_the_dead().into_iter().collect();
@@ -23,12 +40,12 @@ pub(super) fn flip() {
         hits.then(|| world.chance.pick(&files.iter().collect::<Vec<_>>()).clone())
     });
     let Some(path) = chosen else { return };
-    let bit = with(|world| world.flip_in(&path));
+    let bit = with(|world| world.flip_in(&path, is_of_layout));
     trace(|_| format!("bit {bit:?} of {} turns over", path.display()));
 }
 
 impl World {
-    fn flip_in(&mut self, path: &Path) -> Option<usize> {
+    fn flip_in(&mut self, path: &Path, is_of_layout: bool) -> Option<usize> {
         let mut bytes = self.disk.peek(path, u64::MAX)?;
         let words = bytes.len() / 8;
         if words == 0 {
@@ -47,6 +64,7 @@ impl World {
             _ => self.chance.below(bytes.len() as u64) as usize,
         };
         let byte = byte.min(bytes.len() - 1);
+        let byte = if is_recorder && is_of_layout { 6 } else { byte };
         let bit = self.chance.below(8) as usize;
         bytes[byte] ^= 1 << bit;
         let number = *self.disk.names.get(path)?;

@@ -168,7 +168,7 @@ fn pick() {
         965..970 => set_wall_clock(),
         970..976 => power::cut(),
         976..985 => power::write_back(),
-        985.. => damage::flip(),
+        985.. => damage::happens(),
         _ => {}
     }
     if with(|world| world.chance.per_mille(decides)) {
@@ -176,7 +176,7 @@ fn pick() {
     }
 }
 
-fn act() {
+pub(super) fn act() {
     let living = with(|world| world.living(|process| !process.is_over));
     match one_of(&living) {
         Some(pid) => app::act(pid),
@@ -238,7 +238,9 @@ fn weather() {
             world.network.weather = world.chance.pick(&any);
         }
     });
-    let is_long = with(|world| world.network.weather == Weather::Down && world.chance.per_mille(150));
+    let is_long = with(|world| {
+        world.flavour.is_stormy && world.network.weather == Weather::Down && world.chance.per_mille(500)
+    });
     if is_long {
         with(|world| world.stats.count("time", "long outages"));
         act();

@@ -156,12 +156,25 @@ fn accounts(world: &World, generation: u64) -> u64 {
     let is_of_these = |batch: &&Batch| sessions.iter().any(|one| one.log.id == batch.id.session);
     let both = given_up.filter(is_of_these).filter(|batch| world.network.stored.contains_key(&batch.id));
     let both: u64 = both.map(|batch| batch.events.len() as u64).sum();
-    let is_known = sessions.iter().all(|delivered| !delivered.log.is_on_heap) || dropped == 0;
-    let is_known = is_known && sessions.iter().all(|delivered| delivered.log.harm.is_none());
-    must(!is_known || produced + both == stored + dropped, "produced = delivered + dropped", || {
-        let each: Vec<String> = sessions.iter().map(describe).collect();
-        format!("{produced} = {stored} + {dropped} - {both}\n{}", each.join("\n"))
+    // A damaged batch may not say any more that it was refused, and is counted all the same.
+    let damaged = world.truth.given_up.iter().filter(|one| {
+        let is_counted = |by: Uuid| sessions.iter().any(|session| session.log.id == by);
+        one.counted.is_some_and(|(by, reason)| reason == DropReason::SpoolCorrupt && is_counted(by))
     });
+    let refused = damaged.map(|one| &one.batch).filter(|batch| !is_of_these(batch));
+    let refused: u64 = refused.map(|batch| batch.events.len() as u64).sum();
+    // What was refused of a session on the heap may have died with it before it was counted.
+    let has_heap = sessions.iter().any(|one| one.log.is_on_heap);
+    let is_known = !has_heap || (dropped == 0 && world.network.rejected.is_empty());
+    let is_known = is_known && sessions.iter().all(|delivered| delivered.log.harm.is_none());
+    must(
+        !is_known || produced + both + refused == stored + dropped,
+        "produced = delivered + dropped",
+        || {
+            let each: Vec<String> = sessions.iter().map(describe).collect();
+            format!("{produced} = {stored} + {dropped} - {both}\n{}", each.join("\n"))
+        },
+    );
     dropped
 }
 
