@@ -36,6 +36,10 @@ fn flip(is_of_layout: bool) {
         if world.living(|_| true).is_empty() && world.disk.peek(&shared, 1).is_some() {
             files.push(shared);
         }
+        if is_of_layout {
+            // Those that nobody has damaged there.
+            files.retain(|path| world.disk.peek(path, 8).as_deref() == Some(&layout::MAGIC.to_ne_bytes()));
+        }
         let hits = world.chance.per_mille(rate) && !files.is_empty();
         hits.then(|| world.chance.pick(&files.iter().collect::<Vec<_>>()).clone())
     });

@@ -63,6 +63,13 @@ impl Stats {
         self.counts.get(kind).and_then(|names| names.get(name)).copied().unwrap_or_default()
     }
 
+    /// The same counts, in the form in which those of several schedules are.
+    pub(super) fn merged(self) -> Stats {
+        let mut merged = Stats::default();
+        merged.merge(self);
+        merged
+    }
+
     /// Adds what another schedule counted.
     pub(super) fn merge(&mut self, other: Stats) {
         for (name, count) in other.steps {

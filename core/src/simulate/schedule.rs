@@ -242,10 +242,23 @@ fn weather() {
         world.flavour.is_stormy && world.network.weather == Weather::Down && world.chance.per_mille(500)
     });
     if is_long {
-        with(|world| world.stats.count("time", "long outages"));
-        act();
-        pass(with(|world| Duration::from_secs(world.chance.within(1_200..7_200))));
+        outage();
     }
+}
+
+/// Nothing gets through for an hour or two, while the app is in front and has something to send.
+fn outage() {
+    let living = with(|world| world.living(|process| process.commands.is_some() && !process.is_over));
+    let Some(pid) = one_of(&living) else { return };
+    with(|world| world.stats.count("time", "long outages"));
+    let nowait = with(|world| world.processes[pid].nowait);
+    super::world::run(pid, || nowait.conditions(Conditions::default()));
+    app::comes_to_front(pid);
+    app::measure(pid, 3);
+    if with(|world| world.processes[pid].is_alive) {
+        process::ask(pid, false, Duration::from_secs(1));
+    }
+    pass(with(|world| Duration::from_secs(world.chance.within(1_200..7_200))));
 }
 
 fn conditions() {
