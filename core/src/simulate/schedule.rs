@@ -95,7 +95,7 @@ impl Flavour {
             processes_max: chance.pick(&[1, 1, 2, 3]),
             length: chance.spread(10..120),
             has_poison: chance.per_mille(250),
-            caps: has_tight_caps.then(|| (chance.within(6..24) as usize, chance.within(20_000..120_000))),
+            caps: has_tight_caps.then(|| (chance.within(4..12) as usize, chance.within(20_000..120_000))),
             pending_caps: has_tight_caps
                 .then(|| (chance.within(3..8) as usize, chance.within(10_000..40_000))),
             damages: chance.pick(&[0, 0, 0, 0, 500, 1_000]),
@@ -251,6 +251,7 @@ fn outage() {
     let living = with(|world| world.living(|process| process.commands.is_some() && !process.is_over));
     let Some(pid) = one_of(&living) else { return };
     with(|world| world.stats.count("time", "long outages"));
+    trace(|_| format!("a long outage, process {pid} in front"));
     let nowait = with(|world| world.processes[pid].nowait);
     super::world::run(pid, || nowait.conditions(Conditions::default()));
     app::comes_to_front(pid);
