@@ -63,6 +63,11 @@ impl Stats {
         self.counts.get(kind).and_then(|names| names.get(name)).copied().unwrap_or_default()
     }
 
+    /// What was counted of this kind.
+    pub(super) fn names(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.counts.get(kind).into_iter().flatten().map(|(name, _)| name.as_str())
+    }
+
     /// The same counts, in the form in which those of several schedules are.
     pub(super) fn merged(self) -> Stats {
         let mut merged = Stats::default();

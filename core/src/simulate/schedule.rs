@@ -80,11 +80,11 @@ impl Flavour {
             0..2 => Kills::Never,
             2 => Kills::Anywhere(chance.pick(&[100, 1_000, 5_000])),
             3 => Kills::Anywhere(chance.pick(&[20_000, 60_000])),
-            4 => Kills::First(chance.pick(&[5, 20, 60])),
+            4..6 => Kills::First(chance.pick(&[10, 30, 100])),
             _ => Kills::At { bucket: chance.below(BUCKETS), after: chance.spread(1..60) },
         };
         let meanwhile = chance.pick(&[0, 0, 2_000, 10_000, 40_000]);
-        let has_tight_caps = chance.per_mille(200);
+        let (has_tight_caps, has_tight_pending) = (chance.per_mille(250), chance.per_mille(250));
         Flavour {
             kills,
             meanwhile,
@@ -96,8 +96,7 @@ impl Flavour {
             length: chance.spread(10..120),
             has_poison: chance.per_mille(250),
             caps: has_tight_caps.then(|| (chance.within(4..12) as usize, chance.within(20_000..120_000))),
-            pending_caps: has_tight_caps
-                .then(|| (chance.within(3..8) as usize, chance.within(10_000..40_000))),
+            pending_caps: has_tight_pending.then(|| (chance.within(3..6) as usize, 40_000)),
             damages: chance.pick(&[0, 0, 0, 0, 500, 1_000]),
             has_power_cuts: chance.per_mille(150),
             release: 1,
