@@ -137,12 +137,19 @@ impl Adoption<'_> {
         for path in names.iter().map(|name| live.join(name)) {
             if path.extension().is_some_and(|extension| extension == NEW) {
                 self.remove_unfinished(&path);
-            } else if let Some(dead) = DeadRecorder::lock(self.disk, path) {
-                recorders += 1;
-                // One that fails must not keep the others from being read.
-                if recorders > RECOVER_FILES_MAX || self.adopt(dead).is_err() {
-                    adopted = Adopted::Failed;
+                continue;
+            }
+            // One that fails must not keep the others from being read.
+            let is_done = match DeadRecorder::lock(self.disk, path) {
+                Ok(Some(dead)) => {
+                    recorders += 1;
+                    recorders <= RECOVER_FILES_MAX && self.adopt(dead).is_ok()
                 }
+                Ok(None) => true,
+                Err(_) => false,
+            };
+            if !is_done {
+                adopted = Adopted::Failed;
             }
         }
         let has_recorder = |owner: Uuid| names.contains(&format!("{owner}.{READY}"));

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! A session that a power cut or a damaged bit has hit is held to less: nothing of it is stored twice or made up, it has one
-//! exit at most, and what a bit took is counted. Everybody else's sessions, and every other rule, are as exact as ever.
+//! exit (after a power cut perhaps two), and what a bit took is counted. Everybody else's sessions, and every other rule, are as exact as ever.
 //!
 //! Owns: all of that. Refuses: orderings of memory (`proof`), real processes and files (`tests/processes`).
 //! Invariant: one seed is one schedule: the same steps, the same answers, the same end.

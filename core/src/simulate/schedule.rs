@@ -258,7 +258,10 @@ fn outage() {
     if with(|world| world.processes[pid].is_alive) {
         process::ask(pid, false, Duration::from_secs(1));
     }
+    // Nobody dies over it, and nobody interrupts it.
+    with(|world| world.is_calm = true);
     pass(with(|world| Duration::from_secs(world.chance.within(1_200..7_200))));
+    with(|world| world.is_calm = false);
 }
 
 fn conditions() {

@@ -11,6 +11,7 @@ use crate::consent::Decision;
 use crate::fold::trackers::Trackers;
 use crate::fold::{Recovered, State, fold_one, recover_checkpoint};
 use crate::nowait::NoWait;
+use crate::record::Fact;
 use crate::ring::header;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload};
@@ -75,6 +76,12 @@ impl Log {
             let Some(payload) = slot::read(&slots[position as usize % slots.len()], position) else { return };
             self.facts.push(Some(payload));
         }
+    }
+
+    /// Whether a fact says when on the clocks of the world it was.
+    pub(super) fn has_tick(&self) -> bool {
+        let facts = self.facts.iter().flatten();
+        facts.filter_map(Fact::from_words).any(|fact| matches!(fact, Fact::Tick { .. }))
     }
 
     /// The facts that were appended.
