@@ -193,7 +193,11 @@ impl Shared {
         loop {
             let before = self.consent();
             let after = before.then(consent);
-            let Some(word) = self.word(Word::Decision).filter(|_| after != before) else { return after };
+            let Some(word) = self.word(Word::Decision).filter(|_| after != before) else {
+                // Said once more: where the file is not mapped, it may say something else by now.
+                self.note_said(after);
+                return after;
+            };
             if is_broken(Mutant::DecisionUnshared) {
                 return after;
             }
@@ -213,12 +217,17 @@ impl Shared {
             if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
                 self.copy(after);
                 self.forget_install();
-                if !self.is_in_file() {
-                    // Release: the worker that finds it finds the word above as well.
-                    self.said.store(new, Ordering::Release);
-                }
+                self.note_said(after);
                 return after;
             }
+        }
+    }
+
+    /// Notes a decision for the worker to take to the file, where that is not mapped.
+    fn note_said(&self, decision: Decision) {
+        if !self.is_in_file() {
+            // Release: the worker that finds it finds the decision's word as well.
+            self.said.store(decision.to_word(), Ordering::Release);
         }
     }
 

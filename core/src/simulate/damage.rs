@@ -10,6 +10,7 @@ use super::truth;
 use super::world::{World, trace, with};
 use crate::ring::layout::{self, Word};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Turns a bit over, if there is a file to do it in; or processes die one after the other, and each of their recorders is
 /// damaged where its layout stands.
@@ -18,9 +19,11 @@ pub(super) fn happens() {
         return flip(false);
     }
     with(|world| world.stats.count("damaged bits", "of one recorder after the other"));
-    for _ in 0..with(|world| world.chance.within(3..9)) {
+    for _ in 0..with(|world| world.chance.within(6..12)) {
         schedule::launch();
         schedule::act();
+        // Its start is over, so that it does not count as one that died.
+        schedule::pass(Duration::ZERO);
         for pid in with(|world| world.living(|_| true)) {
             process::kill(pid);
         }

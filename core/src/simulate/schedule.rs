@@ -254,7 +254,9 @@ fn outage() {
     let nowait = with(|world| world.processes[pid].nowait);
     super::world::run(pid, || nowait.conditions(Conditions::default()));
     app::comes_to_front(pid);
-    app::measure(pid, 3);
+    if with(|world| world.processes[pid].is_alive) {
+        app::measure(pid, 3);
+    }
     if with(|world| world.processes[pid].is_alive) {
         process::ask(pid, false, Duration::from_secs(1));
     }
