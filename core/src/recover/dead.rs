@@ -3,7 +3,7 @@
 //! Owns: its lock, its bytes, and the two words that a recovery writes into it. Refuses: their meaning (see `read`).
 //! Invariant: the file is never mapped, so that no damage of it can end this process.
 
-use crate::disk::{Disk, Lock};
+use crate::disk::{Disk, Lock, is_absent};
 use crate::limits::RECOVER_ATTEMPTS_MAX;
 use crate::ring::account::Counter;
 use crate::ring::layout::{self, Word};
@@ -40,13 +40,18 @@ pub(super) fn starts_failed(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
 
 impl<'a> DeadRecorder<'a> {
     /// `None` if its owner lives, it is no recorder, or it is gone.
-    pub(super) fn lock(disk: &'a dyn Disk, path: PathBuf) -> Option<DeadRecorder<'a>> {
-        if path.extension()? != super::READY {
-            return None;
+    ///
+    /// # Errors
+    /// Whatever the file system says when it is asked for the lock: then nobody knows whether the owner lives.
+    pub(super) fn lock(disk: &'a dyn Disk, path: PathBuf) -> io::Result<Option<DeadRecorder<'a>>> {
+        let is_recorder = path.extension().is_some_and(|extension| extension == super::READY);
+        let session = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        let Some(session) = session.filter(|_| is_recorder) else { return Ok(None) };
+        match disk.try_lock(&path, false) {
+            Ok(lock) => Ok(lock.map(|lock| DeadRecorder { disk, path, session, _lock: lock })),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
         }
-        let session = path.file_stem()?.to_str()?.parse().ok()?;
-        let lock = disk.try_lock(&path, false).ok()??;
-        Some(DeadRecorder { disk, path, session, _lock: lock })
     }
 
     /// Whose it was.

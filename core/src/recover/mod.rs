@@ -162,12 +162,19 @@ impl Adoption<'_> {
         for path in names.iter().map(|name| live.join(name)) {
             if path.extension().is_some_and(|extension| extension == NEW) {
                 self.remove_unfinished(&path);
-            } else if let Some(dead) = DeadRecorder::lock(self.disk, path) {
-                recorders += 1;
-                // One that fails must not keep the others from being read.
-                if recorders > RECOVER_FILES_MAX || self.adopt(dead).is_err() {
-                    adopted = Adopted::Failed;
+                continue;
+            }
+            // One that fails must not keep the others from being read.
+            let is_done = match DeadRecorder::lock(self.disk, path) {
+                Ok(Some(dead)) => {
+                    recorders += 1;
+                    recorders <= RECOVER_FILES_MAX && self.adopt(dead).is_ok()
                 }
+                Ok(None) => true,
+                Err(_) => false,
+            };
+            if !is_done {
+                adopted = Adopted::Failed;
             }
         }
         let has_recorder = |owner: Uuid| names.contains(&format!("{owner}.{READY}"));
@@ -233,7 +240,8 @@ impl Adoption<'_> {
         self.disk.create_folder(&folder)?;
         let mut kept = self.disk.list(&folder)?;
         kept.sort();
-        for old in kept.iter().rev().skip(QUARANTINE_FILES_MAX - 1) {
+        let stay = if is_broken(Mutant::QuarantineUncapped) { kept.len() } else { QUARANTINE_FILES_MAX - 1 };
+        for old in kept.iter().rev().skip(stay) {
             self.disk.remove(&folder.join(old))?;
         }
         let held = dead.quarantine(&folder)?;

@@ -66,6 +66,8 @@ pub(crate) struct Shared {
     in_file: AtomicBool,
     /// The decision of the file that this process knew of last: what is another one there or here is news.
     agreed: AtomicU64,
+    /// Whether the customer has refused once more since, where it is not mapped.
+    refused_again: AtomicBool,
     /// Whether other words have changed since, where it is not mapped.
     unsaved: AtomicBool,
     /// Whether files of the version before are left to be removed.
@@ -87,6 +89,7 @@ impl Shared {
         let shared = Shared {
             in_file: AtomicBool::new(!memory.is_lost_by_a_kill()),
             agreed: AtomicU64::new(0),
+            refused_again: AtomicBool::new(false),
             unsaved: AtomicBool::new(false),
             old_files: AtomicBool::new(false),
             folder: folder.to_owned(),
@@ -190,7 +193,10 @@ impl Shared {
         loop {
             let before = self.consent();
             let after = before.then(consent);
-            let Some(word) = self.word(Word::Decision).filter(|_| after != before) else { return after };
+            let Some(word) = self.word(Word::Decision).filter(|_| after != before) else {
+                self.note_repeated(after);
+                return after;
+            };
             if is_broken(Mutant::DecisionUnshared) {
                 return after;
             }
@@ -212,6 +218,14 @@ impl Shared {
                 self.forget_install();
                 return after;
             }
+        }
+    }
+
+    /// Notes that the customer has refused once more: where the file is not mapped, it may say something else by now.
+    fn note_repeated(&self, decision: Decision) {
+        if decision.consent == Consent::Refused && !self.is_in_file() {
+            // Release: the worker that finds it finds the decision's word as well.
+            self.refused_again.store(true, Ordering::Release);
         }
     }
 

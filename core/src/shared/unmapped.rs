@@ -92,9 +92,16 @@ impl Shared {
         let Some(word) = self.word(Word::Decision) else { return theirs };
         // Relaxed: see `agree`.
         let agreed = Decision::from_word(self.agreed.load(Ordering::Relaxed)).unwrap_or(theirs);
+        // Acquire: pairs with the release in `note_repeated`.
+        let is_refused_again = self.refused_again.swap(false, Ordering::Acquire);
         loop {
             let ours = self.consent();
-            let now = merged(agreed, ours, theirs);
+            let mut now = merged(agreed, ours, theirs);
+            if is_refused_again {
+                // No news here, but news to a file that another process has agreed in meanwhile.
+                let refused = now.then(Consent::Refused);
+                now = if ours.consent == Consent::Refused { refused } else { refused.then(ours.consent) };
+            }
             // AcqRel: as every change of the decision. Relaxed: a thread of this process decided meanwhile.
             if word
                 .compare_exchange(ours.to_word(), now.to_word(), Ordering::AcqRel, Ordering::Relaxed)
@@ -179,6 +186,29 @@ mod tests {
     /// A process of the app that can map nothing.
     fn process(folder: &Path) -> Shared {
         Shared::open(Arc::new(FaultyDisk::without_mappings()), folder).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_that_is_repeated_stands_against_a_grant_in_between() {
+        for (then, expected) in [(None, Consent::Refused), (Some(Consent::Granted), Consent::Granted)] {
+            let folder = faulty::folder();
+            let (one, two) = (process(folder.path()), process(folder.path()));
+            one.decide(Consent::Refused);
+            one.sync().unwrap();
+            two.sync().unwrap();
+            two.decide(Consent::Granted);
+            two.sync().unwrap();
+            one.decide(Consent::Refused);
+            if let Some(then) = then {
+                one.decide(then);
+            }
+            one.sync().unwrap();
+            two.sync().unwrap();
+            // What was recorded under the grant is of generation 1, and goes.
+            assert_eq!((one.consent(), two.consent()), (decision(expected, 2), decision(expected, 2)));
+            one.sync().unwrap();
+            assert_eq!(one.consent(), decision(expected, 2), "once");
+        }
     }
 
     #[test]
