@@ -219,7 +219,11 @@ impl Truth {
     /// It has filled it; whether a kill does not lose it.
     pub(super) fn unparked(&mut self, words: &'static [AtomicU64], position: u64, payload: Payload) -> bool {
         self.at(words).is_some_and(|log| {
-            log.facts[position as usize] = Some(payload);
+            match log.facts.get_mut(position as usize) {
+                Some(fact) => *fact = Some(payload),
+                // It was parked before the session was known here: read like any other.
+                None => log.scan(),
+            }
             !log.is_on_heap
         })
     }
