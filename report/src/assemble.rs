@@ -11,8 +11,8 @@ use crate::cost;
 use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
 use crate::report::{
-    Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope, Screen,
-    Slice, Tap, Touchpoint,
+    Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope,
+    Screen, SessionAccount, Slice, Tap, Touchpoint,
 };
 use crate::top::{Rows, Top};
 use crate::version::VersionOrder;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 const RANKED: [Kind; 5] = [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Action, Kind::Hang];
 
 /// What the row of all releases before the listed ones is called.
-const EARLIER: &str = "earlier";
+const EARLIER: &str = "(earlier)";
 
 /// Apdex calls a wait tolerable up to this many targets.
 const APDEX_TOLERABLE_TARGETS: u64 = 4;
@@ -40,9 +40,9 @@ pub struct Input {
     /// The rollups of that slice.
     pub cells: Cells,
     /// Its abnormal exits.
-    pub exits: Exits,
-    /// The accounts of its sessions.
-    pub accounts: Accounts,
+    pub exits: Vec<Exit>,
+    /// The account of each of its sessions.
+    pub sessions: Vec<SessionAccount>,
 }
 
 impl Report {
@@ -61,7 +61,7 @@ impl Report {
             }
             builder.add(first.kind, &first.name, &touchpoint);
         }
-        builder.finish(&input.accounts, input.exits.clone())
+        builder.finish(&input.sessions.iter().collect(), Exits::of(&input.exits))
     }
 
     /// The touchpoints of one kind, in their order: the launches, for example.

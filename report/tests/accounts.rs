@@ -24,7 +24,7 @@ fn costing(times: u64) -> SessionAccount {
 }
 
 fn report_of(sessions: Vec<SessionAccount>) -> Report {
-    Report::new(&Input { accounts: sessions.iter().collect(), ..Input::default() }, &Budgets::default())
+    Report::new(&Input { sessions, ..Input::default() }, &Budgets::default())
 }
 
 /// The lines of the text that tell of the cost.

@@ -3,7 +3,7 @@
 use nowait_report::compare::TouchpointChange;
 use nowait_report::report::Figures;
 use nowait_report::{
-    Budgets, Cell, CellKey, Cells, CompareOptions, Comparison, Crumb, Exit, Exits, Input, Report, Scope,
+    Budgets, Cell, CellKey, Cells, CompareOptions, Comparison, Crumb, Exit, Input, Report, Scope,
     SessionAccount, Verdict, text,
 };
 use nowait_wire::{
@@ -201,14 +201,12 @@ fn bank_day() -> Input {
             ..Scope::default()
         },
         cells: bank_day_cells(),
-        exits: Exits::of(&[exit, background]),
-        accounts: [
+        exits: vec![exit, background],
+        sessions: vec![
             SessionAccount { ledger: ledger.clone(), delivered: 4_993, received_bytes: 0 },
             SessionAccount { ledger, delivered: 4_990, received_bytes: 0 },
             measured,
-        ]
-        .iter()
-        .collect(),
+        ],
     }
 }
 
