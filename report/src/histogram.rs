@@ -16,6 +16,8 @@ const BYTES_VERSION: u8 = 1;
 
 /// The index of the lowest bucket: (2^(-1/64), 1], which holds 1 ns.
 const INDEX_MIN: i32 = -1;
+/// The index of the highest bucket.
+const INDEX_MAX: i32 = INDEX_MIN + BUCKETS_MAX as i32 - 1;
 
 /// The bucket of `value_ns`, or `None` for 0, which has a counter of its own.
 ///
@@ -43,15 +45,39 @@ fn bound_ns(index: i32) -> f64 {
     mantissa * 2f64.powi(index.div_euclid(PER_OCTAVE as i32))
 }
 
+/// The buckets of one octave: durations between one power of two and the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Octave {
+    /// The index of its first bucket, divided by [`PER_OCTAVE`].
+    at: i32,
+    counts: [u64; PER_OCTAVE],
+}
+
+/// The largest whole number of nanoseconds in a bucket.
+fn largest_ns(index: i32) -> u64 {
+    let next = index.saturating_add(1);
+    let within = next.rem_euclid(PER_OCTAVE as i32) as usize;
+    let mantissa = LOWER.get(within).copied().unwrap_or(u64::MAX);
+    match next.div_euclid(PER_OCTAVE as i32) {
+        octave @ 0..64 => mantissa >> (63 - octave),
+        _ => u64::MAX,
+    }
+}
+
+/// The smallest whole number of nanoseconds in a bucket that holds any.
+fn smallest_ns(index: i32) -> u64 {
+    largest_ns(index.saturating_sub(1)).saturating_add(1)
+}
+
 /// Durations in nanoseconds, counted in buckets that are 1.09 % wide.
+///
+/// It takes memory by the octaves in which there are durations, half a kilobyte each, and not by how far these lie apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// How many were 0 ns.
     zeros: u64,
-    /// The bucket index of `counts[0]`; without meaning while `counts` is empty.
-    first: i32,
-    /// Dense: the first and the last are never 0.
-    counts: Vec<u64>,
+    /// Sorted; none is empty.
+    octaves: Vec<Octave>,
     count: u64,
     sum_ns: u64,
     min_ns: u64,
@@ -62,7 +88,7 @@ impl Histogram {
     /// An empty histogram. It takes no memory until something is recorded.
     #[must_use]
     pub const fn new() -> Histogram {
-        Histogram { zeros: 0, first: 0, counts: Vec::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
+        Histogram { zeros: 0, octaves: Vec::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
     }
 
     /// Adds one duration in nanoseconds.
@@ -80,11 +106,7 @@ impl Histogram {
         self.sum_ns = self.sum_ns.saturating_add(value_ns.saturating_mul(n));
         match bucket_index(value_ns) {
             None => self.zeros = self.zeros.saturating_add(n),
-            Some(index) => {
-                if let Some(count) = self.slots(index, index).first_mut() {
-                    *count = count.saturating_add(n);
-                }
-            }
+            Some(index) => self.add(index, n),
         }
     }
 
@@ -97,10 +119,39 @@ impl Histogram {
         self.count = self.count.saturating_add(other.count);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
         self.zeros = self.zeros.saturating_add(other.zeros);
-        if let Some(last) = other.last() {
-            for (mine, theirs) in self.slots(other.first, last).iter_mut().zip(&other.counts) {
-                *mine = mine.saturating_add(*theirs);
+        for octave in &other.octaves {
+            for (mine, theirs) in self.octave(octave.at).iter_mut().zip(octave.counts) {
+                *mine = mine.saturating_add(theirs);
             }
+        }
+    }
+
+    /// Takes out what was merged in before. Of the smallest and the largest duration, only the buckets are known afterwards.
+    pub(crate) fn take_out(&mut self, other: &Histogram) {
+        if other.count == 0 {
+            return;
+        }
+        self.count = self.count.saturating_sub(other.count);
+        self.sum_ns = self.sum_ns.saturating_sub(other.sum_ns);
+        self.zeros = self.zeros.saturating_sub(other.zeros);
+        for octave in &other.octaves {
+            for (mine, theirs) in self.octave(octave.at).iter_mut().zip(octave.counts) {
+                *mine = mine.saturating_sub(theirs);
+            }
+        }
+        self.octaves.retain(|octave| octave.counts.iter().any(|count| *count > 0));
+        let mut filled = self.buckets().map(|(index, _)| index);
+        let lowest = filled.next();
+        let highest = filled.last().or(lowest);
+        let lowest = if self.zeros > 0 { None } else { lowest };
+        if bucket_index(self.min_ns) != lowest {
+            self.min_ns = lowest.map_or(0, smallest_ns);
+        }
+        if bucket_index(self.max_ns) != highest {
+            self.max_ns = highest.map_or(0, largest_ns);
+        }
+        if self.count == 0 {
+            *self = Histogram::new();
         }
     }
 
@@ -142,11 +193,8 @@ impl Histogram {
 
     /// The filled buckets as (index, count), ascending; durations of 0 ns are in none of them.
     pub fn buckets(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
-        self.counts
-            .iter()
-            .zip(self.first..)
-            .filter(|(count, _)| **count > 0)
-            .map(|(count, index)| (index, *count))
+        let all = self.octaves.iter().flat_map(|octave| (octave.at * PER_OCTAVE as i32..).zip(octave.counts));
+        all.filter(|(_, count)| *count > 0)
     }
 
     /// Takes `min_ns` and `max_ns` of what is about to be added into account.
@@ -155,28 +203,23 @@ impl Histogram {
         self.max_ns = self.max_ns.max(max_ns);
     }
 
-    /// The index of the last filled bucket.
-    fn last(&self) -> Option<i32> {
-        (!self.counts.is_empty()).then(|| self.first + self.counts.len() as i32 - 1)
+    /// The counters of an octave, made if they do not exist yet: then something must be added.
+    fn octave(&mut self, at: i32) -> &mut [u64; PER_OCTAVE] {
+        let place = match self.octaves.binary_search_by_key(&at, |octave| octave.at) {
+            Ok(place) => place,
+            Err(place) => {
+                self.octaves.insert(place, Octave { at, counts: [0; PER_OCTAVE] });
+                place
+            }
+        };
+        &mut self.octaves[place].counts
     }
 
-    /// The counters of the buckets `from..=to`, made where they do not exist yet.
-    fn slots(&mut self, from: i32, to: i32) -> &mut [u64] {
-        let Some(last) = self.last() else {
-            self.first = from;
-            self.counts.resize((to - from + 1) as usize, 0);
-            return &mut self.counts;
-        };
-        if from < self.first {
-            let missing = (self.first - from) as usize;
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.first = from;
-        }
-        if to > last {
-            self.counts.resize((to - self.first + 1) as usize, 0);
-        }
-        let start = (from - self.first) as usize;
-        &mut self.counts[start..start + (to - from + 1) as usize]
+    /// Adds `n`, which is not 0, to a bucket.
+    fn add(&mut self, index: i32, n: u64) {
+        let within = index.rem_euclid(PER_OCTAVE as i32) as usize;
+        let count = &mut self.octave(index.div_euclid(PER_OCTAVE as i32))[within];
+        *count = count.saturating_add(n);
     }
 
     /// The compact form for a store: a version byte, then [LEB128](https://en.wikipedia.org/wiki/LEB128) numbers.
@@ -237,37 +280,32 @@ impl Histogram {
         if filled > BUCKETS_MAX as u64 {
             return Err(Error::corrupt("a histogram has too many buckets"));
         }
-        read.counts.reserve(filled as usize);
-        let mut total = read.zeros;
-        // The distance to the last bucket: what a gap may not exceed.
-        let mut left = BUCKETS_MAX as u64;
-        for nth in 0..filled {
+        let (mut total, mut index) = (read.zeros, INDEX_MIN - 1);
+        for _ in 0..filled {
             let gap = reader.number()?;
-            if gap == 0 || gap > left {
+            // The distance to the last bucket is what a gap may not exceed.
+            if gap == 0 || gap > (INDEX_MAX - index) as u64 {
                 return Err(Error::corrupt("a histogram has a bucket out of range"));
             }
-            left -= gap;
+            index += gap as i32;
             let in_bucket = reader.number()?;
             if in_bucket == 0 {
                 return Err(Error::corrupt("a histogram has an empty bucket"));
             }
             total = total.saturating_add(in_bucket);
-            if nth == 0 {
-                read.first = INDEX_MIN - 1 + gap as i32;
-            } else if gap > 1 {
-                read.counts.resize(read.counts.len() + gap as usize - 1, 0);
-            }
-            read.counts.push(in_bucket);
+            read.add(index, in_bucket);
         }
         read.checked(total)
     }
 
     /// Refuses a histogram whose totals are not those of its buckets.
     fn checked(self, total: u64) -> Result<Histogram, Error> {
-        let lowest = if self.zeros > 0 { None } else { Some(self.first) };
+        let mut filled = self.buckets().map(|(index, _)| index);
+        let lowest = filled.next();
+        let highest = filled.last().or(lowest);
         let fits = self.min_ns <= self.max_ns
-            && bucket_index(self.min_ns) == lowest
-            && bucket_index(self.max_ns) == self.last()
+            && bucket_index(self.min_ns) == if self.zeros > 0 { None } else { lowest }
+            && bucket_index(self.max_ns) == highest
             && total == self.count;
         if fits { Ok(self) } else { Err(Error::corrupt("a histogram's totals are not those of its buckets")) }
     }
