@@ -38,7 +38,7 @@ pub(crate) fn context() -> nowait_wire::Context {
 
 /// A started NoWait whose worker is turned by hand.
 pub struct ManualWorker {
-    worker: Worker,
+    pub(crate) worker: Worker,
     commands: Receiver<Command>,
 }
 

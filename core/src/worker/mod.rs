@@ -260,7 +260,13 @@ impl Worker {
         };
         match adoption.run() {
             Adopted::All => self.is_recovered = true,
-            Adopted::Busy => return !self.flushes.is_empty(),
+            Adopted::Busy if !self.flushes.is_empty() => {
+                // The next turn asks again: it may come before its time, as a wake-up that was on its way when the flush
+                // was taken brings it, and must not take the other process's work for done.
+                self.recover_at_ns = 0;
+                return true;
+            }
+            Adopted::Busy => {}
             Adopted::Failed => {}
         }
         false
@@ -343,8 +349,10 @@ impl Worker {
         let batches_left = left.unwrap_or(0);
         let complete =
             is_known && (is_refused || (sent == Sent::NothingLeft && is_empty && batches_left == 0));
+        // Another process may have sealed something since this turn looked for what is to be sent.
+        let has_come = sent == Sent::NothingLeft && batches_left > 0 && self.has_waiting_batches();
         // Where nothing can be sent and something is left, it is not ours to send: trying on would only be busy.
-        let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty);
+        let is_over = complete || sent == Sent::Later || (sent == Sent::NothingLeft && is_empty && !has_come);
         let now = self.now_ns();
         let (over, left): (Vec<Flush>, Vec<Flush>) =
             self.flushes.drain(..).partition(|flush| is_over || now >= flush.until_ns);

@@ -62,6 +62,11 @@ impl Worker {
         Some(self.spool.entries(account).unwrap_or_default())
     }
 
+    /// Whether the spool has a batch for the next turn.
+    pub(super) fn has_waiting_batches(&mut self) -> bool {
+        self.waiting_batches().is_some_and(|entries| !entries.is_empty())
+    }
+
     /// Whether customer, server and host let us send now.
     fn may_send(&self, spool_bytes: u64) -> bool {
         let (Some(session), Some(started)) = (&self.session, self.engine.started()) else { return false };

@@ -1,4 +1,4 @@
-//! Starts that die, and what the ledgers say of them in the end.
+//! Starts that die, and what the ledgers say of them in the end; a flush that waits for another process.
 
 use crate::Clock;
 use crate::ManualClock;
@@ -9,11 +9,13 @@ use crate::disk::{Disk, RealDisk};
 use crate::nowait::NoWait;
 use crate::shared::Shared;
 use crate::testing::{self, ManualWorker, MemoryUpload};
+use crossbeam::channel::bounded;
 use nowait_wire::{Event, Kind, Uuid};
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn config(folder: &Path, release: &str) -> Config {
     let build = Build::new("1", release);
@@ -105,4 +107,49 @@ fn a_start_that_died_is_not_told_where_a_kill_would_lose_it() {
     drop(worker);
     assert!(start(config(folder.path(), "2"), &upload).shutdown().complete);
     assert_eq!(told(&upload), 1);
+}
+
+/// A turn that comes early, as after a wake-up that was on its way already, is no reason to stop waiting for a recovery.
+#[test]
+fn a_flush_waits_for_the_recovery_of_another_process_however_often_it_turns() {
+    let folder = faulty::folder();
+    let upload = MemoryUpload::new();
+    let mut worker = start(config(folder.path(), "0"), &upload);
+    let recovery = RealDisk.try_lock(&folder.path().join("adoption"), true).unwrap().unwrap();
+    let (done, answer) = bounded(1);
+    worker.worker.flush(Duration::from_secs(60), done);
+    (0..3).for_each(|_| _ = worker.turn());
+    assert!(answer.try_recv().is_err(), "answered while another process recovers");
+    drop(recovery);
+    (0..3).for_each(|_| _ = worker.turn());
+    assert!(answer.try_recv().unwrap().complete);
+}
+
+/// A batch of a process that was killed before it could send it: its file's name, and what is in it.
+fn batch_of_another() -> (String, Vec<u8>) {
+    let folder = faulty::folder();
+    let upload = MemoryUpload::new();
+    upload.plan([None]);
+    assert_eq!(start(config(folder.path(), "0"), &upload).flush().batches_left, 1);
+    let mut files = fs::read_dir(folder.path().join("spool")).unwrap().map(|file| file.unwrap().path());
+    let path = files.find(|path| path.extension().is_some_and(|ending| ending == "batch")).unwrap();
+    (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap())
+}
+
+#[test]
+fn a_flush_sends_what_another_process_seals_at_any_moment_of_it() {
+    let (name, bytes) = batch_of_another();
+    for operation in 0.. {
+        let folder = faulty::folder();
+        let spool = folder.path().join("spool");
+        let (path, bytes) = (spool.join(&name), bytes.clone());
+        let seals = move || fs::create_dir_all(&spool).and_then(|()| fs::write(&path, &bytes)).unwrap();
+        let disk = Arc::new(FaultyDisk::meddled_with_at(operation, seals));
+        let upload = MemoryUpload::new();
+        let mut worker = start_on(disk.clone(), config(folder.path(), "0"), &upload);
+        assert!(worker.flush().complete, "sealed before operation {operation}");
+        if !disk.has_happened() {
+            break;
+        }
+    }
 }
