@@ -82,3 +82,6 @@ pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Connections for reading that the store keeps open between reports.
 pub const READERS_KEPT_MAX: usize = READS_AT_ONCE_MAX;
+
+/// Exits of one batch that are looked at: a session dies once, and twice only where a power cut took back that it had been told.
+pub const EXITS_PER_BATCH_MAX: usize = 2;

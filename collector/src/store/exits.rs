@@ -1,12 +1,15 @@
 //! Abnormal exits, read from the batches that hold them.
 //!
 //! Owns: joining an exit with its trail. Refuses: rollups.
-//! Invariant: the trail of an exit is the breadcrumbs of its own batch: the device seals them together.
+//! Invariant: the trail of an exit is the breadcrumbs of its own batch: the device seals them together. A batch has at most
+//! [`EXITS_PER_BATCH_MAX`] exits with [`CRUMBS_LISTED_MAX`] breadcrumbs each, whatever its sender wrote into it.
 
 use super::intake::Placement;
 use super::writer::number;
 use super::{Query, read};
 use crate::error::Error;
+use crate::limits::EXITS_PER_BATCH_MAX;
+use nowait_report::limits::CRUMBS_LISTED_MAX;
 use nowait_report::{Crumb, Exit};
 use nowait_wire::{Batch, Event, ExitReason, Kind};
 use rusqlite::{Connection, params};
@@ -29,7 +32,7 @@ pub(super) fn exits(conn: &Connection, tenant: i64, query: &Query) -> Result<Vec
     while let Some(row) = rows.next()? {
         let batch = read::batch(row, 0)?;
         let placement = Placement::stored(&batch, row.get(1)?, row.get(2)?);
-        let found = batch.events.iter().filter(|event| event.kind == Kind::Exit);
+        let found = batch.events.iter().filter(|event| event.kind == Kind::Exit).take(EXITS_PER_BATCH_MAX);
         exits.extend(
             found
                 .filter_map(|event| exit(&batch, event, &placement))
@@ -43,7 +46,8 @@ pub(super) fn exits(conn: &Connection, tenant: i64, query: &Query) -> Result<Vec
 fn exit(batch: &Batch, event: &Event, placement: &Placement) -> Option<Exit> {
     let reason = ExitReason::from_u8(u8::try_from(event.a).ok()?)?;
     let ended = event.ended_uptime_ns();
-    let trail = batch.events.iter().filter(|event| event.kind == Kind::Breadcrumb);
+    let crumbs = || batch.events.iter().filter(|event| event.kind == Kind::Breadcrumb);
+    let trail = crumbs().skip(crumbs().count().saturating_sub(CRUMBS_LISTED_MAX));
     Some(Exit {
         session: batch.id.session.to_string(),
         app_version: batch.context.app_version.clone(),

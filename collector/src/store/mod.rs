@@ -8,6 +8,7 @@ mod cost;
 mod exits;
 mod fold;
 mod intake;
+mod private;
 mod read;
 mod reindex;
 mod schema;

@@ -19,7 +19,9 @@ const HOURLY: &str = "SELECT series, cell FROM hourly \
     WHERE tenant = ?1 AND start_unix_ms >= ?2 AND start_unix_ms < ?3";
 const DAILY: &str = "SELECT series, cell FROM daily \
     WHERE tenant = ?1 AND start_unix_ms >= ?2 AND start_unix_ms < ?3";
-const SPAN: &str = "SELECT min(start_unix_ms), max(start_unix_ms) + 3600000 FROM hourly WHERE tenant = ?1";
+/// Two searches of an index: `min` and `max` in one select would read all of it.
+const SPAN: &str = "SELECT (SELECT min(start_unix_ms) FROM hourly WHERE tenant = ?1), \
+    (SELECT max(start_unix_ms) + 3600000 FROM hourly WHERE tenant = ?1)";
 const SESSIONS: &str = "SELECT delivered, produced, dropped_ring_full, dropped_contended, dropped_corrupt, \
     dropped_spool_evicted, dropped_rejected, dropped_spool_corrupt, dropped_quarantined, names_redacted, \
     names_overflowed, signals_lost, panics_caught, ring_on_heap, cost_start_ns, cost_worker_cpu_ns, \

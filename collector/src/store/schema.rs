@@ -144,6 +144,7 @@ pub(super) fn prepare(conn: &mut Connection) -> Result<(), Error> {
 
 /// Makes sure that this program knows the tables of the file.
 pub(super) fn check(conn: &Connection) -> Result<(), Error> {
+    refuse_a_strangers_file(conn)?;
     match version(conn)? {
         VERSION => Ok(()),
         found if found > VERSION => Err(Error::newer_schema(found, VERSION)),
@@ -153,6 +154,21 @@ pub(super) fn check(conn: &Connection) -> Result<(), Error> {
         ))),
         _ => Err(Error::store("the database is no NoWait store: it has no schema version")),
     }
+}
+
+/// A file with tables but without ours is of another program, whatever its version says: it is left untouched.
+pub(super) fn refuse_a_strangers_file(conn: &Connection) -> Result<(), Error> {
+    let count = |condition: &str| -> Result<u64, Error> {
+        let select = format!("SELECT count(*) FROM sqlite_schema WHERE type = 'table' {condition}");
+        Ok(conn.query_row(&select, [], |row| row.get(0))?)
+    };
+    let ours = count("AND name IN ('tenants', 'batches')")?;
+    if ours < 2 && (version(conn)? != 0 || count("")? > 0) {
+        return Err(Error::store(
+            "the database is no NoWait store but another program's: it was left as it is; use another folder",
+        ));
+    }
+    Ok(())
 }
 
 fn version(conn: &Connection) -> Result<i64, Error> {

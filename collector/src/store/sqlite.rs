@@ -4,7 +4,7 @@
 //! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
 
 use super::writer::Writer;
-use super::{Intake, Pending, Query, Store, read, reindex, schema};
+use super::{Intake, Pending, Query, Store, private, read, reindex, schema};
 use crate::error::Error;
 use crate::limits::READERS_KEPT_MAX;
 use nowait_report::{Cells, Input};
@@ -55,11 +55,14 @@ impl SqliteStore {
     /// [`Error::is_store`] if the folder cannot be written, another process writes it, or the file is no store;
     /// [`Error::is_newer_schema`] if a newer program wrote it.
     pub fn open(folder: &Path) -> Result<SqliteStore, Error> {
-        std::fs::create_dir_all(folder).map_err(|error| {
+        private::make_folder(folder).map_err(|error| {
             Error::store(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
         let lock = lock(folder)?;
         let path = folder.join(FILE);
+        // SQLite gives its other files the rights of this one.
+        private::make_file(&path)
+            .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
         let conn = writable(&path).map_err(|error| at(&path, &error))?;
         let writer = Writer::start(conn)?;
         Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
@@ -157,7 +160,7 @@ fn existing(folder: &Path) -> Result<PathBuf, Error> {
 
 fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join(LOCK);
-    let file = File::create(&path)
+    let file = private::make_file(&path)
         .map_err(|error| Error::store(format!("{} cannot be written: {error}", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -174,6 +177,8 @@ fn lock(folder: &Path) -> Result<File, Error> {
 fn writable(path: &Path) -> Result<Connection, Error> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(LOCK_TIMEOUT)?;
+    // Before the first word is written: a write-ahead log is a setting of the file.
+    schema::refuse_a_strangers_file(&conn)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;

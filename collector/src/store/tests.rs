@@ -337,6 +337,18 @@ fn an_exit_comes_with_its_trail() {
 }
 
 #[test]
+fn a_frame_of_exits_and_breadcrumbs_takes_no_more_than_an_honest_one() {
+    let (_folder, store) = fresh();
+    let mut dead = batch(1, 0, "8.2.0", Os::Android, 5);
+    let exit = Event { a: ExitReason::Foreground as u64, ..Event::new(Kind::Exit, NameId::NONE) };
+    let crumb = Event::new(Kind::Breadcrumb, NameId::OTHER);
+    dead.events = [vec![exit; 4_096], vec![crumb; 4_096]].concat();
+    put(&store, &dead);
+    let exits = store.input("bank", &Query::default()).unwrap().exits;
+    assert_eq!((exits.len(), exits[0].trail.len()), (2, 10));
+}
+
+#[test]
 fn one_process_writes_and_others_read_meanwhile() {
     let (folder, store) = fresh();
     let first = batch(1, 40, "8.1.0", Os::Ios, 5);
@@ -398,4 +410,37 @@ fn ids_with_every_bit_set_are_kept_apart() {
     }
     let sessions = store.input("bank", &Query::default()).unwrap().sessions;
     assert_eq!((sessions.len(), sessions[0].delivered), (1, 40));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_store_makes_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("of/nowait");
+    let store = SqliteStore::open(&folder).unwrap();
+    put(&store, &batch(1, 10, "8.2.0", Os::Ios, 5));
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(folder.parent().unwrap())), (0o700, 0o700));
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_and_left_as_it_is() {
+    for (version, table) in [(0, "notes"), (2, "notes"), (3, "batches"), (9, "notes")] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nowait.db");
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        conn.execute_batch(&format!("CREATE TABLE {table} (text TEXT); PRAGMA user_version = {version}"))
+            .unwrap();
+        drop(conn);
+        let before = std::fs::read(&path).unwrap();
+        for error in [SqliteStore::open(folder.path()), SqliteStore::open_read_only(folder.path())] {
+            let error = error.unwrap_err();
+            assert!(error.is_store() && error.to_string().contains("another program"), "{error}");
+        }
+        assert_eq!(before, std::fs::read(&path).unwrap(), "version {version}");
+    }
 }
