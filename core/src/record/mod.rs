@@ -8,7 +8,6 @@
 mod early;
 mod fact;
 pub(crate) mod name;
-mod target;
 
 pub use fact::Fact;
 
