@@ -4,6 +4,7 @@
 //! Refuses: HTTP, keys and arithmetic (see `serve`, `keys` and the crate `nowait_report`).
 //! Invariant: **a batch that was answered for is durable**, once, and its rollups with it.
 
+mod clean;
 mod cost;
 mod exits;
 mod fold;
