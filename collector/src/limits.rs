@@ -99,14 +99,14 @@ pub const NEAREST_AMONG_MAX: usize = 20_000;
 /// Tenants that are listed to somebody who named none.
 pub const TENANTS_LISTED_MAX: usize = 10;
 
-/// Rows of one table of the page; the JSON has all. A bank's app has some hundred screens.
+/// Rows of one table of the page. A bank's app has some hundred screens, and the JSON lists more.
 pub const PAGE_ROWS_MAX: usize = 200;
 
 /// Touchpoints of the page that are broken down by release and system: the ones that matter most.
 pub const PAGE_BROKEN_DOWN_MAX: usize = 20;
 
-/// Releases or systems below one touchpoint of the page: what is in use at the same time.
-pub const PAGE_SLICES_MAX: usize = 12;
+/// Releases or systems below one touchpoint of the page: as many as a report lists, with the row of all before them.
+pub const PAGE_SLICES_MAX: usize = nowait_report::limits::VERSIONS_LISTED_MAX + 1;
 
 /// Releases that the page's form offers to choose from; with more, one is written.
 pub const PAGE_CHOICES_MAX: usize = 100;

@@ -20,7 +20,7 @@ impl Render for Shown<'_> {
 /// A section with a heading, a sentence and a table of [`PAGE_ROWS_MAX`] rows; nothing at all if there are no rows. Columns
 /// whose head begins with `<` hold words, the others numbers.
 pub(super) fn table(heading: &str, sentence: &str, columns: &[&str], rows: &[Vec<String>]) -> Markup {
-    let more = rows.len().saturating_sub(PAGE_ROWS_MAX);
+    let more = rows.len().saturating_sub(PAGE_ROWS_MAX) as u64;
     table_of((heading, sentence), columns, rows.iter().take(PAGE_ROWS_MAX), more)
 }
 
@@ -29,7 +29,7 @@ pub(super) fn table_of<'a>(
     (heading, sentence): (&str, &str),
     columns: &[&str],
     rows: impl ExactSizeIterator<Item = &'a Vec<String>>,
-    more: usize,
+    more: u64,
 ) -> Markup {
     let words: Vec<Option<&str>> =
         columns.iter().map(|head| head.starts_with('<').then_some("words")).collect();
@@ -59,7 +59,7 @@ pub(super) fn table_of<'a>(
                     }
                 }
                 @if more > 0 {
-                    p { "… and " (count(more as u64)) " more; /v1/report has all." }
+                    p { "… and " (count(more)) " more" }
                 }
             }
         }

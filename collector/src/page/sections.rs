@@ -21,17 +21,29 @@ pub(super) fn report(report: &Report) -> Markup {
         (screens(report))
         (taps(report))
         (journeys(
-            "Journeys",
-            "Mean time of those that ended: the app works, the customer works, away.",
+            (report, "journeys"),
+            ("Journeys", "Mean time of those that ended: the app works, the customer works, away."),
             &report.journeys,
         ))
-        (journeys("Steps", "Ranked by waiting beyond the target.", &report.steps))
+        (journeys((report, "steps"), ("Steps", "Ranked by waiting beyond the target."), &report.steps))
         (requests(report))
         (smoothness(report))
         (exits(report))
         (cost(&report.cost))
         (ledger(&report.ledger))
     }
+}
+
+/// A table of a section that the report may have cut, which is said below it.
+fn listed(
+    (report, section): (&Report, &str),
+    words: (&str, &str),
+    columns: &[&str],
+    rows: &[Vec<String>],
+) -> Markup {
+    let left_out = report.left_out.get(section).copied().unwrap_or(0);
+    let more = (rows.len().saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out);
+    table_of(words, columns, rows.iter().take(PAGE_ROWS_MAX), more)
 }
 
 fn latency(latency: &Latency) -> [String; 4] {
@@ -66,7 +78,8 @@ fn touchpoints(report: &Report) -> Markup {
     }
     let columns: Vec<&str> = ["<touchpoint", "<kind", "target"].into_iter().chain(FIGURES).collect();
     let sentence = "Ranked by the time that customers lost beyond the target, times weight.";
-    let more = report.touchpoints.len().saturating_sub(PAGE_ROWS_MAX);
+    let left_out = report.left_out.get("touchpoints").copied().unwrap_or(0);
+    let more = (report.touchpoints.len().saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out);
     table_of(("Touchpoints", sentence), &columns, rows.iter(), more)
 }
 
@@ -110,7 +123,12 @@ fn screens(report: &Report) -> Markup {
         .collect();
     let columns =
         ["<screen", "visits", "shown p75", "shown p95", "ready p75", "ready p95", "never ready", "died"];
-    table("Screens", "Cause to the first frame, and cause to the full content.", &columns, &rows)
+    listed(
+        (report, "screens"),
+        ("Screens", "Cause to the first frame, and cause to the full content."),
+        &columns,
+        &rows,
+    )
 }
 
 fn taps(report: &Report) -> Markup {
@@ -129,10 +147,10 @@ fn taps(report: &Report) -> Markup {
         .collect();
     let columns =
         ["<target", "taps", "p50", "p75", "p95", "p99", "no answer", "animating", "died", "rage taps"];
-    table("Taps", "Touch up to the first frame after the handler ran.", &columns, &rows)
+    listed((report, "taps"), ("Taps", "Touch up to the first frame after the handler ran."), &columns, &rows)
 }
 
-fn journeys(heading: &str, sentence: &str, journeys: &[Journey]) -> Markup {
+fn journeys(part: (&Report, &str), words: (&str, &str), journeys: &[Journey]) -> Markup {
     let row = |journey: &Journey| {
         let mean = |sum_ns: u64| time(sum_ns.checked_div(journey.duration.count));
         vec![
@@ -151,7 +169,7 @@ fn journeys(heading: &str, sentence: &str, journeys: &[Journey]) -> Markup {
     };
     let columns =
         ["<name", "begun", "done", "died", "p50", "p95", "waiting", "acting", "away", "waiting p75", "lost"];
-    table(heading, sentence, &columns, &journeys.iter().map(row).collect::<Vec<_>>())
+    listed(part, words, &columns, &journeys.iter().map(row).collect::<Vec<_>>())
 }
 
 fn requests(report: &Report) -> Markup {
@@ -167,7 +185,7 @@ fn requests(report: &Report) -> Markup {
         })
         .collect();
     let columns: Vec<&str> = ["<route"].into_iter().chain(FIGURES).chain(["<answers"]).collect();
-    table("Requests", "Ranked by time beyond the target.", &columns, &rows)
+    listed((report, "requests"), ("Requests", "Ranked by time beyond the target."), &columns, &rows)
 }
 
 fn smoothness(report: &Report) -> Markup {
@@ -181,7 +199,12 @@ fn smoothness(report: &Report) -> Markup {
         })
         .collect();
     let columns = ["<screen", "hangs", "together", "longest", "died"];
-    let hangs = table("Hangs", "The main thread stood still for 250 ms or longer.", &columns, &rows);
+    let hangs = listed(
+        (report, "hangs"),
+        ("Hangs", "The main thread stood still for 250 ms or longer."),
+        &columns,
+        &rows,
+    );
     let rows: Vec<_> = report
         .frames
         .iter()
@@ -193,7 +216,12 @@ fn smoothness(report: &Report) -> Markup {
         })
         .collect();
     let columns = ["<screen", "visits", "frames", "slow", "slow share", "frozen", "frozen time"];
-    let frames = table("Frames", "Slow: past their deadline. Frozen: longer than 700 ms.", &columns, &rows);
+    let frames = listed(
+        (report, "frames"),
+        ("Frames", "Slow: past their deadline. Frozen: longer than 700 ms."),
+        &columns,
+        &rows,
+    );
     html! { (hangs) (frames) }
 }
 
