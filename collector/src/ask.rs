@@ -1,20 +1,27 @@
 //! What a person may ask for: the same words on the command line, in an address and in the form of the page.
 //!
-//! Owns: the words and their limits. Refuses: answering.
+//! Words ([`Ask`]) become a typed question ([`Question`]) in one place, so that the command line and HTTP understand the same.
+//!
+//! Owns: the words, their limits, and what is said of a word that is not understood. Refuses: answering.
 //! Invariant: a word that is not understood is refused, never ignored.
 
+mod filter;
+mod known;
+
+pub use filter::Filter;
+pub(crate) use known::{nothing_of, tenant_meant, version_known};
+
 use crate::error::Error;
+use crate::limits::{HOURS_MAX, WORD_BYTES_MAX};
 use crate::store::Query;
 use crate::time::{self, HOUR_MS};
+use known::is_none_of;
 use nowait_report::CompareOptions;
 use serde::Deserialize;
 
-/// The longest span that can be asked for in hours: a hundred years.
-const HOURS_MAX: u64 = 876_600;
-
 /// A question in words. Empty words are words that were not said: a form sends all of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(try_from = "Vec<(String, String)>")]
 pub struct Ask {
     /// Whose figures; needed only where there are several tenants.
     pub tenant: String,
@@ -22,6 +29,16 @@ pub struct Ask {
     pub version: String,
     /// Only this operating system family.
     pub os: String,
+    /// Only devices of this tier.
+    pub tier: String,
+    /// Only what was sealed on this network.
+    pub network: String,
+    /// Only this country.
+    pub country: String,
+    /// Only this device model.
+    pub model: String,
+    /// Only where the app's own dimensions have these values, each `key:value`.
+    pub dimensions: Vec<String>,
     /// Only the last so many hours.
     pub hours: String,
     /// Only from this moment on.
@@ -36,24 +53,127 @@ pub struct Ask {
     pub min_effect: String,
 }
 
+/// The name of the one word that may be said several times.
+const DIMENSION: &str = "dimension";
+
+/// The names of the words, `dimension` apart.
+const WORDS: [&str; 13] = [
+    "tenant",
+    "version",
+    "os",
+    "tier",
+    "network",
+    "country",
+    "model",
+    "hours",
+    "since",
+    "until",
+    "base",
+    "head",
+    "min_effect",
+];
+
+/// A question that was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The tenant that was named.
+    pub tenant: Option<String>,
+    /// The first moment asked for, in milliseconds since 1970 UTC.
+    pub from_unix_ms: Option<u64>,
+    /// The first moment no longer asked for, in milliseconds since 1970 UTC.
+    pub until_unix_ms: Option<u64>,
+    /// Which part of the customers.
+    pub filter: Filter,
+    /// BASE and HEAD of a comparison.
+    pub releases: Option<(String, String)>,
+    /// How to compare.
+    pub options: CompareOptions,
+}
+
+impl TryFrom<Vec<(String, String)>> for Ask {
+    type Error = Error;
+
+    fn try_from(pairs: Vec<(String, String)>) -> Result<Ask, Error> {
+        let mut ask = Ask::default();
+        for (name, word) in pairs {
+            if word.len() > WORD_BYTES_MAX {
+                let length = word.len();
+                return Err(Error::input(format!(
+                    "{name:.20}: {length} bytes are more than the {WORD_BYTES_MAX} of a word"
+                )));
+            }
+            if name == DIMENSION {
+                ask.dimensions.extend(said(&word).map(str::to_owned));
+                continue;
+            }
+            let Some(kept) = ask.word_mut(&name) else {
+                return Err(Error::input(is_none_of(
+                    "word of a question",
+                    &name,
+                    WORDS.into_iter().chain([DIMENSION]),
+                )));
+            };
+            if said(kept).is_some() && said(&word).is_some() {
+                return Err(Error::input(format!("{name}: it is said twice, leave one out")));
+            }
+            if said(&word).is_some() {
+                *kept = word;
+            }
+        }
+        Ok(ask)
+    }
+}
+
 impl Ask {
+    /// The words of an address, as they stand behind its `?`.
+    ///
+    /// # Errors
+    /// [`Error::is_input`] for a word that there is not, or that is said twice.
+    pub fn from_query(text: &str) -> Result<Ask, Error> {
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        pairs.into_owned().collect::<Vec<_>>().try_into()
+    }
+
+    fn word_mut(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "tenant" => &mut self.tenant,
+            "version" => &mut self.version,
+            "os" => &mut self.os,
+            "tier" => &mut self.tier,
+            "network" => &mut self.network,
+            "country" => &mut self.country,
+            "model" => &mut self.model,
+            "hours" => &mut self.hours,
+            "since" => &mut self.since,
+            "until" => &mut self.until,
+            "base" => &mut self.base,
+            "head" => &mut self.head,
+            "min_effect" => &mut self.min_effect,
+            _ => return None,
+        })
+    }
+
     /// The words that were said, with their names.
     #[must_use]
     pub fn said(&self) -> Vec<(&'static str, &str)> {
-        [
-            ("tenant", &self.tenant),
-            ("version", &self.version),
-            ("os", &self.os),
-            ("hours", &self.hours),
-            ("since", &self.since),
-            ("until", &self.until),
-            ("base", &self.base),
-            ("head", &self.head),
-            ("min_effect", &self.min_effect),
-        ]
-        .into_iter()
-        .filter_map(|(name, word)| said(word).map(|word| (name, word)))
-        .collect()
+        let words = [
+            &self.tenant,
+            &self.version,
+            &self.os,
+            &self.tier,
+            &self.network,
+            &self.country,
+            &self.model,
+            &self.hours,
+            &self.since,
+            &self.until,
+            &self.base,
+            &self.head,
+            &self.min_effect,
+        ];
+        let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
+        let all = WORDS.into_iter().zip(words).chain(dimensions);
+        all.filter_map(|(name, word)| said(word).map(|word| (name, word))).collect()
     }
 
     /// The tenant that was named.
@@ -62,37 +182,72 @@ impl Ask {
         said(&self.tenant)
     }
 
-    /// Which events are meant, where now is `now_unix_ms`.
+    /// What all of the words mean together, where now is `now_unix_ms`.
     ///
     /// # Errors
     /// [`Error::is_input`], naming the word and what it may be.
-    pub fn query(&self, now_unix_ms: u64) -> Result<Query, Error> {
-        let mut query = Query::default();
-        query.app_version = said(&self.version).map(str::to_owned);
-        if let Some(os) = said(&self.os) {
-            let os = os.to_ascii_lowercase().parse();
-            query.os =
-                Some(os.map_err(|_| Error::input("os: write android, ios, linux, macos, windows or other"))?);
+    pub fn question(&self, now_unix_ms: u64) -> Result<Question, Error> {
+        let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms)?;
+        let releases = self.releases()?;
+        if releases.is_none() && said(&self.min_effect).is_some() {
+            return Err(Error::input(
+                "min_effect: it is of a comparison; name base and head, or leave it out",
+            ));
         }
+        Ok(Question {
+            tenant: self.tenant().map(str::to_owned),
+            from_unix_ms,
+            until_unix_ms,
+            filter: Filter::of(self)?,
+            releases: releases.map(|(base, head)| (base.to_owned(), head.to_owned())),
+            options: self.options()?,
+        })
+    }
+
+    /// Which events are meant, in the form that a store takes.
+    ///
+    /// # Errors
+    /// As [`Ask::question`] and [`Question::query`].
+    pub fn query(&self, now_unix_ms: u64) -> Result<Query, Error> {
+        self.question(now_unix_ms)?.query()
+    }
+
+    /// From when until when, in milliseconds since 1970 UTC.
+    fn span(&self, now_unix_ms: u64) -> Result<(Option<u64>, Option<u64>), Error> {
+        let (since, until) = (said(&self.since), said(&self.until));
         if let Some(hours) = said(&self.hours) {
-            if said(&self.since).is_some() || said(&self.until).is_some() {
+            if since.is_some() || until.is_some() {
                 return Err(Error::input("hours: leave it out, or leave since and until out"));
             }
-            let hours = hours.parse().ok().filter(|hours| (1..=HOURS_MAX).contains(hours));
-            let hours =
-                hours.ok_or_else(|| Error::input("hours: write a whole number from 1, for example 24"))?;
-            query = query.from(now_unix_ms.saturating_sub(hours * HOUR_MS)).until(now_unix_ms);
+            let known = hours.parse().ok().filter(|hours| (1..=HOURS_MAX).contains(hours));
+            let known = known.ok_or_else(|| {
+                Error::input(format!(
+                    "hours: {hours:?} is none; write a whole number from 1 to {HOURS_MAX}, for example 24"
+                ))
+            })?;
+            return Ok((Some(now_unix_ms.saturating_sub(known * HOUR_MS)), Some(now_unix_ms)));
         }
-        if let Some(since) = said(&self.since) {
-            query = query.from(time::parse(since).map_err(|error| error.within("since"))?);
+        let moment = |name: &str, word: Option<&str>| {
+            let read = word.map(|word| time::parse(word, now_unix_ms)).transpose();
+            read.map_err(|error| error.within(name))
+        };
+        let (from, to) = (moment("since", since)?, moment("until", until)?);
+        // Moments are compared as they were said: spans are widened to full hours later, and 14:30 to 14:10 would become one.
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            let (since, until) = (since.unwrap_or_default(), until.unwrap_or_default());
+            return Err(Error::input(format!(
+                "since: {since:?} is not earlier than until, {until:?}; exchange them or write another span"
+            )));
         }
-        if let Some(until) = said(&self.until) {
-            query = query.until(time::parse(until).map_err(|error| error.within("until"))?);
+        if from.is_some_and(|from| from > now_unix_ms) {
+            let since = since.unwrap_or_default();
+            return Err(Error::input(format!(
+                "since: {since:?} lies in the future; write an earlier time, for example 7d"
+            )));
         }
-        if query.from_unix_ms() >= query.until_unix_ms() {
-            return Err(Error::input("since must be earlier than until"));
-        }
-        Ok(query)
+        Ok((from, to))
     }
 
     /// The two releases to compare, if both were named.
@@ -118,11 +273,38 @@ impl Ask {
         if let Some(word) = said(&self.min_effect) {
             let per_cent = word.parse::<f64>().ok().filter(|per_cent| (0.0..=1000.0).contains(per_cent));
             let per_cent = per_cent.ok_or_else(|| {
-                Error::input("min_effect: write the least change that matters in per cent, for example 5")
+                Error::input(format!("min_effect: {word:?} is none; write the least change that matters in per cent, for example 5"))
             })?;
             options.effect_min = per_cent / 100.0;
         }
         Ok(options)
+    }
+}
+
+impl Question {
+    /// The question in the form that a store takes.
+    ///
+    /// # Errors
+    /// [`Error::is_input`] for a filter that the store cannot answer yet.
+    pub fn query(&self) -> Result<Query, Error> {
+        let unanswered = self.filter.names().into_iter().filter(|name| !Filter::ANSWERED.contains(name));
+        let unanswered = unanswered.collect::<Vec<_>>().join(", ");
+        if !unanswered.is_empty() {
+            let answered = Filter::ANSWERED.join(" and ");
+            return Err(Error::input(format!(
+                "{unanswered}: not answered yet by this store; filter by {answered} only"
+            )));
+        }
+        let mut query = Query::default();
+        query.app_version = self.filter.version.clone();
+        query.os = self.filter.os;
+        if let Some(from) = self.from_unix_ms {
+            query = query.from(from);
+        }
+        if let Some(until) = self.until_unix_ms {
+            query = query.until(until);
+        }
+        Ok(query)
     }
 }
 
@@ -132,48 +314,4 @@ fn said(word: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nowait_wire::Os;
-
-    const NOW: u64 = 1_772_721_000_000;
-
-    #[test]
-    fn nothing_said_asks_for_everything() {
-        let query = Ask::default().query(NOW).unwrap();
-        assert_eq!(query, Query::default());
-        assert_eq!(Ask::default().releases().unwrap(), None);
-    }
-
-    #[test]
-    fn spans_are_widened_to_full_hours() {
-        let ask = Ask { hours: "1".into(), os: "iOS".into(), ..Ask::default() };
-        let query = ask.query(NOW).unwrap();
-        assert_eq!(query.from_unix_ms(), time::parse("2026-03-05T13:00").unwrap());
-        assert_eq!(query.until_unix_ms(), time::parse("2026-03-05T15:00").unwrap());
-        assert_eq!(query.os, Some(Os::Ios));
-    }
-
-    #[test]
-    fn what_is_not_understood_is_refused_by_its_name() {
-        let of = |name: &str, word: &str| {
-            let mut ask = Ask::default();
-            match name {
-                "os" => ask.os = word.into(),
-                "hours" => ask.hours = word.into(),
-                "since" => ask.since = word.into(),
-                _ => ask.until = word.into(),
-            }
-            ask.query(NOW).unwrap_err().to_string()
-        };
-        for (name, word) in
-            [("os", "symbian"), ("hours", "0"), ("hours", "1e3"), ("since", "noon"), ("until", "-1")]
-        {
-            assert!(of(name, word).starts_with(name), "{name}={word}");
-        }
-        let backwards = Ask { since: "2026-03-05".into(), until: "2026-03-04".into(), ..Ask::default() };
-        assert!(backwards.query(NOW).unwrap_err().is_input());
-        assert!(Ask { base: "1".into(), ..Ask::default() }.releases().unwrap_err().is_input());
-        assert!(Ask { min_effect: "-1".into(), ..Ask::default() }.options().unwrap_err().is_input());
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 //! Owns: [`Error`]. Refuses: payload in messages; only paths, ids, sizes and causes appear.
 //! Invariant: callers decide by predicates, never by the text.
 
+use rusqlite::ErrorCode;
 use std::fmt;
 
 /// What went wrong, with which input, and what to do.
@@ -97,7 +98,20 @@ impl std::error::Error for Error {}
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
-        Error::store(format!("the store failed: {error}"))
+        let remedy = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => ": free some space on its disk",
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                ": another program holds it, try again when it is done"
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                ": bring back a backup (docs/operate.md)"
+            }
+            Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+                ": is its folder there, and may you read and write it?"
+            }
+            _ => "",
+        };
+        Error::store(format!("the store failed: {error}{remedy}"))
     }
 }
 

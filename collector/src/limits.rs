@@ -85,3 +85,31 @@ pub const READERS_KEPT_MAX: usize = READS_AT_ONCE_MAX;
 
 /// Exits of one batch that are looked at: a session dies once, and twice only where a power cut took back that it had been told.
 pub const EXITS_PER_BATCH_MAX: usize = 2;
+
+/// The longest span that can be asked for in hours: a hundred years.
+pub const HOURS_MAX: u64 = 876_600;
+
+/// Longest word of a question, in bytes: a dimension's key and value, as long as a batch can hold them, and the sign between.
+pub const WORD_BYTES_MAX: usize = 2 * nowait_wire::limits::TEXT_BYTES_MAX + 1;
+
+/// Known names that an error offers instead of one that is not known: one of three is what was meant, or none.
+pub const NEAREST_MAX: usize = 3;
+
+/// Known names among which the nearest are looked for: a tenth of a second of comparing texts, and more releases than a
+/// store keeps apart.
+pub const NEAREST_AMONG_MAX: usize = 20_000;
+
+/// Tenants that are listed to somebody who named none.
+pub const TENANTS_LISTED_MAX: usize = 10;
+
+/// Rows of one table of the page. A bank's app has some hundred screens, and the JSON lists more.
+pub const PAGE_ROWS_MAX: usize = 200;
+
+/// Touchpoints of the page that are broken down by release and system: the ones that matter most.
+pub const PAGE_BROKEN_DOWN_MAX: usize = 20;
+
+/// Releases or systems below one touchpoint of the page: as many as a report lists, with the row of all before them.
+pub const PAGE_SLICES_MAX: usize = nowait_report::limits::VERSIONS_LISTED_MAX + 1;
+
+/// Releases that the page's form offers to choose from; with more, one is written.
+pub const PAGE_CHOICES_MAX: usize = 100;

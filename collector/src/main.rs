@@ -12,9 +12,14 @@ use nowait_collector::cli::{self, compare, reindex, report, serve};
 use nowait_collector::demo;
 use std::process::ExitCode;
 
+const EXAMPLES: &str = "Examples:
+  nowait serve --data /var/lib/nowait
+  nowait report --data /var/lib/nowait --since 7d
+  nowait compare 8.1.0 8.2.0 --data /var/lib/nowait";
+
 /// Where do customers wait, how long, and since which release?
 #[derive(Parser)]
-#[command(name = "nowait", version, arg_required_else_help = true, after_help = cli::EXIT_CODES)]
+#[command(name = "nowait", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{}", cli::EXIT_CODES))]
 struct Nowait {
     #[command(subcommand)]
     command: Command,
@@ -47,7 +52,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    cli::exit(match Nowait::parse().command {
+    let command = match cli::parse::<Nowait>() {
+        Ok(nowait) => nowait.command,
+        Err(code) => return code,
+    };
+    cli::exit(match command {
         Command::Serve(args) => serve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),

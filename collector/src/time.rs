@@ -1,16 +1,28 @@
-//! Milliseconds since 1970 UTC, hours and days, and how people write them.
+//! Milliseconds since 1970 UTC, hours and days, and how people write moments.
 //!
-//! Owns: the calendar (proleptic Gregorian, UTC). Refuses: time zones.
-//! Invariant: what [`moment`] writes, [`parse`] reads back to the minute.
+//! Owns: the forms that [`parse`] reads. Refuses: the calendar (the crate `jiff` has it) and guessing: what can be read in two
+//! ways is an error that says what to write.
+//! Invariant: what `nowait_report::text::units::moment` writes, [`parse`] reads back to the minute.
 
 use crate::error::Error;
-use nowait_report::text::units::moment;
+use jiff::civil::DateTime;
+use jiff::fmt::friendly::SpanParser;
+use jiff::tz::TimeZone;
+use jiff::{SpanTotal, Timestamp, Unit};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Milliseconds of an hour.
 pub const HOUR_MS: u64 = 3_600_000;
 /// Milliseconds of a day.
 pub const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Digits from which on a number is taken for milliseconds since 1970: from March 1973 on. Fewer may as well be a date without its
+/// dashes (8), or seconds (10).
+const MILLISECONDS_DIGITS_MIN: usize = 12;
+
+/// What every message says.
+const FORMS: &str = "write 2026-03-05, 2026-03-05T14:30 (UTC), 2026-03-05T14:30:00+08:00, now, 7d or 24h (ago), or \
+    milliseconds since 1970 UTC (12 digits or more)";
 
 /// The wall clock of this machine, in milliseconds since 1970 UTC.
 #[must_use]
@@ -43,82 +55,168 @@ pub fn day_ceil(unix_ms: u64) -> u64 {
     unix_ms.checked_next_multiple_of(DAY_MS).unwrap_or_else(|| day_floor(unix_ms))
 }
 
-/// Reads `2026-03-05`, `2026-03-05T14:30` (or with a blank, or with a `Z` behind) or milliseconds since 1970 UTC.
+/// Reads a moment, where now is `now_unix_ms`: `2026-03-05`, `2026-03-05T14:30` (or with a blank; UTC), RFC 3339 with its offset,
+/// `now`, how long ago (`7d`, `-7d`, `90m`, `1w 12h`), or milliseconds since 1970 UTC in twelve digits or more.
 ///
 /// # Errors
-/// [`Error::is_input`], naming the text and the forms that are read.
-pub fn parse(text: &str) -> Result<u64, Error> {
-    if !text.is_empty() && text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_err(|_| not_a_time(text));
+/// [`Error::is_input`], naming the text and what to write instead.
+pub fn parse(text: &str, now_unix_ms: u64) -> Result<u64, Error> {
+    if text.eq_ignore_ascii_case("now") {
+        return Ok(now_unix_ms);
     }
-    let (date, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
-    let mut date = date.splitn(3, '-').map(str::parse::<u64>);
-    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (date.next(), date.next(), date.next()) else {
-        return Err(not_a_time(text));
-    };
-    let (hour, minute) = clock.strip_suffix('Z').unwrap_or(clock).split_once(':').unwrap_or((clock, "0"));
-    let (Ok(hour), Ok(minute)) = (hour.parse::<u64>(), minute.parse::<u64>()) else {
-        return Err(not_a_time(text));
-    };
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || hour > 23 || minute > 59 {
-        return Err(not_a_time(text));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return milliseconds(text);
     }
-    let days = days(year, month, day);
-    // The 30th of February comes back as another day.
-    if !moment(days * DAY_MS).starts_with(&format!("{year:04}-{month:02}-{day:02} ")) {
-        return Err(not_a_time(text));
-    }
-    Ok(days * DAY_MS + hour * HOUR_MS + minute * 60_000)
+    // Only what begins as a date does: the library also reads dates without dashes, which we do not (see `milliseconds`).
+    let is_date = text.len() >= 10
+        && text.bytes().take(10).enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let found = if is_date { date(text) } else { ago(text).map(|ago_ms| i128::from(now_unix_ms) - ago_ms) };
+    let found = found.ok_or_else(|| not_a_time(text, hint(text)))?;
+    u64::try_from(found).map_err(|_| not_a_time(text, "it lies before 1970; "))
 }
 
-fn not_a_time(text: &str) -> Error {
+fn milliseconds(text: &str) -> Result<u64, Error> {
+    if text.len() >= MILLISECONDS_DIGITS_MIN {
+        let known = text
+            .parse()
+            .ok()
+            .filter(|ms| i64::try_from(*ms).is_ok_and(|ms| Timestamp::from_millisecond(ms).is_ok()));
+        return known.ok_or_else(|| not_a_time(text, "it lies after the year 9999; "));
+    }
+    let parts = (text.get(..4), text.get(4..6), text.get(6..8));
+    if let (8, (Some(year), Some(month), Some(day))) = (text.len(), parts) {
+        let date = format!("{year}-{month}-{day}");
+        if date.parse::<jiff::civil::Date>().is_ok() {
+            return Err(not_a_time(text, &format!("for the date write {date}; ")));
+        }
+    }
+    Err(not_a_time(text, ""))
+}
+
+/// A date, or a date with a time, in milliseconds since 1970 UTC, which may be negative.
+fn date(text: &str) -> Option<i128> {
+    let clock = text.get(10..)?;
+    // The library passes over the name of a time zone; here nothing is passed over.
+    if clock.contains('[') {
+        return None;
+    }
+    let timestamp: Timestamp = if clock.contains(['Z', 'z', '+', '-']) {
+        text.parse().ok()?
+    } else {
+        TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?
+    };
+    Some(timestamp.as_millisecond().into())
+}
+
+/// How long ago in milliseconds. Months and years are none: they have no one length.
+fn ago(text: &str) -> Option<i128> {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    if !text.starts_with(|c: char| c.is_ascii_digit()) || text.contains(':') {
+        return None;
+    }
+    let span = SpanParser::new().parse_span(text).ok()?;
+    let ms = span.total(SpanTotal::from(Unit::Millisecond).days_are_24_hours()).ok()?;
+    Some(ms.abs() as i128)
+}
+
+/// What else is known about a text that is no time.
+fn hint(text: &str) -> &'static str {
+    match text.rsplit_once(' ') {
+        Some((before, offset)) if before.contains('T') && offset.contains(':') => {
+            "in an address, + is written %2B; "
+        }
+        _ => "",
+    }
+}
+
+fn not_a_time(text: &str, hint: &str) -> Error {
     let shown: String = text.chars().take(40).collect();
-    Error::input(format!(
-        "{shown:?} is no time: write 2026-03-05, 2026-03-05T14:30 (UTC) or milliseconds since 1970"
-    ))
-}
-
-/// Days since 1970-01-01 of a date from 1970 on (Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_era = year % 400;
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.clamp(1, 31) - 1;
-    (year / 400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    Error::input(format!("{shown:?} is no time: {hint}{FORMS}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nowait_report::text::units::moment;
+
+    const NOW: u64 = 1_772_721_000_000;
 
     #[test]
-    fn dates_are_read_in_every_form() {
-        assert_eq!(parse("1970-01-01").unwrap(), 0);
-        assert_eq!(parse("2026-03-05T14:30Z").unwrap(), 1_772_721_000_000);
-        assert_eq!(parse("2026-03-05 14:30").unwrap(), 1_772_721_000_000);
-        assert_eq!(parse("1772721000000").unwrap(), 1_772_721_000_000);
+    fn moments_are_read_in_every_form() {
+        for (text, unix_ms) in [
+            ("1970-01-01", 0),
+            ("2026-03-05", 1_772_668_800_000),
+            ("2026-03-05T14:30", NOW),
+            ("2026-03-05 14:30", NOW),
+            ("2026-03-05T14:30Z", NOW),
+            ("2026-03-05T14:30:00.000Z", NOW),
+            ("2026-03-05T22:30:00+08:00", NOW),
+            ("2026-03-05T09:30:00-05:00", NOW),
+            ("1772721000000", NOW),
+            ("100000000000", 100_000_000_000),
+            ("now", NOW),
+            ("7d", NOW - 7 * DAY_MS),
+            ("-7d", NOW - 7 * DAY_MS),
+            ("24h", NOW - DAY_MS),
+            ("90m", NOW - 90 * 60_000),
+            ("1w 12h", NOW - 7 * DAY_MS - 12 * HOUR_MS),
+            ("2 days ago", NOW - 2 * DAY_MS),
+            ("0d", NOW),
+        ] {
+            assert_eq!(parse(text, NOW).unwrap(), unix_ms, "{text}");
+        }
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn what_is_no_time_is_refused_with_what_to_write() {
         for text in [
             "",
+            "0",
+            "7",
             "2026",
+            "1772721000",
+            "20261399",
             "2026-02-30",
             "2026-13-01",
             "2026-00-01",
             "2026-1-0",
-            "yesterday",
             "2026-03-05T24:00",
+            "2026-03-05T14:00[Asia/Hong_Kong]",
+            "2026-03-05T14:00+99:00",
+            "2026-03-05T",
+            "yesterday",
+            "noon",
+            "14:00",
+            "+7d",
+            "--7d",
+            "7x",
+            "1mo",
+            "2y",
+            "99999999999999999999d",
+            "99999999999999999999",
+            "-2026-03-05",
+            "1969-12-31",
+            "30000d",
+            "７d",
+            "\u{202e}7d",
         ] {
-            assert!(parse(text).unwrap_err().is_input(), "{text}");
+            let error = parse(text, NOW).unwrap_err();
+            assert!(error.is_input() && error.to_string().contains("write 2026-03-05"), "{text}: {error}");
         }
+        let said = parse("20260305", NOW).unwrap_err().to_string();
+        assert!(said.contains("\"20260305\" is no time: for the date write 2026-03-05;"), "{said}");
+        let said = parse("2026-03-05T14:30:00 08:00", NOW).unwrap_err().to_string();
+        assert!(said.contains("+ is written %2B"), "{said}");
     }
 
     #[test]
     fn moment_and_parse_agree_over_four_centuries() {
         for day in (0..160_000).step_by(13) {
             let at = day * DAY_MS + 47_100_000;
-            assert_eq!(parse(&moment(at)).unwrap(), at, "{}", moment(at));
+            assert_eq!(parse(&moment(at), NOW).unwrap(), at, "{}", moment(at));
         }
     }
 }

@@ -249,9 +249,13 @@ fn an_error_says_what_and_what_to_do_and_ends_with_two() {
 
 #[test]
 fn every_command_explains_itself() {
-    for args in [vec!["--help"], vec!["serve", "--help"], vec!["report", "--help"], vec!["compare", "--help"]]
-    {
-        let (code, out, _) = said(&nowait(&args));
-        assert!(code == 0 && (out.contains("Example") || out.contains("Exit codes")), "{args:?}: {out}");
+    let (code, help, _) = said(&nowait(&["--help"]));
+    assert!(code == 0 && help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let commands: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"serve") && commands.contains(&"compare"), "{commands:?}");
+    for command in commands.iter().filter(|command| **command != "help") {
+        let (code, out, _) = said(&nowait(&[command, "--help"]));
+        assert!(code == 0 && out.contains(&format!("\n  nowait {command}")), "{command}: {out}");
     }
 }

@@ -6,10 +6,10 @@
 use crate::consent::Consent;
 use crate::error::Error;
 use crate::limits::{CONTEXT_TEXT_BYTES_MAX, DIMENSIONS_MAX, FLUSH_INTERVAL_MAX};
-use crate::scrub::looks_personal;
 use crate::upload::conditions::Hold;
 use crate::upload::endpoint;
 use crate::upload::trust::{self, Roots, SpkiPin};
+use nowait_scrub::{REDACTED, looks_personal, looks_personal_code};
 use nowait_wire::{Context, Network, Os, Tier, Uuid};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -208,23 +208,29 @@ impl Config {
         dimensions.dedup_by(|one, kept| one.0 == kept.0);
         Context {
             install,
-            app_version: cut(&self.build.version),
-            app_build: cut(&self.build.number),
+            app_version: code(&self.build.version),
+            app_build: code(&self.build.number),
             os: self.device.os,
-            os_version: cut(&self.device.os_version),
-            device_model: cut(&self.device.model),
+            os_version: code(&self.device.os_version),
+            device_model: code(&self.device.model),
             device_tier: self.device.tier,
             network: Network::Unknown,
-            country: cut(&self.device.country),
+            country: clean(&self.device.country),
             sdk_version: env!("CARGO_PKG_VERSION").to_owned(),
             dimensions,
         }
     }
 }
 
-/// A dimension's text as it may travel.
+/// A text of the app as it may travel.
 fn clean(text: &str) -> String {
-    if looks_personal(text) { "redacted".to_owned() } else { cut(text) }
+    if looks_personal(text) { REDACTED.to_owned() } else { cut(text) }
+}
+
+/// A version, a build or a model as it may travel.
+fn code(text: &str) -> String {
+    let text = cut(text);
+    if looks_personal_code(&text) { REDACTED.to_owned() } else { text }
 }
 
 /// A text without control characters, which no version or model has and the wire refuses, cut between characters

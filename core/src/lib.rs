@@ -47,7 +47,6 @@ mod record;
 mod recover;
 mod remote;
 mod ring;
-mod scrub;
 mod shared;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod simulate;

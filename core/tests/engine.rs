@@ -6,7 +6,8 @@ mod common;
 use common::*;
 use nowait_core::testing::{self, MemoryUpload};
 use nowait_core::{
-    Answer, Build, Config, Event, Fact, Kind, ManualClock, NOW, NoWait, Outcome, Recorded, RefuseReason,
+    Answer, Build, Config, Device, Event, Fact, Kind, ManualClock, NOW, NoWait, Outcome, Recorded,
+    RefuseReason,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -224,12 +225,15 @@ fn whatever_the_host_says_of_itself_can_be_sealed() {
     let odd = "8.2\0\n4111 1111 1111 1111 @".repeat(20);
     let dimensions = vec![("a@b".to_owned(), odd.clone()), ("c@d".to_owned(), odd.clone())];
     let build = Build::new(odd.clone(), odd);
-    let (nowait, mut worker, _) = start(Config { build, dimensions, ..config(folder.path()) }, &upload);
+    let device = Device { os_version: "15\0\n".into(), model: "Pixel ".repeat(40), ..Device::default() };
+    let (nowait, mut worker, _) =
+        start(Config { build, device, dimensions, ..config(folder.path()) }, &upload);
     record(nowait, "a", 1);
     worker.shutdown();
     let context = &upload.batches()[0].context;
     assert_eq!(context.dimensions, [("redacted".to_owned(), "redacted".to_owned())]);
-    assert!(context.app_version.starts_with("8.2411"), "{}", context.app_version);
+    assert_eq!((context.app_version.as_str(), context.app_build.as_str()), ("redacted", "redacted"));
+    assert_eq!((context.os_version.as_str(), context.device_model.len()), ("15", 64));
 }
 
 #[test]

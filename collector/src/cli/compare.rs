@@ -1,11 +1,10 @@
 //! `nowait compare BASE HEAD`: the verdict on a release.
 
-use super::source::Source;
+use super::source::{Source, word};
 use super::{EXIT_CODES, Finding, print, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::store;
-use crate::time::now_unix_ms;
 use nowait_report::{Comparison, text};
 
 const EXAMPLES: &str = "Examples:
@@ -18,17 +17,32 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     /// The release to compare with, for example 8.1.0
+    #[arg(value_parser = word)]
     base: String,
     /// The release to judge, for example 8.2.0
+    #[arg(value_parser = word)]
     head: String,
     #[command(flatten)]
     source: Source,
     /// The least change of p75 that matters, in per cent [default: 5]
-    #[arg(long, value_name = "PERCENT", default_value = "", hide_default_value = true)]
-    min_effect: String,
+    #[arg(long, value_name = "PERCENT", value_parser = word, allow_hyphen_values = true)]
+    min_effect: Option<String>,
     /// Print the comparison as JSON
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// The question that the options ask.
+    #[must_use]
+    pub fn ask(&self) -> Ask {
+        Ask {
+            base: self.base.clone(),
+            head: self.head.clone(),
+            min_effect: self.min_effect.clone().unwrap_or_default(),
+            ..self.source.ask()
+        }
+    }
 }
 
 /// Prints a comparison; the finding is its verdict.
@@ -36,16 +50,13 @@ pub struct Args {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let ask = Ask {
-        base: args.base.clone(),
-        head: args.head.clone(),
-        min_effect: args.min_effect.clone(),
-        ..args.source.ask()
-    };
-    let comparison: Comparison = args.source.answer("/v1/compare", &ask, |store| {
-        let tenant = store::tenant_meant(store, ask.tenant())?;
-        let releases = (args.base.as_str(), args.head.as_str());
-        store::compare(store, &tenant, &ask.query(now_unix_ms())?, releases, ask.options()?)
+    let comparison: Comparison = args.source.answer("/v1/compare", &args.ask(), |store, question| {
+        let query = question.query()?;
+        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+        // Trimmed, as everywhere.
+        let (base, head) =
+            question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
+        store::compare(store, &tenant, &query, (base, head), question.options)
     })?;
     if args.json {
         print_json(&comparison)?

@@ -1,9 +1,11 @@
 //! The command line: one module for each subcommand.
 //!
 //! Owns: options, exit codes, printing. Refuses: figures and their form (see `nowait_report::text`).
-//! Invariant: results go to standard output and everything else to standard error.
+//! Invariant: results go to standard output and everything else to standard error, and no text from outside reaches a terminal
+//! as it came.
 
 pub mod compare;
+mod progress;
 pub mod reindex;
 #[cfg(feature = "replay")]
 pub mod replay;
@@ -12,6 +14,9 @@ pub mod serve;
 mod source;
 
 use crate::error::Error;
+use clap::error::ErrorKind as ClapError;
+use nowait_report::text::safe_lines;
+use nowait_scrub::is_hidden;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -37,7 +42,7 @@ pub fn exit(ended: Result<Finding, Error>) -> ExitCode {
         Ok(Finding::Regression) => ExitCode::from(1),
         Err(error) => {
             // Nobody is left to be told that standard error is closed; the code still says it.
-            let _ = writeln!(std::io::stderr(), "nowait: {error}");
+            let _ = writeln!(std::io::stderr(), "nowait: {}", safe_lines(&error.to_string()));
             ExitCode::from(2)
         }
     }
@@ -54,9 +59,53 @@ fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Prints a result as JSON, for programs.
+/// Prints a result as JSON, for programs. What a terminal would not show is escaped, which leaves the values what they are.
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Error::io(format!("the result has no JSON form: {error}")))?;
-    print(&format!("{text}\n"))
+    print(&format!("{}\n", escaped(&text)))
+}
+
+/// JSON in which hidden characters are escapes; outside of its strings there are none but line breaks.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_hidden(c) {
+            out.push(c);
+        } else {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+/// What the command line says, or the exit code of what was wrong with it, which is printed.
+///
+/// # Errors
+/// Not an error of its own: help and version end here, too.
+pub fn parse<T: clap::Parser>() -> Result<T, ExitCode> {
+    T::try_parse().map_err(|error| {
+        let code = ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        if error.use_stderr() && error.kind() != ClapError::DisplayHelpOnMissingArgumentOrSubcommand {
+            // It says again what was written, and that may be anything.
+            let _ = write!(std::io::stderr(), "{}", safe_lines(&error.render().to_string()));
+        } else {
+            let _ = error.print();
+        }
+        code
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_says_the_same_and_hides_nothing() {
+        let value = ["8.2\u{202e}.0\u{1b}[8m\u{9b}\u{7f}\u{e0041}", "轉帳\n"];
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|c| c != '\n' && is_hidden(c)), "{text}");
+        assert!(text.contains("\\u202e") && text.contains("轉帳\\n"));
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), value);
+    }
 }

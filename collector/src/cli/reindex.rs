@@ -1,14 +1,20 @@
 //! `nowait reindex`: rollups from batches, after damage or an update that counts differently.
 
+use super::progress::Progress;
 use super::{Finding, print};
 use crate::error::Error;
 use crate::store::SqliteStore;
-use std::io::{IsTerminal, Write};
+use nowait_report::text::safe;
 use std::path::PathBuf;
+
+const EXAMPLES: &str = "Stop `nowait serve` first.
+
+Examples:
+  nowait reindex --data /var/lib/nowait";
 
 /// The options of `nowait reindex`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Stop `nowait serve` first. Example:\n  nowait reindex --data nowait-data")]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The data folder
     #[arg(long, value_name = "DIR", env = "NOWAIT_DATA", default_value = "nowait-data")]
@@ -20,17 +26,10 @@ pub struct Args {
 /// # Errors
 /// What could not be read or written, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let mut err = std::io::stderr();
-    let is_watched = err.is_terminal();
-    let batches = SqliteStore::reindex(&args.data, |done, total| {
-        if is_watched {
-            // Progress is a courtesy: a terminal that went away does not stop the work.
-            let _ = write!(err, "\r{done} of {total} batches");
-        }
-    })?;
-    if is_watched {
-        let _ = writeln!(err);
-    }
-    print(&format!("rebuilt the rollups of {} from {batches} batches\n", args.data.display()))?;
+    let progress = Progress::new("Rebuilding");
+    let batches = SqliteStore::reindex(&args.data, |done, total| progress.set(done, total))?;
+    drop(progress);
+    let place = args.data.display().to_string();
+    print(&format!("rebuilt the rollups of {} from {batches} batches\n", safe(&place)))?;
     Ok(Finding::Fine)
 }

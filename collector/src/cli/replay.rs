@@ -4,9 +4,11 @@
 //! the device).
 //! Invariant: no file makes it panic, and one that cannot be read is named and keeps no other from being shown.
 
+use super::progress::Progress;
 use super::{Finding, print, print_json};
 use crate::error::Error;
 use nowait_core::Replay;
+use nowait_report::text::safe;
 use nowait_report::text::units::{NONE, count, duration, moment};
 use nowait_wire::{Anchor, Context, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Outcome, Uuid};
 use serde::Serialize;
@@ -43,12 +45,15 @@ pub struct Args {
 /// Which files could not be read, and why; the others are printed before.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let (mut told, mut failed) = (Vec::new(), Vec::new());
-    for path in &args.files {
+    let progress = Progress::new("Reading");
+    for (path, done) in args.files.iter().zip(1..) {
         match read(path) {
             Ok(file) => told.push(file),
             Err(error) => failed.push(error),
         }
+        progress.set(done, args.files.len() as u64);
     }
+    drop(progress);
     if args.json {
         print_json(&told)?;
     } else {
@@ -91,6 +96,7 @@ struct ToldEvent {
 
 fn read(path: &Path) -> Result<Told, Error> {
     let place = path.display().to_string();
+    let place = safe(&place);
     let failed = |error: std::io::Error| Error::input(format!("{place} cannot be read: {error}"));
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
@@ -128,7 +134,7 @@ impl Told {
     }
 
     fn text(&self) -> String {
-        let mut out = format!("{}\n", self.file);
+        let mut out = format!("{}\n", safe(&self.file));
         let session =
             self.session.map_or_else(|| "not known: damaged".to_owned(), |session| session.to_string());
         let _ = writeln!(out, "session  {session}");
@@ -136,7 +142,8 @@ impl Told {
             let Context { app_version, app_build, os, os_version, device_model, sdk_version, .. } = context;
             let system = format!("{os} {os_version} {device_model}");
             let system = system.split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(out, "app      {app_version} ({app_build}) on {system}, SDK {sdk_version}");
+            let app = format!("{app_version} ({app_build}) on {system}, SDK {sdk_version}");
+            let _ = writeln!(out, "app      {}", safe(&app));
         }
         let Ledger { facts, produced, .. } = &self.ledger;
         // The layout before had no such line.
@@ -221,7 +228,7 @@ impl ToldEvent {
         let journey = if self.journey > 0 { self.journey.to_string() } else { NONE.to_owned() };
         let lasted = |kind| !matches!(kind, Kind::Breadcrumb | Kind::Lifecycle);
         let duration = if lasted(self.kind) { duration(self.duration_ns) } else { NONE.to_owned() };
-        let or_none = |text: &str| if text.is_empty() { NONE.to_owned() } else { printable(text) };
+        let or_none = |text: &str| if text.is_empty() { NONE.to_owned() } else { safe(text).into_owned() };
         let (kind, outcome) = (self.kind.to_string(), self.outcome.to_string());
         [
             self.time(),
@@ -242,11 +249,6 @@ fn unix_ms(anchors: &[Anchor], uptime_ns: u64) -> Option<u64> {
     let anchor = anchors.get(after.saturating_sub(1))?;
     let (uptime_ms, anchor_ms) = (uptime_ns / 1_000_000, anchor.uptime_ns / 1_000_000);
     Some(anchor.wall_unix_ms.saturating_add(uptime_ms).saturating_sub(anchor_ms))
-}
-
-/// A name cannot break a line: the file may be damaged, or from anybody.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 fn table(events: &[ToldEvent]) -> String {

@@ -1,17 +1,17 @@
 //! `nowait report`: where customers wait, in the terminal or as JSON.
 
-use super::source::{Source, budgets};
+use super::source::{Source, budgets, word};
 use super::{Finding, print, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::store;
-use crate::time::now_unix_ms;
 use nowait_report::{Report, text};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
   nowait report --data nowait-data
-  nowait report --hours 24 --os android --version 8.2.0
+  nowait report --since 7d --os android --version 8.2.0
+  nowait report --country DE --dimension segment=retail --dimension login=biometric
   nowait report --url http://127.0.0.1:4600 --since 2026-03-01 --until 2026-04-01 --json";
 
 /// The options of `nowait report`.
@@ -21,8 +21,8 @@ pub struct Args {
     #[command(flatten)]
     source: Source,
     /// Only this release of the app
-    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
-    version: String,
+    #[arg(long, value_name = "VERSION", value_parser = word)]
+    version: Option<String>,
     /// Budgets to judge by (TOML); a running collector judges by its own
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     budgets: Option<PathBuf>,
@@ -31,16 +31,24 @@ pub struct Args {
     json: bool,
 }
 
+impl Args {
+    /// The question that the options ask.
+    #[must_use]
+    pub fn ask(&self) -> Ask {
+        Ask { version: self.version.clone().unwrap_or_default(), ..self.source.ask() }
+    }
+}
+
 /// Prints a report.
 ///
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
-    let ask = Ask { version: args.version.clone(), ..args.source.ask() };
-    let report: Report = args.source.answer("/v1/report", &ask, |store| {
-        let tenant = store::tenant_meant(store, ask.tenant())?;
-        store::report(store, &tenant, &ask.query(now_unix_ms())?, &budgets)
+    let report: Report = args.source.answer("/v1/report", &args.ask(), |store, question| {
+        let query = question.query()?;
+        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+        store::report(store, &tenant, &query, &budgets)
     })?;
     if args.json {
         print_json(&report)?

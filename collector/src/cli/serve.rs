@@ -1,12 +1,13 @@
 //! `nowait serve`: the collector as a process.
 
 use super::source::budgets;
-use super::{Finding, print};
+use super::{Finding, escaped, print};
 use crate::error::Error;
 use crate::keys::{self, Keys};
 use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
 use crate::store::{SqliteStore, Store};
+use nowait_report::text::safe_lines;
 use nowait_wire::RemoteConfig;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         })?;
         let address = listener.local_addr().map_err(|error| Error::io(error.to_string()))?;
         let shutdown = shutdown()?;
-        print(&started(args, address, (&keys_path, is_new), remote.as_ref()))?;
+        print(&safe_lines(&started(args, address, (&keys_path, is_new), remote.as_ref())))?;
         let app = app(Arc::<SqliteStore>::clone(&store), config);
         run_app(listener, app, shutdown).await;
         Ok::<_, Error>(())
@@ -101,7 +102,7 @@ fn started(
             "state": "listening", "batches": batches, "page": page, "data": data, "keys": keys, "keys_made": is_new,
             "remote_config": remote
         });
-        return format!("{line}\n");
+        return format!("{}\n", escaped(&line.to_string()));
     }
     let asked =
         remote.map_or(String::new(), |remote| format!("asked of devices   {}\n", remote::words(remote)));

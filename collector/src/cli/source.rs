@@ -3,13 +3,15 @@
 //! Owns: the options that name the source and the slice. Refuses: printing.
 //! Invariant: the same question gives the same values from both.
 
-use crate::ask::Ask;
+use super::progress::Progress;
+use crate::ask::{Ask, Question};
 use crate::error::Error;
 use crate::keys::read_config;
 use crate::limits::ANSWER_BYTES_MAX;
 use crate::store::SqliteStore;
 use crate::time::now_unix_ms;
 use nowait_report::Budgets;
+use nowait_report::text::safe;
 use reqwest::{StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -18,44 +20,71 @@ use std::time::Duration;
 /// How long a collector may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The data folder if none is named.
+const DATA: &str = "nowait-data";
+
 /// Where from, and which slice.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Source {
-    /// The data folder of `nowait serve`, which may be running
-    #[arg(long, value_name = "DIR", env = "NOWAIT_DATA", default_value = "nowait-data")]
-    data: PathBuf,
+    /// The data folder of `nowait serve`, which may be running [env: NOWAIT_DATA] [default: nowait-data]
+    // Not by clap's `env`: a folder in the environment is a default, and no contradiction of --url.
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    data: Option<PathBuf>,
     /// Ask a running collector instead, for example http://127.0.0.1:4600
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// The read token for --url, where the collector wants one
-    #[arg(long, value_name = "TOKEN", env = "NOWAIT_READ_TOKEN", hide_env_values = true, requires = "url")]
+    /// The read token for --url, where the collector wants one [env: NOWAIT_READ_TOKEN]
+    // Not by clap's `env` either: a token in the environment asks for no --url.
+    #[arg(long, value_name = "TOKEN", requires = "url", value_parser = word)]
     token: Option<String>,
     /// Whose figures, where there are several tenants
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
-    tenant: String,
+    #[arg(long, value_name = "NAME", value_parser = word)]
+    tenant: Option<String>,
     /// Only this operating system: android, ios, linux, macos, windows, other
-    #[arg(long, value_name = "OS", default_value = "", hide_default_value = true)]
-    os: String,
+    #[arg(long, value_name = "OS", value_parser = word)]
+    os: Option<String>,
+    /// Only devices of this tier: low, mid, high, unknown
+    #[arg(long, value_name = "TIER", value_parser = word)]
+    tier: Option<String>,
+    /// Only on this network: wifi, cellular, wired, offline, unknown
+    #[arg(long, value_name = "NETWORK", value_parser = word)]
+    network: Option<String>,
+    /// Only this country, two letters of ISO 3166-1, for example DE
+    #[arg(long, value_name = "COUNTRY", value_parser = word)]
+    country: Option<String>,
+    /// Only this device model, for example "Pixel 8"
+    #[arg(long, value_name = "MODEL", value_parser = word)]
+    model: Option<String>,
+    /// Only where a dimension of the app has this value, for example segment=retail; may be said for several dimensions
+    #[arg(long = "dimension", value_name = "KEY=VALUE", value_parser = dimension)]
+    dimensions: Vec<String>,
     /// Only the last so many hours
-    #[arg(long, value_name = "N", default_value = "", hide_default_value = true)]
-    hours: String,
-    /// Only from this moment on (UTC): 2026-03-05, 2026-03-05T14:00, or milliseconds since 1970
-    #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true)]
-    since: String,
-    /// Only before this moment (UTC)
-    #[arg(long, value_name = "TIME", default_value = "", hide_default_value = true)]
-    until: String,
+    #[arg(long, value_name = "N", value_parser = word, conflicts_with_all = ["since", "until"])]
+    hours: Option<String>,
+    /// Only from this moment on: 2026-03-05, 2026-03-05T14:00 (UTC), 2026-03-05T14:00:00+08:00, now, 7d or 24h (ago), or
+    /// milliseconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = word, allow_hyphen_values = true)]
+    since: Option<String>,
+    /// Only before this moment
+    #[arg(long, value_name = "TIME", value_parser = word, allow_hyphen_values = true)]
+    until: Option<String>,
 }
 
 impl Source {
     /// The question that the options ask.
     pub(super) fn ask(&self) -> Ask {
+        let word = |word: &Option<String>| word.clone().unwrap_or_default();
         Ask {
-            tenant: self.tenant.clone(),
-            os: self.os.clone(),
-            hours: self.hours.clone(),
-            since: self.since.clone(),
-            until: self.until.clone(),
+            tenant: word(&self.tenant),
+            os: word(&self.os),
+            tier: word(&self.tier),
+            network: word(&self.network),
+            country: word(&self.country),
+            model: word(&self.model),
+            dimensions: self.dimensions.clone(),
+            hours: word(&self.hours),
+            since: word(&self.since),
+            until: word(&self.until),
             ..Ask::default()
         }
     }
@@ -65,15 +94,44 @@ impl Source {
         &self,
         path: &str,
         ask: &Ask,
-        local: impl FnOnce(&SqliteStore) -> Result<T, Error>,
+        local: impl FnOnce(&SqliteStore, &Question) -> Result<T, Error>,
     ) -> Result<T, Error> {
         // What cannot be asked is told before anything is opened.
-        ask.query(now_unix_ms())?;
-        ask.options()?;
+        let question = ask.question(now_unix_ms())?;
+        let _progress = Progress::new("Reading");
         match &self.url {
-            Some(url) => fetch(url, path, ask, self.token.as_deref()),
-            None => local(&SqliteStore::open_read_only(&self.data)?),
+            Some(url) => {
+                let token = self.token.clone().or_else(|| std::env::var("NOWAIT_READ_TOKEN").ok());
+                fetch(url, path, ask, token.as_deref().filter(|token| !token.trim().is_empty()))
+            }
+            None => local(&SqliteStore::open_read_only(&self.folder())?, &question),
         }
+    }
+
+    fn folder(&self) -> PathBuf {
+        let from_env = || std::env::var_os("NOWAIT_DATA").filter(|data| !data.is_empty()).map(PathBuf::from);
+        self.data.clone().or_else(from_env).unwrap_or_else(|| DATA.into())
+    }
+}
+
+/// A word that says something. An empty one is most often a variable of a script that was not set, and would ask for everything.
+pub(super) fn word(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty; leave the option out, or say a value".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A dimension as an address says it.
+fn dimension(text: &str) -> Result<String, String> {
+    let write = "write KEY=VALUE, for example segment=retail";
+    match text.split_once('=') {
+        None => Err(format!("it has no value; {write}")),
+        Some((key, value)) if key.trim().is_empty() || value.trim().is_empty() => {
+            Err(format!("it is half empty; {write}"))
+        }
+        Some((key, _)) if key.contains(':') => Err("a key with a colon cannot be asked for".to_owned()),
+        Some((key, value)) => Ok(format!("{key}:{value}")),
     }
 }
 
@@ -104,7 +162,8 @@ fn fetch<T: DeserializeOwned>(base: &str, path: &str, ask: &Ask, token: Option<&
     }
     let said: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
     let reason = said.as_ref().and_then(|said| said.get("reason")?.as_str()).unwrap_or("no reason given");
-    Err(Error::input(format!("{base} refused with {status}: {reason}")))
+    // From another machine: it may not begin a line of its own.
+    Err(Error::input(format!("{base} refused with {status}: {}", safe(reason))))
 }
 
 async fn get(url: Url, token: Option<&str>) -> Result<(StatusCode, Vec<u8>), Error> {

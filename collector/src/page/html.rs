@@ -1,57 +1,69 @@
-//! Markup that cannot be broken by what stands in it.
+//! Text and tables as markup that cannot be broken by what stands in them.
 //!
-//! Owns: escaping and tables. Refuses: what the columns mean, and how numbers are written.
-//! Invariant: text that did not come from this program's source is written through [`escape`] only.
+//! Owns: how texts from outside and tables are shown. Refuses: what the columns mean, and how numbers are written.
+//! Invariant: `maud` escapes whatever is no literal of this program's source, and nothing on the page is hidden from its reader.
 
-/// Appends text so that no browser takes it for markup, in elements and in quoted attributes.
-pub(super) fn escape(out: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
+use crate::limits::PAGE_ROWS_MAX;
+use maud::{Markup, Render, html};
+use nowait_report::text::safe;
+use nowait_report::text::units::count;
+
+/// A text from outside: escaped, and with a mark for what nobody would see.
+pub(super) struct Shown<'a>(pub(super) &'a str);
+
+impl Render for Shown<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        safe(self.0).render_to(buffer);
     }
 }
 
-/// Appends an element with escaped text in it.
-pub(super) fn element(out: &mut String, tag: &str, text: &str) {
-    out.push_str(&format!("<{tag}>"));
-    escape(out, text);
-    out.push_str(&format!("</{}>", tag.split(' ').next().unwrap_or(tag)));
+/// A section with a heading, a sentence and a table of [`PAGE_ROWS_MAX`] rows; nothing at all if there are no rows. Columns
+/// whose head begins with `<` hold words, the others numbers.
+pub(super) fn table(heading: &str, sentence: &str, columns: &[&str], rows: &[Vec<String>]) -> Markup {
+    let more = rows.len().saturating_sub(PAGE_ROWS_MAX) as u64;
+    table_of((heading, sentence), columns, rows.iter().take(PAGE_ROWS_MAX), more)
 }
 
-/// A section with a heading, a sentence and a table; nothing at all if the table has no rows. Columns whose head
-/// begins with `<` hold words, the others numbers.
-pub(super) fn table(out: &mut String, heading: &str, sentence: &str, columns: &[&str], rows: &[Vec<String>]) {
-    if rows.is_empty() {
-        return;
-    }
-    out.push_str("<section>");
-    element(out, "h2", heading);
-    element(out, "p", sentence);
-    out.push_str("<div class=\"wide\"><table><thead><tr>");
-    let is_words: Vec<bool> = columns.iter().map(|column| column.starts_with('<')).collect();
-    for column in columns {
-        let words = column.strip_prefix('<');
-        element(
-            out,
-            if words.is_some() { "th scope=\"col\" class=\"words\"" } else { "th scope=\"col\"" },
-            words.unwrap_or(column),
-        );
-    }
-    out.push_str("</tr></thead><tbody>");
-    for row in rows {
-        out.push_str("<tr>");
-        for (cell, is_words) in row.iter().zip(&is_words) {
-            element(out, if *is_words { "td class=\"words\"" } else { "td" }, cell);
+/// The same where the caller has chosen the rows, and left out so many things.
+pub(super) fn table_of<'a>(
+    (heading, sentence): (&str, &str),
+    columns: &[&str],
+    rows: impl ExactSizeIterator<Item = &'a Vec<String>>,
+    more: u64,
+) -> Markup {
+    let words: Vec<Option<&str>> =
+        columns.iter().map(|head| head.starts_with('<').then_some("words")).collect();
+    html! {
+        @if rows.len() > 0 {
+            section {
+                h2 { (Shown(heading)) }
+                p { (Shown(sentence)) }
+                div class="wide" {
+                    table {
+                        thead {
+                            tr {
+                                @for (head, class) in columns.iter().zip(&words) {
+                                    th scope="col" class=[class] { (head.trim_start_matches('<')) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for row in rows {
+                                tr {
+                                    @for (cell, class) in row.iter().zip(&words) {
+                                        td class=[class] { (Shown(cell)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                @if more > 0 {
+                    p { "… and " (count(more)) " more" }
+                }
+            }
         }
-        out.push_str("</tr>");
     }
-    out.push_str("</tbody></table></div></section>");
 }
 
 #[cfg(test)]
@@ -60,15 +72,22 @@ mod tests {
 
     #[test]
     fn text_stays_text() {
-        let mut out = String::new();
-        element(&mut out, "td class=\"words\"", "<b onclick='x'>\"&\"</b>");
-        assert_eq!(out, "<td class=\"words\">&lt;b onclick=&#39;x&#39;&gt;&quot;&amp;&quot;&lt;/b&gt;</td>");
+        let evil = "<b onclick=\"x\">&\u{202e}</b>";
+        let html = html! { td title=(evil) { (Shown(evil)) } }.into_string();
+        let text = "&lt;b onclick=&quot;x&quot;&gt;&amp;";
+        assert_eq!(html, format!("<td title=\"{text}\u{202e}&lt;/b&gt;\">{text}\u{fffd}&lt;/b&gt;</td>"));
     }
 
     #[test]
-    fn a_table_without_rows_says_nothing() {
-        let mut out = String::new();
-        table(&mut out, "Taps", "", &["n"], &[]);
-        assert_eq!(out, "");
+    fn a_table_without_rows_says_nothing_and_a_long_one_ends() {
+        assert_eq!(table("Taps", "", &["n"], &[]).into_string(), "");
+        let rows = vec![vec!["1".to_owned(), "x".to_owned()]; 2_000];
+        let html = table("Taps", "", &["n", "<name"], &rows).into_string();
+        assert!(
+            html.contains("<th scope=\"col\">n</th><th scope=\"col\" class=\"words\">name</th>"),
+            "{html}"
+        );
+        assert_eq!(html.matches("<td>1</td><td class=\"words\">x</td>").count(), PAGE_ROWS_MAX);
+        assert!(html.contains("… and 1,800 more"), "{html}");
     }
 }

@@ -7,7 +7,9 @@ mod html;
 mod sections;
 
 use crate::ask::Ask;
-use html::{element, escape};
+use crate::limits::PAGE_CHOICES_MAX;
+use html::Shown;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::units::moment;
 use nowait_report::{Comparison, Report};
 
@@ -30,22 +32,31 @@ pub(crate) struct Page<'a> {
 
 /// The whole document. The style carries the nonce, so that nothing else on the page can be one.
 pub(crate) fn render(page: &Page, nonce: &str) -> String {
-    let mut out = String::with_capacity(32 * 1024);
-    out.push_str("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-    out.push_str("<title>NoWait: where customers wait</title>");
-    out.push_str(&format!("<style nonce=\"{nonce}\">{STYLE}</style></head><body>"));
-    out.push_str("<header><h1>Where customers wait</h1>");
-    element(&mut out, "p", &scope(page.report));
-    out.push_str("</header>");
-    form(&mut out, page);
-    out.push_str("<main>");
-    if let Some(comparison) = page.comparison {
-        sections::comparison(&mut out, comparison);
-    }
-    sections::report(&mut out, page.report);
-    out.push_str("</main></body></html>");
-    out
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "NoWait: where customers wait" }
+                style nonce=(nonce) { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "Where customers wait" }
+                    p { (Shown(&scope(page.report))) }
+                }
+                (form(page))
+                main {
+                    @if let Some(comparison) = page.comparison {
+                        (sections::comparison(comparison))
+                    }
+                    (sections::report(page.report))
+                }
+            }
+        }
+    };
+    document.into_string()
 }
 
 fn scope(report: &Report) -> String {
@@ -60,47 +71,60 @@ fn scope(report: &Report) -> String {
     text
 }
 
-fn form(out: &mut String, page: &Page) {
+/// The names of the words that the form has fields for; what else was said goes with it unseen.
+const FIELDS: [&str; 7] = ["version", "os", "hours", "since", "until", "base", "head"];
+
+fn form(page: &Page) -> Markup {
     let ask = page.ask;
     let versions: Vec<&str> = page.app_versions.iter().map(String::as_str).collect();
-    out.push_str("<form method=\"get\" action=\"/\">");
-    if let Some(tenant) = ask.tenant() {
-        out.push_str("<input type=\"hidden\" name=\"tenant\" value=\"");
-        escape(out, tenant);
-        out.push_str("\">");
+    html! {
+        form method="get" action="/" {
+            @for (name, word) in ask.said().into_iter().filter(|(name, _)| !FIELDS.contains(name)) {
+                input type="hidden" name=(name) value=(word);
+            }
+            (select(("Release", "version"), &ask.version, &versions))
+            (select(("System", "os"), &ask.os, &SYSTEMS))
+            (input(("Last hours", "hours"), &ask.hours, "24"))
+            (input(("Since (UTC)", "since"), &ask.since, "2026-03-05"))
+            (input(("Until (UTC)", "until"), &ask.until, "2026-03-06"))
+            (select(("Compare BASE", "base"), &ask.base, &versions))
+            (select(("with HEAD", "head"), &ask.head, &versions))
+            button type="submit" { "Show" }
+        }
     }
-    select(out, ("Release", "version"), &ask.version, &versions);
-    select(out, ("System", "os"), &ask.os, &SYSTEMS);
-    input(out, ("Last hours", "hours"), &ask.hours, "24");
-    input(out, ("Since (UTC)", "since"), &ask.since, "2026-03-05");
-    input(out, ("Until (UTC)", "until"), &ask.until, "2026-03-06");
-    select(out, ("Compare BASE", "base"), &ask.base, &versions);
-    select(out, ("with HEAD", "head"), &ask.head, &versions);
-    out.push_str("<button type=\"submit\">Show</button></form>");
 }
 
-fn select(out: &mut String, (label, name): (&str, &str), chosen: &str, choices: &[&str]) {
-    out.push_str(&format!("<label>{label}<select name=\"{name}\"><option value=\"\">–</option>"));
-    for choice in choices {
-        out.push_str("<option value=\"");
-        escape(out, choice);
-        out.push_str(if *choice == chosen { "\" selected>" } else { "\">" });
-        escape(out, choice);
-        out.push_str("</option>");
+/// A choice; where there are too many to choose from, a field to write in.
+fn select((label, name): (&str, &str), chosen: &str, choices: &[&str]) -> Markup {
+    if choices.len() > PAGE_CHOICES_MAX {
+        return input((label, name), chosen, choices.last().unwrap_or(&""));
     }
-    out.push_str("</select></label>");
+    html! {
+        label {
+            (label)
+            select name=(name) {
+                option value="" { "–" }
+                @for choice in choices {
+                    option value=(choice) selected[*choice == chosen] { (Shown(choice)) }
+                }
+            }
+        }
+    }
 }
 
-fn input(out: &mut String, (label, name): (&str, &str), value: &str, example: &str) {
-    out.push_str(&format!("<label>{label}<input name=\"{name}\" placeholder=\"{example}\" value=\""));
-    escape(out, value);
-    out.push_str("\"></label>");
+fn input((label, name): (&str, &str), value: &str, example: &str) -> Markup {
+    html! {
+        label {
+            (label)
+            input name=(name) placeholder=(Shown(example)) value=(value);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nowait_report::report::{Latency, ReceivedBytes, Tap, Touchpoint, Within};
+    use nowait_report::report::{Latency, ReceivedBytes, Slice, Tap, Touchpoint, Within};
     use nowait_wire::Kind;
 
     const EVIL: &str = "</td><script>alert(\"x\")</script>";
@@ -156,6 +180,38 @@ mod tests {
         ] {
             assert!(html.contains(wanted), "{wanted}: {html}");
         }
+    }
+
+    #[test]
+    fn nothing_is_hidden_from_the_reader_and_nothing_grows_without_end() {
+        let hidden = "8.2\u{202e}.0\u{1b}[8m";
+        let slice = Slice { value: hidden.into(), figures: Default::default() };
+        let mut touchpoint = Touchpoint {
+            kind: Kind::Tap,
+            name: hidden.into(),
+            label: hidden.into(),
+            target_ns: 1,
+            weight: 1.0,
+            figures: Default::default(),
+            by_app_version: vec![slice; 2_000],
+            by_os: Vec::new(),
+        };
+        touchpoint.figures.lost_ns = 1;
+        let mut report = Report { touchpoints: vec![touchpoint; 300], ..Report::default() };
+        report.left_out.insert("touchpoints".into(), 7);
+        let versions: Vec<String> = (0..2_000).map(|n| format!("8.{n}{hidden}")).collect();
+        let ask = Ask { country: "DE".into(), dimensions: vec!["a:b".into()], ..Ask::default() };
+        let page = Page { ask: &ask, report: &report, comparison: None, app_versions: &versions };
+        let html = render(&page, "0");
+        assert!(!html.contains(['\u{202e}', '\u{1b}']), "hidden");
+        assert!(html.len() < 400_000, "{} bytes", html.len());
+        assert!(
+            html.contains("… and 1,975 more")
+                && html.contains("… and 107 more")
+                && html.contains("name=\"country\" value=\"DE\""),
+            "{html}"
+        );
+        assert!(html.contains("type=\"hidden\" name=\"dimension\" value=\"a:b\""));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The sections of the page, one for each part of a report. A part about which there is nothing to say is absent.
 
-use super::html::{element, table};
+use super::html::{Shown, table, table_of};
+use crate::limits::{PAGE_BROKEN_DOWN_MAX, PAGE_ROWS_MAX, PAGE_SLICES_MAX};
+use maud::{Markup, html};
 use nowait_report::compare::TouchpointChange;
 use nowait_report::report::{ByteCost, CostSummary, Exit, Figures, Journey, Latency, LedgerSummary, Slice};
 use nowait_report::text::units::{
@@ -12,23 +14,36 @@ use std::collections::BTreeMap;
 
 const FIGURES: [&str; 8] = ["lost", "waits", "p50", "p75", "p95", "p99", "in time", "Apdex"];
 
-pub(super) fn report(out: &mut String, report: &Report) {
-    touchpoints(out, report);
-    launches(out, report);
-    screens(out, report);
-    taps(out, report);
-    journeys(
-        out,
-        "Journeys",
-        "Mean time of those that ended: the app works, the customer works, away.",
-        &report.journeys,
-    );
-    journeys(out, "Steps", "Ranked by waiting beyond the target.", &report.steps);
-    requests(out, report);
-    smoothness(out, report);
-    exits(out, report);
-    cost(out, &report.cost);
-    ledger(out, &report.ledger);
+pub(super) fn report(report: &Report) -> Markup {
+    html! {
+        (touchpoints(report))
+        (launches(report))
+        (screens(report))
+        (taps(report))
+        (journeys(
+            (report, "journeys"),
+            ("Journeys", "Mean time of those that ended: the app works, the customer works, away."),
+            &report.journeys,
+        ))
+        (journeys((report, "steps"), ("Steps", "Ranked by waiting beyond the target."), &report.steps))
+        (requests(report))
+        (smoothness(report))
+        (exits(report))
+        (cost(&report.cost))
+        (ledger(&report.ledger))
+    }
+}
+
+/// A table of a section that the report may have cut, which is said below it.
+fn listed(
+    (report, section): (&Report, &str),
+    words: (&str, &str),
+    columns: &[&str],
+    rows: &[Vec<String>],
+) -> Markup {
+    let left_out = report.left_out.get(section).copied().unwrap_or(0);
+    let more = (rows.len().saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out);
+    table_of(words, columns, rows.iter().take(PAGE_ROWS_MAX), more)
 }
 
 fn latency(latency: &Latency) -> [String; 4] {
@@ -44,22 +59,28 @@ fn figures(figures: &Figures) -> Vec<String> {
     cells
 }
 
-fn touchpoints(out: &mut String, report: &Report) {
+fn touchpoints(report: &Report) -> Markup {
     let mut rows = Vec::new();
-    for touchpoint in &report.touchpoints {
+    for (at, touchpoint) in report.touchpoints.iter().take(PAGE_ROWS_MAX).enumerate() {
         let mut row =
             vec![touchpoint.label.clone(), touchpoint.kind.to_string(), time(Some(touchpoint.target_ns))];
         row.extend(figures(&touchpoint.figures));
         rows.push(row);
         for slices in [&touchpoint.by_app_version, &touchpoint.by_os] {
-            if slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
-                rows.extend(slices.iter().map(slice));
+            if at < PAGE_BROKEN_DOWN_MAX && slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
+                rows.extend(slices.iter().take(PAGE_SLICES_MAX).map(slice));
+                let more = slices.len().saturating_sub(PAGE_SLICES_MAX);
+                if more > 0 {
+                    rows.push(vec![format!("· … and {} more", count(more as u64))]);
+                }
             }
         }
     }
     let columns: Vec<&str> = ["<touchpoint", "<kind", "target"].into_iter().chain(FIGURES).collect();
     let sentence = "Ranked by the time that customers lost beyond the target, times weight.";
-    table(out, "Touchpoints", sentence, &columns, &rows);
+    let left_out = report.left_out.get("touchpoints").copied().unwrap_or(0);
+    let more = (report.touchpoints.len().saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out);
+    table_of(("Touchpoints", sentence), &columns, rows.iter(), more)
 }
 
 fn slice(slice: &Slice) -> Vec<String> {
@@ -68,7 +89,7 @@ fn slice(slice: &Slice) -> Vec<String> {
     row
 }
 
-fn launches(out: &mut String, report: &Report) {
+fn launches(report: &Report) -> Markup {
     let rows: Vec<_> = report
         .of_kind(Kind::Launch)
         .map(|launch| {
@@ -82,16 +103,10 @@ fn launches(out: &mut String, report: &Report) {
         .collect();
     let columns =
         ["<launch", "launches", "p50", "p75", "p95", "p99", "in time", "went to background", "died"];
-    table(
-        out,
-        "Launches",
-        "Process start, or return to the foreground, to the first frame.",
-        &columns,
-        &rows,
-    );
+    table("Launches", "Process start, or return to the foreground, to the first frame.", &columns, &rows)
 }
 
-fn screens(out: &mut String, report: &Report) {
+fn screens(report: &Report) -> Markup {
     let rows: Vec<_> = report
         .screens
         .iter()
@@ -108,10 +123,15 @@ fn screens(out: &mut String, report: &Report) {
         .collect();
     let columns =
         ["<screen", "visits", "shown p75", "shown p95", "ready p75", "ready p95", "never ready", "died"];
-    table(out, "Screens", "Cause to the first frame, and cause to the full content.", &columns, &rows);
+    listed(
+        (report, "screens"),
+        ("Screens", "Cause to the first frame, and cause to the full content."),
+        &columns,
+        &rows,
+    )
 }
 
-fn taps(out: &mut String, report: &Report) {
+fn taps(report: &Report) -> Markup {
     let rows: Vec<_> = report
         .taps
         .iter()
@@ -127,10 +147,10 @@ fn taps(out: &mut String, report: &Report) {
         .collect();
     let columns =
         ["<target", "taps", "p50", "p75", "p95", "p99", "no answer", "animating", "died", "rage taps"];
-    table(out, "Taps", "Touch up to the first frame after the handler ran.", &columns, &rows);
+    listed((report, "taps"), ("Taps", "Touch up to the first frame after the handler ran."), &columns, &rows)
 }
 
-fn journeys(out: &mut String, heading: &str, sentence: &str, journeys: &[Journey]) {
+fn journeys(part: (&Report, &str), words: (&str, &str), journeys: &[Journey]) -> Markup {
     let row = |journey: &Journey| {
         let mean = |sum_ns: u64| time(sum_ns.checked_div(journey.duration.count));
         vec![
@@ -149,10 +169,10 @@ fn journeys(out: &mut String, heading: &str, sentence: &str, journeys: &[Journey
     };
     let columns =
         ["<name", "begun", "done", "died", "p50", "p95", "waiting", "acting", "away", "waiting p75", "lost"];
-    table(out, heading, sentence, &columns, &journeys.iter().map(row).collect::<Vec<_>>());
+    listed(part, words, &columns, &journeys.iter().map(row).collect::<Vec<_>>())
 }
 
-fn requests(out: &mut String, report: &Report) {
+fn requests(report: &Report) -> Markup {
     let rows: Vec<_> = report
         .requests
         .iter()
@@ -165,10 +185,10 @@ fn requests(out: &mut String, report: &Report) {
         })
         .collect();
     let columns: Vec<&str> = ["<route"].into_iter().chain(FIGURES).chain(["<answers"]).collect();
-    table(out, "Requests", "Ranked by time beyond the target.", &columns, &rows);
+    listed((report, "requests"), ("Requests", "Ranked by time beyond the target."), &columns, &rows)
 }
 
-fn smoothness(out: &mut String, report: &Report) {
+fn smoothness(report: &Report) -> Markup {
     let rows: Vec<_> = report
         .hangs
         .iter()
@@ -179,7 +199,12 @@ fn smoothness(out: &mut String, report: &Report) {
         })
         .collect();
     let columns = ["<screen", "hangs", "together", "longest", "died"];
-    table(out, "Hangs", "The main thread stood still for 250 ms or longer.", &columns, &rows);
+    let hangs = listed(
+        (report, "hangs"),
+        ("Hangs", "The main thread stood still for 250 ms or longer."),
+        &columns,
+        &rows,
+    );
     let rows: Vec<_> = report
         .frames
         .iter()
@@ -191,10 +216,16 @@ fn smoothness(out: &mut String, report: &Report) {
         })
         .collect();
     let columns = ["<screen", "visits", "frames", "slow", "slow share", "frozen", "frozen time"];
-    table(out, "Frames", "Slow: past their deadline. Frozen: longer than 700 ms.", &columns, &rows);
+    let frames = listed(
+        (report, "frames"),
+        ("Frames", "Slow: past their deadline. Frozen: longer than 700 ms."),
+        &columns,
+        &rows,
+    );
+    html! { (hangs) (frames) }
 }
 
-fn exits(out: &mut String, report: &Report) {
+fn exits(report: &Report) -> Markup {
     let exits = &report.exits;
     let row = |group: &nowait_report::report::ExitGroup| {
         let last = if group.last_crumb.is_empty() { NONE } else { &group.last_crumb };
@@ -208,13 +239,16 @@ fn exits(out: &mut String, report: &Report) {
     };
     let columns = ["<how", "<release", "<system", "<last breadcrumb", "exits"];
     let sentence = format!("{} in all; below the latest, with what led to them.", count(exits.count));
-    table(out, "Abnormal exits", &sentence, &columns, &exits.groups.iter().map(row).collect::<Vec<_>>());
-    for exit in &exits.latest {
-        trail(out, exit);
+    let groups: Vec<_> = exits.groups.iter().map(row).collect();
+    html! {
+        (table("Abnormal exits", &sentence, &columns, &groups))
+        @for exit in &exits.latest {
+            (trail(exit))
+        }
     }
 }
 
-fn trail(out: &mut String, exit: &Exit) {
+fn trail(exit: &Exit) -> Markup {
     let lived = time(Some(exit.lived_ns));
     let head = format!(
         "{} UTC, {} after {lived}, {} on {} {}, session {}",
@@ -225,20 +259,25 @@ fn trail(out: &mut String, exit: &Exit) {
         exit.device_model,
         exit.session
     );
-    out.push_str("<details><summary>");
-    super::escape(out, &head);
-    out.push_str("</summary><ol>");
-    for crumb in &exit.trail {
-        let before = time(Some(crumb.before_end_ms.saturating_mul(1_000_000)));
-        element(out, "li", &format!("{}, {before} before the end", crumb.name));
+    html! {
+        details {
+            summary { (Shown(&head)) }
+            ol {
+                @for crumb in &exit.trail {
+                    li {
+                        (Shown(&crumb.name)) ", "
+                        (time(Some(crumb.before_end_ms.saturating_mul(1_000_000)))) " before the end"
+                    }
+                }
+            }
+        }
     }
-    out.push_str("</ol></details>");
 }
 
 /// Absent if no session measured anything.
-fn cost(out: &mut String, cost: &CostSummary) {
+fn cost(cost: &CostSummary) -> Markup {
     if cost.sessions == 0 {
-        return;
+        return Markup::default();
     }
     let times = |what: &str, times: &Latency| {
         let mut row = vec![what.to_owned(), count(times.count)];
@@ -257,7 +296,7 @@ fn cost(out: &mut String, cost: &CostSummary) {
     ];
     let sentence = format!("Measured in {} sessions, each up to its latest batch.", count(cost.sessions));
     let columns = ["<what", "n", "mean", "p50", "p95", "p99", "longest"];
-    table(out, "What NoWait cost", &sentence, &columns, &rows);
+    let times = table("What NoWait cost", &sentence, &columns, &rows);
 
     let mean = |per_session: Option<u64>| bytes_or_none(per_session.map(|n| n as f64));
     let row = |what: &str, bytes: &ByteCost| {
@@ -276,16 +315,11 @@ fn cost(out: &mut String, cost: &CostSummary) {
     ];
     let dropped = share(cost.dropped_share);
     let sentence = format!("Of the events that were produced, {dropped} were dropped.");
-    table(
-        out,
-        "What NoWait wrote and sent",
-        &sentence,
-        &["<bytes", "sessions", "a session", "an event"],
-        &rows,
-    );
+    let columns = ["<bytes", "sessions", "a session", "an event"];
+    html! { (times) (table("What NoWait wrote and sent", &sentence, &columns, &rows)) }
 }
 
-fn ledger(out: &mut String, ledger: &LedgerSummary) {
+fn ledger(ledger: &LedgerSummary) -> Markup {
     let reasons = |counts: &BTreeMap<String, u64>| {
         let reasons = counts.iter().map(|(reason, n)| format!("{reason} {}", count(*n)));
         reasons.collect::<Vec<_>>().join(", ")
@@ -306,24 +340,23 @@ fn ledger(out: &mut String, ledger: &LedgerSummary) {
     ];
     let sentence = "Events: produced = delivered + dropped, session by session. Missing ones are still on a device, \
         or lost.";
-    table(out, "Ledger", sentence, &columns, &[row]);
+    let events = table("Ledger", sentence, &columns, &[row]);
     let facts = &ledger.facts;
-    if facts.sessions > 0 {
-        let mut row = vec![count(facts.sessions)];
-        row.extend([facts.appended, facts.folded, facts.refused_total].map(count));
-        row.push(reasons(&facts.refused));
-        let columns = ["sessions", "appended", "folded", "refused", "<refused because"];
-        let sentence = "Facts that the app told: appended = folded + refused, session by session.";
-        table(out, "Ledger of facts", sentence, &columns, &[row]);
+    let mut row = vec![count(facts.sessions)];
+    row.extend([facts.appended, facts.folded, facts.refused_total].map(count));
+    row.push(reasons(&facts.refused));
+    let columns = ["sessions", "appended", "folded", "refused", "<refused because"];
+    let sentence = "Facts that the app told: appended = folded + refused, session by session.";
+    html! {
+        (events)
+        @if facts.sessions > 0 {
+            (table("Ledger of facts", sentence, &columns, &[row]))
+        }
     }
 }
 
-pub(super) fn comparison(out: &mut String, comparison: &Comparison) {
+pub(super) fn comparison(comparison: &Comparison) -> Markup {
     let (class, word) = verdict(comparison.verdict);
-    out.push_str("<section>");
-    element(out, "h2", &format!("{} against {}", comparison.head, comparison.base));
-    element(out, &format!("p class=\"verdict {class}\""), word);
-    out.push_str("</section>");
     let row = |touchpoint: &TouchpointChange| {
         let p75 = touchpoint.primary();
         let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
@@ -355,12 +388,18 @@ pub(super) fn comparison(out: &mut String, comparison: &Comparison) {
     let (few, tested): (Vec<_>, Vec<_>) =
         comparison.touchpoints.iter().partition(|touchpoint| touchpoint.verdict == Verdict::TooFewSamples);
     let rows = |touchpoints: &[&TouchpointChange]| touchpoints.iter().map(|one| row(one)).collect::<Vec<_>>();
-    table(out, "Changes", "The p75 of each touchpoint in both releases.", &columns, &rows(&tested));
-    if !few.is_empty() {
-        out.push_str("<details>");
-        element(out, "summary", &format!("{} more with too few samples to judge", count(few.len() as u64)));
-        table(out, "Too few samples", "What there is of them.", &columns, &rows(&few));
-        out.push_str("</details>");
+    html! {
+        section {
+            h2 { (Shown(&comparison.head)) " against " (Shown(&comparison.base)) }
+            p class={ "verdict " (class) } { (word) }
+        }
+        (table("Changes", "The p75 of each touchpoint in both releases.", &columns, &rows(&tested)))
+        @if !few.is_empty() {
+            details {
+                summary { (count(few.len() as u64)) " more with too few samples to judge" }
+                (table("Too few samples", "What there is of them.", &columns, &rows(&few)))
+            }
+        }
     }
 }
 

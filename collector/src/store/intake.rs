@@ -4,6 +4,7 @@
 //! Invariant: the moment of an event follows from the batch, its two stored times and nothing else, so that
 //! reading a batch again gives the hours it was counted in.
 
+use super::clean;
 use crate::limits::{AGE_MAX_MS, SKEW_TOLERATED_MS};
 use nowait_wire::{Anchor, Batch, Event, Kind};
 
@@ -16,28 +17,40 @@ pub struct Intake {
     pub(super) frame: Vec<u8>,
     pub(super) batch: Batch,
     pub(super) placement: Placement,
+    redacted: u64,
 }
 
 impl Intake {
-    /// The batch that `frame` decoded to, as it arrived at `received_unix_ms` of our clock.
+    /// The batch that `frame` decoded to, as it arrived at `received_unix_ms` of our clock. What looks personal in it is
+    /// replaced, and then the frame is encoded again: what is stored never held it.
     ///
     /// `sent_unix_ms` is what the device's own wall clock said when it sent it, if it said anything.
     #[must_use]
     pub fn new(
         tenant: &str,
-        frame: Vec<u8>,
-        batch: Batch,
+        mut frame: Vec<u8>,
+        mut batch: Batch,
         received_unix_ms: u64,
         sent_unix_ms: Option<u64>,
     ) -> Intake {
+        let redacted = clean::clean(&mut batch);
+        if redacted > 0 {
+            frame = clean::frame(&mut batch);
+        }
         let placement = Placement::new(&batch, received_unix_ms, sent_unix_ms);
-        Intake { tenant: tenant.to_owned(), frame, batch, placement }
+        Intake { tenant: tenant.to_owned(), frame, batch, placement, redacted }
     }
 
     /// How many events it holds.
     #[must_use]
     pub fn events(&self) -> usize {
         self.batch.events.len()
+    }
+
+    /// How many of its texts looked personal and were replaced.
+    #[must_use]
+    pub fn redacted(&self) -> u64 {
+        self.redacted
     }
 
     /// How many of its events are exits.

@@ -4,6 +4,7 @@
 //! Refuses: HTTP, keys and arithmetic (see `serve`, `keys` and the crate `nowait_report`).
 //! Invariant: **a batch that was answered for is durable**, once, and its rollups with it.
 
+mod clean;
 mod cost;
 mod exits;
 mod fold;
@@ -20,6 +21,7 @@ mod writer;
 pub use intake::Intake;
 pub use sqlite::SqliteStore;
 
+use crate::ask;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
 use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Input, Report, Scope};
@@ -176,15 +178,20 @@ pub trait Store: Send + Sync + 'static {
 /// The report that everybody sees: the command line, the page and the JSON.
 ///
 /// # Errors
-/// [`Error::is_store`].
+/// [`Error::is_store`]; [`Error::is_no_data`] if the release that was asked for never sent anything, naming the nearest.
 pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
-    Ok(Report::new(&store.input(tenant, query)?, budgets))
+    let input = store.input(tenant, query)?;
+    let is_empty = input.cells.is_empty() && input.exits.is_empty() && input.sessions.is_empty();
+    if let Some(version) = query.app_version.as_deref().filter(|_| is_empty) {
+        ask::version_known(store, tenant, version)?;
+    }
+    Ok(Report::new(&input, budgets))
 }
 
 /// BASE against HEAD within the rest of the query.
 ///
 /// # Errors
-/// [`Error::is_store`]; [`Error::is_no_data`] if one of the releases never sent anything, naming those that did.
+/// [`Error::is_store`]; [`Error::is_no_data`] if one of the releases never sent a wait, naming the nearest that did.
 pub fn compare(
     store: &dyn Store,
     tenant: &str,
@@ -196,11 +203,7 @@ pub fn compare(
     let head_cells = store.cells(tenant, &query.of_version(head))?;
     for (version, cells) in [(base, &base_cells), (head, &head_cells)] {
         if cells.is_empty() {
-            let known = store.app_versions(tenant)?.join(", ");
-            let known = if known.is_empty() { "none".to_owned() } else { known };
-            return Err(Error::no_data(format!(
-                "no waits of app version {version:?} in this span; versions that ever sent: {known}"
-            )));
+            return Err(ask::nothing_of(store, tenant, version));
         }
     }
     Ok(Comparison::new((base, &base_cells), (head, &head_cells), options))
@@ -209,18 +212,8 @@ pub fn compare(
 /// The tenant that is meant: the one that was named, or the only one there is.
 ///
 /// # Errors
-/// [`Error::is_input`] if nobody was named and there are several, naming them.
+/// [`Error::is_no_data`] if the one that was named never sent anything, naming the nearest; [`Error::is_input`] if nobody was
+/// named and there are several, naming some.
 pub fn tenant_meant(store: &dyn Store, named: Option<&str>) -> Result<String, Error> {
-    if let Some(named) = named {
-        return Ok(named.to_owned());
-    }
-    let mut tenants = store.tenants()?;
-    match (tenants.pop(), tenants.is_empty()) {
-        (None, _) => Ok(String::new()),
-        (Some(only), true) => Ok(only),
-        (Some(last), false) => {
-            tenants.push(last);
-            Err(Error::input(format!("there are several tenants, name one of: {}", tenants.join(", "))))
-        }
-    }
+    ask::tenant_meant(store, named)
 }

@@ -9,7 +9,6 @@ mod decided;
 mod early;
 mod fact;
 pub(crate) mod name;
-mod target;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 

@@ -4,13 +4,12 @@
 //! Refuses: looking names up on the hot path; a handle keeps its id.
 //! Invariant: an id that was handed out has its text in the recorder's memory before anyone can record it.
 
-use super::target::target;
 use crate::fork;
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
 use crate::ring::account::Counter;
 use crate::ring::layout::NAME_WORDS;
-use crate::scrub::looks_personal;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
+use nowait_scrub::{looks_personal, target};
 use nowait_wire::NameId;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,7 +49,7 @@ impl Names {
         }
     }
 
-    /// The name that a tap on this one may say; see `target`.
+    /// The name that a tap on this one may say; see [`nowait_scrub::target`].
     #[inline]
     pub(crate) fn as_target(&self, id: NameId) -> NameId {
         let target = self.targets.get(id.0 as usize);

@@ -1,5 +1,6 @@
 //! A comparison as text: the verdict first, then the touchpoints, then how to read them.
 
+use super::safe::safe_lines;
 use super::table::{Table, WIDTH_MAX, cut};
 use super::units::{NONE, change, change_interval, count, duration, share, signed};
 use crate::compare::{Comparison, QUANTILE_TAIL, TouchpointChange, Verdict};
@@ -12,7 +13,7 @@ pub fn comparison(comparison: &Comparison) -> String {
     out.push_str(&latencies(comparison));
     out.push_str(&failures(comparison));
     out.push_str(&legend(comparison));
-    out
+    safe_lines(&out).into_owned()
 }
 
 /// The verdict in words.

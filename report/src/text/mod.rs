@@ -1,14 +1,16 @@
 //! Reports and comparisons as plain text for a terminal.
 //!
 //! Owns: what stands in which column. Refuses: colours, terminal widths, I/O and arithmetic on latencies.
-//! Invariant: no line is longer than 110 characters, and a name cannot break a line.
+//! Invariant: no line is longer than 110 characters, and a name can neither break a line nor hide or repaint anything.
 
 mod comparison;
+mod safe;
 mod sections;
 mod table;
 pub mod units;
 
 pub use comparison::comparison;
+pub use safe::{safe, safe_lines};
 pub use sections::{
     cost, exits, frames, hangs, journeys, launches, ledger, report, requests, screens, steps, taps,
     touchpoints,

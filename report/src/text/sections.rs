@@ -1,5 +1,6 @@
 //! The sections of a report, each usable alone. A section about which there is nothing to say is empty.
 
+use super::safe::safe_lines;
 use super::table::{Table, WIDTH_MAX, cut};
 use super::units::{NONE, bytes_or_none, count, duration, duration_or_none, moment, share, within};
 use crate::report::{
@@ -29,7 +30,8 @@ pub fn report(report: &Report) -> String {
     }
     out.push_str(&cost(report));
     out.push_str(&ledger(report));
-    out
+    // A report may come from another machine: nothing of it passes only because it is no name.
+    safe_lines(&out).into_owned()
 }
 
 fn head(report: &Report) -> String {

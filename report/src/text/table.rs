@@ -3,6 +3,7 @@
 //! Owns: widths, alignment and cutting what is too long. Refuses: what the cells say.
 //! Invariant: no line is wider than [`WIDTH_MAX`].
 
+use super::safe::safe_char;
 use super::units::count;
 use std::fmt::Write as _;
 
@@ -92,11 +93,10 @@ impl Table {
     }
 }
 
-/// The text, or its beginning and `…`, within `width` characters; line breaks and other controls become spaces.
+/// The text, or its beginning and `…`, within `width` characters; what nobody would see is marked, line breaks included.
 pub(crate) fn cut(text: &str, width: usize) -> String {
-    let clean = |c: char| if c.is_control() { ' ' } else { c };
     if text.chars().count() <= width {
-        return text.chars().map(clean).collect();
+        return text.chars().map(safe_char).collect();
     }
-    text.chars().take(width.saturating_sub(1)).map(clean).chain(['…']).collect()
+    text.chars().take(width.saturating_sub(1)).map(safe_char).chain(['…']).collect()
 }

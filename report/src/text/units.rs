@@ -4,6 +4,7 @@
 //! Invariant: three significant digits, one unit, the same text for the same number everywhere.
 
 use crate::report::Within;
+use jiff::Timestamp;
 
 /// What stands where there is no number.
 pub const NONE: &str = "–";
@@ -123,23 +124,8 @@ pub fn signed(value: f64, unit: &str) -> String {
 /// A moment given in milliseconds since 1970 as `2026-11-22 08:15` in UTC.
 #[must_use]
 pub fn moment(unix_ms: u64) -> String {
-    let minutes = unix_ms / 60_000;
-    let (year, month, day) = date(minutes / 1_440);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minutes / 60 % 24, minutes % 60)
-}
-
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar (Howard Hinnant, chrono-Compatible
-/// Low-Level Date Algorithms): years begin in March there, so that the leap day comes last.
-fn date(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    let known = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    known.map_or_else(|| "after the year 9999".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 #[cfg(test)]
@@ -214,5 +200,9 @@ mod tests {
         assert_eq!(moment(0), "1970-01-01 00:00");
         assert_eq!(moment(951_782_400_000), "2000-02-29 00:00");
         assert_eq!(moment(1_795_392_960_000), "2026-11-23 00:16");
+        assert_eq!(
+            (moment(253_402_207_200_000), moment(u64::MAX)),
+            ("9999-12-30 22:00".into(), "after the year 9999".into())
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! What may be a name and what looks like somebody's data.
+//! What an app's own texts may not say: names, dimensions, countries.
 //!
-//! Owns: the patterns. Refuses: mending; a name that matches is replaced whole, because half a card number is
-//! still half a card number.
-//! Invariant: names are the only text that leaves the device, and every one of them passed here.
+//! Owns: the patterns of cards, IBANs, ID and phone numbers, e-mail addresses and tokens. Refuses: the texts of makers, whose
+//! codes look alike (see `code`).
+//! Invariant: where something stands between the parts of a number makes no difference.
+
+use crate::hidden::{is_hidden, joins};
 
 /// Digits in a row that no screen, route or target needs: account numbers, phones and ids start here.
 const DIGITS_RUN_MAX: usize = 5;
@@ -16,40 +18,48 @@ const TOKEN_RUN_MIN: usize = 15;
 /// Hexadecimal digits in a row that look like a hash or an id rather than a word.
 const HEX_RUN_MIN: usize = 12;
 
-/// Whether this text may be personal: cards, IBANs, ID and phone numbers, e-mail addresses, tokens.
+/// Whether this text of an app may be personal: cards, IBANs, ID and phone numbers, e-mail addresses, tokens, and characters
+/// that hide what a text says.
 #[must_use]
-pub(crate) fn looks_personal(text: &str) -> bool {
-    if text.contains('@') || text.chars().any(char::is_control) {
+pub fn looks_personal(text: &str) -> bool {
+    let (mut digits, mut run, mut longest) = (0, 0, 0);
+    for c in text.chars() {
+        if tells_at_once(c) {
+            return true;
+        }
+        if c.is_numeric() {
+            digits += 1;
+            run += 1;
+            longest = longest.max(run);
+        } else if !joins(c) {
+            // What is not drawn between two digits does not part them.
+            run = 0;
+        }
+    }
+    if digits > DIGITS_TOTAL_MAX || longest > DIGITS_RUN_MAX {
         return true;
     }
-    let digits = text.chars().filter(|c| c.is_numeric()).count();
-    if digits > DIGITS_TOTAL_MAX || longest_run(text, |c| c.is_numeric()) > DIGITS_RUN_MAX {
-        return true;
-    }
-    text.split(|c: char| !c.is_alphanumeric()).any(is_token)
-        // An IBAN is written in groups; its gaps must not hide it.
-        || is_iban(&text.split_whitespace().collect::<String>())
+    // Whatever follows needs digits.
+    digits > 1
+        && (text.split(|c: char| !c.is_alphanumeric() && !joins(c)).any(is_token)
+            // An IBAN is written in groups; its gaps must not hide it.
+            || is_iban(&text.split_whitespace().collect::<String>()))
 }
 
-fn longest_run(text: &str, wanted: impl Fn(char) -> bool) -> usize {
-    let mut longest = 0;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if wanted(c) { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    longest
+/// An e-mail address's sign, or what hides the rest.
+pub(crate) fn tells_at_once(c: char) -> bool {
+    matches!(c, '@' | '\u{FE6B}' | '\u{FF20}') || (is_hidden(c) && !joins(c))
 }
 
 /// A word in which letters and digits mix as they do in tokens, hashes and UUID parts.
 fn is_token(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let hex = word.len() >= HEX_RUN_MIN && digits >= 2 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    hex || (word.len() >= TOKEN_RUN_MIN && digits >= 3) || is_iban(word)
+    hex || (digits >= 3 && word.chars().count() >= TOKEN_RUN_MIN) || is_iban(word)
 }
 
 /// Two letters, two check digits and 11 to 30 more of either (ISO 13616), at least half of them digits.
-fn is_iban(word: &str) -> bool {
+pub(crate) fn is_iban(word: &str) -> bool {
     let bytes = word.as_bytes();
     let [c1, c2, d1, d2, rest @ ..] = bytes else { return false };
     (11..=30).contains(&rest.len())
@@ -79,6 +89,9 @@ mod tests {
             "HTTP2Handshake",
             "OnboardingIdentityVerificationScreen",
             "mpf2024",
+            "第123步：轉帳確認畫面",
+            "می\u{200c}خواهم",
+            "❤\u{fe0f}",
         ] {
             assert!(!looks_personal(name), "{name}");
         }
@@ -104,6 +117,14 @@ mod tests {
             "da39a3ee5e6b4b0d3255bfef95601890afd80709",
             "٤١١١١١١١١١١١١١١١",
             "line\nbreak",
+            "４１１１１１１１１１１１１１１１",
+            "chan＠example.com",
+            "\u{1b}[8m8.2.0",
+            "\u{9b}8m",
+            "Pay\u{202e}mrifnoC",
+            "Pay\u{2066}Confirm",
+            "Pay\u{200b}Confirm",
+            "4111\u{200d}11",
         ] {
             assert!(looks_personal(name), "{name}");
         }

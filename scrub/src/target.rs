@@ -3,18 +3,21 @@
 //! A keypad's views are called `pin_key_4`, `btnSeven`, `key_a`. Told in the order of the taps, such names are the PIN. So the
 //! target of a tap is a name without its numbers, its single letters and its digits in words, wherever they stand.
 //!
-//! Owns: that rule. Refuses: names of anything but targets; an app that names a screen after an account number meets `scrub`.
+//! Owns: that rule. Refuses: names of anything but targets; an app that names a screen after an account number meets
+//! `looks_personal`.
 //! Invariant: two views whose names differ only in such a part have one name as targets.
 
-/// The name of a target, or `None` if nothing of it may be told. It is the text itself in most cases.
-pub(crate) fn target(text: &str) -> Option<String> {
-    let words = words(text);
-    if !words.iter().any(|word| tells_a_key(word.text)) {
-        return words.iter().any(|word| !word.is_separator).then(|| text.to_owned());
+use std::borrow::Cow;
+
+/// What a tap may say of a target with this name, or `None` if nothing of it may be told. It is the text itself in most cases.
+#[must_use]
+pub fn target(text: &str) -> Option<Cow<'_, str>> {
+    if !words(text).any(|word| tells_a_key(word.text)) {
+        return words(text).any(|word| !word.is_separator).then_some(Cow::Borrowed(text));
     }
     let mut kept = String::new();
     let mut separator = "";
-    for word in &words {
+    for word in words(text) {
         if word.is_separator {
             separator = word.text;
         } else if !tells_a_key(word.text) {
@@ -25,7 +28,7 @@ pub(crate) fn target(text: &str) -> Option<String> {
             separator = "";
         }
     }
-    (!kept.is_empty()).then_some(kept)
+    (!kept.is_empty()).then_some(Cow::Owned(kept))
 }
 
 /// A part of a name: letters, digits, or what stands between them.
@@ -52,29 +55,33 @@ fn class(c: char) -> Class {
 }
 
 /// Cuts between classes, and before a capital that begins a word: `keyA`, `PINKey`, `key4` and `key_four` are two words each.
-fn words(text: &str) -> Vec<Word<'_>> {
-    let chars: Vec<(usize, Class)> = text.char_indices().map(|(at, c)| (at, class(c))).collect();
-    let class_at = |index: usize| chars.get(index).map(|(_, class)| *class);
-    let mut words = Vec::new();
-    let mut began = 0;
-    for (index, (at, class)) in chars.iter().enumerate().skip(1) {
-        let is_cut = match (class_at(index - 1).unwrap_or(Class::Other), *class) {
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (text, behind) = rest.split_at_checked(word_bytes(rest))?;
+        rest = behind;
+        let is_separator = !text.chars().any(char::is_alphanumeric);
+        (!text.is_empty()).then_some(Word { text, is_separator })
+    })
+}
+
+/// How long the first word is.
+fn word_bytes(text: &str) -> usize {
+    let mut chars = text.char_indices().map(|(at, c)| (at, class(c))).peekable();
+    let Some((_, mut before)) = chars.next() else { return 0 };
+    while let Some((at, now)) = chars.next() {
+        let is_cut = match (before, now) {
             (Class::Upper, Class::Letter) => false,
             // The last of some capitals begins the next word: `PIN|Key`.
-            (Class::Upper, Class::Upper) => class_at(index + 1) == Some(Class::Letter),
+            (Class::Upper, Class::Upper) => chars.peek().is_some_and(|(_, next)| *next == Class::Letter),
             (before, now) => before != now,
         };
         if is_cut {
-            words.push((began, *at));
-            began = *at;
+            return at;
         }
+        before = now;
     }
-    words.push((began, text.len()));
-    let word = |(from, to): (usize, usize)| {
-        let text = text.get(from..to).unwrap_or_default();
-        Word { text, is_separator: !text.chars().any(char::is_alphanumeric) }
-    };
-    words.into_iter().map(word).filter(|word| !word.text.is_empty()).collect()
+    text.len()
 }
 
 /// Digits as English views spell them.
@@ -86,7 +93,7 @@ fn tells_a_key(word: &str) -> bool {
     let is_single = chars.next().is_some_and(char::is_alphanumeric) && chars.next().is_none();
     is_single
         || word.chars().any(char::is_numeric)
-        || DIGITS.iter().any(|digit| digit.eq_ignore_ascii_case(word))
+        || ((3..=5).contains(&word.len()) && DIGITS.iter().any(|digit| digit.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
