@@ -44,6 +44,11 @@ pub fn is_long() -> bool {
     std::env::var("NOWAIT_ATTACK").is_ok_and(|form| form == "long")
 }
 
+/// The binary to attack: ours, or one that `NOWAIT_ATTACKED` names, for a look at what an older one does.
+fn attacked() -> String {
+    std::env::var("NOWAIT_ATTACKED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_nowait").to_owned())
+}
+
 fn raise_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -73,7 +78,7 @@ impl Server {
         std::fs::write(folder.path().join("keys.toml"), keys).unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = Command::new("sh")
-            .args(["-c", &format!("{limits} exec \"$@\""), "sh", env!("CARGO_BIN_EXE_nowait")])
+            .args(["-c", &format!("{limits} exec \"$@\""), "sh", &attacked()])
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg("--keys")
