@@ -1,6 +1,6 @@
 //! What the face of NoWait and its worker share: the recorder, and what the app said at the start and since.
 //!
-//! Owns: the start's word (once), the conditions, ids, and the commands on their way to the worker. Refuses: doing anything.
+//! Owns: the start's word (once), the conditions, and the commands on their way to the worker. Refuses: doing anything.
 //! Invariant: it lives as long as the process: handles are `Copy`, so nobody can know when the last one is gone.
 
 use crate::Clock;
@@ -12,7 +12,7 @@ use crate::upload::conditions::Conditions;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use nowait_wire::Uuid;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// Commands that may wait for the worker; nobody sends more than a few in a session.
@@ -22,7 +22,6 @@ const COMMANDS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) recorder: Recorder,
-    next_id: AtomicU64,
     conditions: AtomicU8,
     started: OnceLock<Started>,
 }
@@ -60,7 +59,6 @@ impl Engine {
     pub(crate) fn new(clock: Clock) -> &'static Engine {
         Box::leak(Box::new(Engine {
             recorder: Recorder::new(clock),
-            next_id: AtomicU64::new(1),
             conditions: AtomicU8::new(Conditions::default().to_bits()),
             started: OnceLock::new(),
         }))
@@ -70,21 +68,16 @@ impl Engine {
     pub(crate) fn start(&self, config: Config) -> Result<Receiver<Command>, Error> {
         config.check()?;
         let (commands, receiver) = bounded(COMMANDS_MAX);
+        let consent = config.consent;
         let started = Started { url: config.url(), config, session: uuid(), commands };
         self.started.set(started).map_err(|_| Error::started())?;
+        self.recorder.configure(consent);
         Ok(receiver)
     }
 
     /// What the start said, once there was one.
     pub(crate) fn started(&self) -> Option<&Started> {
         self.started.get()
-    }
-
-    /// A number that was not given before.
-    #[inline]
-    pub(crate) fn next_id(&self) -> u64 {
-        // Relaxed: ids only have to differ.
-        self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// What the host told last of network and power.

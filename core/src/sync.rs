@@ -52,6 +52,8 @@ pub(crate) enum Mutant {
     ChecksumUntied,
     /// The worker takes over what was recorded early once, and never looks again.
     EarlyLookedAtOnce,
+    /// What was recorded early travels under whatever decision follows.
+    EarlyOfAnyDecision,
     /// The fold goes on as long as there is something to fold.
     FoldedEndlessly,
     /// Slots are released before the checkpoint that knows of their facts.
@@ -104,6 +106,32 @@ pub(crate) enum Mutant {
     RemovedUnsealed,
     /// The marker around a start stays.
     StartNeverEnds,
+    /// A batch is sealed, or sent, and no intent says so before.
+    IntentLeftOut,
+    /// The account of a batch is taken before room is made for it, so that it does not know of what had to go.
+    AccountBeforeRoom,
+    /// Room is made of accounts first.
+    AccountsGoFirst,
+    /// There may be as many batches of a customer who has not decided as of any other.
+    PendingCapIgnored,
+    /// A remote configuration is taken over whatever its version is.
+    OlderConfigurationTaken,
+    /// The back-off forgets how often it failed.
+    BackoffNeverGrows,
+    /// The worker wakes every second, whether anything is due or not.
+    WokenByATick,
+    /// Waits that were open when the process died make no event.
+    DiedLeftOut,
+    /// The name of a sealed batch may not survive a power cut.
+    SealUnsynced,
+    /// A refusal may not survive a power cut.
+    RefusalUnsynced,
+    /// Recorders that cannot be read pile up.
+    QuarantineUncapped,
+    /// Nobody looks at the checksum of a sealed batch.
+    DamagedBatchBelieved,
+    /// The state of other rules is gone on from as if it were ours.
+    OtherRulesBelieved,
 }
 
 /// Whether the running proof wants this broken: never, and known while compiling, outside of tests.
@@ -130,7 +158,7 @@ pub(crate) fn is_broken(mutant: Mutant) -> bool {
 #[inline(always)]
 pub(crate) const fn step(_name: &'static str) {}
 
-/// The same in a simulation.
+/// The same in a simulation, and where a test kills the process at one step.
 #[cfg(all(test, not(any(loom, shuttle))))]
 pub(crate) fn step(name: &'static str) {
     crate::simulate::step(name);

@@ -42,6 +42,55 @@ fn pending_is_kept_granted_delivers_refused_wipes() {
     assert_balanced(&upload);
 }
 
+/// Another process agreed and recorded after the first refusal: the second one wipes again, in whichever process it is told.
+#[test]
+fn a_second_refusal_wipes_what_another_process_recorded_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let spool =
+        || files(&folder.path().join("spool")).into_iter().filter(|name| name.ends_with(".batch")).count();
+    let (one, mut first, _) = start(undecided(folder.path()), &upload);
+    one.consent(Consent::Refused);
+    first.turn();
+    let (two, mut second, _) = start(undecided(folder.path()), &upload);
+    two.consent(Consent::Granted);
+    second.turn();
+    record(two, "between", 3);
+    upload.plan([None]);
+    assert!(!second.flush().complete);
+    assert_eq!(spool(), 1);
+    one.consent(Consent::Refused);
+    first.turn();
+    assert_eq!(spool(), 0, "what was recorded in between is refused as well");
+}
+
+/// A power cut took back a refusal and the grant after it: what was sealed since is of no generation that there is, and must
+/// not stand in the way of everything else.
+#[test]
+fn a_batch_of_a_generation_that_was_lost_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let shared = folder.path().join("shared");
+    let (nowait, mut worker, _) = start(undecided(folder.path()), &upload);
+    nowait.consent(Consent::Granted);
+    worker.turn();
+    let before = std::fs::read(&shared).unwrap();
+    nowait.consent(Consent::Refused);
+    worker.turn();
+    nowait.consent(Consent::Granted);
+    worker.turn();
+    record(nowait, "lost", 3);
+    upload.plan([None]);
+    assert!(!worker.flush().complete);
+    drop(worker);
+    std::fs::remove_file(&shared).unwrap();
+    std::fs::write(&shared, before).unwrap();
+    let (nowait, mut worker, _) = start(undecided(folder.path()), &upload);
+    record(nowait, "after", 2);
+    assert!(worker.flush().complete);
+    assert_eq!((stored(&upload, "lost"), stored(&upload, "after")), (0, 2));
+}
+
 /// The refusal comes while an upload hangs, and the process is killed before the worker hears of it.
 #[test]
 fn a_refusal_during_a_hanging_exchange_survives_a_kill() {

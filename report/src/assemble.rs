@@ -1,24 +1,30 @@
-//! From cells, exits and ledgers to a [`Report`].
+//! From cells, exits and ledgers to a [`Report`], one touchpoint after another.
 //!
-//! Owns: grouping, ranking and every figure of a report. Refuses: shapes (see [`crate::report`]) and printing.
-//! Invariant: the same input in any order gives the same report.
+//! Owns: [`Builder`], ranking and every figure of a report. Refuses: shapes (see [`crate::report`]) and printing.
+//! Invariant: the same input in any order of touchpoints gives the same report; and what it holds does not grow with the
+//! number of touchpoints, only with the rows that are asked for.
 
-use crate::accounts;
+use crate::accounts::Accounts;
 use crate::budget::Budgets;
-use crate::cell::{Cell, Cells};
+use crate::cell::{Cell, CellKey, Cells};
 use crate::cost;
 use crate::histogram::Histogram;
+use crate::limits::VERSIONS_LISTED_MAX;
 use crate::report::{
-    Exit, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope, Screen,
-    SessionAccount, Slice, Tap, Touchpoint,
+    Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope,
+    Screen, SessionAccount, Slice, Tap, Touchpoint,
 };
+use crate::top::{Rows, Top};
 use crate::version::VersionOrder;
 use nowait_wire::{Kind, Os, Outcome};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The kinds that the ranking of touchpoints shows: what a customer sees. Settled, requests, journeys and steps
 /// tell of the same seconds once more, so they have tables of their own or none.
 const RANKED: [Kind; 5] = [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Action, Kind::Hang];
+
+/// What the row of all releases before the listed ones is called.
+const EARLIER: &str = "(earlier)";
 
 /// Apdex calls a wait tolerable up to this many targets.
 const APDEX_TOLERABLE_TARGETS: u64 = 4;
@@ -26,7 +32,7 @@ const APDEX_TOLERABLE_TARGETS: u64 = 4;
 /// The names of [`Cell::statuses`].
 const STATUS_CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// What a report is made of.
+/// What a small report is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// What was asked for.
@@ -40,26 +46,22 @@ pub struct Input {
 }
 
 impl Report {
-    /// Computes the report.
+    /// Computes the report of an input that is in memory whole, with as many rows as there are.
     #[must_use]
     pub fn new(input: &Input, budgets: &Budgets) -> Report {
-        let groups = Groups::new(&input.cells);
-        let ledger = accounts::ledger(&input.sessions);
-        Report {
-            report_version: REPORT_VERSION,
-            scope: input.scope.clone(),
-            touchpoints: touchpoints(&groups, budgets),
-            screens: screens(&groups),
-            taps: taps(&groups),
-            journeys: journeys(&groups, budgets),
-            steps: steps(&groups, budgets),
-            requests: requests(&groups, budgets),
-            hangs: hangs(&groups),
-            frames: frames(&groups),
-            exits: accounts::exits(&input.exits),
-            cost: cost::cost(&input.sessions, &ledger),
-            ledger,
+        let mut builder = Builder::new(input.scope.clone(), budgets, Rows::ALL);
+        let mut cells = input.cells.iter().peekable();
+        while let Some((first, cell)) = cells.next() {
+            let mut touchpoint = Group::default();
+            touchpoint.add(first, cell);
+            while let Some((key, cell)) =
+                cells.next_if(|(key, _)| (key.kind, &key.name) == (first.kind, &first.name))
+            {
+                touchpoint.add(key, cell);
+            }
+            builder.add(first.kind, &first.name, &touchpoint);
         }
+        builder.finish(&input.sessions.iter().collect(), Exits::of(&input.exits))
     }
 
     /// The touchpoints of one kind, in their order: the launches, for example.
@@ -68,64 +70,141 @@ impl Report {
     }
 }
 
-/// Cells of one kind and name, over all slices and by slice.
-#[derive(Default)]
-struct Group<'a> {
+/// All cells of one kind and name, over all slices and by slice.
+#[derive(Debug, Default)]
+pub struct Group {
     all: Cell,
-    by_app_version: BTreeMap<VersionOrder<'a>, Cell>,
+    by_app_version: BTreeMap<String, Cell>,
     by_os: BTreeMap<Os, Cell>,
 }
 
-struct Groups<'a>(BTreeMap<(Kind, &'a str), Group<'a>>);
-
-impl<'a> Groups<'a> {
-    fn new(cells: &'a Cells) -> Groups<'a> {
-        let mut groups: BTreeMap<(Kind, &str), Group<'_>> = BTreeMap::new();
-        for (key, cell) in cells.iter() {
-            let group = groups.entry((key.kind, &key.name)).or_default();
-            group.all.merge(cell);
-            group.by_app_version.entry(VersionOrder(&key.app_version)).or_default().merge(cell);
-            group.by_os.entry(key.os).or_default().merge(cell);
+impl Group {
+    /// Adds a cell of this kind and name.
+    pub fn add(&mut self, key: &CellKey, cell: &Cell) {
+        self.all.merge(cell);
+        match self.by_app_version.get_mut(&key.app_version) {
+            Some(of_version) => of_version.merge(cell),
+            None => {
+                self.by_app_version.insert(key.app_version.clone(), cell.clone());
+            }
         }
-        Groups(groups)
-    }
-
-    fn of(&self, kind: Kind) -> impl Iterator<Item = (&'a str, &Group<'a>)> {
-        self.0.iter().filter(move |(key, _)| key.0 == kind).map(|(key, group)| (key.1, group))
+        self.by_os.entry(key.os).or_default().merge(cell);
     }
 }
 
-fn touchpoints(groups: &Groups<'_>, budgets: &Budgets) -> Vec<Touchpoint> {
-    let touchpoint = |kind: Kind, name: &str, group: &Group<'_>| {
-        let budget = budgets.of(kind, name);
-        let figures = |cell: &Cell| {
-            let all = figures(cell, budget.target_ns);
-            // A hang begins to exist at its target: how many kept to it says nothing.
-            if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
-        };
-        let slice = |value: &str, cell: &Cell| Slice { value: value.to_owned(), figures: figures(cell) };
-        Touchpoint {
-            kind,
-            name: name.to_owned(),
-            label: budget.label,
-            target_ns: budget.target_ns,
-            weight: budget.weight,
-            figures: figures(&group.all),
-            by_app_version: group
-                .by_app_version
-                .iter()
-                .map(|(version, cell)| slice(version.0, cell))
-                .collect(),
-            by_os: group.by_os.iter().map(|(os, cell)| slice(os.as_str(), cell)).collect(),
-        }
-    };
-    let of_kind = |kind: Kind| groups.of(kind).map(move |(name, group)| touchpoint(kind, name, group));
-    let mut all: Vec<Touchpoint> = RANKED.into_iter().flat_map(of_kind).collect();
-    let cost = |touchpoint: &Touchpoint| touchpoint.figures.lost_ns as f64 * touchpoint.weight;
-    all.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
-    all
+/// Makes a report of groups that come one after another, in any order.
+#[derive(Debug)]
+pub struct Builder<'b> {
+    budgets: &'b Budgets,
+    scope: Scope,
+    touchpoints: Top<Touchpoint>,
+    screens: Top<Screen>,
+    taps: Top<Tap>,
+    /// By target, whether it has taps, and how many rage taps.
+    targets: BTreeMap<String, (bool, u64)>,
+    journeys: Top<Journey>,
+    steps: Top<Journey>,
+    requests: Top<Request>,
+    hangs: Top<Hang>,
+    frames: Top<Frames>,
 }
 
+impl<'b> Builder<'b> {
+    /// A report of nothing yet, of which each section will have these rows.
+    #[must_use]
+    pub fn new(scope: Scope, budgets: &'b Budgets, rows: Rows) -> Builder<'b> {
+        Builder {
+            budgets,
+            scope,
+            touchpoints: Top::new(rows),
+            screens: Top::new(rows),
+            taps: Top::new(rows),
+            targets: BTreeMap::new(),
+            journeys: Top::new(rows),
+            steps: Top::new(rows),
+            requests: Top::new(rows),
+            hangs: Top::new(rows),
+            frames: Top::new(rows),
+        }
+    }
+
+    /// Adds all that there is of this kind and name.
+    pub fn add(&mut self, kind: Kind, name: &str, group: &Group) {
+        let budgets = self.budgets;
+        let all = &group.all;
+        if RANKED.contains(&kind) {
+            let touchpoint = touchpoint(kind, name, group, budgets);
+            let lost = touchpoint.figures.lost_ns as f64 * touchpoint.weight;
+            self.touchpoints.add(lost, (kind as u8, name), touchpoint);
+        }
+        match kind {
+            Kind::Screen => self.screens.add(all.count() as f64, (0, name), screen(name, all)),
+            Kind::Tap => {
+                self.targets.entry(name.to_owned()).or_default().0 = true;
+                self.taps.add(all.count() as f64, (0, name), tap(name, all));
+            }
+            Kind::RageTap => self.targets.entry(name.to_owned()).or_default().1 = all.count(),
+            Kind::Journey => {
+                self.journeys.add(all.count() as f64, (0, name), journey(kind, name, all, budgets));
+            }
+            Kind::Step => {
+                let step = journey(kind, name, all, budgets);
+                // Where nothing was lost, the longest waiting comes first.
+                let rank = step.lost_ns as f64 + step.waiting_ns as f64 / u64::MAX as f64;
+                self.steps.add(rank, (0, name), step);
+            }
+            Kind::Request => {
+                let request = request(name, all, budgets);
+                self.requests.add(request.figures.lost_ns as f64, (0, name), request);
+            }
+            Kind::Hang => {
+                let hang = hang(name, all);
+                self.hangs.add(hang.total_ns as f64, (0, name), hang);
+            }
+            Kind::Frames => {
+                let frames = frames(name, all);
+                self.frames.add(frames.slow as f64, (0, name), frames);
+            }
+            _ => {}
+        }
+    }
+
+    /// The report, with the accounts and exits of the same slice.
+    #[must_use]
+    pub fn finish(mut self, accounts: &Accounts, exits: Exits) -> Report {
+        for (name, _) in self.targets.iter().filter(|(_, (has_taps, _))| !has_taps) {
+            self.taps.add(0.0, (0, name), tap(name, &Cell::new()));
+        }
+        let ledger = accounts.ledger();
+        let left_out = [
+            ("touchpoints", self.touchpoints.left_out()),
+            ("screens", self.screens.left_out()),
+            ("taps", self.taps.left_out()),
+            ("journeys", self.journeys.left_out()),
+            ("steps", self.steps.left_out()),
+            ("requests", self.requests.left_out()),
+            ("hangs", self.hangs.left_out()),
+            ("frames", self.frames.left_out()),
+        ];
+        let left_out = left_out.into_iter().filter(|(_, rows)| *rows > 0);
+        Report {
+            report_version: REPORT_VERSION,
+            scope: self.scope,
+            left_out: left_out.map(|(section, rows)| (section.to_owned(), rows)).collect(),
+            touchpoints: self.touchpoints.rows(),
+            screens: self.screens.rows(),
+            taps: taps(self.taps, &self.targets),
+            journeys: self.journeys.rows(),
+            steps: self.steps.rows(),
+            requests: self.requests.rows(),
+            hangs: self.hangs.rows(),
+            frames: self.frames.rows(),
+            exits,
+            cost: cost::cost(accounts, &ledger),
+            ledger,
+        }
+    }
+}
 /// Outcomes of a cell, by name.
 fn outcomes(cell: &Cell) -> Outcomes {
     Outcomes {
@@ -171,37 +250,30 @@ fn figures(cell: &Cell, target_ns: u64) -> Figures {
     }
 }
 
-fn screens(groups: &Groups<'_>) -> Vec<Screen> {
-    let screen = |(name, group): (&str, &Group<'_>)| Screen {
+fn screen(name: &str, all: &Cell) -> Screen {
+    Screen {
         name: name.to_owned(),
-        outcomes: outcomes(&group.all),
-        shown: latency(group.all.part()),
-        ready: latency(&group.all.latency()),
-    };
-    let mut all: Vec<Screen> = groups.of(Kind::Screen).map(screen).collect();
-    all.sort_by_key(|screen| std::cmp::Reverse(screen.outcomes.total()));
-    all
+        outcomes: outcomes(all),
+        shown: latency(all.part()),
+        ready: latency(&all.latency()),
+    }
 }
 
-fn taps(groups: &Groups<'_>) -> Vec<Tap> {
-    let rage: BTreeMap<&str, u64> =
-        groups.of(Kind::RageTap).map(|(name, group)| (name, group.all.count())).collect();
-    let tapped: BTreeMap<&str, &Group<'_>> = groups.of(Kind::Tap).collect();
-    let targets: BTreeSet<&str> = tapped.keys().chain(rage.keys()).copied().collect();
-    let none = Cell::new();
-    let tap = |name: &str| {
-        let cell = tapped.get(name).map_or(&none, |group| &group.all);
-        Tap {
-            name: name.to_owned(),
-            outcomes: outcomes(cell),
-            latency: latency(&cell.latency()),
-            handled: latency(cell.part()),
-            rage_taps: rage.get(name).copied().unwrap_or(0),
-        }
-    };
-    let mut all: Vec<Tap> = targets.into_iter().map(tap).collect();
-    all.sort_by_key(|tap| std::cmp::Reverse(tap.outcomes.total()));
-    all
+/// A target without its rage taps, which are told apart.
+fn tap(name: &str, all: &Cell) -> Tap {
+    Tap {
+        name: name.to_owned(),
+        outcomes: outcomes(all),
+        latency: latency(&all.latency()),
+        handled: latency(all.part()),
+        rage_taps: 0,
+    }
+}
+
+/// The rows of taps with their rage taps.
+fn taps(taps: Top<Tap>, targets: &BTreeMap<String, (bool, u64)>) -> Vec<Tap> {
+    let rage = |tap: Tap| Tap { rage_taps: targets.get(&tap.name).map_or(0, |target| target.1), ..tap };
+    taps.rows().into_iter().map(rage).collect()
 }
 
 fn journey(kind: Kind, name: &str, cell: &Cell, budgets: &Budgets) -> Journey {
@@ -224,65 +296,72 @@ fn journey(kind: Kind, name: &str, cell: &Cell, budgets: &Budgets) -> Journey {
     }
 }
 
-fn journeys(groups: &Groups<'_>, budgets: &Budgets) -> Vec<Journey> {
-    let journey = |(name, group): (&str, &Group<'_>)| journey(Kind::Journey, name, &group.all, budgets);
-    let mut all: Vec<Journey> = groups.of(Kind::Journey).map(journey).collect();
-    all.sort_by_key(|journey| std::cmp::Reverse(journey.outcomes.total()));
-    all
+fn request(name: &str, all: &Cell, budgets: &Budgets) -> Request {
+    let statuses = STATUS_CLASSES.iter().zip(all.statuses()).filter(|(_, count)| *count > 0);
+    let target_ns = budgets.of(Kind::Request, name).target_ns;
+    Request {
+        name: name.to_owned(),
+        target_ns,
+        figures: figures(all, target_ns),
+        statuses: statuses.map(|(class, count)| ((*class).to_owned(), count)).collect(),
+    }
 }
 
-fn steps(groups: &Groups<'_>, budgets: &Budgets) -> Vec<Journey> {
-    let step = |(name, group): (&str, &Group<'_>)| journey(Kind::Step, name, &group.all, budgets);
-    let mut all: Vec<Journey> = groups.of(Kind::Step).map(step).collect();
-    all.sort_by_key(|step| std::cmp::Reverse((step.lost_ns, step.waiting_ns)));
-    all
+fn hang(screen: &str, all: &Cell) -> Hang {
+    let durations = all.latency();
+    Hang {
+        screen: screen.to_owned(),
+        latency: latency(&durations),
+        total_ns: durations.sum_ns(),
+        died: all.outcome(Outcome::Died),
+    }
 }
 
-fn requests(groups: &Groups<'_>, budgets: &Budgets) -> Vec<Request> {
-    let request = |(name, group): (&str, &Group<'_>)| {
-        let statuses = STATUS_CLASSES.iter().zip(group.all.statuses()).filter(|(_, count)| *count > 0);
-        let target_ns = budgets.of(Kind::Request, name).target_ns;
-        Request {
-            name: name.to_owned(),
-            target_ns,
-            figures: figures(&group.all, target_ns),
-            statuses: statuses.map(|(class, count)| ((*class).to_owned(), count)).collect(),
-        }
+fn frames(screen: &str, all: &Cell) -> Frames {
+    let sums = all.frames();
+    Frames {
+        screen: screen.to_owned(),
+        visits: all.count(),
+        frames: sums.frames,
+        slow: sums.slow,
+        slow_share: share(sums.slow as f64, sums.frames),
+        frozen: sums.frozen,
+        frozen_ns: sums.frozen_ms.saturating_mul(1_000_000),
+    }
+}
+
+fn touchpoint(kind: Kind, name: &str, group: &Group, budgets: &Budgets) -> Touchpoint {
+    let budget = budgets.of(kind, name);
+    let figures = |cell: &Cell| {
+        let all = figures(cell, budget.target_ns);
+        // A hang begins to exist at its target: how many kept to it says nothing.
+        if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
     };
-    let mut all: Vec<Request> = groups.of(Kind::Request).map(request).collect();
-    all.sort_by_key(|request| std::cmp::Reverse(request.figures.lost_ns));
-    all
+    let slice = |value: &str, cell: &Cell| Slice { value: value.to_owned(), figures: figures(cell) };
+    let by_os = group.by_os.iter().map(|(os, cell)| slice(os.as_str(), cell)).collect();
+    Touchpoint {
+        kind,
+        name: name.to_owned(),
+        label: budget.label,
+        target_ns: budget.target_ns,
+        weight: budget.weight,
+        figures: figures(&group.all),
+        by_app_version: by_app_version(group, slice),
+        by_os,
+    }
 }
 
-fn hangs(groups: &Groups<'_>) -> Vec<Hang> {
-    let hang = |(screen, group): (&str, &Group<'_>)| {
-        let durations = group.all.latency();
-        Hang {
-            screen: screen.to_owned(),
-            latency: latency(&durations),
-            total_ns: durations.sum_ns(),
-            died: group.all.outcome(Outcome::Died),
-        }
-    };
-    let mut all: Vec<Hang> = groups.of(Kind::Hang).map(hang).collect();
-    all.sort_by_key(|hang| std::cmp::Reverse(hang.total_ns));
-    all
-}
-
-fn frames(groups: &Groups<'_>) -> Vec<Frames> {
-    let summary = |(screen, group): (&str, &Group<'_>)| {
-        let sums = group.all.frames();
-        Frames {
-            screen: screen.to_owned(),
-            visits: group.all.count(),
-            frames: sums.frames,
-            slow: sums.slow,
-            slow_share: share(sums.slow as f64, sums.frames),
-            frozen: sums.frozen,
-            frozen_ns: sums.frozen_ms.saturating_mul(1_000_000),
-        }
-    };
-    let mut all: Vec<Frames> = groups.of(Kind::Frames).map(summary).collect();
-    all.sort_by_key(|frames| std::cmp::Reverse(frames.slow));
-    all
+/// The latest releases, oldest first; what came before them is one row, and the first.
+fn by_app_version(group: &Group, slice: impl Fn(&str, &Cell) -> Slice) -> Vec<Slice> {
+    let mut versions: Vec<(&String, &Cell)> = group.by_app_version.iter().collect();
+    versions.sort_by_key(|(version, _)| VersionOrder(version));
+    let earlier = versions.len().saturating_sub(VERSIONS_LISTED_MAX);
+    let mut slices = Vec::new();
+    if earlier > 0 {
+        let mut together = Cell::new();
+        versions.iter().take(earlier).for_each(|(_, cell)| together.merge(cell));
+        slices.push(slice(EARLIER, &together));
+    }
+    slices.extend(versions.into_iter().skip(earlier).map(|(version, cell)| slice(version, cell)));
+    slices
 }

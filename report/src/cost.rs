@@ -3,69 +3,42 @@
 //! Owns: adding up the costs of sessions. Refuses: judging them; how a device measures (see `Cost` in `wire`).
 //! Invariant: what no session measured is absent, never 0.
 
+use crate::accounts::{Accounts, Of};
 use crate::assemble::latency;
 use crate::estimate::rank;
-use crate::histogram::{Histogram, supports_quantile};
-use crate::report::{
-    ByteCost, CostSummary, LedgerSummary, ReceivedBytes, RecordCost, SessionAccount, Within,
-};
+use crate::histogram::supports_quantile;
+use crate::report::{ByteCost, CostSummary, LedgerSummary, ReceivedBytes, RecordCost, Within};
 use nowait_wire::Cost;
 
-/// Adds up the costs of all sessions; `ledger` is theirs.
-pub(crate) fn cost(sessions: &[SessionAccount], ledger: &LedgerSummary) -> CostSummary {
-    let none = Cost::default();
-    let (mut start, mut worker_cpu) = (Histogram::new(), Histogram::new());
-    let mut summary = CostSummary::default();
-    let mut record = Cost::default();
-    for SessionAccount { ledger, .. } in sessions {
-        let cost = &ledger.cost;
-        if *cost == none {
-            continue;
-        }
-        summary.sessions = summary.sessions.saturating_add(1);
-        // No call and no thread takes 0 ns: that session could not tell.
-        start.record_n(cost.start_ns, u64::from(cost.start_ns > 0));
-        worker_cpu.record_n(cost.worker_cpu_ns, u64::from(cost.worker_cpu_ns > 0));
-        add_bytes(&mut summary.sealed, cost.sealed_bytes);
-        add_bytes(&mut summary.sent, cost.sent_bytes);
-        record.record_ns_sum = record.record_ns_sum.saturating_add(cost.record_ns_sum);
-        for (sum, count) in record.record_ns_buckets.iter_mut().zip(cost.record_ns_buckets) {
-            *sum = sum.saturating_add(count);
-        }
-    }
-    for bytes in [&mut summary.sealed, &mut summary.sent] {
-        bytes.per_session = bytes.total.checked_div(bytes.sessions);
-    }
+/// The costs of all sessions; `ledger` is theirs.
+pub(crate) fn cost(accounts: &Accounts, ledger: &LedgerSummary) -> CostSummary {
+    let bytes = |sessions: Of, total: Of| {
+        let (sessions, total) = (accounts.at(sessions), accounts.at(total));
+        ByteCost { sessions, total, per_session: total.checked_div(sessions) }
+    };
     CostSummary {
-        start: latency(&start),
-        worker_cpu: latency(&worker_cpu),
-        record: record_cost(&record),
-        received: received(sessions),
+        sessions: accounts.at(Of::CostSessions),
+        start: latency(accounts.start()),
+        worker_cpu: latency(accounts.worker_cpu()),
+        record: record_cost(&accounts.record()),
+        sealed: bytes(Of::SealedSessions, Of::SealedBytes),
+        sent: bytes(Of::SentSessions, Of::SentBytes),
+        received: received(accounts),
         dropped_share: (ledger.produced > 0).then(|| ledger.dropped_total as f64 / ledger.produced as f64),
-        ..summary
     }
 }
 
-fn add_bytes(sum: &mut ByteCost, bytes: u64) {
-    if bytes > 0 {
-        sum.sessions = sum.sessions.saturating_add(1);
-        sum.total = sum.total.saturating_add(bytes);
+/// What arrived.
+fn received(accounts: &Accounts) -> ReceivedBytes {
+    let (sessions, events, total) =
+        (accounts.at(Of::ReceivedSessions), accounts.at(Of::ReceivedEvents), accounts.at(Of::ReceivedBytes));
+    ReceivedBytes {
+        sessions,
+        events,
+        total,
+        per_session: total.checked_div(sessions),
+        per_event: (events > 0).then(|| total as f64 / events as f64),
     }
-}
-
-/// Adds up what arrived.
-fn received(sessions: &[SessionAccount]) -> ReceivedBytes {
-    let mut sum = ReceivedBytes::default();
-    for SessionAccount { delivered, received_bytes, .. } in sessions {
-        if *received_bytes > 0 {
-            sum.sessions = sum.sessions.saturating_add(1);
-            sum.events = sum.events.saturating_add(*delivered);
-            sum.total = sum.total.saturating_add(*received_bytes);
-        }
-    }
-    sum.per_session = sum.total.checked_div(sum.sessions);
-    sum.per_event = (sum.events > 0).then(|| sum.total as f64 / sum.events as f64);
-    sum
 }
 
 /// The sampled calls of all sessions together.

@@ -53,6 +53,22 @@ struct Octave {
     counts: [u64; PER_OCTAVE],
 }
 
+/// The largest whole number of nanoseconds in a bucket.
+fn largest_ns(index: i32) -> u64 {
+    let next = index.saturating_add(1);
+    let within = next.rem_euclid(PER_OCTAVE as i32) as usize;
+    let mantissa = LOWER.get(within).copied().unwrap_or(u64::MAX);
+    match next.div_euclid(PER_OCTAVE as i32) {
+        octave @ 0..64 => mantissa >> (63 - octave),
+        _ => u64::MAX,
+    }
+}
+
+/// The smallest whole number of nanoseconds in a bucket that holds any.
+fn smallest_ns(index: i32) -> u64 {
+    largest_ns(index.saturating_sub(1)).saturating_add(1)
+}
+
 /// Durations in nanoseconds, counted in buckets that are 1.09 % wide.
 ///
 /// It takes memory by the octaves in which there are durations, half a kilobyte each, and not by how far these lie apart.
@@ -107,6 +123,35 @@ impl Histogram {
             for (mine, theirs) in self.octave(octave.at).iter_mut().zip(octave.counts) {
                 *mine = mine.saturating_add(theirs);
             }
+        }
+    }
+
+    /// Takes out what was merged in before. Of the smallest and the largest duration, only the buckets are known afterwards.
+    pub(crate) fn take_out(&mut self, other: &Histogram) {
+        if other.count == 0 {
+            return;
+        }
+        self.count = self.count.saturating_sub(other.count);
+        self.sum_ns = self.sum_ns.saturating_sub(other.sum_ns);
+        self.zeros = self.zeros.saturating_sub(other.zeros);
+        for octave in &other.octaves {
+            for (mine, theirs) in self.octave(octave.at).iter_mut().zip(octave.counts) {
+                *mine = mine.saturating_sub(theirs);
+            }
+        }
+        self.octaves.retain(|octave| octave.counts.iter().any(|count| *count > 0));
+        let mut filled = self.buckets().map(|(index, _)| index);
+        let lowest = filled.next();
+        let highest = filled.last().or(lowest);
+        let lowest = if self.zeros > 0 { None } else { lowest };
+        if bucket_index(self.min_ns) != lowest {
+            self.min_ns = lowest.map_or(0, smallest_ns);
+        }
+        if bucket_index(self.max_ns) != highest {
+            self.max_ns = highest.map_or(0, largest_ns);
+        }
+        if self.count == 0 {
+            *self = Histogram::new();
         }
     }
 

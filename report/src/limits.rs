@@ -13,6 +13,18 @@ pub const HISTOGRAM_BYTES_MAX: usize = 1 + 5 * 10 + BUCKETS_MAX * 12;
 /// The longest binary form of a cell that is read, in bytes: four histograms and two short lists of numbers.
 pub const CELL_BYTES_MAX: usize = 4 * HISTOGRAM_BYTES_MAX + 256;
 
+/// The longest binary form of accounts that is read, in bytes: two histograms and some fifty numbers.
+pub const ACCOUNTS_BYTES_MAX: usize = 2 * HISTOGRAM_BYTES_MAX + 1_024;
+
+/// Rows of one section of a report, unless more are asked for: what a page can show and a person will read.
+pub const ROWS_LISTED: usize = 100;
+
+/// Most rows of one section that can be asked for at once; the next ones are another page.
+pub const ROWS_LISTED_MAX: usize = 1_000;
+
+/// Releases of a touchpoint that are listed one by one, the latest; the others are one row together. Two a month for a year.
+pub const VERSIONS_LISTED_MAX: usize = 24;
+
 /// The longest budgets file that is read, in bytes: a thousand touchpoints with long labels fit.
 pub const BUDGETS_BYTES_MAX: usize = 256 * 1024;
 

@@ -290,7 +290,7 @@ pub struct ExitGroup {
 pub struct Exits {
     /// How many there were.
     pub count: u64,
-    /// All of them, by how they died, most frequent first.
+    /// By how they died, most frequent first.
     pub groups: Vec<ExitGroup>,
     /// The latest ones that did not die in the background (at most [`crate::limits::EXITS_LISTED_MAX`]), latest first.
     pub latest: Vec<Exit>,
@@ -452,6 +452,9 @@ pub struct Report {
     pub report_version: u32,
     /// What it speaks of.
     pub scope: Scope,
+    /// By section, how many rows there are besides those that are listed; sections that are listed whole are absent.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, u64>,
     /// Launches, screens, taps, actions and hangs, ranked by lost time times weight.
     pub touchpoints: Vec<Touchpoint>,
     /// Screens, most visited first.

@@ -2,6 +2,7 @@
 
 use super::{Disk, Lock, RealDisk};
 use crate::ring::memory::Memory;
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::ops::Range;
@@ -24,6 +25,26 @@ pub(crate) fn until_killed<T>(process: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
+thread_local! {
+    /// The step of the engine at which the process on this thread is killed.
+    static KILLED_AT: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// The same, until it comes to this step of the engine.
+pub(crate) fn until_step<T>(name: &'static str, process: impl FnOnce() -> T) -> Option<T> {
+    KILLED_AT.set(Some(name));
+    let done = until_killed(process);
+    KILLED_AT.set(None);
+    done
+}
+
+/// The engine has come to a step.
+pub(crate) fn step(name: &'static str) {
+    if KILLED_AT.get() == Some(name) {
+        kill();
+    }
+}
+
 /// What unwinds a process that is killed: nothing of it runs on.
 struct Killed;
 
@@ -41,6 +62,8 @@ enum Fault {
     Fails(Range<usize>),
     /// Nothing can be mapped.
     Unmapped,
+    /// No new file can be mapped.
+    WithoutRecorders,
     /// Another process does something before this operation.
     Meddles(usize, Box<dyn Fn() + Send + Sync>),
 }
@@ -87,6 +110,11 @@ impl FaultyDisk {
         FaultyDisk::new(Fault::Unmapped)
     }
 
+    /// No recorder's file can be mapped.
+    pub(crate) fn without_recorders() -> FaultyDisk {
+        FaultyDisk::new(Fault::WithoutRecorders)
+    }
+
     /// Another process does this before this operation, counted from 0.
     pub(crate) fn meddled_with_at(operation: usize, other: impl Fn() + Send + Sync + 'static) -> FaultyDisk {
         FaultyDisk::new(Fault::Meddles(operation, Box::new(other)))
@@ -103,7 +131,7 @@ impl FaultyDisk {
         match &self.fault {
             Fault::KillsAt(at) | Fault::KillsAfter(at) | Fault::Meddles(at, _) => self.operations() > *at,
             Fault::Fails(range) => self.operations() > range.start,
-            Fault::Unmapped => true,
+            Fault::Unmapped | Fault::WithoutRecorders => true,
         }
     }
 
@@ -195,6 +223,9 @@ impl Disk for FaultyDisk {
     }
 
     fn map_new(&self, path: &Path, words: usize) -> io::Result<Memory> {
+        if matches!(self.fault, Fault::WithoutRecorders) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.map(|disk| disk.map_new(path, words))
     }
 

@@ -9,7 +9,7 @@ use super::{FOLD_VERSION, Progress, State};
 use crate::limits::{CHECKPOINT_BYTES_MAX, CRUMBS_MAX, EVENTS_PER_FACT_MAX};
 use crate::ring::header::{read_bytes, write_bytes};
 use crate::ring::layout::CHECKPOINTS;
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, Mutant, is_broken};
 use nowait_wire::Event;
 use nowait_wire::limits::ANCHORS_MAX;
 
@@ -53,13 +53,21 @@ impl<'a> Checkpoints<'a> {
     pub(crate) fn write(&mut self, state: &State) -> bool {
         let written = self.written + 1;
         let copy = CHECKPOINTS.get((written % 2) as usize).and_then(|copy| self.words.get(copy.clone()));
-        let common: Common<&Progress, Vec<Event>> =
-            (FOLD_VERSION, written, &state.progress, state.open_waits());
+        let common: Common<&Progress, Vec<Event>> = (version(), written, &state.progress, state.open_waits());
         let bytes = postcard::to_slice(&(common, &state.trackers), &mut self.buffer);
         let (Some(words), Ok(bytes)) = (copy, bytes) else { return false };
         self.written = written;
         write_bytes(words, bytes)
     }
+}
+
+/// The version of the rules; in a simulation, of the app that runs there.
+fn version() -> u16 {
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    if let Some(version) = crate::simulate::fold_version() {
+        return version;
+    }
+    FOLD_VERSION
 }
 
 /// What a dead session's memory says of its fold.
@@ -83,7 +91,8 @@ pub(crate) fn recover(words: &[u64]) -> Recovered {
             continue;
         };
         if latest.as_ref().is_none_or(|(kept, _)| kept.1 < common.1) {
-            let trackers = if common.0 == FOLD_VERSION { postcard::from_bytes(rest).ok() } else { None };
+            let is_ours = common.0 == version() || is_broken(Mutant::OtherRulesBelieved);
+            let trackers = if is_ours { postcard::from_bytes(rest).ok() } else { None };
             latest = Some((common, trackers));
         }
     }

@@ -9,6 +9,7 @@ use super::trail::Trail;
 use crate::limits::{ANCHOR_DRIFT_MS, MEASURED_AHEAD_NS_MAX};
 use crate::record::Fact;
 use crate::ring::account::Folded;
+use crate::sync::{Mutant, is_broken};
 use nowait_wire::limits::ANCHORS_MAX;
 use nowait_wire::{Anchor, Event, ExitReason, Flags, Kind, NameId, Outcome};
 use serde::{Deserialize, Serialize};
@@ -144,7 +145,9 @@ impl State {
             event(*events, made);
             *events += 1;
         };
-        trackers.died(ended, &mut emit);
+        if !is_broken(Mutant::DiedLeftOut) {
+            trackers.died(ended, &mut emit);
+        }
         trail.crumbs().for_each(&mut emit);
         emit(Event {
             outcome: Outcome::Failed,

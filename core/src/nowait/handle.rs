@@ -19,9 +19,9 @@ impl Screen {
     /// A screen of this name began to exist. Two at once are two: each is its own [`Visit`].
     #[inline]
     pub fn created(self) -> Visit {
-        let visit = Visit { screen: self, id: self.nowait.next_id() };
-        self.nowait.append(Fact::ScreenCreated { at: NOW, id: visit.id, screen: self.name });
-        visit
+        let id =
+            self.nowait.engine.recorder.begin(|at, id| Fact::ScreenCreated { at, id, screen: self.name });
+        Visit { screen: self, id }
     }
 }
 
@@ -68,8 +68,8 @@ impl Action {
     #[inline]
     #[must_use = "a span that is dropped is recorded as interrupted"]
     pub fn begin(self) -> Span {
-        let id = self.nowait.next_id();
-        self.nowait.append(Fact::ActionStarted { at: NOW, id, action: self.name });
+        let id =
+            self.nowait.engine.recorder.begin(|at, id| Fact::ActionStarted { at, id, action: self.name });
         Span { nowait: self.nowait, id }
     }
 
@@ -134,8 +134,8 @@ impl Route {
     #[inline]
     #[must_use = "a request that is dropped is recorded as abandoned"]
     pub fn begin(self) -> Request {
-        let id = self.nowait.next_id();
-        self.nowait.append(Fact::RequestStarted { at: NOW, id, route: self.name });
+        let id =
+            self.nowait.engine.recorder.begin(|at, id| Fact::RequestStarted { at, id, route: self.name });
         Request { nowait: self.nowait, id }
     }
 }
@@ -188,8 +188,8 @@ impl Journey {
     /// The customer sets out. Dropped without an end, the journey counts as abandoned.
     #[must_use = "a journey that is dropped is recorded as abandoned"]
     pub fn begin(self) -> Travel {
-        let id = self.nowait.next_id();
-        self.nowait.append(Fact::JourneyStarted { at: NOW, id, journey: self.name });
+        let id =
+            self.nowait.engine.recorder.begin(|at, id| Fact::JourneyStarted { at, id, journey: self.name });
         Travel { nowait: self.nowait, id }
     }
 }

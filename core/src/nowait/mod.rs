@@ -25,7 +25,7 @@ use crossbeam::channel::{Sender, bounded};
 use nowait_wire::{Event, Kind, Ledger, NameId, Outcome, Uuid};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// As the time of a fact: this moment. The engine reads the clock for every fact, so this costs nothing.
 pub const NOW: u64 = u64::MAX;
@@ -50,6 +50,8 @@ impl NoWait {
     /// full or read-only is no error: the recorder is then on the heap, and the ledger says so.
     #[cfg(feature = "http")]
     pub fn start(config: Config) -> Result<NoWait, Error> {
+        // First: what is made for a start lives as long as the process does.
+        config.check()?;
         let nowait = NoWait::waiting();
         nowait.begin_with_http(config)?;
         Ok(nowait)
@@ -60,6 +62,8 @@ impl NoWait {
     /// # Errors
     /// As `start`.
     pub fn start_with(config: Config, upload: impl Upload + 'static) -> Result<NoWait, Error> {
+        // First: what is made for a start lives as long as the process does.
+        config.check_for_own_transport()?;
         let nowait = NoWait::waiting();
         nowait.begin(config, upload)?;
         Ok(nowait)
@@ -104,7 +108,11 @@ impl NoWait {
         std::thread::Builder::new()
             .name("nowait".to_owned())
             .spawn(move || worker::run(engine, disk, Box::new(upload), &commands))
-            .map_err(Error::thread)?;
+            .map_err(|error| {
+                // Nothing that is recorded would ever leave.
+                engine.recorder.set_on(false);
+                Error::thread(error)
+            })?;
         engine.recorder.count(Counter::StartNs, self.now_ns().saturating_sub(began_ns));
         Ok(())
     }
@@ -212,7 +220,7 @@ impl NoWait {
     #[inline]
     #[must_use]
     pub fn next_id(self) -> u64 {
-        self.engine.next_id()
+        self.engine.recorder.next_id()
     }
 
     /// Tells how network and power are; see [`Conditions`] for what waits under which.
@@ -245,10 +253,11 @@ impl NoWait {
             return Flushed::default();
         };
         let (done, answer) = bounded(1);
+        let asked = Instant::now();
         match started.commands.send_timeout(command(done), timeout) {
             Ok(()) => {
                 self.engine.recorder.wake();
-                answer.recv_timeout(timeout).unwrap_or_default()
+                answer.recv_timeout(timeout.saturating_sub(asked.elapsed())).unwrap_or_default()
             }
             Err(_) => Flushed::default(),
         }

@@ -1,11 +1,14 @@
 //! The word of the customer's decision under shuttle: threads decide while the worker carries it to the file and back.
 
 use super::mutants::{count_execution, must_fail, take_executions};
-use super::schedules::{SCHEDULES, folder, run};
+use super::schedules::{SCHEDULES, folder, run, start};
 use crate::consent::{Consent, Decision};
 use crate::disk::RealDisk;
+use crate::record::Fact;
 use crate::shared::Shared;
 use crate::sync::Mutant;
+use crate::testing::MemoryUpload;
+use nowait_wire::{Event, Kind};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::thread;
 use std::sync::Arc;
@@ -13,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 static GRANTED: AtomicUsize = AtomicUsize::new(0);
 static REFUSED_TWICE: AtomicUsize = AtomicUsize::new(0);
+static TOLD_UNDER: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
 /// Two threads decide, each the other way round, while the worker settles: no refusal is lost, whoever is last.
 fn decide_from_everywhere() {
@@ -52,8 +56,8 @@ fn decide_from_everywhere() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     worker.join().unwrap();
     let decision = shared.consent();
-    // Where two decide at once, a refusal may count once more, which wipes more and never less.
-    assert!((1..=3).contains(&decision.generation), "{decision:?}");
+    // Two refusals count once each, or as one where nobody agreed in between.
+    assert!((1..=2).contains(&decision.generation), "{decision:?}");
     GRANTED.fetch_add(usize::from(decision.consent == Consent::Granted), Ordering::Relaxed);
     REFUSED_TWICE.fetch_add(usize::from(decision.generation > 1), Ordering::Relaxed);
     shared.settle().unwrap();
@@ -86,6 +90,56 @@ fn decide_one_after_the_other() {
         last,
         "the next start knows it"
     );
+}
+
+/// Threads read the decision and tell an early fact under it, while the customer refuses and agrees again and the worker
+/// turns: no session delivers what was told under another generation than its own.
+fn tell_over_a_refusal() {
+    count_execution();
+    let folder = folder();
+    let upload = MemoryUpload::new();
+    let (nowait, mut worker) = start(folder.path(), &upload);
+    let name = nowait.name("told");
+    let tell = || {
+        thread::spawn(move || {
+            for _ in 0..2 {
+                nowait.engine.recorder.tell_generation(|generation| {
+                    TOLD_UNDER[generation as usize].fetch_add(1, Ordering::Relaxed);
+                    Fact::Measured(Event { a: generation, ..Event::new(Kind::Action, name) }).to_words()
+                });
+            }
+        })
+    };
+    let threads = [tell(), tell()];
+    let turning = thread::spawn(move || {
+        (0..3).for_each(|_| _ = worker.turn());
+        worker
+    });
+    nowait.consent(Consent::Refused);
+    nowait.consent(Consent::Granted);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let mut worker = turning.join().unwrap();
+    assert!(worker.shutdown().complete);
+    let granted = nowait.session();
+    for batch in upload.batches() {
+        let own = u64::from(batch.id.session == granted);
+        assert!(batch.events.iter().all(|event| event.a == own), "{own}: {:?}", batch.events);
+    }
+}
+
+#[test]
+fn no_session_delivers_what_was_told_under_another_decision_in_any_schedule() {
+    let random = || run(tell_over_a_refusal, RandomScheduler::new_from_seed(37, SCHEDULES));
+    random();
+    run(tell_over_a_refusal, PctScheduler::new_from_seed(41, 3, SCHEDULES));
+    let executions = take_executions();
+    let [before, after] = TOLD_UNDER.each_ref().map(|count| count.load(Ordering::Relaxed));
+    println!(
+        "shuttle: early facts: {executions} schedules, {before} before the refusal, {after} after the grant"
+    );
+    assert_eq!(executions, 2 * SCHEDULES);
+    assert!(before > 1 && after > 1, "the schedules were all alike");
+    must_fail("shuttle: early facts", &[Mutant::EarlyOfAnyDecision], random);
 }
 
 #[test]

@@ -3,11 +3,14 @@
 //!
 //! The same promises as the ring that follows, in memory: the newest fact is refused and counted when there is no room.
 //! The worker takes everything over as soon as the memory is there, and looks again at every turn, because a thread may
-//! have looked for the memory just before.
+//! have looked for the memory just before. Such a thread may be parked for as long as it likes, over any number of decisions:
+//! so each fact lies beside the decision under which it was told.
 //!
-//! Owns: a ring and an account on the heap, smaller than those that follow. Refuses: telling anybody that a fact is safe.
+//! Owns: a ring and an account on the heap, smaller than those that follow. Refuses: telling anybody that a fact is safe, and
+//! what a decision comes to (`decided`).
 //! Invariant: nothing here waits or allocates after the start, and what was taken over is not here any more.
 
+use super::decided::Under;
 use crate::limits::EARLY_FACTS_MAX;
 use crate::ring::account::{ACCOUNT_WORDS, Account, Folded};
 use crate::ring::flight::{Flight, Recorded};
@@ -22,10 +25,21 @@ use nowait_wire::Ledger;
 #[derive(Debug)]
 pub(crate) struct Early {
     ring: Ring<'static>,
+    /// The decision under which each fact was told, by its place in the ring.
+    told: [AtomicU64; EARLY_FACTS_MAX],
     /// As much of a header as an account has.
     words: [AtomicU64; ACCOUNT_WORDS],
-    /// What lies before this came before a refusal of the customer.
-    refused_to: AtomicU64,
+}
+
+/// What becomes of a fact that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It goes into the flight recorder.
+    Moves,
+    /// It waits for a flight recorder that is not there yet, and so does what came after it.
+    Stays,
+    /// It came before a refusal. Like all that a refusal wipes, it goes nowhere and is counted nowhere.
+    Wiped,
 }
 
 impl Early {
@@ -34,8 +48,8 @@ impl Early {
         Early {
             // As long-lived as the recorder.
             ring: Ring::new(layout::slots(Memory::heap(words.end).words, words)),
+            told: [(); EARLY_FACTS_MAX].map(|()| AtomicU64::new(0)),
             words: [(); ACCOUNT_WORDS].map(|()| AtomicU64::new(0)),
-            refused_to: AtomicU64::new(0),
         }
     }
 
@@ -44,10 +58,9 @@ impl Early {
         self.ring.reserved()
     }
 
-    /// What waits before this position came before a refusal, and goes nowhere.
-    pub(crate) fn refuse(&self, end: u64) {
-        // Release: whoever sees a decision that followed on the refusal sees this as well.
-        self.refused_to.fetch_max(end, Ordering::Release);
+    /// A number that was not given here before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.ring.next_number()
     }
 
     /// The counts of this time.
@@ -55,9 +68,19 @@ impl Early {
         Account::new(&self.words)
     }
 
-    /// Keeps a fact in memory, or refuses and counts it.
-    pub(crate) fn append(&self, payload: &Payload) -> Recorded {
-        match self.ring.push(payload) {
+    fn told(&self, position: u64) -> Option<&AtomicU64> {
+        self.told.get(position as usize % EARLY_FACTS_MAX)
+    }
+
+    /// Keeps a fact in memory that was told under this decision, or refuses and counts it.
+    pub(super) fn append(&self, payload: &Payload, under: Under) -> Recorded {
+        let note = |position| {
+            if let Some(told) = self.told(position) {
+                // Relaxed: whoever sees the fact sees this, as if it were a part of it.
+                told.store(under.to_word(), Ordering::Relaxed);
+            }
+        };
+        match self.ring.push_noted(payload, note) {
             Ok(_) => Recorded::InMemory,
             Err(reason) => {
                 self.account().refused(reason, 1);
@@ -66,37 +89,40 @@ impl Early {
         }
     }
 
-    /// Moves everything into the flight recorder, but for what was refused. Only the worker calls this.
-    pub(crate) fn move_to(&self, flight: &Flight) {
-        self.drain(self.ring.released().saturating_add(EARLY_FACTS_MAX as u64), |payload| {
+    /// Moves what waits into the flight recorder, as `fate` says. Only the worker calls this.
+    pub(super) fn move_to(&self, flight: &Flight, fate: impl Fn(Under) -> Fate) {
+        let end = self.ring.released().saturating_add(EARLY_FACTS_MAX as u64);
+        self.drain(end, fate, |payload| {
             flight.append(payload);
             step("early fact moved");
         });
         self.account().move_to(flight.account);
     }
 
-    /// Forgets what was refused. Only the worker calls this.
-    pub(crate) fn wipe(&self) {
-        self.drain(self.refused_to(), |_| {});
-    }
-
-    fn refused_to(&self) -> u64 {
-        // Acquire: pairs with the release in `refuse`.
-        self.refused_to.load(Ordering::Acquire)
+    /// Forgets what waits before this position, up to the first fact that stays. Only the worker calls this.
+    pub(super) fn forget(&self, end: u64, fate: impl Fn(Under) -> Fate) {
+        self.drain(end, fate, |_| {});
     }
 
     /// Takes out what lies before `end`, so that nobody who still looks for the memory can hold the worker here. `each` sees
-    /// what was not refused.
-    fn drain(&self, end: u64, mut each: impl FnMut(&Payload)) {
-        let refused_to = self.refused_to();
+    /// what moves.
+    fn drain(&self, end: u64, fate: impl Fn(Under) -> Fate, mut each: impl FnMut(&Payload)) {
         let mut drain = Drain::new(&self.ring);
         let mut position = drain.released();
         while position < end {
-            match drain.read(position) {
+            // Not before the fact was seen.
+            let found = drain.read(position);
+            // Relaxed: the fact was seen, and this with it.
+            let told = self.told(position).map_or(0, |told| told.load(Ordering::Relaxed));
+            match found {
                 Found::Nothing => break,
-                Found::Whole(payload) if position >= refused_to => each(&payload),
-                // Refused; or damaged, which cannot be: on our own heap nobody else writes.
-                Found::Whole(_) | Found::Corrupt => {}
+                Found::Whole(payload) => match fate(Under::from_word(told)) {
+                    Fate::Moves => each(&payload),
+                    Fate::Stays => break,
+                    Fate::Wiped => {}
+                },
+                // Which cannot be: on our own heap nobody else writes.
+                Found::Corrupt => {}
             }
             position += 1;
         }

@@ -125,11 +125,10 @@ const fn ended(kind: u8, at: u64, id: u64, outcome: Outcome, status: u16) -> [u6
 }
 
 impl Fact {
-    /// When it happened, in nanoseconds of the uptime clock. What was measured happened when it ended.
+    /// When it happened, or what was measured, which has a begin and a duration instead.
     #[inline]
-    #[must_use]
-    pub const fn at(&self) -> u64 {
-        match *self {
+    const fn moment(&mut self) -> Result<&mut u64, &Event> {
+        match self {
             Fact::ProcessStarted { at, .. }
             | Fact::MainIdle { at }
             | Fact::Foreground { at, .. }
@@ -152,8 +151,19 @@ impl Fact {
             | Fact::StepStarted { at, .. }
             | Fact::JourneyEnded { at, .. }
             | Fact::Breadcrumb { at, .. }
-            | Fact::Tick { at, .. } => at,
-            Fact::Measured(event) => event.ended_uptime_ns(),
+            | Fact::Tick { at, .. } => Ok(at),
+            Fact::Measured(event) => Err(event),
+        }
+    }
+
+    /// When it happened, in nanoseconds of the uptime clock. What was measured happened when it ended.
+    #[inline]
+    #[must_use]
+    pub const fn at(&self) -> u64 {
+        let mut fact = *self;
+        match fact.moment() {
+            Ok(at) => *at,
+            Err(event) => event.ended_uptime_ns(),
         }
     }
 
@@ -162,34 +172,11 @@ impl Fact {
     #[inline]
     #[must_use]
     pub fn not_after(mut self, now_ns: u64) -> Fact {
-        match &mut self {
-            Fact::Frame { started, at, .. } => {
-                *at = now_ns.min(*at);
-                *started = now_ns.min(*started);
-            }
-            Fact::ProcessStarted { at, .. }
-            | Fact::MainIdle { at }
-            | Fact::Foreground { at, .. }
-            | Fact::Background { at }
-            | Fact::TouchUp { at, .. }
-            | Fact::TouchHandled { at }
-            | Fact::Navigation { at }
-            | Fact::ScreenCreated { at, .. }
-            | Fact::ScreenShown { at, .. }
-            | Fact::ScreenReady { at, .. }
-            | Fact::ScreenLeft { at, .. }
-            | Fact::RequestStarted { at, .. }
-            | Fact::RequestEnded { at, .. }
-            | Fact::ActionStarted { at, .. }
-            | Fact::ActionEnded { at, .. }
-            | Fact::MainPing { at }
-            | Fact::MainPong { at }
-            | Fact::JourneyStarted { at, .. }
-            | Fact::StepStarted { at, .. }
-            | Fact::JourneyEnded { at, .. }
-            | Fact::Breadcrumb { at, .. }
-            | Fact::Tick { at, .. } => *at = now_ns.min(*at),
-            Fact::Measured(_) => {}
+        if let Ok(at) = self.moment() {
+            *at = now_ns.min(*at);
+        }
+        if let Fact::Frame { started, .. } = &mut self {
+            *started = now_ns.min(*started);
         }
         self
     }

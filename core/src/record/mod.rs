@@ -5,28 +5,35 @@
 //! the ring wakes the worker if it sleeps, which is a system call: a ring that no sleep could fill would be many times as large.
 //! Invariant: a fact for which [`Recorder::append`] returned [`Recorded::Kept`] survives the kill of the process.
 
+mod decided;
 mod early;
 mod fact;
 pub(crate) mod name;
 mod target;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 
 pub use fact::Fact;
 
 use crate::clock::Clock;
-use crate::consent::Consent;
+use crate::consent::{Consent, Decision};
 use crate::fork;
 use crate::limits::SESSIONS_MAX;
 use crate::ring::account::Counter;
 use crate::ring::flight::{Appended, Flight, Recorded};
 use crate::ring::slot::Payload;
 use crate::shared::Shared;
-use crate::sync::{AtomicU64, Mutant, Mutex, MutexGuard, Ordering, PoisonError, is_broken, step};
-use early::Early;
+use crate::sync::{AtomicU64, Mutant, Ordering, is_broken, step};
+use decided::{Under, WithoutFile};
+use early::{Early, Fate};
 use name::Names;
 use nowait_wire::{Anchor, Event, Ledger, NameId};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
+
+/// Bits of an instance's number below those that say which ring gave it: a million a second for nine years.
+const NUMBER_BITS: u32 = 48;
 
 /// What the threads of this process record into. Lives as long as the process does.
 #[derive(Debug)]
@@ -40,24 +47,14 @@ pub(crate) struct Recorder {
     /// How many of them there are: the last is the one in use.
     opened: AtomicU64,
     early: Early,
-    /// What was decided before the shared file was there. Held for moments, and never on the hot path.
-    decided: Mutex<Decided>,
-    /// Whether that was a refusal last, for the hot path.
-    refused_early: AtomicBool,
+    /// What was decided before the shared file was there.
+    without_file: WithoutFile,
     /// Empty until the worker has it.
     shared: OnceLock<Arc<Shared>>,
     worker: OnceLock<Thread>,
     /// The decision for which a thread has woken the worker.
     woken_for: AtomicU64,
     pub(crate) started_uptime_ns: u64,
-}
-
-/// What was decided before there was a file for it.
-#[derive(Debug, Default)]
-struct Decided {
-    last: Option<Consent>,
-    /// Whether the customer refused in between: that ends a generation, whatever they said next.
-    was_refused: bool,
 }
 
 impl Recorder {
@@ -71,8 +68,7 @@ impl Recorder {
             flights: [const { OnceLock::new() }; SESSIONS_MAX],
             opened: AtomicU64::new(0),
             early: Early::new(),
-            decided: Mutex::new(Decided::default()),
-            refused_early: AtomicBool::new(false),
+            without_file: WithoutFile::new(),
             shared: OnceLock::new(),
             worker: OnceLock::new(),
             woken_for: AtomicU64::new(0),
@@ -116,7 +112,7 @@ impl Recorder {
         // Names first: an id that was handed out must have its text in the memory before a fact there has the id.
         self.names.attach(flight.memory.words.get(crate::ring::layout::NAMES).unwrap_or_default());
         // In the order in which it was told: what waited, then that it is now.
-        self.early.move_to(&flight);
+        self.move_early_to(&flight);
         // A fresh recorder has room for more than was waiting.
         let _ = flight.append_uncounted(&tick(self.clock.anchor()));
         let flight = self.flights.get(opened as usize)?.get_or_init(|| flight);
@@ -131,8 +127,23 @@ impl Recorder {
         if let Some(flight) = self.flight()
             && !is_broken(Mutant::EarlyLookedAtOnce)
         {
-            self.early.move_to(flight);
+            self.move_early_to(flight);
         }
+    }
+
+    fn move_early_to(&self, flight: &Flight) {
+        self.early.move_to(flight, |told| match self.without_file.generation_of(told) {
+            Some(generation) if generation == flight.generation => Fate::Moves,
+            _ if is_broken(Mutant::EarlyOfAnyDecision) => Fate::Moves,
+            // Told after a decision that the worker has not followed yet.
+            Some(generation) if generation == self.generation() => Fate::Stays,
+            _ => Fate::Wiped,
+        });
+    }
+
+    /// The generation now. Asked after a fact was seen that was told under it, it is that fact's, or a later one.
+    fn generation(&self) -> u64 {
+        self.shared.get().map_or(0, |shared| shared.consent().generation)
     }
 
     /// The moment before which facts that wait in memory can be forgotten.
@@ -142,8 +153,16 @@ impl Recorder {
 
     /// Forgets what waits in memory since before that moment. Only the worker calls this.
     pub(crate) fn forget_early(&self, end: u64) {
-        self.early.refuse(end);
-        self.early.wipe();
+        self.early.forget(end, |_| Fate::Wiped);
+    }
+
+    /// Forgets what waits in memory since before that moment, when the customer had refused like this. What was told after a
+    /// grant that has followed meanwhile stays. Only the worker calls this.
+    pub(crate) fn forget_refused(&self, end: u64, refused: Decision) {
+        self.early.forget(end, |told| {
+            let is_of_then = self.without_file.generation_of(told) == Some(refused.generation);
+            if is_of_then { Fate::Stays } else { Fate::Wiped }
+        });
     }
 
     /// Whether anything is recorded: not after a shutdown, in a forked child, or where NoWait is switched off.
@@ -191,20 +210,29 @@ impl Recorder {
     /// A fact that comes before there is a flight recorder for it: at the start, or when the customer agreed after a refusal.
     #[cold]
     fn append_early(&self, payload: &Payload) -> Recorded {
-        let is_refused = match self.shared.get() {
-            Some(shared) => shared.consent().consent == Consent::Refused,
-            // Relaxed: a thread that sees it a little late records what the start forgets.
-            None => self.refused_early.load(Ordering::Relaxed),
-        };
-        if self.flight().is_some() {
-            self.wake_for_decision();
-        }
-        if is_refused { Recorded::Refused } else { self.early.append(payload) }
+        let recorded = self.told_under().map_or(Recorded::Refused, |under| self.early.append(payload, under));
+        // Now that the fact is there, so that the turn that follows takes it along.
+        self.wake_for_decision();
+        recorded
     }
 
-    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session.
+    /// The decision under which a fact is told now; `None` after a refusal.
+    fn told_under(&self) -> Option<Under> {
+        let Some(shared) = self.shared.get() else { return self.without_file.told_under() };
+        let now = shared.consent();
+        (now.consent != Consent::Refused).then_some(Under::generation(now.generation))
+    }
+
+    /// Tells a fact early that says under which generation it is told.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn tell_generation(&self, fact: impl FnOnce(u64) -> Payload) -> Recorded {
+        let told = self.told_under();
+        told.map_or(Recorded::Refused, |under| self.early.append(&fact(under.to_word()), under))
+    }
+
+    /// Wakes the worker, once, for a decision that another process took: to wipe, or to begin a session, also the first one.
     fn wake_for_decision(&self) {
-        let word = self.shared.get().map_or(0, |shared| shared.consent_word());
+        let Some(word) = self.shared.get().map(|shared| shared.consent_word()) else { return };
         // Relaxed: who is second need not wake it again.
         if self.woken_for.swap(word, Ordering::Relaxed) != word {
             self.wake();
@@ -218,6 +246,29 @@ impl Recorder {
         let appended = flight.append(payload);
         flight.account.took(self.clock.uptime_ns().saturating_sub(began_ns));
         appended
+    }
+
+    /// A number that no other instance of this process has. Each ring gives its own, so that threads that begin something
+    /// fight over one cache line and not over two.
+    #[inline]
+    pub(crate) fn next_id(&self) -> u64 {
+        // Relaxed: see `flight`. Who sees it late has a number of the session before, which is as good.
+        let opened = self.opened.load(Ordering::Relaxed) as usize;
+        let session = opened.wrapping_sub(1);
+        match self.flights.get(session).and_then(OnceLock::get) {
+            Some(flight) => (session as u64) << NUMBER_BITS | flight.ring.next_number(),
+            None => (SESSIONS_MAX as u64) << NUMBER_BITS | self.early.next_number(),
+        }
+    }
+
+    /// Tells that something begins now: its number.
+    #[inline]
+    pub(crate) fn begin(&self, fact: impl FnOnce(u64, u64) -> Fact) -> u64 {
+        // First: while the clock is read, another thread would take the line away on which number and position lie.
+        let at = self.clock.uptime_ns();
+        let id = self.next_id();
+        self.append(&fact(at, id).to_words());
+        id
     }
 
     /// Appends what the app tells, with the one reading of the clock that keeps its times from lying ahead.
@@ -281,50 +332,36 @@ impl Recorder {
         self.shared.get().map(Arc::as_ref)
     }
 
-    fn decided(&self) -> MutexGuard<'_, Decided> {
-        self.decided.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes the customer's decision: what became of it. In a file, it survives a kill when this returns, and every process
     /// of the app sees it.
     pub(crate) fn decide(&self, consent: Consent) -> Recorded {
         if fork::is_child() {
             return Recorded::Refused;
         }
-        let mut decided = self.decided();
+        let mut decided = self.without_file.decided();
         let Some(shared) = self.shared.get() else {
-            let is_refused = consent == Consent::Refused;
-            *decided = Decided { last: Some(consent), was_refused: decided.was_refused || is_refused };
-            // Relaxed: see `append_early`.
-            self.refused_early.store(is_refused, Ordering::Relaxed);
-            self.refuse_early(consent);
+            self.without_file.decide(&mut decided, consent);
             return Recorded::InMemory;
         };
         shared.decide(consent);
-        self.refuse_early(consent);
         let recorded = if shared.is_in_file() { Recorded::Kept } else { Recorded::InMemory };
         drop(decided);
         self.wake();
         recorded
     }
 
-    /// What waits in memory came before this decision. If that is a refusal, it goes nowhere.
-    fn refuse_early(&self, consent: Consent) {
-        if consent == Consent::Refused {
-            self.early.refuse(self.early.end());
+    /// Takes the decision that the app starts with, unless the customer has said something by now.
+    pub(crate) fn configure(&self, consent: Consent) {
+        let mut decided = self.without_file.decided();
+        if decided.last.is_none() && consent != Consent::Pending {
+            self.without_file.decide(&mut decided, consent);
         }
     }
 
     /// Goes on with the decision in this file, after what was decided before it was there. Only the worker calls this, once.
-    pub(crate) fn share(&self, shared: Arc<Shared>, configured: Consent) {
-        let mut decided = self.decided();
-        let Decided { last, was_refused } = std::mem::take(&mut *decided);
-        if was_refused {
-            shared.decide(Consent::Refused);
-        }
-        if let Some(last) = last.or((configured != Consent::Pending).then_some(configured)) {
-            shared.decide(last);
-        }
+    pub(crate) fn share(&self, shared: Arc<Shared>) {
+        let decided = self.without_file.decided();
+        self.without_file.settle(&decided, shared.consent(), |consent| shared.decide(consent));
         let _ = self.shared.set(shared);
     }
 

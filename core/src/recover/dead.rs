@@ -3,8 +3,9 @@
 //! Owns: its lock, its bytes, and the two words that a recovery writes into it. Refuses: their meaning (see `read`).
 //! Invariant: the file is never mapped, so that no damage of it can end this process.
 
-use crate::disk::{Disk, Lock};
+use crate::disk::{Disk, Lock, is_absent};
 use crate::limits::RECOVER_ATTEMPTS_MAX;
+use crate::ring::account::Counter;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::SLOT_WORDS;
 use nowait_wire::Uuid;
@@ -28,15 +29,29 @@ pub(super) struct Held {
     pub(super) facts: u64,
 }
 
+/// How many failed starts of NoWait stand in the account of a recorder's file; none in another layout's.
+pub(super) fn starts_failed(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
+    let index = Word::Counters as usize + Counter::StartsFailed as usize;
+    let bytes = disk.read(path, (index as u64 + 1) * 8)?;
+    let words = bytes.as_chunks::<8>().0;
+    let word = |index: usize| words.get(index).map_or(0, |word| u64::from_ne_bytes(*word));
+    Ok(if word(Word::Magic as usize) == layout::MAGIC { word(index) } else { 0 })
+}
+
 impl<'a> DeadRecorder<'a> {
     /// `None` if its owner lives, it is no recorder, or it is gone.
-    pub(super) fn lock(disk: &'a dyn Disk, path: PathBuf) -> Option<DeadRecorder<'a>> {
-        if path.extension()? != super::READY {
-            return None;
+    ///
+    /// # Errors
+    /// Whatever the file system says when it is asked for the lock: then nobody knows whether the owner lives.
+    pub(super) fn lock(disk: &'a dyn Disk, path: PathBuf) -> io::Result<Option<DeadRecorder<'a>>> {
+        let is_recorder = path.extension().is_some_and(|extension| extension == super::READY);
+        let session = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        let Some(session) = session.filter(|_| is_recorder) else { return Ok(None) };
+        match disk.try_lock(&path, false) {
+            Ok(lock) => Ok(lock.map(|lock| DeadRecorder { disk, path, session, _lock: lock })),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
         }
-        let session = path.file_stem()?.to_str()?.parse().ok()?;
-        let lock = disk.try_lock(&path, false).ok()??;
-        Some(DeadRecorder { disk, path, session, _lock: lock })
     }
 
     /// Whose it was.
@@ -58,6 +73,11 @@ impl<'a> DeadRecorder<'a> {
 
     fn store(&self, word: Word, number: u64) -> io::Result<()> {
         self.disk.write_at(&self.path, word as u64 * 8, &layout::checked(number).to_ne_bytes())
+    }
+
+    /// How many failed starts of NoWait stand in its account.
+    pub(super) fn starts_failed(&self) -> io::Result<u64> {
+        starts_failed(self.disk, &self.path)
     }
 
     /// Notes an attempt in the file before it is read; `false` once there were too many.

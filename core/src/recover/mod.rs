@@ -55,6 +55,29 @@ pub(crate) fn ring_path(folder: &Path, session: Uuid) -> PathBuf {
     folder.join(LIVE).join(format!("{session}.{READY}"))
 }
 
+/// How many failed starts of NoWait stand in the file of the session that `is_teller` says; `None` if there is no such file.
+///
+/// # Errors
+/// Whatever the file system says.
+pub(crate) fn starts_told(
+    disk: &dyn Disk,
+    folder: &Path,
+    is_teller: impl Fn(Uuid) -> bool,
+) -> io::Result<Option<(Uuid, u64)>> {
+    let names = match disk.list(&folder.join(LIVE)) {
+        Err(error) if is_absent(&error) => Vec::new(),
+        names => names?,
+    };
+    let session = |name: &String| name.strip_suffix(READY)?.strip_suffix('.')?.parse().ok();
+    let Some(teller) = names.iter().filter_map(session).find(|session| is_teller(*session)) else {
+        return Ok(None);
+    };
+    match dead::starts_failed(disk, &ring_path(folder, teller)) {
+        Err(error) if is_absent(&error) => Ok(None),
+        told => Ok(Some((teller, told?))),
+    }
+}
+
 /// The flight recorder's memory for a session: a fresh file.
 ///
 /// # Errors
@@ -111,6 +134,8 @@ pub(crate) struct Adoption<'a> {
     pub(crate) spool: &'a mut Spool,
     /// The customer's decision now: asked of each recorder, after that was read.
     pub(crate) decision: &'a dyn Fn() -> Decision,
+    /// Told of each recorder before it is read: how many failed starts stand in it.
+    pub(crate) starts_told: &'a dyn Fn(Uuid, u64),
     pub(crate) account: Account<'a>,
     pub(crate) context: &'a Context,
     pub(crate) anchor: Anchor,
@@ -137,12 +162,19 @@ impl Adoption<'_> {
         for path in names.iter().map(|name| live.join(name)) {
             if path.extension().is_some_and(|extension| extension == NEW) {
                 self.remove_unfinished(&path);
-            } else if let Some(dead) = DeadRecorder::lock(self.disk, path) {
-                recorders += 1;
-                // One that fails must not keep the others from being read.
-                if recorders > RECOVER_FILES_MAX || self.adopt(dead).is_err() {
-                    adopted = Adopted::Failed;
+                continue;
+            }
+            // One that fails must not keep the others from being read.
+            let is_done = match DeadRecorder::lock(self.disk, path) {
+                Ok(Some(dead)) => {
+                    recorders += 1;
+                    recorders <= RECOVER_FILES_MAX && self.adopt(dead).is_ok()
                 }
+                Ok(None) => true,
+                Err(_) => false,
+            };
+            if !is_done {
+                adopted = Adopted::Failed;
             }
         }
         let has_recorder = |owner: Uuid| names.contains(&format!("{owner}.{READY}"));
@@ -159,6 +191,7 @@ impl Adoption<'_> {
     }
 
     fn adopt(&mut self, mut dead: DeadRecorder<'_>) -> io::Result<()> {
+        (self.starts_told)(dead.session(), dead.starts_failed()?);
         let earlier: Vec<Seal> = self
             .spool
             .entries(self.account)?
@@ -207,7 +240,8 @@ impl Adoption<'_> {
         self.disk.create_folder(&folder)?;
         let mut kept = self.disk.list(&folder)?;
         kept.sort();
-        for old in kept.iter().rev().skip(QUARANTINE_FILES_MAX - 1) {
+        let stay = if is_broken(Mutant::QuarantineUncapped) { kept.len() } else { QUARANTINE_FILES_MAX - 1 };
+        for old in kept.iter().rev().skip(stay) {
             self.disk.remove(&folder.join(old))?;
         }
         let held = dead.quarantine(&folder)?;

@@ -48,6 +48,8 @@ pub(crate) fn read(
     match plain(words, Word::Magic) {
         // 0: its owner died before it was ready, or the first page is lost; the other parts speak for themselves.
         layout::MAGIC | 0 => read_this(words, sealed_to, give_up).map(Some),
+        // One bit makes our version the one before; the length of the file tells them apart.
+        previous::MAGIC if words.len() == layout::WORDS => read_this(words, sealed_to, give_up).map(Some),
         previous::MAGIC => previous::read(session, words, sealed_to, give_up).map(Some),
         _ => Ok(None),
     }

@@ -53,7 +53,7 @@ impl Memory {
     pub(crate) fn map(path: &Path, words: usize) -> io::Result<Memory> {
         let lock = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
         // Locked before anything else. Only a starter that takes it for a leftover can be faster; it lets go.
-        let mapped = lock.lock().and_then(|()| allocate(&lock, words * 8)).and_then(|()| {
+        let mapped = lock.lock().and_then(|()| allocate(&lock, words * 8, append_zeros)).and_then(|()| {
             // Opened once more: a mapping keeps the lock of the file it was made from, and a forked child would
             // go on holding it with the mapping it inherits.
             let file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -76,7 +76,7 @@ impl Memory {
     /// As [`Memory::map`]; the file is left, because another process may have it mapped.
     pub(crate) fn map_shared(path: &Path, words: usize) -> io::Result<Memory> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        allocate_missing(&file, words * 8)?;
+        allocate(&file, words * 8, append_zeros_alone)?;
         let (words, mapping) = map_words(&file, words)?;
         Ok(Memory { words, backing: Backing::Shared(file, mapping) })
     }
@@ -157,20 +157,13 @@ fn keeps_blocks(_: &File) -> bool {
     true
 }
 
-/// Gives the file real blocks, because a store into a hole of a full disk would be a SIGBUS.
-fn allocate(file: &File, bytes: usize) -> io::Result<()> {
-    if !keeps_blocks(file) {
-        return Err(io::ErrorKind::Unsupported.into());
-    }
-    match fallocate(file, FallocateFlags::empty(), 0, bytes as u64) {
-        Ok(()) => Ok(()),
-        Err(error) if is_unsupported(error) => write_zeros(file, bytes),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Gives a file that other processes may have mapped the blocks that it is short of. What it has stays as it is.
-fn allocate_missing(file: &File, bytes: usize) -> io::Result<()> {
+/// Gives the file the real blocks that it is short of, because a store into a hole of a full disk would be a SIGBUS. What it
+/// has stays as it is. Where the file system has no call for it, `append` writes zeros up to this length.
+fn allocate(
+    file: &File,
+    bytes: usize,
+    append: impl FnOnce(&File, usize) -> io::Result<()>,
+) -> io::Result<()> {
     if !keeps_blocks(file) {
         return Err(io::ErrorKind::Unsupported.into());
     }
@@ -181,19 +174,23 @@ fn allocate_missing(file: &File, bytes: usize) -> io::Result<()> {
     }
     match fallocate(file, FallocateFlags::empty(), 0, bytes as u64) {
         Ok(()) => Ok(()),
-        Err(error) if is_unsupported(error) => {
-            // One process at a time: a second one must not write zeros over what the first has stored.
-            file.lock()?;
-            let appended = append_zeros(file, bytes);
-            file.unlock().and(appended)
-        }
+        Err(error) if is_unsupported(error) => append(file, bytes),
         Err(error) => Err(error.into()),
     }
 }
 
+/// Fills a file that nobody else writes to.
 fn append_zeros(mut file: &File, bytes: usize) -> io::Result<()> {
     let end = file.seek(SeekFrom::End(0))?;
     write_zeros(file, bytes.saturating_sub(end as usize))
+}
+
+/// The same of a file that other processes may have mapped, one process at a time: a second one must not write zeros over
+/// what the first has stored.
+fn append_zeros_alone(file: &File, bytes: usize) -> io::Result<()> {
+    file.lock()?;
+    let appended = append_zeros(file, bytes);
+    file.unlock().and(appended)
 }
 
 /// Whether the file system has no such call, so that writing zeros is the way.

@@ -9,7 +9,7 @@
 //! and the hole it leaves would stop the drain for ever or need a second protocol. With compare-and-swap a
 //! position exists only if its slot was free, so no producer can ever meet the drain, by construction.
 //!
-//! Owns: positions. Refuses: files, clocks, meaning, counting of refusals (the flight recorder counts).
+//! Owns: positions, and numbers for instances. Refuses: files, clocks, meaning, counting of refusals (the flight recorder counts).
 //! Invariant: a slot is written only by the producer that reserved its position, and only after the drain
 //! released the position one lap earlier.
 
@@ -26,12 +26,22 @@ use crossbeam::utils::CachePadded;
 use nowait_wire::RefuseReason;
 use slot::{Payload, Slot};
 
+/// What producers take one of, on one cache line: who has it for the number of an instance has it for the position of the
+/// fact that begins the instance.
+#[derive(Debug)]
+struct Head {
+    /// Next position to reserve.
+    reserved: AtomicU64,
+    /// Next number of an instance.
+    numbers: AtomicU64,
+}
+
 /// The ring over borrowed slots: a mapped file on the device, plain heap in tests and model checkers.
 #[derive(Debug)]
 pub(crate) struct Ring<'a> {
     slots: &'a [Slot],
-    /// Next position to reserve. Own cache line: producers fight over it.
-    head: CachePadded<AtomicU64>,
+    /// Own cache line: producers fight over it.
+    head: CachePadded<Head>,
     /// First position not yet released. Own cache line: written by the drain, read by every producer.
     tail: CachePadded<AtomicU64>,
     witness: Witness,
@@ -43,7 +53,7 @@ impl<'a> Ring<'a> {
         debug_assert!(slots.len().is_power_of_two());
         Ring {
             slots,
-            head: CachePadded::new(AtomicU64::new(0)),
+            head: CachePadded::new(Head { reserved: AtomicU64::new(0), numbers: AtomicU64::new(1) }),
             tail: CachePadded::new(AtomicU64::new(0)),
             witness: Witness::new(slots.len()),
         }
@@ -63,9 +73,16 @@ impl<'a> Ring<'a> {
     /// Appends a fact: the position it got, or why it was refused. Never waits.
     #[inline]
     pub(crate) fn push(&self, payload: &Payload) -> Result<u64, RefuseReason> {
+        self.push_noted(payload, |_| ())
+    }
+
+    /// The same; what `note` stores for the position is seen by whoever sees the fact.
+    #[inline]
+    pub(crate) fn push_noted(&self, payload: &Payload, note: impl FnOnce(u64)) -> Result<u64, RefuseReason> {
         let position = self.reserve()?;
         let slot = self.slot(position).ok_or(RefuseReason::RingFull)?;
         self.witness.writes(self.index(position));
+        note(position);
         slot::write(slot, position, payload);
         Ok(position)
     }
@@ -74,7 +91,7 @@ impl<'a> Ring<'a> {
     #[inline]
     pub(crate) fn reserve(&self) -> Result<u64, RefuseReason> {
         // Relaxed: the position itself carries no data; the compare-and-swap below confirms it.
-        let mut head = self.head.load(Ordering::Relaxed);
+        let mut head = self.head.reserved.load(Ordering::Relaxed);
         for _ in 0..RESERVE_TRIES_MAX {
             // Acquire: pairs with the release in `release`, so that the slot's clearing is over before we fill it.
             let tail = self.tail.load(at(Mutant::ReservingRelaxed, Ordering::Acquire));
@@ -86,11 +103,11 @@ impl<'a> Ring<'a> {
             }
             if is_broken(Mutant::ReservedInTwoSteps) {
                 // Relaxed: as below.
-                self.head.store(head.wrapping_add(1), Ordering::Relaxed);
+                self.head.reserved.store(head.wrapping_add(1), Ordering::Relaxed);
                 return Ok(head);
             }
             // Relaxed both ways: the slot's data are published by its commit word, not by the head.
-            match self.head.compare_exchange_weak(
+            match self.head.reserved.compare_exchange_weak(
                 head,
                 head.wrapping_add(1),
                 Ordering::Relaxed,
@@ -103,6 +120,13 @@ impl<'a> Ring<'a> {
         Err(RefuseReason::Contended)
     }
 
+    /// A number that this ring has not given before; never 0.
+    #[inline]
+    pub(crate) fn next_number(&self) -> u64 {
+        // Relaxed: numbers only have to differ.
+        self.head.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Whether the next push is one of those that are timed: one in [`RECORD_SAMPLED_ONE_IN`], whichever `phase` says,
     /// so that short sessions have their share of samples and not all of them the same.
     #[inline]
@@ -113,7 +137,7 @@ impl<'a> Ring<'a> {
     /// Positions reserved so far, which is the number of facts accepted (or about to be).
     pub(crate) fn reserved(&self) -> u64 {
         // Relaxed: a count for reports.
-        self.head.load(Ordering::Relaxed)
+        self.head.reserved.load(Ordering::Relaxed)
     }
 
     /// Positions released so far.

@@ -52,6 +52,8 @@ enum Word {
     Retry = 8,
     Remote = 12,
     Start = 13,
+    /// The session into whose ledger starts that died are on their way, while the marker says so.
+    Teller = 14,
 }
 
 /// The file of this process's view. Any thread may ask for the decision and change it; the rest is the worker's.
@@ -62,10 +64,10 @@ pub(crate) struct Shared {
     memory: Memory,
     /// Whether the words lie in the file, as the worker last saw it.
     in_file: AtomicBool,
-    /// The last decision taken here that the file does not have yet, where it is not mapped; 0 for none.
-    said: AtomicU64,
-    /// The decision that was last the same here and in the file, where it is not mapped.
+    /// The decision of the file that this process knew of last: what is another one there or here is news.
     agreed: AtomicU64,
+    /// Whether the customer has refused once more since, where it is not mapped.
+    refused_again: AtomicBool,
     /// Whether other words have changed since, where it is not mapped.
     unsaved: AtomicBool,
     /// Whether files of the version before are left to be removed.
@@ -84,13 +86,10 @@ impl Shared {
         let _ = disk.create_folder(folder);
         let path = folder.join(FILE);
         let memory = disk.map_shared(&path, SHARED_WORDS).or_else(|_| unmapped::read(&*disk, &path))?;
-        // Relaxed: nobody else has these words yet, or they are nobody's own.
-        let decision =
-            memory.words.get(Word::Decision as usize).map_or(0, |word| word.load(Ordering::Relaxed));
         let shared = Shared {
             in_file: AtomicBool::new(!memory.is_lost_by_a_kill()),
-            said: AtomicU64::new(0),
-            agreed: AtomicU64::new(decision),
+            agreed: AtomicU64::new(0),
+            refused_again: AtomicBool::new(false),
             unsaved: AtomicBool::new(false),
             old_files: AtomicBool::new(false),
             folder: folder.to_owned(),
@@ -98,6 +97,7 @@ impl Shared {
             memory,
         };
         shared.begin()?;
+        shared.agree(shared.consent());
         Ok(shared)
     }
 
@@ -193,7 +193,10 @@ impl Shared {
         loop {
             let before = self.consent();
             let after = before.then(consent);
-            let Some(word) = self.word(Word::Decision).filter(|_| after != before) else { return after };
+            let Some(word) = self.word(Word::Decision).filter(|_| after != before) else {
+                self.note_repeated(after);
+                return after;
+            };
             if is_broken(Mutant::DecisionUnshared) {
                 return after;
             }
@@ -213,12 +216,16 @@ impl Shared {
             if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
                 self.copy(after);
                 self.forget_install();
-                if !self.is_in_file() {
-                    // Release: the worker that finds it finds the word above as well.
-                    self.said.store(new, Ordering::Release);
-                }
                 return after;
             }
+        }
+    }
+
+    /// Notes that the customer has refused once more: where the file is not mapped, it may say something else by now.
+    fn note_repeated(&self, decision: Decision) {
+        if decision.consent == Consent::Refused && !self.is_in_file() {
+            // Release: the worker that finds it finds the decision's word as well.
+            self.refused_again.store(true, Ordering::Release);
         }
     }
 
@@ -255,9 +262,11 @@ impl Shared {
     /// # Errors
     /// Whatever the file system says; it is tried again at the next turn.
     pub(crate) fn settle(&self) -> io::Result<()> {
+        let decision = self.consent();
         // A damaged copy is of no use to the word that is damaged next.
-        self.copy(self.consent());
+        self.copy(decision);
         if !self.memory.is_lost_by_a_kill() {
+            self.agree(decision);
             return Ok(());
         }
         // Relaxed: see `is_in_file`.

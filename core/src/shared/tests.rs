@@ -166,7 +166,9 @@ fn use_all(shared: &Shared) {
     shared.set_remote(shared.remote() | 1, |old| old < 100);
     let start = shared.begin_start(7);
     shared.end_start(start);
-    shared.failed_starts_to_tell();
+    let session = Uuid::new_v4();
+    let told = shared.begin_telling(session);
+    shared.end_telling(session, told);
     shared.settle().unwrap();
 }
 
@@ -320,41 +322,6 @@ fn a_removed_file_is_noticed_and_written_again() {
     shared.decide(Consent::Granted);
     shared.settle().unwrap();
     assert_eq!(other.consent(), decision(Consent::Granted, 3));
-}
-
-#[test]
-fn where_nothing_can_be_mapped_the_file_is_read_and_written() {
-    let folder = faulty::folder();
-    let open = || Shared::open(Arc::new(FaultyDisk::without_mappings()), folder.path()).unwrap();
-    let one = open();
-    assert!(!one.is_in_file());
-    assert_eq!(one.decide(Consent::Granted), GRANTED);
-    let id = one.install_id(0);
-    one.sync().unwrap();
-    let two = open();
-    assert_eq!((two.consent(), two.install_id(0)), (GRANTED, id));
-    two.decide(Consent::Refused);
-    one.sync().unwrap();
-    two.sync().unwrap();
-    one.sync().unwrap();
-    assert_eq!(one.consent(), decision(Consent::Refused, 1));
-    // Both say something: a refusal stands, and has a generation that nothing is recorded in.
-    two.decide(Consent::Granted);
-    two.sync().unwrap();
-    one.settle().unwrap();
-    one.decide(Consent::Refused);
-    two.decide(Consent::Refused);
-    two.decide(Consent::Granted);
-    two.sync().unwrap();
-    one.sync().unwrap();
-    assert_eq!(one.consent(), decision(Consent::Refused, 3));
-    assert_eq!(open().consent(), decision(Consent::Refused, 3));
-    let id = {
-        one.decide(Consent::Granted);
-        one.install_id(3)
-    };
-    one.sync().unwrap();
-    assert_eq!(open().install_id(3), id);
 }
 
 #[test]

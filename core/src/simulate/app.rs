@@ -298,6 +298,13 @@ fn trip(pid: usize) {
     }
 }
 
+/// Whoever is in the background comes to the front.
+pub(super) fn comes_to_front(pid: usize) {
+    if with(|world| world.processes[pid].is_alive && !world.processes[pid].app.is_in_front) {
+        trip(pid);
+    }
+}
+
 /// More facts than the ring holds.
 fn flood(pid: usize) {
     with(|world| world.stats.count("floods", "of the ring"));

@@ -6,11 +6,12 @@
 use super::network::Wait;
 use super::process::FOLDER;
 use super::truth;
-use super::world::{World, must, with};
+use super::world::{STACK_MAX, World, must, with};
 use crate::consent::Consent;
 use crate::consent::Decision;
-use crate::limits::{PENDING_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
-use nowait_wire::{Batch, Network};
+use crate::limits::{PENDING_FILES_MAX, QUARANTINE_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
+use crate::spool::Seal;
+use nowait_wire::{Batch, DropReason, Network};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,11 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
     with(|world| {
         let process = &world.processes[pid];
         let decision = world.file_decision();
-        let generation = world.truth.session(batch.id.session).map(|log| log.generation());
+        let log = world.truth.session(batch.id.session);
+        let generation = log.map(|log| log.generation());
+        // A decision that was not synced may be gone, and the numbers after it come again.
+        let is_synced =
+            |its: u64| log.is_some_and(|log| log.harm.is_some()) && its >= world.truth.synced_generation;
         if process.is_mapped() {
             let granted = decision.filter(|decision| decision.consent == Consent::Granted);
             must(granted.is_some(), "nothing is sent after a refusal", || {
@@ -35,7 +40,9 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
             let present = granted.map(|decision| decision.generation);
             must(
                 // One that died before it had a generation has no events.
-                generation.is_none_or(|its| its == present || (its.is_none() && batch.events.is_empty())),
+                generation.is_none_or(|its| {
+                    its == present || its.is_some_and(is_synced) || (its.is_none() && batch.events.is_empty())
+                }),
                 "nothing of a refused generation is sent",
                 || format!("{:?} of generation {generation:?} in {present:?}", batch.id),
             );
@@ -63,17 +70,28 @@ pub(super) fn exchange_begins(pid: usize, batch: &Batch) {
         must(noted.is_none_or(is_over) || world.truth.had_trouble, "the server's word is kept", || {
             format!("now {}, asked to wait until {noted:?}", world.boot_ns())
         });
-        let hour_ago = world.boot_ns().saturating_sub(HOUR_NS);
-        let recent = |times: &[u64]| times.iter().filter(|at| **at > hour_ago).count() as u64;
-        let (failed, settled) = (recent(&world.network.failed_at), recent(&world.network.settled_at));
-        world.stats.worst("failed exchanges in an hour", failed);
-        let deaths = world.processes.len() as u64;
-        must(
-            failed <= 40 + 4 * settled + 2 * deaths || world.truth.had_trouble,
-            "attempts are bounded",
-            || format!("{failed} failed and {settled} settled in an hour"),
-        );
+        attempts_are_bounded(world);
     });
+}
+
+/// The back-off grows, so that there is a bound for an hour as there is for ten minutes. Each exchange that settles something
+/// begins it anew, and so may a death before it is noted.
+fn attempts_are_bounded(world: &mut World) {
+    let now = world.boot_ns();
+    let deaths = world.processes.len() as u64;
+    for (since_ns, most) in [(HOUR_NS, 40), (HOUR_NS / 6, 14)] {
+        let ago = now.saturating_sub(since_ns);
+        let recent = |times: &[u64]| times.iter().filter(|at| **at > ago).count() as u64;
+        let (failed, settled) = (recent(&world.network.failed_at), recent(&world.network.settled_at));
+        if since_ns == HOUR_NS {
+            world.stats.worst("failed exchanges in an hour", failed);
+        }
+        must(
+            failed <= most + 4 * settled + 2 * deaths || world.truth.had_trouble,
+            "attempts are bounded",
+            || format!("{failed} failed and {settled} settled in {} minutes", since_ns / (HOUR_NS / 60)),
+        );
+    }
 }
 
 /// The SDK stays off in this process.
@@ -139,6 +157,38 @@ pub(super) fn flush_left_nothing(pid: usize, generation: u64, numbers: &[u64], f
     });
 }
 
+/// A session has sealed a batch of its own.
+pub(super) fn account_knows_of_what_went(world: &World, seal: &Seal, batch: &Batch) {
+    let went = world
+        .truth
+        .given_up
+        .iter()
+        .filter(|given_up| given_up.counted == Some((seal.session, DropReason::SpoolEvicted)));
+    let went: u64 = went.map(|given_up| given_up.batch.events.len() as u64).sum();
+    let known = batch.ledger.dropped[DropReason::SpoolEvicted as usize];
+    // What could not be written at first has the account of that time, and half of a batch has that of the whole.
+    let is_older = world.truth.had_trouble || seal.split;
+    must(is_older || known >= went, "an account knows of what went for its batch", || {
+        format!("{} knows of {known} of {went} events", batch.id)
+    });
+}
+
+/// An account is given up for want of room, and these batches stay which were there when that was decided.
+pub(super) fn accounts_go_last(world: &World, account: &Seal, others: &[Seal]) {
+    let is_split = |seal: &&Seal| {
+        seal.split || world.network.rejected.keys().any(|rejected| rejected.session == seal.session)
+    };
+    let lesser = others.iter().find(|seal| {
+        seal.value < account.value
+            && seal.generation == account.generation
+            && (seal.pending || !account.pending)
+            && !is_split(seal)
+    });
+    must(lesser.is_none() || world.truth.had_trouble, "accounts go last", || {
+        format!("{account:?} goes, and {lesser:?} stays")
+    });
+}
+
 impl World {
     /// Whether a file is of this generation, as far as can be told.
     fn is_of(&self, path: &Path, generation: u64) -> bool {
@@ -148,6 +198,17 @@ impl World {
             return log.is_some_and(|log| log.generation() == Some(generation));
         }
         true
+    }
+
+    /// How many of these batches were sealed before the customer had decided.
+    fn pending_files(&self, batches: &[(PathBuf, u64)]) -> u64 {
+        let seal = |path: &PathBuf| Some(crate::spool::footer(&self.disk.peek(path, u64::MAX)?)?.0);
+        batches.iter().filter_map(|(path, _)| seal(path)).filter(|seal| seal.pending).count() as u64
+    }
+
+    /// Whether the disk failed, or a power cut brought back what was removed.
+    fn is_harmed(&self) -> bool {
+        self.truth.had_trouble || self.disk.has_power_cuts
     }
 
     /// The numbers of measured events that the collector has.
@@ -166,6 +227,29 @@ impl World {
     }
 }
 
+/// A process has sealed a batch, and goes on.
+pub(super) fn sealed_survives_a_power_cut(world: &World, pid: usize) {
+    let lost = world.truth.sealed_by(pid).find(|path| {
+        let now = world.disk.peek(path, u64::MAX);
+        now.is_some() && now.as_deref() != world.disk.kept(path)
+    });
+    must(lost.is_none() || world.is_harmed(), "what is sealed survives a power cut", || format!("{lost:?}"));
+}
+
+/// A process has had its turn, and this decision stood before it.
+pub(super) fn refusal_survives_a_power_cut(pid: usize, before: Option<Decision>) {
+    with(|world| {
+        let refused = before.filter(|decision| decision.consent == Consent::Refused);
+        let is_same = refused.is_some() && world.file_decision() == refused;
+        let is_known = world.processes[pid].is_mapped() && !world.is_harmed();
+        must(
+            !is_same || !is_known || world.synced_decision() == refused,
+            "a refusal survives a power cut",
+            || format!("process {pid} had its turn, and synced is {:?}", world.synced_decision()),
+        );
+    });
+}
+
 /// What must hold between two steps of the schedule.
 pub(super) fn always() {
     with(|world| {
@@ -179,7 +263,8 @@ pub(super) fn always() {
         }
         let version = world.file_remote().map_or(0, |remote| remote.version);
         let last = world.truth.last_remote;
-        must(version >= last, "the remote configuration only moves on", || {
+        let is_lost = version == 0 && world.truth.has_lost_words;
+        must(version >= last || is_lost, "the remote configuration only moves on", || {
             format!("{last} became {version}")
         });
         world.truth.last_remote = version;
@@ -192,20 +277,30 @@ fn disk_is_within_its_caps(world: &mut World) {
     let batches = world.files("spool", ".batch");
     let (files, bytes) = (batches.len() as u64, batches.iter().map(|(_, bytes)| bytes).sum::<u64>());
     let processes = world.processes.len() as u64;
+    let pending = world.pending_files(&batches);
+    let (pending_max, _) = world.flavour.pending_caps.unwrap_or((PENDING_FILES_MAX, 0));
+    world.stats.worst("sealed files of a customer who has not decided", pending);
+    must(
+        // Where several seal at once, each has made room.
+        pending <= pending_max as u64 + 2 * STACK_MAX as u64 || world.is_harmed(),
+        "the spool of an undecided customer is within its caps",
+        || format!("{pending} files of such a customer"),
+    );
+    let quarantined = world.files("quarantine", ".ring").len();
+    world.stats.worst("recorders in quarantine", quarantined as u64);
+    must(
+        quarantined <= QUARANTINE_FILES_MAX || world.is_harmed(),
+        "the quarantine is within its cap",
+        || format!("{quarantined} recorders"),
+    );
     world.stats.worst("sealed bytes", bytes);
     world.stats.worst("sealed files", files);
     let (files_max, bytes_max) = world.flavour.caps.unwrap_or((SPOOL_FILES_MAX, SPOOL_BYTES_MAX));
+    // Where several seal at once, each has made room; and what a disk does not let read is not counted.
+    let more = if world.is_harmed() { 8 * processes } else { 2 * STACK_MAX as u64 };
     must(
-        bytes <= bytes_max + processes * BATCH_BYTES && files <= files_max as u64 + 2 * processes,
+        bytes <= bytes_max + more * BATCH_BYTES && files <= files_max as u64 + more,
         "the spool is within its caps",
-        || format!("{bytes} bytes in {files} files"),
-    );
-    let never_decided = world.truth.decisions == 0
-        && world.flavour.configured == Consent::Pending
-        && !world.truth.had_trouble;
-    must(
-        !never_decided || files <= PENDING_FILES_MAX as u64 + 2 * processes,
-        "the spool of an undecided customer is within its caps",
         || format!("{bytes} bytes in {files} files"),
     );
     let all: u64 = world.disk.below(Path::new(FOLDER)).iter().map(|(_, bytes)| bytes).sum();

@@ -2,9 +2,10 @@
 //!
 //! A mapped file is its words: whoever reads it, or maps it as well, finds what was stored, also after a kill.
 //!
-//! Owns: files, folders, locks, faults. Refuses: power cuts, which lose what was not synced (the file system's own tests).
+//! Owns: files, folders, locks, faults. Refuses: what a power cut leaves (`power`).
 //! Invariant: every operation is a step, and one that fails leaves what the device's file system would leave.
 
+use super::power::Kept;
 use super::world::{step, trace, violation, with, words};
 use crate::disk::{Disk, Lock};
 use crate::ring::memory::{Memory, Simulated};
@@ -28,19 +29,19 @@ pub(super) enum Trouble {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Holder {
+pub(super) struct Holder {
     pid: usize,
     token: u64,
 }
 
 #[derive(Debug)]
-enum Content {
+pub(super) enum Content {
     Bytes(Vec<u8>),
     Words(&'static [AtomicU64]),
 }
 
 impl Content {
-    fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         match self {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::Words(words) => words.len() as u64 * 8,
@@ -48,7 +49,7 @@ impl Content {
     }
 
     /// The bytes from `from` on, at most `max` of them.
-    fn read(&self, from: u64, max: u64) -> Vec<u8> {
+    pub(super) fn read(&self, from: u64, max: u64) -> Vec<u8> {
         let from = from.min(self.len()) as usize;
         let max = max.min(self.len() - from as u64) as usize;
         match self {
@@ -84,23 +85,31 @@ impl Content {
 }
 
 #[derive(Debug)]
-struct Inode {
-    content: Content,
-    holder: Option<Holder>,
-    has_name: bool,
+pub(super) struct Inode {
+    pub(super) content: Content,
+    pub(super) holder: Option<Holder>,
+    pub(super) has_name: bool,
+    pub(super) kept: Kept,
 }
 
 /// Everything on the disk.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    names: BTreeMap<PathBuf, u64>,
+    pub(super) names: BTreeMap<PathBuf, u64>,
     folders: BTreeSet<PathBuf>,
-    inodes: BTreeMap<u64, Inode>,
+    pub(super) inodes: BTreeMap<u64, Inode>,
     next: u64,
     pub(super) trouble: Trouble,
+    /// Whether what lies in recorders is kept in mind for a power cut: that costs time.
+    pub(super) has_power_cuts: bool,
 }
 
 impl Files {
+    /// An empty disk.
+    pub(super) fn new(has_power_cuts: bool) -> Files {
+        Files { has_power_cuts, ..Files::default() }
+    }
+
     fn inode(&mut self, path: &Path) -> io::Result<&mut Inode> {
         let number = self.names.get(path).ok_or(ErrorKind::NotFound)?;
         self.inodes.get_mut(number).ok_or_else(|| ErrorKind::NotFound.into())
@@ -114,7 +123,8 @@ impl Files {
     fn create(&mut self, path: &Path, content: Content) -> io::Result<u64> {
         self.parent_is_there(path)?;
         self.next += 1;
-        self.inodes.insert(self.next, Inode { content, holder: None, has_name: true });
+        let kept = Kept::new(path);
+        self.inodes.insert(self.next, Inode { content, holder: None, has_name: true, kept });
         self.names.insert(path.to_owned(), self.next);
         Ok(self.next)
     }
@@ -126,11 +136,18 @@ impl Files {
                 *left += inode.content.len();
             }
             inode.has_name = false;
-            if matches!(inode.content, Content::Bytes(_)) && inode.holder.is_none() {
+            inode.kept.name_is(None);
+            let may_return = self.has_power_cuts && inode.kept.may_have_name();
+            if matches!(inode.content, Content::Bytes(_)) && inode.holder.is_none() && !may_return {
                 self.inodes.remove(&number);
             }
         }
         Ok(())
+    }
+
+    /// A file of this name is back, and so is its folder.
+    pub(super) fn has_folder_of(&mut self, path: &Path) {
+        self.folders.extend(path.ancestors().skip(1).map(Path::to_owned));
     }
 
     /// Takes so many bytes of the room that is left; how many there are.
@@ -239,6 +256,7 @@ impl SimulatedDisk {
             return Err(io::Error::from_raw_os_error(NO_SPACE));
         }
         on_disk(|files| files.inode(path).map(|inode| inode.content.write(at + half as u64, rest)))?;
+        on_disk(|files| files.sync(path));
         step("file written");
         Ok(())
     }
@@ -264,6 +282,9 @@ impl Disk for SimulatedDisk {
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         enter("list")?;
+        if folder.ends_with("spool") {
+            with(|world| super::truth::listed(world, self.pid));
+        }
         on_disk(|files| {
             if !files.folders.contains(folder) {
                 return Err(ErrorKind::NotFound.into());
@@ -320,9 +341,12 @@ impl Disk for SimulatedDisk {
             }
             let number = files.names.remove(from).ok_or(ErrorKind::NotFound)?;
             files.names.insert(to.to_owned(), number);
+            if let Some(inode) = files.inodes.get_mut(&number) {
+                inode.kept.name_is(Some(to));
+            }
             io::Result::Ok(())
         })?;
-        with(|world| super::truth::renamed(world, from, to));
+        with(|world| super::truth::renamed(world, self.pid, from, to));
         trace(|_| format!("renamed {} to {}", from.display(), to.display()));
         step("renamed");
         Ok(())
@@ -342,7 +366,13 @@ impl Disk for SimulatedDisk {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         enter("sync folder")?;
-        on_disk(|files| if files.folders.contains(folder) { Ok(()) } else { Err(ErrorKind::NotFound.into()) })
+        on_disk(|files| {
+            if !files.folders.contains(folder) {
+                return Err(ErrorKind::NotFound.into());
+            }
+            files.inodes.values_mut().for_each(|inode| inode.kept.folder_is_synced(folder));
+            Ok(())
+        })
     }
 
     fn try_lock(&self, path: &Path, create: bool) -> io::Result<Option<Lock>> {
@@ -455,6 +485,8 @@ impl Simulated for Mapped {
     }
 
     fn sync(&self) -> io::Result<()> {
-        enter("sync shared")
+        enter("sync shared")?;
+        on_disk(|files| files.sync_inode(self.number));
+        Ok(())
     }
 }

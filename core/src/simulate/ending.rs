@@ -85,7 +85,9 @@ fn drain(pid: usize) {
             with(|world| format!("process {pid} is not done: {:?}", world.files_of_the_dead()))
         });
         process::ask(pid, false, Duration::from_secs(60));
-        pass(Duration::from_secs(60));
+        // One that was switched off asks once a day whether it is on again.
+        let hours = if flush == FLUSHES_MAX / 2 { 25 } else { 0 };
+        pass(Duration::from_secs(60 + hours * 3_600));
         if with(|world| world.files_of_the_dead().is_empty()) {
             return;
         }

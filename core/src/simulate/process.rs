@@ -54,6 +54,8 @@ pub(super) struct Process {
     pub(super) is_locked: bool,
     /// The release of the app in it.
     pub(super) release: u64,
+    /// The version of the fold's rules in it.
+    pub(super) rules: u16,
     /// It could not open its worker yet.
     is_opening: bool,
     /// Its NoWait ended well.
@@ -107,6 +109,7 @@ pub(super) fn launch() -> usize {
             is_doomed: false,
             is_locked: false,
             release: world.flavour.release,
+            rules: world.flavour.rules,
             is_opening: false,
             is_over: false,
             is_woken: false,
@@ -193,6 +196,7 @@ pub(super) fn turn(pid: usize) {
     if with(|world| world.processes[pid].is_opening) {
         return open(pid);
     }
+    let decision = with(|world| world.file_decision());
     let taken = with(|world| {
         let now = world.clock.uptime_ns();
         let process = &mut world.processes[pid];
@@ -209,6 +213,7 @@ pub(super) fn turn(pid: usize) {
     });
     let Some((mut worker, commands)) = taken else { return };
     let Some(rest) = run(pid, || worker::round(&mut worker, &commands)) else { return };
+    checks::refusal_survives_a_power_cut(pid, decision);
     let is_closed = worker.is_closed();
     let gone = with(|world| {
         let now = world.clock.uptime_ns();

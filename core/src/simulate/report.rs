@@ -21,11 +21,17 @@ impl Stats {
         self.add(kind, name, 1);
     }
 
-    /// Counts a step.
-    pub(super) fn step(&mut self, name: &'static str) {
+    /// Counts a step; how often it was taken by now.
+    pub(super) fn step(&mut self, name: &'static str) -> u64 {
         match self.steps.iter_mut().find(|(known, _)| std::ptr::eq(*known, name)) {
-            Some((_, count)) => *count += 1,
-            None => self.steps.push((name, 1)),
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.steps.push((name, 1));
+                1
+            }
         }
     }
 
@@ -55,6 +61,18 @@ impl Stats {
     /// How often this was counted.
     pub(super) fn of(&self, kind: &str, name: &str) -> u64 {
         self.counts.get(kind).and_then(|names| names.get(name)).copied().unwrap_or_default()
+    }
+
+    /// What was counted of this kind.
+    pub(super) fn names(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.counts.get(kind).into_iter().flatten().map(|(name, _)| name.as_str())
+    }
+
+    /// The same counts, in the form in which those of several schedules are.
+    pub(super) fn merged(self) -> Stats {
+        let mut merged = Stats::default();
+        merged.merge(self);
+        merged
     }
 
     /// Adds what another schedule counted.

@@ -6,9 +6,11 @@
 use super::app;
 use super::chance::Chance;
 use super::checks;
+use super::damage;
 use super::disk::Trouble;
 use super::ending;
 use super::network::Weather;
+use super::power;
 use super::process;
 use super::world::{World, must, trace, with};
 use crate::ManualClock;
@@ -28,7 +30,12 @@ pub(super) enum Kills {
         bucket: u64,
         after: u64,
     },
+    /// So often in 1,000 at each of the first steps of every name: steps that are rare are not lost among those that are not.
+    First(u64),
 }
+
+/// How many steps of a name are its first ones.
+const FIRST: u64 = 4;
 
 /// What kind of schedule this is.
 #[derive(Debug)]
@@ -47,8 +54,15 @@ pub(super) struct Flavour {
     pub(super) has_poison: bool,
     /// Files and bytes of the spool, if fewer than the engine's own.
     pub(super) caps: Option<(usize, u64)>,
+    /// The same of a customer who has not decided.
+    pub(super) pending_caps: Option<(usize, u64)>,
+    /// How often a bit turns over, in 1,000.
+    pub(super) damages: u64,
+    pub(super) has_power_cuts: bool,
     /// The release of the app.
     pub(super) release: u64,
+    /// The version of the fold's rules in it.
+    pub(super) rules: u16,
     /// What the app's configuration says of the customer's decision.
     pub(super) configured: Consent,
 }
@@ -66,10 +80,11 @@ impl Flavour {
             0..2 => Kills::Never,
             2 => Kills::Anywhere(chance.pick(&[100, 1_000, 5_000])),
             3 => Kills::Anywhere(chance.pick(&[20_000, 60_000])),
+            4..6 => Kills::First(chance.pick(&[10, 30, 100])),
             _ => Kills::At { bucket: chance.below(BUCKETS), after: chance.spread(1..60) },
         };
         let meanwhile = chance.pick(&[0, 0, 2_000, 10_000, 40_000]);
-        let has_tight_caps = chance.per_mille(200);
+        let (has_tight_caps, has_tight_pending) = (chance.per_mille(250), chance.per_mille(250));
         Flavour {
             kills,
             meanwhile,
@@ -80,15 +95,20 @@ impl Flavour {
             processes_max: chance.pick(&[1, 1, 2, 3]),
             length: chance.spread(10..120),
             has_poison: chance.per_mille(250),
-            caps: has_tight_caps.then(|| (chance.within(6..24) as usize, chance.within(20_000..120_000))),
+            caps: has_tight_caps.then(|| (chance.within(4..12) as usize, chance.within(20_000..120_000))),
+            pending_caps: has_tight_pending.then(|| (chance.within(3..6) as usize, 40_000)),
+            damages: chance.pick(&[0, 0, 0, 0, 500, 1_000]),
+            has_power_cuts: chance.per_mille(150),
             release: 1,
+            rules: 1,
             configured: chance.pick(&[Consent::Granted, Consent::Granted, Consent::Pending]),
         }
     }
 
     /// Whether the process that takes this step dies there.
-    pub(super) fn kills(&mut self, name: &str, chance: &mut Chance) -> bool {
+    pub(super) fn kills(&mut self, name: &str, times: u64, chance: &mut Chance) -> bool {
         match &mut self.kills {
+            Kills::First(rate) => times <= FIRST && chance.per_mille(*rate),
             Kills::Never => false,
             Kills::Anywhere(rate) => chance.per_million(*rate),
             Kills::At { bucket: chosen, .. } if bucket(name) != *chosen => false,
@@ -144,7 +164,10 @@ fn pick() {
         925..945 => trouble(),
         945..950 => reboot(),
         950..965 => update(),
-        965..975 => set_wall_clock(),
+        965..970 => set_wall_clock(),
+        970..976 => power::cut(),
+        976..985 => power::write_back(),
+        985.. => damage::happens(),
         _ => {}
     }
     if with(|world| world.chance.per_mille(decides)) {
@@ -152,7 +175,7 @@ fn pick() {
     }
 }
 
-fn act() {
+pub(super) fn act() {
     let living = with(|world| world.living(|process| !process.is_over));
     match one_of(&living) {
         Some(pid) => app::act(pid),
@@ -214,6 +237,33 @@ fn weather() {
             world.network.weather = world.chance.pick(&any);
         }
     });
+    let is_long = with(|world| {
+        world.flavour.is_stormy && world.network.weather == Weather::Down && world.chance.per_mille(500)
+    });
+    if is_long {
+        outage();
+    }
+}
+
+/// Nothing gets through for an hour or two, while the app is in front and has something to send.
+fn outage() {
+    let living = with(|world| world.living(|process| process.commands.is_some() && !process.is_over));
+    let Some(pid) = one_of(&living) else { return };
+    with(|world| world.stats.count("time", "long outages"));
+    trace(|_| format!("a long outage, process {pid} in front"));
+    let nowait = with(|world| world.processes[pid].nowait);
+    super::world::run(pid, || nowait.conditions(Conditions::default()));
+    app::comes_to_front(pid);
+    if with(|world| world.processes[pid].is_alive) {
+        app::measure(pid, 3);
+    }
+    if with(|world| world.processes[pid].is_alive) {
+        process::ask(pid, false, Duration::from_secs(1));
+    }
+    // Nobody dies over it, and nobody interrupts it.
+    with(|world| world.is_calm = true);
+    pass(with(|world| Duration::from_secs(world.chance.within(1_200..7_200))));
+    with(|world| world.is_calm = false);
 }
 
 fn conditions() {
@@ -266,7 +316,7 @@ fn trouble() {
 }
 
 /// The device is started again: every process is gone, and its clocks begin anew.
-fn reboot() {
+pub(super) fn reboot() {
     for pid in with(|world| world.living(|_| true)) {
         process::kill(pid);
     }
@@ -284,6 +334,10 @@ fn update() {
     with(|world| {
         world.flavour.release += 1;
         world.stats.count("processes", "updates of the app");
+        if world.chance.per_mille(500) {
+            world.flavour.rules += 1;
+            world.stats.count("processes", "updates of the rules");
+        }
     });
 }
 

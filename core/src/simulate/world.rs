@@ -7,6 +7,7 @@
 //! Invariant: after a kill nothing of that process runs, and what it had locked is free.
 
 use super::chance::Chance;
+use super::checks;
 use super::disk::Files;
 use super::network::Network;
 use super::process::Process;
@@ -23,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 
 /// Frames of running processes: one that runs, one that runs meanwhile, and one that runs meanwhile to that.
-const STACK_MAX: usize = 3;
+pub(super) const STACK_MAX: usize = 3;
 
 /// Everything there is.
 pub(super) struct World {
@@ -48,6 +49,8 @@ pub(super) struct World {
 thread_local! {
     static WORLD: RefCell<Option<Box<World>>> = const { RefCell::new(None) };
     static IS_THERE: Cell<bool> = const { Cell::new(false) };
+    /// The version of the fold's rules in the process that runs; 0 for none.
+    static RULES: Cell<u16> = const { Cell::new(0) };
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: BTreeMap::new(), lent: Vec::new() }) };
 }
 
@@ -130,6 +133,11 @@ pub(crate) fn uuid() -> Option<Uuid> {
     is_there().then(|| with(|world| world.chance.uuid()))
 }
 
+/// The version of the fold's rules in the process that runs; `None` outside of one.
+pub(crate) fn fold_version() -> Option<u16> {
+    Some(RULES.get()).filter(|rules| *rules > 0)
+}
+
 /// Says what happens, for whoever replays one seed.
 pub(super) fn trace(what: impl FnOnce(&World) -> String) {
     with(|world| {
@@ -151,7 +159,7 @@ enum Fate {
 /// The engine is about to do something, or has just done it.
 pub(crate) fn step(name: &'static str) {
     if !is_there() {
-        return;
+        return crate::disk::faulty::step(name);
     }
     match with(|world| world.fate(name)) {
         Fate::GoOn => {}
@@ -182,7 +190,7 @@ pub(crate) fn step(name: &'static str) {
 impl World {
     fn fate(&mut self, name: &'static str) -> Fate {
         let Some(pid) = self.stack.last().copied() else { return Fate::GoOn };
-        self.stats.step(name);
+        let times = self.stats.step(name);
         if name == "wake" {
             self.processes[pid].is_woken = true;
         }
@@ -190,8 +198,11 @@ impl World {
             let whose = if self.processes[pid].is_mapped() { None } else { Some(pid) };
             self.network.retry_is_noted(pid, whose);
         }
+        if matches!(name, "batch sealed" | "recovered batch sealed") {
+            checks::sealed_survives_a_power_cut(self, pid);
+        }
         let is_doomed = self.processes[pid].is_doomed;
-        if is_doomed || (!self.is_calm && self.flavour.kills(name, &mut self.chance)) {
+        if is_doomed || (!self.is_calm && self.flavour.kills(name, times, &mut self.chance)) {
             self.stats.count("kills", name);
             return Fate::Killed(pid);
         }
@@ -220,8 +231,13 @@ impl World {
 
 /// Runs something of a process; `None` if it was killed over it.
 pub(super) fn run<R>(pid: usize, what: impl FnOnce() -> R) -> Option<R> {
-    with(|world| world.stack.push(pid));
+    let rules = with(|world| {
+        world.stack.push(pid);
+        world.processes[pid].rules
+    });
+    let rules_before = RULES.replace(rules);
     let outcome = catch_unwind(AssertUnwindSafe(what));
+    RULES.set(rules_before);
     let is_doomed = with(|world| {
         world.stack.pop();
         world.processes[pid].is_doomed

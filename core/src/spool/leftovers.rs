@@ -32,19 +32,13 @@ impl Spool {
     ///
     /// # Errors
     /// The first that the file system says; everything else is removed all the same.
-    pub(crate) fn wipe_older(
-        &mut self,
-        generation: impl FnOnce() -> u64,
-        account: Account<'_>,
-    ) -> io::Result<()> {
-        self.refresh(account)?;
+    pub(crate) fn wipe_older(&mut self, generation: impl FnOnce() -> u64) -> io::Result<()> {
+        let batches = self.list_batches()?;
         let present = generation();
-        let older: Vec<FileName> = self
-            .known
-            .values()
-            .filter(|entry| entry.seal.generation != present)
-            .map(|entry| entry.name)
-            .collect();
+        // One that is damaged says nothing: it is found, and counted, by whoever has an account.
+        let is_older =
+            |name: &FileName| self.read_entry(*name).is_ok_and(|entry| entry.seal.generation != present);
+        let older: Vec<FileName> = batches.into_iter().filter(is_older).collect();
         all(older.into_iter().map(|name| self.remove_uncounted(name)))
     }
 

@@ -83,8 +83,8 @@ impl Spool {
             owner,
             next_sequence: None,
             known: BTreeMap::new(),
-            caps: caps(),
-            pending_caps: Caps { bytes: PENDING_BYTES_MAX, files: PENDING_FILES_MAX },
+            caps: caps(0, Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX }),
+            pending_caps: caps(1, Caps { bytes: PENDING_BYTES_MAX, files: PENDING_FILES_MAX }),
         }
     }
 
@@ -185,7 +185,9 @@ impl Spool {
             let _ = self.disk.remove(&unfinished);
         })?;
         // A rename is durable once the folder is synced; where folders cannot be opened the next sync does it.
-        let _ = self.disk.sync_folder(&self.folder);
+        if !is_broken(Mutant::SealUnsynced) {
+            let _ = self.disk.sync_folder(&self.folder);
+        }
         account.count(Counter::SealedBytes, bytes.len() as u64);
         self.next_sequence = Some(sequence + 1);
         let entry = Entry { name, bytes: bytes.len() as u64, seal };
@@ -273,13 +275,13 @@ impl Spool {
     }
 }
 
-/// How much there may be of all batches.
-fn caps() -> Caps {
+/// These caps, or in a simulation smaller ones.
+fn caps(_which: usize, ours: Caps) -> Caps {
     #[cfg(all(test, not(any(loom, shuttle))))]
-    if let Some((files, bytes)) = crate::simulate::caps() {
+    if let Some((files, bytes)) = crate::simulate::caps()[_which] {
         return Caps { bytes, files };
     }
-    Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX }
+    ours
 }
 
 /// What is in a folder and is ours. The system may clear it at any time: then nothing is.

@@ -5,7 +5,7 @@
 use super::{Caps, Entry, Seal, Spool, Value, file};
 use crate::ring::account::Account;
 use crate::sync::{Mutant, is_broken};
-use nowait_wire::{DropReason, Uuid};
+use nowait_wire::DropReason;
 use std::io;
 
 /// Whether there is room for a batch.
@@ -54,14 +54,6 @@ impl Spool {
         self.make_room_for(file, seal, None, account)
     }
 
-    /// Whether the last account of a session whose events end before `next` is here, in a batch that goes before accounts
-    /// do. Says what the latest listing found.
-    pub(crate) fn may_lose_account(&self, session: Uuid, next: u64) -> bool {
-        let its = |seal: &Seal| seal.session == session && seal.next == next;
-        let last = || self.known.values().map(|entry| entry.seal).filter(its);
-        last().next().is_some() && last().all(|seal| seal.value < Value::Account)
-    }
-
     /// As [`Spool::make_room`], for halves of an entry, which stays.
     pub(super) fn make_room_for_halves(
         &mut self,
@@ -102,20 +94,25 @@ impl Spool {
         let mut left: Vec<Entry> = self.known.values().copied().collect();
         left.sort_by_key(|entry| {
             let is_refused = entry.seal.generation < seal.generation;
-            (!is_refused, entry.seal.value, entry.name.sequence, entry.seal.first)
+            (!is_refused, worth(entry), entry.name.sequence, entry.seal.first)
         });
         let may_go = |entry: &Entry| {
-            (entry.seal.generation < seal.generation || entry.seal.value <= seal.value)
+            (entry.seal.generation < seal.generation || worth(entry) <= Some(seal.value))
                 && stays.is_none_or(|stays| stays.name != entry.name)
                 && !self.is_being_split(entry)
         };
         let mut victims = Vec::new();
-        if seal.pending {
+        if seal.pending && !is_broken(Mutant::PendingCapIgnored) {
             take(&mut left, &mut victims, more, self.pending_caps, |entry| entry.seal.pending, may_go)?;
         }
         take(&mut left, &mut victims, more, self.caps, |_| true, may_go)?;
         Some(victims)
     }
+}
+
+/// What decides which goes first.
+fn worth(entry: &Entry) -> Option<Value> {
+    Some(entry.seal.value).filter(|value| *value != Value::Account || !is_broken(Mutant::AccountsGoFirst))
 }
 
 /// Moves entries from `left` to `victims`, in their order, until those of `left` that count leave room.

@@ -10,14 +10,16 @@
 
 mod send;
 mod session;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 
-use crate::consent::{Consent, Decision};
+use crate::consent::Consent;
 use crate::disk::Disk;
 use crate::engine::{Command, Engine, Flushed};
 use crate::limits::{BUSY_PAUSE, UNREADABLE_PAUSE, UPLOAD_PAUSE, UPLOAD_TIMEOUT};
 use crate::recover::{self, Adopted};
 use crate::remote;
-use crate::ring::account::{Account, Counter};
+use crate::ring::account::Counter;
 use crate::shared::{Shared, Start, StartVerdict};
 use crate::spool::Spool;
 use crate::sync::{Mutant, is_broken, step};
@@ -63,8 +65,9 @@ pub(crate) struct Worker {
     is_closing: bool,
     /// Whether the SDK stays off: its starts died, or there were too many sessions.
     is_off: bool,
-    /// Whether everything that a refusal wipes is gone.
-    is_wiped: bool,
+    /// The generation of the refusal that this process has wiped after. Another process may have agreed since and recorded,
+    /// so that the next refusal has something to wipe again.
+    wiped_for: Option<u64>,
     /// The start, whose marker stands until the first turn is over.
     start: Option<Start>,
     /// Whether all that dead processes left is sealed.
@@ -92,7 +95,7 @@ impl Worker {
         let started = engine.started()?;
         let folder = &started.config.folder;
         let shared = Arc::new(shared);
-        engine.recorder.share(Arc::clone(&shared), started.config.consent);
+        engine.recorder.share(Arc::clone(&shared));
         step("decision taken over");
         let start = shared.begin_start(started.config.release_hash());
         step("start begun");
@@ -106,7 +109,7 @@ impl Worker {
             flushes: Vec::new(),
             is_closing: false,
             is_off: start.verdict() == StartVerdict::Off,
-            is_wiped: false,
+            wiped_for: None,
             start: Some(start),
             is_recovered: false,
             recover_at_ns: 0,
@@ -131,6 +134,10 @@ impl Worker {
     /// One turn. Returns how long the worker may sleep before the next one; `None`: until somebody wakes it.
     pub(crate) fn turn(&mut self) -> Option<Duration> {
         if self.is_off {
+            if self.shared.consent().consent == Consent::Refused {
+                // All that is done: the customer's word must survive a power cut here as well.
+                let _ = self.shared.sync();
+            }
             self.answer(Sent::Later);
             return None;
         }
@@ -157,15 +164,14 @@ impl Worker {
         let end = self.engine.recorder.early_end();
         let decision = self.shared.consent();
         if decision.consent == Consent::Refused {
-            self.engine.recorder.forget_early(end);
-            self.wipe();
+            self.engine.recorder.forget_refused(end, decision);
+            self.wipe(decision.generation);
             return false;
         }
-        self.is_wiped = false;
         if self.session.as_ref().is_some_and(|session| session.generation() == decision.generation) {
             return true;
         }
-        self.discard_older(decision);
+        self.discard_older();
         // Also while it is closing: what was told since the customer agreed waits in memory for it.
         if !self.is_closed() {
             self.begin_session(decision);
@@ -173,16 +179,16 @@ impl Worker {
         self.session.is_some()
     }
 
-    /// Removes every event on this disk that this process may remove.
-    fn wipe(&mut self) {
-        if std::mem::replace(&mut self.is_wiped, true) {
+    /// Removes every event on this disk that this process may remove, once after each refusal.
+    fn wipe(&mut self, generation: u64) {
+        if self.wiped_for.replace(generation) == Some(generation) {
             return;
         }
         step("refusal seen");
         self.discard_session();
         step("session discarded");
         // The word is in the file already: this is for a power cut, and cannot be made better by trying again now.
-        let _ = self.shared.sync();
+        let _ = if is_broken(Mutant::RefusalUnsynced) { Ok(()) } else { self.shared.sync() };
         // What cannot be removed now is refused all the same, and removed by the next start.
         let _ = self.spool.wipe();
         if let Some(started) = self.engine.started() {
@@ -191,19 +197,16 @@ impl Worker {
         self.is_recovered = false;
     }
 
-    /// Removes what was recorded before a refusal that another decision followed.
-    fn discard_older(&mut self, decision: Decision) {
+    /// Removes what was recorded before a refusal that another decision followed; and what was recorded after a refusal that
+    /// a power cut took back, which would be in the way for ever.
+    fn discard_older(&mut self) {
         if self.session.is_some() {
             self.discard_session();
             self.is_recovered = false;
         }
-        if decision.generation > 0 {
-            let shared = Arc::clone(&self.shared);
-            // A session that begins has its own account; a wipe is counted in none.
-            let nobody = Account::new(&[]);
-            // What stays is never sent: its generation is refused.
-            let _ = self.spool.wipe_older(|| shared.consent().generation, nobody);
-        }
+        let shared = Arc::clone(&self.shared);
+        // What stays is never sent: its generation is not the present one.
+        let _ = self.spool.wipe_older(|| shared.consent().generation);
     }
 
     fn discard_session(&mut self) {
@@ -250,6 +253,7 @@ impl Worker {
             folder,
             spool: &mut self.spool,
             decision: &|| shared.consent(),
+            starts_told: &|session, told| shared.end_telling(session, told),
             account: session.account(),
             context: session.context(),
             anchor,
@@ -272,11 +276,31 @@ impl Worker {
         }
     }
 
-    /// Counts, once, the starts that died before this one got through.
+    /// Counts, once, the starts that died before this one got through: in a session's file and nowhere else, as a kill would
+    /// take the number with it. A later start tells what this one cannot.
     fn tell_failed_starts(&mut self) {
-        if let Some(session) = &self.session {
-            session.account().count(Counter::StartsFailed, self.shared.failed_starts_to_tell());
+        let (Some(session), Some(started)) = (&self.session, self.engine.started()) else { return };
+        if !self.start.as_ref().is_some_and(Start::has_marker) || session.is_on_heap() {
+            return;
         }
+        if self.shared.are_starts_being_told() {
+            // By a start that died over it.
+            let is_teller = |session| self.shared.is_told_by(session);
+            match recover::starts_told(&*self.disk, &started.config.folder, is_teller) {
+                Ok(Some((session, told))) => self.shared.end_telling(session, told),
+                Ok(None) => self.shared.forget_telling(),
+                Err(_) => return,
+            }
+        }
+        let told = self.shared.begin_telling(session.id());
+        if told == 0 {
+            return;
+        }
+        step("failed starts being told");
+        session.account().raise(Counter::StartsFailed, told);
+        step("failed starts told");
+        self.shared.end_telling(session.id(), told);
+        step("failed starts known as told");
     }
 
     /// Whether the SDK stays off in this process.
@@ -361,6 +385,9 @@ impl Worker {
             Sent::Later => Some(self.retry_wait()).filter(|wait| !wait.is_zero()).unwrap_or(Duration::MAX),
             Sent::NothingLeft => Duration::MAX,
         };
+        if is_broken(Mutant::WokenByATick) {
+            return Duration::from_secs(1);
+        }
         until_seal.min(until_sent)
     }
 

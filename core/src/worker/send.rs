@@ -47,6 +47,10 @@ impl Worker {
             // Where there is no disk, nobody shares it.
             Err(_) => None,
         };
+        // Again: whoever had the lock until now may have been told to wait.
+        if !self.may_send(bytes) {
+            return Sent::Later;
+        }
         let sent = if has_unsaved { self.send_unsaved() } else { self.send_first(&entries) };
         drop(lock);
         sent
@@ -109,6 +113,9 @@ impl Worker {
                 Next::Wait(_) | Next::Stop(_) => return Sent::Later,
             };
             step("answer followed");
+            if let (Next::Delivered, Some(session)) = (next, &mut self.session) {
+                session.has_delivered(&entry.seal);
+            }
             return if done.is_ok() { Sent::Progress } else { Sent::Later };
         }
         Sent::Progress
@@ -122,7 +129,10 @@ impl Worker {
         let Some(session) = &mut self.session else { return Sent::Later };
         session.unsaved = Some((frame, seal));
         match next {
-            Some(Next::Delivered) => session.forget_unsaved(),
+            Some(Next::Delivered) => {
+                session.has_delivered(&seal);
+                session.forget_unsaved();
+            }
             Some(Next::Split | Next::DeadLetter) => {
                 session.account().dropped(DropReason::Rejected, u64::from(seal.events));
                 session.forget_unsaved();
@@ -134,14 +144,15 @@ impl Worker {
 
     /// One exchange; `None` if the customer's decision forbids it. The server's word is noted for all processes.
     fn exchange(&mut self, seal: &Seal, frame: &[u8]) -> Option<Next> {
-        // Read last of all: no exchange begins after a refusal.
-        if !self.shared.consent().allows(seal.generation) && !is_broken(Mutant::ConsentReadEarly) {
+        // Read last of all, and once: no exchange begins after a refusal, and one that follows this reading cancels it.
+        let decision = self.shared.consent();
+        if !decision.allows(seal.generation) && !is_broken(Mutant::ConsentReadEarly) {
             return None;
         }
         let started = self.engine.started()?;
         let clock = &self.engine.recorder.clock;
         let shared = Arc::clone(&self.shared);
-        let granted = shared.consent_word();
+        let granted = decision.to_word();
         let parcel = Parcel {
             url: &started.url,
             app_key: &started.config.app_key,
@@ -167,7 +178,9 @@ impl Worker {
         self.note_retry(decided.next, failures);
         step("retry noted");
         if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
-            self.shared.set_remote(config, |old| remote::is_newer(config, old));
+            self.shared.set_remote(config, |old| {
+                remote::is_newer(config, old) || is_broken(Mutant::OlderConfigurationTaken)
+            });
             // At once: a kill switch is for the app's threads above all.
             self.follow_remote();
         }
@@ -187,7 +200,8 @@ impl Worker {
         let clock = &self.engine.recorder.clock;
         let words = match next {
             Next::Wait(wait) | Next::Stop(wait) => {
-                let failures = failures.saturating_add(1);
+                let failures =
+                    if is_broken(Mutant::BackoffNeverGrows) { 0 } else { failures.saturating_add(1) };
                 Retry::after(wait, failures, clock.boot_ns(), clock.wall_unix_ms()).to_words()
             }
             Next::Delivered | Next::Split | Next::DeadLetter => [0; 4],

@@ -45,6 +45,9 @@ pub(super) struct Session {
     pub(super) unsaved: Option<(Vec<u8>, Seal)>,
     /// What was worth saying of the account that was sealed last.
     last_ledger: Ledger,
+    /// Whether the account that was sealed last is delivered, or goes last of all. Nobody else says so: a batch that is gone
+    /// may have been given up by another process, in that one's account.
+    is_account_safe: bool,
     /// Batches without events so far.
     accounts: u64,
 }
@@ -84,6 +87,11 @@ impl Session {
         self.fold.is_held()
     }
 
+    /// A batch is delivered.
+    pub(super) fn has_delivered(&mut self, seal: &Seal) {
+        self.is_account_safe |= seal.session == self.id() && seal.next == self.fold.events();
+    }
+
     /// The batch that is in memory alone is gone: delivered, or counted.
     pub(super) fn forget_unsaved(&mut self) {
         if let Some((_, seal)) = self.unsaved.take() {
@@ -97,6 +105,11 @@ impl Session {
         if seal.first & ACCOUNT_ONLY == 0 {
             self.fold.seal_to(seal.next);
         }
+    }
+
+    /// Whether a kill would lose its account.
+    pub(super) fn is_on_heap(&self) -> bool {
+        self.flight.memory.is_lost_by_a_kill()
     }
 
     /// Leaves signs of life, and lets time pass.
@@ -169,6 +182,7 @@ impl Worker {
             sealed_at_ns: recorder.clock.uptime_ns(),
             unsaved: None,
             last_ledger: Ledger::default(),
+            is_account_safe: true,
             accounts: 0,
         });
     }
@@ -219,7 +233,7 @@ impl Worker {
         let account = session.flight.account;
         let ledger = account.ledger(session.fold.counted(next));
         let is_new = worth_saying(ledger) != session.last_ledger;
-        if (is_new || self.spool.may_lose_account(session.id(), next)) && session.accounts <= ACCOUNTS_MAX {
+        if (is_new || !session.is_account_safe) && session.accounts <= ACCOUNTS_MAX {
             let first = ACCOUNT_ONLY | session.accounts << ACCOUNTS_SHIFT | next;
             session.accounts += u64::from(!is_broken(Mutant::AccountsOfOneId));
             self.seal_events(session, first, next, &[]);
@@ -247,7 +261,8 @@ impl Worker {
             return true;
         };
         session.last_ledger = worth_saying(intent.ledger.clone());
-        if first & ACCOUNT_ONLY == 0 {
+        session.is_account_safe = seal.value == Value::Account;
+        if first & ACCOUNT_ONLY == 0 && !is_broken(Mutant::IntentLeftOut) {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);
             step("intent written");
@@ -278,13 +293,15 @@ impl Worker {
         events: &[Event],
     ) -> Option<(Intent, Vec<u8>)> {
         let account = session.flight.account;
+        let ledger = || account.ledger_with_cost(session.fold.counted(seal.next));
+        let before = is_broken(Mutant::AccountBeforeRoom).then(ledger);
         loop {
             let intent = Intent {
                 first: seal.first,
                 next: seal.next,
                 network: self.engine.conditions().network,
                 anchors: session.fold.anchors().to_vec(),
-                ledger: account.ledger_with_cost(session.fold.counted(seal.next)),
+                ledger: before.clone().unwrap_or_else(ledger),
             };
             let names = &self.engine.recorder.names;
             let context = session.context.clone();

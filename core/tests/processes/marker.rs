@@ -1,12 +1,12 @@
 //! The marker around a start, with starts that really die: found once, the remote configuration goes; found twice, the SDK
-//! is off for that release of the app, and says so once when it is back.
+//! is off for that release of the app, and says so once when it is back, whatever ends the process that was to say it.
 //!
-//! **Why unsafe.** A process ends itself by a signal.
+//! **Why unsafe.** A process ends itself by a signal, or limits its files.
 #![allow(unsafe_code)]
 
 use crate::base::{Base, RELEASE};
 use crate::child::{record, start};
-use nowait_core::{Answer, Config, NoWait, Parcel, RemoteConfig, Upload, Uuid};
+use nowait_core::{Answer, Config, NoWait, Parcel, Recorded, RemoteConfig, Upload, Uuid};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -29,7 +29,9 @@ pub(crate) fn starts_that_die_switch_it_off_for_their_release() {
         assert_eq!(say(&base, "one", "tell"), "Refused", "found twice: off");
     }
     assert_eq!(base.batches().len(), before, "and quiet");
-    assert_eq!(say(&base, "two", "tell"), "Kept", "another release tries anew");
+    // Another release tries anew; what it knows of the dead must outlive it.
+    assert_eq!(killed(&base, "two", "leave_nothing"), Some(libc::SIGKILL));
+    assert_eq!(say(&base, "two", "tell"), "Kept");
     assert_eq!(say(&base, "two", "tell"), "Kept");
     let mut failed: BTreeMap<Uuid, u64> = BTreeMap::new();
     for batch in base.batches() {
@@ -77,6 +79,13 @@ pub(crate) fn play(base: &Base) {
             assert!(record(nowait, 0, 0).is_taken());
             end_at_once()
         }
+        "leave_nothing" => {
+            files_are_small();
+            let nowait = NoWait::start_with(config, base.collector()).unwrap();
+            nowait.flush(Duration::from_secs(10));
+            assert_eq!(record(nowait, 0, 0), Recorded::InMemory);
+            end_at_once()
+        }
         "configure" => {
             let nowait = NoWait::start_with(config, Switch(base.collector())).unwrap();
             nowait.flush(Duration::from_secs(10));
@@ -96,6 +105,15 @@ pub(crate) fn play(base: &Base) {
         }
     };
     fs::write(base.root().join("said"), said).unwrap();
+}
+
+/// From now on no file of this process is large enough for a recorder.
+fn files_are_small() {
+    let limit = libc::rlimit { rlim_cur: 65_536, rlim_max: 65_536 };
+    // SAFETY: from now on a file that would be larger is an error and no signal.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    // SAFETY: reads a value of our own.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) }, 0);
 }
 
 fn end_at_once() -> ! {

@@ -47,7 +47,7 @@ fn files_of_the_version_before_are_of_the_first_generation() {
         assert_eq!(spool.read(entry).unwrap(), frame(kind.first));
     }
     assert_eq!(entries[4].seal, seal(40), "what is new comes after what is old");
-    spool.wipe_older(|| 1, words.account()).unwrap();
+    spool.wipe_older(|| 1).unwrap();
     assert_eq!(spool.len().unwrap(), 0);
 }
 

@@ -196,14 +196,11 @@ fn a_refused_generation_goes_uncounted_and_what_comes_meanwhile_stays() {
     for (first, generation) in [(0, 0), (10, 1), (20, 2), (30, 1 << 39)] {
         one.seal(&frame(first), Seal { generation, ..seal(first) }, account).unwrap();
     }
-    one.wipe_older(
-        || {
-            // Refused and granted once more, a moment after the folder was listed and the generation read.
-            two.seal(&frame(40), Seal { generation: 3, ..seal(40) }, account).unwrap();
-            2
-        },
-        account,
-    )
+    one.wipe_older(|| {
+        // Refused and granted once more, a moment after the folder was listed and the generation read.
+        two.seal(&frame(40), Seal { generation: 3, ..seal(40) }, account).unwrap();
+        2
+    })
     .unwrap();
     let left: Vec<u64> = one.entries(account).unwrap().iter().map(|entry| entry.seal.first).collect();
     assert_eq!(left, [20, 40], "the last of the others belonged to a file that is lost");
