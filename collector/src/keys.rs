@@ -6,10 +6,12 @@
 use crate::error::Error;
 use crate::limits::{CONFIG_BYTES_MAX, KEYS_MAX};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 /// The name of the file that `nowait serve` makes in its data folder.
@@ -134,6 +136,18 @@ impl Keys {
         !self.read_tokens.is_empty()
     }
 
+    /// The tenants that may send.
+    #[must_use]
+    pub fn senders(&self) -> BTreeSet<&str> {
+        self.app_keys.iter().map(|entry| entry.tenant.as_str()).collect()
+    }
+
+    /// The tenants whose figures may be read with a token.
+    #[must_use]
+    pub fn readers(&self) -> BTreeSet<&str> {
+        self.read_tokens.iter().map(|entry| entry.tenant.as_str()).collect()
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.app_keys.is_empty() {
             return Err(Error::input("there is no [[app_key]]: nobody could send"));
@@ -194,16 +208,11 @@ fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
 fn find<'a>(entries: &'a [Entry], secret: &str) -> Option<&'a str> {
     let mut found = None;
     for entry in entries {
-        if is_equal(entry.secret.as_bytes(), secret.as_bytes()) {
+        if bool::from(entry.secret.as_bytes().ct_eq(secret.as_bytes())) {
             found = Some(entry.tenant.as_str());
         }
     }
     found
-}
-
-fn is_equal(a: &[u8], b: &[u8]) -> bool {
-    let differing = a.iter().zip(b).fold(0, |differing, (a, b)| differing | (a ^ b));
-    std::hint::black_box(differing) == 0 && a.len() == b.len()
 }
 
 #[cfg(test)]
@@ -216,6 +225,7 @@ mod tests {
     #[test]
     fn keys_and_tokens_do_not_stand_in_for_each_other() {
         let keys = Keys::parse(TWO).unwrap();
+        assert_eq!((keys.senders(), keys.readers()), (BTreeSet::from(["bank"]), BTreeSet::from(["bank"])));
         assert_eq!(keys.tenant_of_app_key("0123456789abcdef0123456789"), Some("bank"));
         assert_eq!(keys.tenant_of_read_token("0123456789abcdef0123456789"), None);
         assert_eq!(keys.tenant_of_read_token("abcdef0123456789abcdef01234"), Some("bank"));

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod ask;
+pub mod cancel;
 pub mod cli;
 #[cfg(all(feature = "demo", unix))]
 pub mod demo;

@@ -9,14 +9,50 @@ use std::time::Duration;
 /// Largest request body, in bytes: the largest frame there is.
 pub const BODY_BYTES_MAX: usize = nowait_wire::limits::ENCODED_BYTES_MAX;
 
-/// Bodies that are being read or decoded at once: 64 MiB of bodies at most.
+/// Bytes of bodies that are held at once, those on their way included. A body counts by what came of it: a thousand that bring
+/// a byte each take a thousand bytes of this.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Batches that are being decoded or wait for the store's word at once.
 pub const INGEST_AT_ONCE_MAX: usize = 256;
+
+/// Where there are several tenants, each may have one of so many parts of what all of them share: one that floods us leaves
+/// the other half to the others.
+pub const TENANT_PARTS: usize = 2;
 
 /// Reports that are being computed at once: each takes a core and a connection to the store.
 pub const READS_AT_ONCE_MAX: usize = 4;
 
-/// Open connections; the next ones wait in the listener's backlog. A phone keeps one for a second or two.
+/// Reports that wait for their turn, are being computed or being sent; the next ones are told to come back.
+pub const READS_WAITING_MAX: usize = 32;
+
+/// How long a report may take, its wait included; the command line gives up at the same time.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// An answer is sent in pieces of so many bytes: the next one leaves memory when the one before has left us.
+pub const ANSWER_PIECE_BYTES: usize = 64 * 1024;
+
+/// How long a client may take to read a piece of an answer: 6 kB/s, as slow as a body may come.
+pub const ANSWER_PIECE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Open connections. A phone keeps one for a second or two. When all are taken, a connection that waits for its client
+/// makes room for the next one.
 pub const CONNECTIONS_MAX: usize = 1024;
+
+/// Connections that are always possible, however few files the process may open.
+pub const CONNECTIONS_MIN: usize = 8;
+
+/// Files that are not connections: the database, its log and its shared memory for the writer and for each report (19),
+/// SQLite's temporary files (5), the runtime's and standard ones (12), and some air.
+pub const FILES_RESERVED: usize = 40;
+
+/// A peer (an address; of IPv6, a network of 64 bits) that has more than one of so many parts of the connections is the first
+/// to make room. This machine is no peer: a proxy on it speaks for everybody.
+pub const PEER_PARTS: usize = 8;
+
+/// How long a connection or a body is safe from making room for another: a client on a slow network needs this long
+/// to say anything.
+pub const ROOM_AFTER: Duration = Duration::from_secs(1);
 
 /// Largest head of a request, in bytes: twenty times what a device sends.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -27,11 +63,38 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a client may take to send a body: 256 KiB at 9 kB/s, the slowest uplink worth waiting for.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The time in which a body that is not yet whole has to grow by [`BODY_WINDOW_BYTES_MIN`].
+pub const BODY_WINDOW: Duration = Duration::from_secs(5);
+
+/// What a body has to grow by in each [`BODY_WINDOW`], in bytes: 1 KiB a second, a ninth of the slowest uplink.
+pub const BODY_WINDOW_BYTES_MIN: usize = 5 * 1024;
+
 /// How long one connection may live; a client that reads its answers too slowly is gone after it.
 pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// How long requests in flight may take to finish after a shutdown was asked for.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long work that was told to stop may take to do so after the drain, before the process ends without it.
+pub const CUT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How old the word of the last commit may be before readiness asks for a new one, which writes a page.
+pub const PROBE_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a commit may take until the store counts as not ready: the longest checkpoint of a slow disk.
+pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long readiness waits for a probe of the store: what asks gives up after some seconds.
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a probe writes after a failure, in bytes: a largest body has room then.
+pub const PROBE_BYTES: usize = BODY_BYTES_MAX;
+
+/// How long an incident of a kind that was just told is only counted; it doubles with each line.
+pub const LOG_QUIET_MIN: Duration = Duration::from_secs(1);
+
+/// The longest time for which incidents of a kind are only counted. After as long without any, the next one is new.
+pub const LOG_QUIET_MAX: Duration = Duration::from_secs(600);
 
 /// Batches that wait for the writer; when it is full the answer is 503. A second of work at 100,000 events/s.
 pub const QUEUE_BATCHES_MAX: usize = 256;
@@ -46,7 +109,7 @@ pub const GROUP_CELLS_MAX: usize = 4096;
 /// Series whose ids the writer remembers; the table has all of them.
 pub const SERIES_REMEMBERED_MAX: usize = 100_000;
 
-/// What `Retry-After` says when the queue is full, in seconds: the queue is empty again by then.
+/// What `Retry-After` says when a queue or a share is full, in seconds: the queue is empty again by then.
 pub const RETRY_AFTER_BUSY_S: u64 = 2;
 
 /// What `Retry-After` says when the store failed, in seconds: a full disk takes a person to mend.

@@ -1,95 +1,18 @@
 //! Every way in which a request can end, without a socket.
 
-use axum::Router;
+mod house;
+
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::StatusCode;
+use house::{House, NOW, TOKEN, frame, post};
 use http_body_util::BodyExt;
-use nowait_collector::keys::Keys;
-use nowait_collector::serve::{Config, ReadAccess, app};
-use nowait_collector::store::{Intake, Pending, SqliteStore, Store};
+use nowait_collector::store::{Intake, Pending, Store};
 use nowait_report::text::{self, units};
 use nowait_report::{Comparison, Report};
 use nowait_wire::testing::session;
-use nowait_wire::{Batch, CONTENT_TYPE, Kind, Outcome, Receipt, ReceiptStatus, RemoteConfig};
-use serde_json::Value;
+use nowait_wire::{Kind, Outcome, Receipt, ReceiptStatus, RemoteConfig};
 use std::io::Write;
-use std::sync::Arc;
-use tempfile::TempDir;
 use tower::ServiceExt;
-
-const KEY: &str = "app-key-0123456789abcdefghij";
-const TOKEN: &str = "read-token-0123456789abcdefg";
-const OTHER_TOKEN: &str = "other-token-0123456789abcdef";
-
-/// An hour after the sessions of `nowait_wire::testing` were sealed.
-const NOW: u64 = 1_772_700_000_000 + 3_600_000;
-
-struct House {
-    app: Router,
-    store: Arc<SqliteStore>,
-    folder: TempDir,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn receipt(&self) -> Receipt {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap()
-    }
-}
-
-impl House {
-    fn new(change: impl FnOnce(&mut Config)) -> House {
-        let text = format!(
-            "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n\
-             [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\n\
-             [[read_token]]\ntenant = 'shop'\ntoken = '{OTHER_TOKEN}'\n"
-        );
-        let mut config = Config { clock: || NOW, ..Config::new(Keys::parse(&text).unwrap()) };
-        change(&mut config);
-        let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
-        House { app: app(Arc::<SqliteStore>::clone(&store), config), store, folder }
-    }
-
-    async fn send(&self, request: Request<Body>) -> Answer {
-        let (head, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: head.status, headers: head.headers, body }
-    }
-
-    async fn post(&self, frame: Vec<u8>) -> Answer {
-        self.send(post(frame)).await
-    }
-
-    async fn get(&self, address: &str) -> Answer {
-        self.send(Request::get(address).header("host", "localhost:4600").body(Body::empty()).unwrap()).await
-    }
-}
-
-fn post(frame: Vec<u8>) -> Request<Body> {
-    Request::post("/v1/batches")
-        .header("authorization", format!("Bearer {KEY}"))
-        .header("content-type", CONTENT_TYPE)
-        .body(Body::from(frame))
-        .unwrap()
-}
-
-fn frame(batch: &Batch) -> Vec<u8> {
-    nowait_wire::encode(batch).unwrap()
-}
 
 /// A frame with a right checksum around a body of so many zeros, which claims another length.
 fn bomb(zeros: usize, claimed: u32) -> Vec<u8> {
@@ -301,7 +224,13 @@ async fn a_closed_store_keeps_the_batch_on_the_device() {
         (answer.status, &answer.headers["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"60".parse().unwrap())
     );
-    assert_eq!(house.get("/healthz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    for (address, status) in [
+        ("/readyz", StatusCode::SERVICE_UNAVAILABLE),
+        ("/healthz", StatusCode::SERVICE_UNAVAILABLE),
+        ("/livez", StatusCode::OK),
+    ] {
+        assert_eq!(house.ask(address, &[]).await.status, status, "{address}");
+    }
 }
 
 #[tokio::test]
@@ -311,44 +240,6 @@ async fn a_panic_is_answered_and_counted() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(house.get("/v1/report").await.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(house.get("/v1/status").await.json()["panics_caught"], 2);
-}
-
-#[tokio::test]
-async fn reports_are_for_this_machine_or_for_those_with_a_token() {
-    let house = House::new(|_| {});
-    house.post(frame(&session(1, 100))).await;
-    let ask = |host: &str, authorization: Option<&str>| {
-        let mut request = Request::get("/v1/report").header("host", host);
-        if let Some(value) = authorization {
-            request = request.header("authorization", value);
-        }
-        house.send(request.body(Body::empty()).unwrap())
-    };
-    let bearer = format!("Bearer {TOKEN}");
-    assert_eq!(ask("localhost:4600", None).await.status, StatusCode::OK);
-    assert_eq!(ask("rebound.example", None).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(ask("rebound.example", Some(&bearer)).await.status, StatusCode::OK);
-    assert_eq!(ask("localhost", Some("Bearer wrong")).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(ask("localhost", Some(&format!("Bearer {KEY}"))).await.status, StatusCode::UNAUTHORIZED);
-    let other = ask("localhost", Some(&format!("Bearer {OTHER_TOKEN}"))).await;
-    let report: Report = serde_json::from_slice(&other.body).unwrap();
-    assert!(report.touchpoints.is_empty());
-
-    let house = House::new(|config| config.read_access = ReadAccess::Token);
-    for address in ["/", "/v1/report", "/v1/compare?base=1&head=2", "/v1/status"] {
-        let answer = house.get(address).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{address}");
-        assert!(answer.headers.contains_key("www-authenticate"));
-    }
-}
-
-#[tokio::test]
-async fn a_token_opens_one_tenant() {
-    let house = House::new(|_| {});
-    let request =
-        Request::get("/v1/report?tenant=bank").header("authorization", format!("Bearer {OTHER_TOKEN}"));
-    let answer = house.send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::source::budgets;
 use super::{Finding, escaped, print};
 use crate::error::Error;
 use crate::keys::{self, Keys};
+use crate::limits::CUT_TIMEOUT;
 use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
 use crate::store::{SqliteStore, Store};
@@ -65,7 +66,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let config = Config { budgets, read_access, remote, ..Config::new(keys) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io(format!("no runtime: {error}")))?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let listener = TcpListener::bind(args.listen).await.map_err(|error| {
             Error::io(format!(
                 "{} cannot be listened on: {error}: is a collector running already?",
@@ -78,7 +79,10 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         let app = app(Arc::<SqliteStore>::clone(&store), config);
         run_app(listener, app, shutdown).await;
         Ok::<_, Error>(())
-    })?;
+    });
+    // A report that does not stop ends with the process: its connection was cut.
+    runtime.shutdown_timeout(CUT_TIMEOUT);
+    served?;
     store.close();
     print(if args.json {
         "{\"state\":\"stopped\"}\n"
@@ -114,7 +118,7 @@ fn started(
     )
 }
 
-/// Reports are for everybody on this machine, and elsewhere for those with a token.
+/// Without any token reports are for everybody on this machine; see docs/operate.md.
 fn read_access(listen: SocketAddr, keys: &Keys, path: &Path) -> Result<ReadAccess, Error> {
     if listen.ip().is_loopback() {
         return Ok(ReadAccess::Local);

@@ -1,15 +1,16 @@
 //! What the collector counts about itself.
 //!
 //! Owns: the numbers of `GET /v1/status`. Refuses: anything about customers.
-//! Invariant: every request to `/v1/batches` ends in exactly one of them.
+//! Invariant: every request to `/v1/batches` ends in exactly one of them, or in `panics_caught`.
 
+use super::door::Figures;
 use nowait_wire::RemoteConfig;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a request to store a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(super) enum Ending {
     Stored,
     Duplicate,
     WrongKey,
@@ -17,15 +18,40 @@ pub(crate) enum Ending {
     TooLarge,
     Malformed,
     Unsupported,
+    /// The body broke off, or was not whole in time.
     Incomplete,
+    /// The body came too slowly, or was the one to give way to others.
+    TooSlow,
+    /// A queue was full.
     Busy,
+    /// The tenant had its part of what all share.
+    OverShare,
     Failed,
+    /// The connection ended before there was an answer.
+    Abandoned,
+}
+
+/// How a question to the page, a report or a comparison ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Answered,
+    /// The question could not be followed.
+    Refused,
+    /// Too many waited already.
+    Busy,
+    /// It took too long.
+    Late,
+    Failed,
+    /// Nobody waited for the answer any more.
+    Abandoned,
 }
 
 /// The numbers since this process started.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
-    endings: [AtomicU64; 10],
+pub(super) struct Counters {
+    endings: [AtomicU64; 13],
+    reads: [AtomicU64; 6],
+    unauthorized: AtomicU64,
     events_stored: AtomicU64,
     bytes_stored: AtomicU64,
     panics_caught: AtomicU64,
@@ -33,12 +59,15 @@ pub(crate) struct Counters {
 
 /// The JSON of `GET /v1/status`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Status {
+pub(super) struct Status {
     version: &'static str,
     batches_stored: u64,
     batches_duplicate: u64,
     rejected: Rejected,
     unanswered: Unanswered,
+    reads: Reads,
+    /// `null` where no connection is known, which is in tests.
+    connections: Option<Figures>,
     events_stored: u64,
     bytes_stored: u64,
     panics_caught: u64,
@@ -60,29 +89,57 @@ struct Rejected {
 #[derive(Debug, Serialize)]
 struct Unanswered {
     incomplete: u64,
+    too_slow: u64,
     busy: u64,
+    over_share: u64,
     failed: u64,
+    abandoned: u64,
+}
+
+/// Questions to the page, reports and comparisons.
+#[derive(Debug, Serialize)]
+struct Reads {
+    answered: u64,
+    refused: u64,
+    unauthorized: u64,
+    busy: u64,
+    late: u64,
+    failed: u64,
+    abandoned: u64,
 }
 
 // The numbers are independent of each other and of everything else: relaxed is enough.
 impl Counters {
-    pub(crate) fn count(&self, ending: Ending) {
+    pub(super) fn count(&self, ending: Ending) {
         if let Some(count) = self.endings.get(ending as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn count_stored(&self, events: usize, bytes: usize) {
+    pub(super) fn count_stored(&self, events: usize, bytes: usize) {
         self.count(Ending::Stored);
         self.events_stored.fetch_add(events as u64, Ordering::Relaxed);
         self.bytes_stored.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn count_panic(&self) {
+    pub(super) fn count_read(&self, read: Read) {
+        if let Some(count) = self.reads.get(read as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Somebody wanted to read without a token.
+    pub(super) fn count_unauthorized(&self) {
+        self.unauthorized.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_panic(&self) {
         self.panics_caught.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn status(&self, remote_config: Option<RemoteConfig>) -> Status {
+    pub(super) fn status(&self, remote_config: Option<RemoteConfig>, connections: Option<Figures>) -> Status {
+        let read =
+            |read: Read| self.reads.get(read as usize).map_or(0, |count| count.load(Ordering::Relaxed));
         let of = |ending: Ending| {
             self.endings.get(ending as usize).map_or(0, |count| count.load(Ordering::Relaxed))
         };
@@ -99,9 +156,22 @@ impl Counters {
             },
             unanswered: Unanswered {
                 incomplete: of(Ending::Incomplete),
+                too_slow: of(Ending::TooSlow),
                 busy: of(Ending::Busy),
+                over_share: of(Ending::OverShare),
                 failed: of(Ending::Failed),
+                abandoned: of(Ending::Abandoned),
             },
+            reads: Reads {
+                answered: read(Read::Answered),
+                refused: read(Read::Refused),
+                unauthorized: self.unauthorized.load(Ordering::Relaxed),
+                busy: read(Read::Busy),
+                late: read(Read::Late),
+                failed: read(Read::Failed),
+                abandoned: read(Read::Abandoned),
+            },
+            connections,
             events_stored: self.events_stored.load(Ordering::Relaxed),
             bytes_stored: self.bytes_stored.load(Ordering::Relaxed),
             panics_caught: self.panics_caught.load(Ordering::Relaxed),

@@ -4,20 +4,17 @@
 //! Invariant: a status of 400, 413 or 415 means that this batch will never be stored, and only then. A version not
 //! known here is no such end: the collector may be upgraded, and the device keeps the batch until then.
 
-use super::counters::Ending;
-use super::{Shared, guard, refusal};
+use super::body::{self, Broken};
+use super::counters::{Counters, Ending};
+use super::door::{Phase, Seat};
+use super::{Shared, access, refusal};
 use crate::error::Error;
-use crate::limits::{
-    BODY_BYTES_MAX, BODY_TIMEOUT, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S, RETRY_AFTER_UNSUPPORTED_S,
-};
-use crate::log;
+use crate::limits::{BODY_BYTES_MAX, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S, RETRY_AFTER_UNSUPPORTED_S};
 use crate::store::{Intake, Stored};
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use nowait_wire::{Receipt, ReceiptStatus};
 use std::sync::Arc;
 
@@ -40,10 +37,12 @@ impl Refusal {
 
     fn answer(self) -> Response {
         let retry_after_s = match self.ending {
-            Ending::Busy => RETRY_AFTER_BUSY_S,
+            Ending::Busy | Ending::OverShare => RETRY_AFTER_BUSY_S,
             Ending::Failed => RETRY_AFTER_FAILED_S,
             Ending::Unsupported => RETRY_AFTER_UNSUPPORTED_S,
-            Ending::WrongKey | Ending::Incomplete => return refusal(self.status, &self.reason),
+            Ending::WrongKey | Ending::Incomplete | Ending::TooSlow => {
+                return refusal(self.status, &self.reason);
+            }
             _ => return rejected(self.status, self.batch, self.reason),
         };
         let mut response = refusal(self.status, &self.reason);
@@ -52,8 +51,29 @@ impl Refusal {
     }
 }
 
+/// A request that has not ended yet. Its connection may go away at any moment, and this with it.
+struct Unended<'a>(Option<&'a Counters>);
+
+impl Unended<'_> {
+    fn ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unended<'_> {
+    fn drop(&mut self) {
+        // A panic has a count of its own.
+        if let Some(counters) = self.0.filter(|_| !std::thread::panicking()) {
+            counters.count(Ending::Abandoned);
+        }
+    }
+}
+
 pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    match take(&shared, request).await {
+    let mut unended = Unended(Some(&shared.counters));
+    let taken = take(&shared, request).await;
+    unended.ended();
+    match taken {
         Ok((batch, stored)) => {
             let status = match stored {
                 Stored::New => ReceiptStatus::Stored,
@@ -73,18 +93,24 @@ pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request)
 /// Everything up to the word of the store.
 async fn take(shared: &Shared, request: Request) -> Result<(String, Stored), Refusal> {
     let (head, body) = request.into_parts();
+    let seat = head.extensions.get::<Arc<Seat>>();
     let tenant = tenant(shared, &head.headers)?;
+    seat.inspect(|seat| seat.is_known_now());
     check_type(&head.headers)?;
     check_length(&head.headers)?;
-    let _slot = shared.ingest_slots.try_acquire().map_err(|_| {
-        let reason = "too many batches are being received: send again later";
-        Refusal::new(Ending::Busy, StatusCode::SERVICE_UNAVAILABLE, reason)
-    })?;
-    let frame = read(body).await?;
+    // Told before the body crosses a slow network for nothing.
+    if shared.ingest.is_full_for(&tenant) {
+        return Err(over_share());
+    }
+    seat.inspect(|seat| seat.is_now(Phase::Body));
+    let arriving = shared.bodies.begin(&tenant);
+    let frame = body::read(body, &arriving).await.map_err(broken)?;
+    seat.inspect(|seat| seat.is_now(Phase::Work));
+    let _share = shared.ingest.take(&tenant).ok_or_else(over_share)?;
     let batch = nowait_wire::decode(&frame).map_err(|error| unreadable(&frame, &error))?;
     let (id, events, bytes) = (batch.id.to_string(), batch.events.len(), frame.len());
     let sent = head.headers.get(SENT).and_then(|sent| sent.to_str().ok()?.parse().ok());
-    let intake = Intake::new(&tenant, frame.into(), batch, (shared.config.clock)(), sent);
+    let intake = Intake::new(&tenant, frame, batch, (shared.config.clock)(), sent);
     let pending = shared.store.append(intake).map_err(not_stored)?;
     let stored = pending.await.map_err(not_stored)?;
     match stored {
@@ -95,7 +121,7 @@ async fn take(shared: &Shared, request: Request) -> Result<(String, Stored), Ref
 }
 
 fn tenant(shared: &Shared, headers: &HeaderMap) -> Result<String, Refusal> {
-    let key = guard::secret(headers);
+    let key = access::secret(headers);
     let tenant = key.as_deref().and_then(|key| shared.config.keys.tenant_of_app_key(key));
     tenant.map(str::to_owned).ok_or_else(|| {
         let reason = if key.is_none() { "the app key is missing" } else { "the app key is not known here" };
@@ -129,15 +155,22 @@ fn too_large() -> Refusal {
     Refusal::new(Ending::TooLarge, StatusCode::PAYLOAD_TOO_LARGE, reason)
 }
 
-/// The whole body, as long as it comes in time and is not too large.
-async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let incomplete = |reason| Refusal::new(Ending::Incomplete, StatusCode::REQUEST_TIMEOUT, reason);
-    let whole = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect()).await;
-    match whole {
-        Err(_) => Err(incomplete("the body did not arrive in time")),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(incomplete("the body did not arrive whole")),
+fn over_share() -> Refusal {
+    let reason = "too many batches of this tenant are being received: send again later";
+    Refusal::new(Ending::OverShare, StatusCode::SERVICE_UNAVAILABLE, reason)
+}
+
+fn broken(why: Broken) -> Refusal {
+    let timeout = |ending, reason| Refusal::new(ending, StatusCode::REQUEST_TIMEOUT, reason);
+    match why {
+        Broken::TooLarge => too_large(),
+        Broken::Incomplete => timeout(Ending::Incomplete, "the body did not arrive whole"),
+        Broken::Late => timeout(Ending::Incomplete, "the body did not arrive in time"),
+        Broken::TooSlow => timeout(Ending::TooSlow, "the body came too slowly"),
+        Broken::NoRoom => {
+            let reason = "too many batches are being received: send again later";
+            Refusal::new(Ending::Busy, StatusCode::SERVICE_UNAVAILABLE, reason)
+        }
     }
 }
 
@@ -157,7 +190,7 @@ fn not_stored(error: Error) -> Refusal {
     if error.is_busy() {
         return Refusal::new(Ending::Busy, StatusCode::SERVICE_UNAVAILABLE, error.to_string());
     }
-    log::line("not stored", &[("why", &error)]);
+    tracing::error!(why = %error, "not stored");
     let reason = "the collector cannot store at the moment: send again later";
     Refusal::new(Ending::Failed, StatusCode::SERVICE_UNAVAILABLE, reason)
 }

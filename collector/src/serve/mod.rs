@@ -3,32 +3,46 @@
 //! Owns: routes, and what every one of them shares. Refuses: SQL and figures.
 //! Invariant: every request is answered, with a short reason if it is refused, and never with a panic.
 
+mod access;
+mod bodies;
+mod body;
 mod counters;
+mod desk;
+mod door;
+mod files;
 mod guard;
+mod health;
 mod ingest;
 mod reads;
 mod run;
+mod sent;
+mod shares;
 
 pub use run::run;
 
 use crate::keys::Keys;
-use crate::limits::{INGEST_AT_ONCE_MAX, READS_AT_ONCE_MAX};
+use crate::limits::{BODIES_BYTES_MAX, INGEST_AT_ONCE_MAX, READS_WAITING_MAX};
 use crate::store::Store;
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::header::{self, HeaderValue};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use bodies::Bodies;
 use counters::Counters;
+use desk::Desk;
+use health::Health;
 use nowait_report::Budgets;
 use nowait_wire::RemoteConfig;
+use shares::Shares;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Who may read reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadAccess {
-    /// Whoever reaches us under a name of this machine (the listener is on loopback), or has a read token.
+    /// The listener is on loopback: who comes straight from this machine, under a name of it, as long as the keys hold no read
+    /// token; and then only who has one.
     Local,
     /// Only who has a read token.
     Token,
@@ -69,39 +83,55 @@ struct Shared {
     store: Arc<dyn Store>,
     config: Config,
     counters: Counters,
-    ingest_slots: Semaphore,
-    read_slots: Semaphore,
+    health: Health,
+    bodies: Arc<Bodies>,
+    ingest: Arc<Shares>,
+    desk: Desk,
 }
 
 /// The whole collector as a service; see docs/operate.md for its routes. It needs no socket.
 pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
+    // Where files are few, what is worked for leaves connections to those who ask whether we live.
+    let connections = files::connections_max();
+    let senders = config.keys.senders().len();
     let shared = Arc::new(Shared {
         store,
-        config,
         counters: Counters::default(),
-        ingest_slots: Semaphore::new(INGEST_AT_ONCE_MAX),
-        read_slots: Semaphore::new(READS_AT_ONCE_MAX),
+        health: Health::default(),
+        bodies: Bodies::new(BODIES_BYTES_MAX),
+        ingest: Shares::new(INGEST_AT_ONCE_MAX.min(connections / 2), senders),
+        desk: Desk::new(READS_WAITING_MAX.min(connections / 4), &config.keys.readers()),
+        config,
     });
     let reads = Router::new()
         .route("/", get(reads::page))
         .route("/v1/report", get(reads::report))
         .route("/v1/compare", get(reads::compare))
         .route("/v1/status", get(reads::status))
-        .route_layer(from_fn_with_state(Arc::clone(&shared), guard::readers_only));
-    Router::new()
+        .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
+    let all = Router::new()
         .route("/v1/batches", post(ingest::batches))
-        .route("/healthz", get(reads::healthz))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/healthz", get(health::readyz))
         .merge(reads)
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is nothing here") })
         .method_not_allowed_fallback(|| async {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "this address does not take that method")
         })
-        .layer(from_fn_with_state(Arc::clone(&shared), guard::catch_panics))
-        .layer(from_fn(guard::harden))
-        .with_state(shared)
+        .layer(guard::catch_panics())
+        .layer(from_fn_with_state(Arc::clone(&shared), guard::tell_panics));
+    guard::hardened().into_iter().fold(all, Router::layer).with_state(shared)
 }
 
 /// A short JSON that says why.
 fn refusal(status: StatusCode, reason: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "reason": reason }))).into_response()
+}
+
+/// The same with 503, and when to come back.
+fn retry_later(reason: &str, after_s: u64) -> Response {
+    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, reason);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after_s));
+    response
 }

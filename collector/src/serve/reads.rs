@@ -1,15 +1,19 @@
 //! Everything that is read: reports, comparisons, the page, the collector's own numbers.
 //!
 //! Owns: turning an address into a question. Refuses: figures (see `store`) and markup (see `page`).
-//! Invariant: a reader who came with a token sees that token's tenant and no other.
+//! Invariant: a reader who came with a token sees that token's tenant and no other; and what is worked on is waited for, or
+//! told to stop.
 
-use super::guard::Reader;
-use super::{Shared, refusal};
+use super::access::Reader;
+use super::counters::{Counters, Read};
+use super::door::{Phase, Seat};
+use super::{Shared, refusal, retry_later, sent};
 use crate::ask::Ask;
+use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::log;
+use crate::limits::{READ_TIMEOUT, RETRY_AFTER_BUSY_S};
 use crate::page::{self, Page};
-use crate::store::{self, Query};
+use crate::store::{self, Query, Store};
 use axum::extract::{Extension, Query as Words, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{StatusCode, Uri};
@@ -18,42 +22,57 @@ use nowait_report::{Comparison, Report};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// A question, and everything that its answer is made of.
+struct Asked {
+    shared: Arc<Shared>,
+    reader: Reader,
+    ask: Ask,
+    cancel: Cancel,
+}
+
+/// The connection that a question came on; there is none without a socket.
+type Line = Option<Extension<Arc<Seat>>>;
+
 pub(super) async fn report(
     State(shared): State<Arc<Shared>>,
     Extension(reader): Extension<Reader>,
+    line: Line,
     uri: Uri,
 ) -> Response {
-    let answer = answer(shared, uri, move |shared, ask| {
-        let (tenant, query) = meant(shared, &reader, ask)?;
-        store::report(shared.store.as_ref(), &tenant, &query, &shared.config.budgets)
-    });
-    answer.await.map_or_else(|refused| refused, |report| axum::Json(report).into_response())
+    answer(shared, reader, line, &uri, |asked| {
+        let (tenant, query) = asked.meant()?;
+        let report = store::report(asked.store(), &tenant, &query, &asked.shared.config.budgets)?;
+        Ok(axum::Json(report).into_response())
+    })
+    .await
 }
 
 pub(super) async fn compare(
     State(shared): State<Arc<Shared>>,
     Extension(reader): Extension<Reader>,
+    line: Line,
     uri: Uri,
 ) -> Response {
-    let answer = answer(shared, uri, move |shared, ask| {
-        let (tenant, query) = meant(shared, &reader, ask)?;
-        let releases = ask.releases()?.ok_or_else(|| {
+    answer(shared, reader, line, &uri, |asked| {
+        let (tenant, query) = asked.meant()?;
+        let releases = asked.ask.releases()?.ok_or_else(|| {
             Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0")
         })?;
-        store::compare(shared.store.as_ref(), &tenant, &query, releases, ask.options()?)
-    });
-    answer.await.map_or_else(|refused| refused, |comparison| axum::Json(comparison).into_response())
+        let comparison = store::compare(asked.store(), &tenant, &query, releases, asked.ask.options()?)?;
+        Ok(axum::Json(comparison).into_response())
+    })
+    .await
 }
 
 pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     Extension(reader): Extension<Reader>,
+    line: Line,
     uri: Uri,
 ) -> Response {
-    let answer = answer(shared, uri, move |shared, ask| {
-        let (tenant, query) = meant(shared, &reader, ask)?;
-        let store = shared.store.as_ref();
-        let report: Report = store::report(store, &tenant, &query, &shared.config.budgets)?;
+    answer(shared, reader, line, &uri, |asked| {
+        let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
+        let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
         let comparison: Option<Comparison> = match ask.releases()? {
             Some(releases) => Some(store::compare(store, &tenant, &query, releases, ask.options()?)?),
             None => None,
@@ -62,12 +81,12 @@ pub(super) async fn page(
         let nonce = Uuid::new_v4().simple().to_string();
         let page =
             Page { ask, report: &report, comparison: comparison.as_ref(), app_versions: &app_versions };
-        Ok((page::render(&page, &nonce), nonce))
-    });
-    let (html, nonce) = match answer.await {
-        Ok(rendered) => rendered,
-        Err(refused) => return refused,
-    };
+        Ok(shown(page::render(&page, &nonce), &nonce))
+    })
+    .await
+}
+
+fn shown(html: String, nonce: &str) -> Response {
     let policy = format!(
         "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
@@ -78,56 +97,97 @@ pub(super) async fn page(
     response
 }
 
-pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Response {
-    axum::Json(shared.counters.status(shared.config.remote)).into_response()
+pub(super) async fn status(State(shared): State<Arc<Shared>>, line: Line) -> Response {
+    let connections = line.map(|Extension(seat)| seat.door().figures());
+    axum::Json(shared.counters.status(shared.config.remote, connections)).into_response()
 }
 
-/// Whether batches can be stored.
-pub(super) async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
-    if shared.store.is_open() {
-        return axum::Json(serde_json::json!({ "status": "ok" })).into_response();
+impl Asked {
+    fn store(&self) -> &dyn Store {
+        self.shared.store.as_ref()
     }
-    refusal(StatusCode::SERVICE_UNAVAILABLE, "the store is closed")
+
+    /// Whose figures are meant, and which.
+    fn meant(&self) -> Result<(String, Query), Error> {
+        let query = self.ask.query((self.shared.config.clock)())?.unless(&self.cancel);
+        let tenant = match &self.reader {
+            Reader::Local => store::tenant_meant(self.store(), self.ask.tenant())?,
+            Reader::Tenant(own) if self.ask.tenant().is_none_or(|asked| asked == own) => own.clone(),
+            Reader::Tenant(_) => return Err(Error::input("tenant: the read token is another tenant's")),
+        };
+        Ok((tenant, query))
+    }
 }
 
-/// Whose figures are meant, and which.
-fn meant(shared: &Shared, reader: &Reader, ask: &Ask) -> Result<(String, Query), Error> {
-    let query = ask.query((shared.config.clock)())?;
-    let tenant = match reader {
-        Reader::Local => store::tenant_meant(shared.store.as_ref(), ask.tenant())?,
-        Reader::Tenant(own) if ask.tenant().is_none_or(|asked| asked == own) => own.clone(),
-        Reader::Tenant(_) => return Err(Error::input("tenant: the read token is another tenant's")),
-    };
-    Ok((tenant, query))
+/// A question whose answer somebody waits for; when this is dropped, nobody does.
+struct Awaited<'a> {
+    cancel: Cancel,
+    counters: &'a Counters,
+    ending: Read,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        if !std::thread::panicking() {
+            self.counters.count_read(self.ending);
+        }
+    }
 }
 
 /// Reads the question and answers it on a thread that may wait for the disk.
-async fn answer<T: Send + 'static>(
+async fn answer(
     shared: Arc<Shared>,
-    uri: Uri,
-    work: impl FnOnce(&Shared, &Ask) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Response> {
-    let words = Words::<Ask>::try_from_uri(&uri);
-    let Words(ask) = words.map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.body_text()))?;
-    let busy = || refusal(StatusCode::SERVICE_UNAVAILABLE, "the collector is shutting down");
-    let working = Arc::clone(&shared);
-    let _slot = shared.read_slots.acquire().await.map_err(|_| busy())?;
-    let done = tokio::task::spawn_blocking(move || work(&working, &ask)).await;
-    match done {
-        Ok(answer) => answer.map_err(|error| refused(&error)),
-        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        Err(_) => Err(busy()),
+    reader: Reader,
+    line: Line,
+    uri: &Uri,
+    work: fn(&Asked) -> Result<Response, Error>,
+) -> Response {
+    let cancel = Cancel::default();
+    let mut awaited = Awaited { cancel: cancel.clone(), counters: &shared.counters, ending: Read::Abandoned };
+    let ask = match Words::<Ask>::try_from_uri(uri) {
+        Ok(Words(ask)) => ask,
+        Err(error) => {
+            awaited.ending = Read::Refused;
+            return refusal(StatusCode::BAD_REQUEST, &error.body_text());
+        }
+    };
+    let seat = line.map(|Extension(seat)| seat);
+    if let Some(seat) = &seat {
+        seat.is_now(Phase::Work);
     }
+    let done = tokio::time::timeout(READ_TIMEOUT, async {
+        let place = shared.desk.enter(reader.name()).await?;
+        let asked = Asked { shared: Arc::clone(&shared), reader, ask, cancel };
+        // The place goes with the work: who hangs up and comes again waits for what he asked before to stop.
+        let task = tokio::task::spawn_blocking(move || Ok::<_, Error>((work(&asked)?, place.done())));
+        Some(task.await)
+    });
+    let (ending, response) = match done.await {
+        Ok(Some(Ok(Ok((response, place))))) => (Read::Answered, sent::holding(response, place, seat).await),
+        Ok(Some(Ok(Err(error)))) => refused(&error),
+        Ok(Some(Err(failed))) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+        Ok(Some(Err(_))) => (Read::Failed, later("the collector is shutting down")),
+        Ok(None) => (Read::Busy, later("too many reports are being made: ask again later")),
+        Err(_) => (Read::Late, later("the report took too long: ask for less, or again later")),
+    };
+    awaited.ending = ending;
+    response
 }
 
-fn refused(error: &Error) -> Response {
+fn later(reason: &str) -> Response {
+    retry_later(reason, RETRY_AFTER_BUSY_S)
+}
+
+fn refused(error: &Error) -> (Read, Response) {
     let status = if error.is_input() {
         StatusCode::BAD_REQUEST
     } else if error.is_no_data() {
         StatusCode::NOT_FOUND
     } else {
-        log::line("not answered", &[("why", error)]);
-        return refusal(StatusCode::INTERNAL_SERVER_ERROR, "the store could not answer; the log says why");
+        tracing::error!(why = %error, "not answered");
+        let reason = "the store could not answer; the log says why";
+        return (Read::Failed, refusal(StatusCode::INTERNAL_SERVER_ERROR, reason));
     };
-    refusal(status, &error.to_string())
+    (Read::Refused, refusal(status, &error.to_string()))
 }

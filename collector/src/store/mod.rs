@@ -10,6 +10,7 @@ mod exits;
 mod fold;
 mod intake;
 mod private;
+mod pulse;
 mod read;
 mod reindex;
 mod schema;
@@ -22,6 +23,7 @@ pub use intake::Intake;
 pub use sqlite::SqliteStore;
 
 use crate::ask;
+use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
 use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Input, Report, Scope};
@@ -83,6 +85,8 @@ pub struct Query {
     pub app_version: Option<String>,
     /// Only this operating system family.
     pub os: Option<Os>,
+    /// Says when the answer is not wanted any more.
+    pub cancel: Cancel,
 }
 
 impl Query {
@@ -97,6 +101,13 @@ impl Query {
     #[must_use]
     pub fn until(mut self, unix_ms: u64) -> Query {
         self.until_unix_ms = Some(hour_ceil(unix_ms));
+        self
+    }
+
+    /// The same question, which is given up when `cancel` says so.
+    #[must_use]
+    pub fn unless(mut self, cancel: &Cancel) -> Query {
+        self.cancel = cancel.clone();
         self
     }
 
@@ -170,6 +181,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether [`Store::append`] can succeed at all.
     fn is_open(&self) -> bool;
+
+    /// Whether batches can be stored, by the word of the last commit; if that is old, by a probe, which takes as long as a
+    /// disk takes, 2 s at most.
+    ///
+    /// # Errors
+    /// Why not, without a path and without what a batch held.
+    fn health(&self) -> Result<(), String>;
 
     /// Writes what it has accepted, answers for it and accepts nothing more.
     fn close(&self);

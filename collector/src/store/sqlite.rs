@@ -5,6 +5,7 @@
 
 use super::writer::Writer;
 use super::{Intake, Pending, Query, Store, private, read, reindex, schema};
+use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::READERS_KEPT_MAX;
 use nowait_report::{Cells, Input};
@@ -30,6 +31,9 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Statements that a connection keeps compiled: more than there are.
 const STATEMENTS_KEPT: usize = 32;
+
+/// After how many instructions of SQLite's machine a read looks whether it is still wanted: a few rows.
+const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 100;
 
 /// The size to which the write-ahead log is cut after a checkpoint, in bytes; a long report lets it grow.
 const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
@@ -75,7 +79,7 @@ impl SqliteStore {
     pub fn open_read_only(folder: &Path) -> Result<SqliteStore, Error> {
         let path = existing(folder)?;
         let store = SqliteStore { path, writer: None, readers: Mutex::default(), _lock: None };
-        store.read(|_| Ok(()))?;
+        store.read(&Cancel::default(), |_| Ok(()))?;
         Ok(store)
     }
 
@@ -91,16 +95,27 @@ impl SqliteStore {
         reindex::rebuild(&mut conn, progress)
     }
 
-    /// Asks something on a connection of its own, in one transaction: all answers are as of one moment.
-    fn read<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    /// Asks something on a connection of its own, in one transaction: all answers are as of one moment. It stops within
+    /// some hundred microseconds after it was cancelled.
+    fn read<T>(
+        &self,
+        cancel: &Cancel,
+        ask: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if cancel.is_cancelled() {
+            return Err(Error::store("nobody waits for the answer any more"));
+        }
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut conn = match idle {
             Some(conn) => conn,
             None => readable(&self.path).map_err(|error| at(&self.path, &error))?,
         };
+        let cancel = cancel.clone();
+        conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || cancel.is_cancelled()))?;
         let tx = conn.transaction()?;
         let answer = ask(&tx)?;
         tx.finish()?;
+        conn.progress_handler(0, None::<fn() -> bool>)?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT_MAX {
             readers.push(conn);
@@ -119,23 +134,29 @@ impl Store for SqliteStore {
     }
 
     fn input(&self, tenant: &str, query: &Query) -> Result<Input, Error> {
-        self.read(|conn| read::input(conn, tenant, query))
+        self.read(&query.cancel, |conn| read::input(conn, tenant, query))
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {
-        self.read(|conn| read::cells(conn, tenant, query))
+        self.read(&query.cancel, |conn| read::cells(conn, tenant, query))
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {
-        self.read(read::tenants)
+        self.read(&Cancel::default(), read::tenants)
     }
 
     fn app_versions(&self, tenant: &str) -> Result<Vec<String>, Error> {
-        self.read(|conn| read::app_versions(conn, tenant))
+        self.read(&Cancel::default(), |conn| read::app_versions(conn, tenant))
     }
 
     fn is_open(&self) -> bool {
         self.writer.as_ref().is_some_and(Writer::is_open)
+    }
+
+    fn health(&self) -> Result<(), String> {
+        self.writer
+            .as_ref()
+            .map_or_else(|| Err("the store was opened for reading only".into()), Writer::health)
     }
 
     fn close(&self) {

@@ -7,14 +7,15 @@
 use super::cost::Sampled;
 use super::fold::{Rollups, SeriesIds};
 use super::intake::Intake;
+use super::pulse::Pulse;
 use super::{Pending, Stored};
 use crate::error::Error;
-use crate::limits::{GROUP_BATCHES_MAX, GROUP_CELLS_MAX, QUEUE_BATCHES_MAX};
+use crate::limits::{GROUP_BATCHES_MAX, GROUP_CELLS_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX};
 use nowait_wire::{DropReason, Ledger, RefuseReason};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -60,10 +61,18 @@ const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
 /// A batch and the one who waits for it.
 type Waiting = (Intake, oneshot::Sender<Result<Stored, Error>>);
 
+/// What the writing thread is given to do.
+enum Job {
+    Store(Box<Waiting>),
+    /// Write something, so that it is known whether that can be done, and drop this.
+    Probe(SyncSender<()>),
+}
+
 /// The way to the writing thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    queue: RwLock<Option<SyncSender<Waiting>>>,
+    queue: RwLock<Option<SyncSender<Job>>>,
+    pulse: Arc<Pulse>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -71,11 +80,13 @@ impl Writer {
     /// Starts the thread, which owns the connection from now on.
     pub(super) fn start(conn: Connection) -> Result<Writer, Error> {
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
+        let pulse = Arc::new(Pulse::new());
+        let told = Arc::clone(&pulse);
         let thread = std::thread::Builder::new()
             .name("nowait-writer".into())
-            .spawn(move || work(conn, &receiver))
+            .spawn(move || work(conn, &receiver, &told))
             .map_err(|error| Error::store(format!("the writing thread could not be started: {error}")))?;
-        Ok(Writer { queue: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+        Ok(Writer { queue: RwLock::new(Some(sender)), pulse, thread: Mutex::new(Some(thread)) })
     }
 
     pub(super) fn append(&self, intake: Intake) -> Result<Pending, Error> {
@@ -84,7 +95,7 @@ impl Writer {
             return Err(super::gone());
         };
         let (answer, pending) = Pending::new();
-        match sender.try_send((intake, answer)) {
+        match sender.try_send(Job::Store(Box::new((intake, answer)))) {
             Ok(()) => Ok(pending),
             Err(TrySendError::Full(_)) => Err(Error::busy()),
             Err(TrySendError::Disconnected(_)) => Err(super::gone()),
@@ -95,6 +106,30 @@ impl Writer {
         let is_accepting = self.queue.read().unwrap_or_else(PoisonError::into_inner).is_some();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         is_accepting && thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Whether the last commit succeeded; asks for one if that was long ago.
+    pub(super) fn health(&self) -> Result<(), String> {
+        if !self.is_open() {
+            return Err("the store is closed".into());
+        }
+        if self.pulse.is_stale() {
+            self.probe()?;
+        }
+        self.pulse.word()
+    }
+
+    fn probe(&self) -> Result<(), String> {
+        let (probed, end) = sync_channel(0);
+        let asked = match self.queue.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(queue) => queue.try_send(Job::Probe(probed)).is_ok(),
+            None => false,
+        };
+        // A full queue means that a commit is on its way. What is sent is dropped at the end, whichever way it ends.
+        if asked && end.recv_timeout(PROBE_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+            return Err(format!("a write has not returned for {} s", PROBE_TIMEOUT.as_secs()));
+        }
+        Ok(())
     }
 
     /// Lets the thread finish what it has, and waits for it.
@@ -114,11 +149,20 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut conn: Connection, queue: &Receiver<Waiting>) {
+fn work(mut conn: Connection, queue: &Receiver<Job>, pulse: &Pulse) {
     let mut known = Known::default();
-    while let Ok(first) = queue.recv() {
+    while let Ok(job) = queue.recv() {
+        let first = match job {
+            Job::Store(first) => *first,
+            Job::Probe(_ended) => {
+                pulse.probe(&mut conn);
+                continue;
+            }
+        };
         let mut answers = Vec::new();
+        pulse.begin();
         let outcome = commit(&mut conn, &mut known, first, queue, &mut answers);
+        pulse.end(&outcome);
         if outcome.is_err() {
             known.tenants.clear();
             known.series.clear();
@@ -142,7 +186,7 @@ fn commit(
     conn: &mut Connection,
     known: &mut Known,
     first: Waiting,
-    queue: &Receiver<Waiting>,
+    queue: &Receiver<Job>,
     answers: &mut Vec<(oneshot::Sender<Result<Stored, Error>>, Stored)>,
 ) -> Result<(), Error> {
     let (mut intake, answer) = first;
@@ -158,7 +202,7 @@ fn commit(
         if answers.len() >= GROUP_BATCHES_MAX || rollups.len() >= GROUP_CELLS_MAX {
             break;
         }
-        let Ok((next, answer)) = queue.try_recv() else {
+        let Some((next, answer)) = waiting(queue) else {
             break;
         };
         answers.push((answer, Stored::New));
@@ -167,6 +211,15 @@ fn commit(
     rollups.write(&tx)?;
     tx.commit()?;
     Ok(())
+}
+
+/// The next batch, if one waits; whoever probes meanwhile is told by the commit that goes on.
+fn waiting(queue: &Receiver<Job>) -> Option<Waiting> {
+    loop {
+        if let Job::Store(next) = queue.try_recv().ok()? {
+            return Some(*next);
+        }
+    }
 }
 
 /// Writes a batch and its session's account, and adds its events to the rollups, unless it is stored already.
