@@ -2,15 +2,22 @@
 
 mod house;
 
-use axum::http::StatusCode;
-use house::{House, KEY, OTHER_TOKEN, TOKEN, frame};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, StatusCode};
+use house::{House, KEY, OTHER_TOKEN, TOKEN, frame, post};
+use hyper::body::Frame;
 use nowait_collector::cancel::Cancel;
 use nowait_collector::keys::Keys;
+use nowait_collector::limits::INGEST_AT_ONCE_MAX;
 use nowait_collector::serve::ReadAccess;
 use nowait_collector::store::{Query, Store};
 use nowait_report::Report;
 use nowait_wire::ReceiptStatus;
 use nowait_wire::testing::session;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const READ: [&str; 5] = ["/", "/v1/report", "/v1/compare?base=8.2.0&head=8.2.0", "/v1/status", "/?os=ios"];
@@ -97,6 +104,21 @@ async fn every_answer_keeps_a_browser_from_doing_more_than_showing_it() {
     }
 }
 
+/// A body that never comes.
+struct NoEnd;
+
+impl HttpBody for NoEnd {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
 /// Keeps anybody else from committing, as another program would; until it is dropped.
 fn locked(folder: &TempDir) -> rusqlite::Connection {
     let disk = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
@@ -104,17 +126,28 @@ fn locked(folder: &TempDir) -> rusqlite::Connection {
     disk
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_nobody_waits_for_any_more_is_counted() {
+/// Sends a batch and hangs up while it waits for the disk.
+async fn sent_and_given_up(house: &House, request: Request<Body>) {
+    let waits = tokio::time::timeout(Duration::from_millis(2), house.send(request)).await;
+    assert!(waits.is_err(), "{}", waits.unwrap().text());
+}
+
+#[tokio::test]
+async fn how_a_request_ends_is_counted_whoever_hangs_up() {
     let house = House::new(|_| {});
+    let mut never = post(Vec::new());
+    *never.body_mut() = Body::new(NoEnd);
+    sent_and_given_up(&house, never).await;
+    assert_eq!(house.get("/v1/status").await.json()["unanswered"]["abandoned"], 1);
     let lock = locked(&house.folder);
-    let waits =
-        tokio::time::timeout(std::time::Duration::from_millis(50), house.post(frame(&session(1, 10))));
-    assert!(waits.await.is_err());
+    sent_and_given_up(&house, post(frame(&session(1, 10)))).await;
     assert_eq!(house.get("/v1/status").await.json()["unanswered"]["abandoned"], 1);
     drop(lock);
     let again = house.post(frame(&session(1, 10))).await;
     assert_eq!(again.receipt().status, ReceiptStatus::Duplicate, "it was stored all the same");
+    let status = house.get("/v1/status").await.json();
+    assert_eq!((&status["batches_stored"], &status["batches_duplicate"]), (&1.into(), &1.into()));
+    assert_eq!((&status["events_stored"], &status["unanswered"]["abandoned"]), (&10.into(), &1.into()));
     assert_eq!(house.get("/v1/report").await.status, StatusCode::OK);
     assert_eq!(house.get("/v1/report?os=symbian").await.status, StatusCode::BAD_REQUEST);
     let reads = house.get("/v1/status").await.json()["reads"].clone();
@@ -122,6 +155,31 @@ async fn what_nobody_waits_for_any_more_is_counted() {
         (&reads["answered"], &reads["refused"], &reads["abandoned"]),
         (&1.into(), &1.into(), &0.into())
     );
+}
+
+#[tokio::test]
+async fn a_tenant_that_sends_and_hangs_up_keeps_its_share_only() {
+    let text = format!(
+        "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n[[app_key]]\ntenant = 'shop'\nkey = '{OTHER_TOKEN}'\n\
+         [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\n"
+    );
+    let house = House::new(|config| config.keys = Keys::parse(&text).unwrap());
+    let lock = locked(&house.folder);
+    let mut flooded = 0;
+    loop {
+        let waits =
+            tokio::time::timeout(Duration::from_millis(2), house.post(frame(&session(flooded, 5)))).await;
+        match waits {
+            Err(_) => flooded += 1,
+            Ok(answer) => break assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+    assert_eq!(flooded, INGEST_AT_ONCE_MAX as u64 / 2);
+    let mut other = post(frame(&session(1_000, 5)));
+    other.headers_mut().insert("authorization", format!("Bearer {OTHER_TOKEN}").parse().unwrap());
+    let (answer, ()) = tokio::join!(house.send(other), async { drop(lock) });
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(house.get("/v1/status").await.json()["unanswered"]["over_share"], 1);
 }
 
 #[tokio::test]

@@ -240,7 +240,7 @@ fn attack_memory_for_bodies() {
     row("fairness: large bodies that stop before their end", || {
         let server = Server::start(&format!("{ONE_TENANT}{A_TOKEN}"));
         let slow = head(KEY, 262_144);
-        let part = vec![7; 262_000];
+        let part = vec![7; 262_143];
         let held: Vec<TcpStream> = (0..400)
             .map(|_| {
                 let mut stream = server.says(&slow);
@@ -258,6 +258,10 @@ fn attack_memory_for_bodies() {
 fn attack_one_tenant_floods() {
     row("fairness: a tenant that floods, and another one", || {
         let server = Server::start(&format!("{ONE_TENANT}{ANOTHER_TENANT}{A_TOKEN}"));
+        let slow = format!("{}x", head(OTHER_KEY, 200_000));
+        let held: Vec<TcpStream> = (0..300).map(|_| server.says(&slow)).collect();
+        devices_are_served(&server, KEY);
+        drop(held);
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for sender in 0..150 {

@@ -27,7 +27,7 @@ pub(super) enum Ending {
     /// The tenant had its part of what all share.
     OverShare,
     Failed,
-    /// The connection ended before there was an answer.
+    /// The connection ended before the store had the batch.
     Abandoned,
 }
 
@@ -116,8 +116,8 @@ impl Counters {
         }
     }
 
+    /// What a batch brought that was stored.
     pub(super) fn count_stored(&self, events: usize, bytes: usize) {
-        self.count(Ending::Stored);
         self.events_stored.fetch_add(events as u64, Ordering::Relaxed);
         self.bytes_stored.fetch_add(bytes as u64, Ordering::Relaxed);
     }

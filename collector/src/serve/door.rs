@@ -142,6 +142,14 @@ impl Door {
         true
     }
 
+    /// Tells those to go that were opened and never had anything of us: a browser that connects ahead would keep the process.
+    pub(super) fn dismiss_strangers(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for open in open.values().filter(|open| open.phase == Phase::Idle && !open.is_known) {
+            open.go.notify_one();
+        }
+    }
+
     /// Tells all of them to go, and waits until they have.
     pub(super) async fn close(&self) {
         for open in self.open.lock().unwrap_or_else(PoisonError::into_inner).values() {
@@ -294,6 +302,11 @@ mod tests {
         assert_eq!(task.await.unwrap(), id);
         assert!(began.elapsed() >= ROOM_AFTER);
         assert!(last.is_within_machine());
+        door.dismiss_strangers();
+        last.told_to_go().await;
+        let stays = timeout(GOING, late.told_to_go()).await.is_err()
+            && timeout(GOING, device.told_to_go()).await.is_err();
+        assert!(stays, "who is worked for, and who is known");
         let figures = door.figures();
         assert_eq!((figures.open, figures.closed_for_room, figures.refused), (3, 2, 1));
     }

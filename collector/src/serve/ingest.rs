@@ -5,7 +5,7 @@
 //! known here is no such end: the collector may be upgraded, and the device keeps the batch until then.
 
 use super::body::{self, Broken};
-use super::counters::{Counters, Ending};
+use super::counters::Ending;
 use super::door::{Phase, Seat};
 use super::{Shared, access, refusal};
 use crate::error::Error;
@@ -51,29 +51,24 @@ impl Refusal {
     }
 }
 
-/// A request that has not ended yet. Its connection may go away at any moment, and this with it.
-struct Unended<'a>(Option<&'a Counters>);
-
-impl Unended<'_> {
-    fn ended(&mut self) {
-        self.0 = None;
-    }
+/// How a request ends: counted when this is dropped, wherever that is. Its connection may go away at any moment.
+struct End {
+    shared: Arc<Shared>,
+    ending: Ending,
 }
 
-impl Drop for Unended<'_> {
+impl Drop for End {
     fn drop(&mut self) {
         // A panic has a count of its own.
-        if let Some(counters) = self.0.filter(|_| !std::thread::panicking()) {
-            counters.count(Ending::Abandoned);
+        if !std::thread::panicking() {
+            self.shared.counters.count(self.ending);
         }
     }
 }
 
 pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let mut unended = Unended(Some(&shared.counters));
-    let taken = take(&shared, request).await;
-    unended.ended();
-    match taken {
+    let mut end = Some(End { shared: Arc::clone(&shared), ending: Ending::Abandoned });
+    match take(&shared, request, &mut end).await {
         Ok((batch, stored)) => {
             let status = match stored {
                 Stored::New => ReceiptStatus::Stored,
@@ -84,14 +79,20 @@ pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request)
             (StatusCode::OK, axum::Json(receipt)).into_response()
         }
         Err(refused) => {
-            shared.counters.count(refused.ending);
+            if let Some(end) = &mut end {
+                end.ending = refused.ending;
+            }
             refused.answer()
         }
     }
 }
 
-/// Everything up to the word of the store.
-async fn take(shared: &Shared, request: Request) -> Result<(String, Stored), Refusal> {
+/// Everything up to the word of the store. Takes `end` once the store has the batch: then that word is how it ends.
+async fn take(
+    shared: &Arc<Shared>,
+    request: Request,
+    end: &mut Option<End>,
+) -> Result<(String, Stored), Refusal> {
     let (head, body) = request.into_parts();
     let seat = head.extensions.get::<Arc<Seat>>();
     let tenant = tenant(shared, &head.headers)?;
@@ -106,18 +107,32 @@ async fn take(shared: &Shared, request: Request) -> Result<(String, Stored), Ref
     let arriving = shared.bodies.begin(&tenant);
     let frame = body::read(body, &arriving).await.map_err(broken)?;
     seat.inspect(|seat| seat.is_now(Phase::Work));
-    let _share = shared.ingest.take(&tenant).ok_or_else(over_share)?;
+    let share = shared.ingest.take(&tenant).ok_or_else(over_share)?;
     let batch = nowait_wire::decode(&frame).map_err(|error| unreadable(&frame, &error))?;
     let (id, events, bytes) = (batch.id.to_string(), batch.events.len(), frame.len());
     let sent = head.headers.get(SENT).and_then(|sent| sent.to_str().ok()?.parse().ok());
     let intake = Intake::new(&tenant, frame, batch, (shared.config.clock)(), sent);
     let pending = shared.store.append(intake).map_err(not_stored)?;
-    let stored = pending.await.map_err(not_stored)?;
-    match stored {
-        Stored::New => shared.counters.count_stored(events, bytes),
-        Stored::Duplicate => shared.counters.count(Ending::Duplicate),
-    }
-    Ok((id, stored))
+    let mut end = end.take();
+    // The share goes with the batch: who hangs up and comes again waits for what he sent before.
+    let storing = tokio::spawn(async move {
+        let _held = (share, arriving);
+        let stored = pending.await;
+        if let Some(end) = &mut end {
+            end.ending = match &stored {
+                Ok(Stored::New) => Ending::Stored,
+                Ok(Stored::Duplicate) => Ending::Duplicate,
+                Err(error) if error.is_busy() => Ending::Busy,
+                Err(_) => Ending::Failed,
+            };
+            if let Ok(Stored::New) = stored {
+                end.shared.counters.count_stored(events, bytes);
+            }
+        }
+        stored
+    });
+    let stored = storing.await.map_err(|_| not_stored(Error::store("the collector is shutting down")))?;
+    Ok((id, stored.map_err(not_stored)?))
 }
 
 fn tenant(shared: &Shared, headers: &HeaderMap) -> Result<String, Refusal> {

@@ -49,6 +49,7 @@ pub async fn run(listener: TcpListener, app: Router, shutdown: impl Future<Outpu
         () = accept_all(&listener, &app, &door, &graceful) => {}
     }
     drop(listener);
+    door.dismiss_strangers();
     if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!(after_s = DRAIN_TIMEOUT.as_secs(), "connections cut");
         door.close().await;
