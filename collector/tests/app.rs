@@ -290,6 +290,8 @@ async fn questions_that_cannot_be_followed_are_refused() {
         ("/v1/report?hours=-1", StatusCode::BAD_REQUEST),
         ("/v1/compare", StatusCode::BAD_REQUEST),
         ("/v1/compare?base=8.2.0", StatusCode::BAD_REQUEST),
+        ("/v1/compare?base=8.1.0&head=8.2.0&version=8.2.0", StatusCode::BAD_REQUEST),
+        ("/v1/report?base=8.1.0&head=8.2.0", StatusCode::BAD_REQUEST),
         ("/v1/compare?base=8.2.0&head=9.9.9", StatusCode::NOT_FOUND),
         ("/?base=8.2.0", StatusCode::BAD_REQUEST),
     ] {

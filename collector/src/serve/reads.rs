@@ -40,6 +40,11 @@ pub(super) async fn report(
     uri: Uri,
 ) -> Response {
     answer(shared, reader, line, &uri, |asked| {
+        if asked.ask.releases()?.is_some() {
+            return Err(Error::input(
+                "base and head: a report compares nothing; ask /v1/compare, or leave them out",
+            ));
+        }
         let (tenant, query) = asked.meant()?;
         let report = store::report(asked.store(), &tenant, &query, &asked.shared.config.budgets)?;
         Ok(axum::Json(report).into_response())
@@ -55,6 +60,9 @@ pub(super) async fn compare(
 ) -> Response {
     answer(shared, reader, line, &uri, |asked| {
         let (tenant, query) = asked.meant()?;
+        if query.app_version.is_some() {
+            return Err(Error::input("version: a comparison has two, base and head; leave it out"));
+        }
         let releases = asked.ask.releases()?.ok_or_else(|| {
             Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0")
         })?;
