@@ -354,6 +354,7 @@ impl Disk for SimulatedDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         enter("remove")?;
+        with(|world| super::truth::removed(world, self.pid, path));
         on_disk(|files| files.unlink(path))?;
         trace(|_| format!("removed {}", path.display()));
         step("removed");

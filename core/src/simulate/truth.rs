@@ -59,6 +59,9 @@ pub(super) enum Harm {
     /// In this word of its recorder.
     BitOfRecorder(usize),
     BitOfBatch,
+    /// A process wiped it that could not map what they share, after a refusal that the file never got: it may have been told
+    /// so before or after any other decision, and what may have been recorded before a refusal goes.
+    Wiped,
     /// A recovery was killed after it had sealed some, but not all, of what it made of the last facts, and the next one had
     /// other rules.
     RulesOfTwo,
@@ -319,6 +322,20 @@ fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
         checks::accounts_go_last(world, &seal, &seals);
     }
     world.truth.given_up.push(GivenUp { batch, is_account, counted });
+}
+
+/// A process is about to remove a file.
+pub(super) fn removed(world: &mut World, pid: usize, path: &Path) {
+    let generation = |decision: Option<Decision>| decision.map_or(0, |decision| decision.generation);
+    let process = &world.processes[pid];
+    if process.is_mapped() || generation(process.decision()) <= generation(world.file_decision()) {
+        return;
+    }
+    let of_recorder = || path.file_stem()?.to_str()?.parse().ok();
+    let session = sealed_file(world, path).map(|(seal, _)| seal.session).or_else(of_recorder);
+    for log in world.truth.sessions.iter_mut().filter(|log| Some(log.id) == session) {
+        log.harm = log.harm.or(Some(Harm::Wiped));
+    }
 }
 
 /// A process has renamed a file.
