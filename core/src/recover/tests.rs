@@ -1,12 +1,15 @@
 //! A recorder read at any moment gives what an unkilled fold would have given.
 
 use super::read::read;
+use super::{is_noted, open_ring};
+use crate::disk::{RealDisk, faulty};
 use crate::fold::{FOLD_VERSION, Fold, State, fold_one};
 use crate::limits::RING_SLOTS;
 use crate::record::Fact;
 use crate::ring::flight::Flight;
 use crate::ring::memory::Memory;
 use crate::ring::{header, layout};
+use crate::spool::{Seal, Value};
 use crate::sync::Ordering;
 use crate::testing::context;
 use nowait_wire::{Event, Flags, Kind, NameId, Outcome, Uuid};
@@ -208,6 +211,30 @@ fn what_a_power_cut_leaves_tells_nothing_twice() {
         assert_eq!(numbers.len(), told, "{left:o}: {numbers:?}");
         assert!(numbers.iter().all(|number| *number < 20), "{left}");
     }
+}
+
+/// The recorder of a session says which of its batches a recovery would not make again.
+#[test]
+fn a_batch_is_noted_once_its_recorder_knows_or_is_gone() {
+    let folder = faulty::folder();
+    let flight =
+        Flight::new(open_ring(&RealDisk, folder.path(), SESSION).unwrap(), SESSION, 0, &context(), 0);
+    let seal = Seal {
+        session: SESSION,
+        first: 0,
+        next: 5,
+        events: 5,
+        value: Value::Waits,
+        last: false,
+        split: false,
+        generation: 0,
+        pending: false,
+    };
+    assert!(!is_noted(&RealDisk, folder.path(), &seal));
+    layout::store(flight.memory.words, layout::Word::SealedTo, layout::checked(5));
+    assert!(is_noted(&RealDisk, folder.path(), &seal));
+    assert!(!is_noted(&RealDisk, folder.path(), &Seal { next: 6, ..seal }));
+    assert!(is_noted(&RealDisk, folder.path(), &Seal { session: Uuid::from_u128(8), ..seal }));
 }
 
 #[test]

@@ -302,6 +302,14 @@ fn sealed(world: &mut World, pid: usize, path: &Path) {
     }
 }
 
+/// Whether the recorder of its session is gone, or knows that the batch is sealed: else it must stay.
+fn is_noted(world: &World, seal: &Seal) -> bool {
+    let path = crate::recover::ring_path(Path::new(FOLDER), seal.session);
+    let Some(bytes) = world.disk.peek(&path, 64) else { return true };
+    let word = bytes.as_chunks::<8>().0.get(Word::SealedTo as usize);
+    word.and_then(|word| layout::number(u64::from_ne_bytes(*word))).is_none_or(|sealed| sealed >= seal.next)
+}
+
 /// A process gives a batch up.
 fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
     world.stats.count("batches", "given up");
@@ -317,8 +325,8 @@ fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
         let is_known = |path: &Path| world.truth.sealed_as.get(path).is_some_and(|number| *number <= known);
         let others = world.files("spool", ".batch").into_iter().map(|(path, _)| path);
         let others = others.filter(|path| path != from && is_known(path));
-        let seals: Vec<Seal> =
-            others.filter_map(|path| sealed_file(world, &path)).map(|(seal, _)| seal).collect();
+        let seals = others.filter_map(|path| sealed_file(world, &path)).map(|(seal, _)| seal);
+        let seals: Vec<Seal> = seals.filter(|seal| is_noted(world, seal)).collect();
         checks::accounts_go_last(world, &seal, &seals);
     }
     world.truth.given_up.push(GivenUp { batch, is_account, counted });
