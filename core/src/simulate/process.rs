@@ -219,6 +219,7 @@ pub(super) fn turn(pid: usize) {
     let Some((mut worker, commands)) = taken else { return };
     let Some(rest) = run(pid, || worker::round(&mut worker, &commands)) else { return };
     checks::refusal_survives_a_power_cut(pid, decision);
+    checks::delivered_stays_sealed(pid);
     let is_closed = worker.is_closed();
     let gone = with(|world| {
         let now = world.clock.uptime_ns();
