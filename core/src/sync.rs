@@ -126,6 +126,8 @@ pub(crate) enum Mutant {
     SealUnsynced,
     /// A refusal may not survive a power cut.
     RefusalUnsynced,
+    /// That a batch is sealed is not synced in its recorder.
+    RecorderUnsynced,
     /// Recorders that cannot be read pile up.
     QuarantineUncapped,
     /// Nobody looks at the checksum of a sealed batch.

@@ -8,6 +8,7 @@ use crate::limits::RECOVER_ATTEMPTS_MAX;
 use crate::ring::account::Counter;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::SLOT_WORDS;
+use crate::spool::Seal;
 use nowait_wire::Uuid;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,19 @@ pub(super) fn starts_failed(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
     let words = bytes.as_chunks::<8>().0;
     let word = |index: usize| words.get(index).map_or(0, |word| u64::from_ne_bytes(*word));
     Ok(if word(Word::Magic as usize) == layout::MAGIC { word(index) } else { 0 })
+}
+
+/// Whether no recovery makes this sealed batch again when the spool has lost it: the recorder of its session knows that it is
+/// sealed, or is gone. One that is damaged there, or of another layout, never knows.
+pub(crate) fn is_noted(disk: &dyn Disk, folder: &Path, seal: &Seal) -> bool {
+    let bytes = match disk.read(&super::ring_path(folder, seal.session), (Word::SealedTo as u64 + 1) * 8) {
+        Ok(bytes) => bytes,
+        Err(error) => return is_absent(&error),
+    };
+    let words = bytes.as_chunks::<8>().0;
+    let word = |word: Word| words.get(word as usize).map_or(0, |word| u64::from_ne_bytes(*word));
+    let sealed_to = layout::number(word(Word::SealedTo)).filter(|_| word(Word::Magic) == layout::MAGIC);
+    sealed_to.is_none_or(|sealed_to| sealed_to >= seal.next)
 }
 
 impl<'a> DeadRecorder<'a> {
@@ -95,6 +109,14 @@ impl<'a> DeadRecorder<'a> {
         if let Ok(Some(word)) = self.word(Word::Attempts) {
             // If this fails, the attempt stays counted; the disk has then failed twice.
             let _ = self.store(Word::Attempts, layout::number(word).unwrap_or_default().saturating_sub(1));
+        }
+    }
+
+    /// Notes that the spool has events up to here, if its owner died before it could.
+    pub(super) fn note_spooled_to(&mut self, next: u64) -> io::Result<()> {
+        match self.word(Word::SealedTo)?.and_then(layout::number) {
+            Some(sealed_to) if sealed_to < next => self.note_sealed_to(next),
+            _ => Ok(()),
         }
     }
 

@@ -26,9 +26,10 @@ use crate::ring::account::Account;
 use crate::ring::header::Intent;
 use crate::ring::layout;
 use crate::ring::memory::Memory;
-use crate::spool::{Room, Seal, Spool, Value};
+use crate::spool::{Entry, Room, Seal, Spool, Value};
 use crate::sync::{Mutant, is_broken, step};
 use dead::DeadRecorder;
+pub(crate) use dead::is_noted;
 use nowait_wire::{Anchor, Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
 #[cfg(all(test, shuttle))]
 pub(crate) use read::folded_to;
@@ -199,13 +200,17 @@ impl Adoption<'_> {
             .map(|entry| entry.seal)
             .filter(|seal| seal.session == dead.session())
             .collect();
+        let sealed_to =
+            earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
+        // First, so that none of these is made again after it had to make room.
+        dead.note_spooled_to(sealed_to)?;
         if !earlier.iter().any(|seal| seal.last) {
             if !dead.begin_attempt()? {
                 return self.quarantine(dead);
             }
             step("attempt noted");
             let words = dead.words()?;
-            let Some(session) = self.read(&dead, &words, &earlier)? else { return self.quarantine(dead) };
+            let Some(session) = self.read(&dead, &words, sealed_to)? else { return self.quarantine(dead) };
             let decision = (self.decision)();
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
             let is_present = session.generation.unwrap_or(0) == decision.generation;
@@ -227,9 +232,7 @@ impl Adoption<'_> {
     }
 
     /// What is in it; `None` if its layout is not known.
-    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], earlier: &[Seal]) -> io::Result<Option<Session>> {
-        let sealed_to =
-            earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
+    fn read(&self, dead: &DeadRecorder<'_>, words: &[u64], sealed_to: u64) -> io::Result<Option<Session>> {
         let give_up = |account: Account<'_>| self.spool.finish_give_up(dead.session(), account);
         read(dead.session(), words, sealed_to, &give_up)
     }
@@ -285,27 +288,30 @@ impl Adoption<'_> {
                 pending: decision.consent == Consent::Pending,
             };
             let text = |id: NameId| texts.get(id.0 as usize).cloned();
-            self.seal_one(seal, &batch::make(seal.session, context.clone(), intent, events, &text))?;
+            let batch = batch::make(seal.session, context.clone(), intent, events, &text);
+            let (entry, has_room) = self.seal_one(seal, &batch)?;
             step("recovered batch sealed");
             dead.note_sealed_to(seal.next)?;
             step("recovered sealed-to noted");
+            if !has_room {
+                // Everything else is worth more. It goes the way of every batch, so that a kill does not count it twice.
+                self.spool.drop_entry(&entry, DropReason::SpoolEvicted, self.account)?;
+            }
         }
         Ok(())
     }
 
-    fn seal_one(&mut self, seal: Seal, batch: &Batch) -> io::Result<()> {
+    /// Seals a batch; whether there was room for it.
+    fn seal_one(&mut self, seal: Seal, batch: &Batch) -> io::Result<(Entry, bool)> {
         // Nothing but the content can be at fault here: an attempt that counts.
         let frame =
             nowait_wire::encode(batch).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         // What has to go is counted in the account of the session that lives, whose batches come later.
         loop {
-            match self.spool.make_room(frame.len(), &seal, self.account)? {
-                Room::Made => {}
-                Room::Enough => return self.spool.seal(&frame, seal, self.account).map(|_| ()),
-                Room::Refused => {
-                    self.account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
-                    return Ok(());
-                }
+            let room = self.spool.make_room(frame.len(), &seal, self.account)?;
+            if room != Room::Made {
+                let entry = self.spool.seal(&frame, seal, self.account)?;
+                return Ok((entry, room == Room::Enough));
             }
         }
     }

@@ -159,11 +159,20 @@ impl Found {
 
 /// A state that folded as far as the header says, whatever it knew.
 fn past(words: &[u64], progress: Progress, events: &[(u64, Event)], sealed_to: u64) -> State {
-    let after_last = events.last().map_or(0, |(number, _)| number + 1);
-    let position = checked(words, Word::FoldedTo).unwrap_or_else(|| first_fact(words));
+    let folded_to = checked(words, Word::FoldedTo);
+    let made = checked(words, Word::EventsMade);
     // No more than these, whatever is sealed: a recovery that died has sealed events that it made itself, and those are
     // made again now.
-    let events = checked(words, Word::EventsMade).unwrap_or(after_last.max(sealed_to));
+    let all_made = || events.last().map_or(0, |(number, _)| number + 1).max(sealed_to);
+    let there = facts_there(words);
+    let (position, events) = match (folded_to, made) {
+        // No checkpoint was done: what lies in the area is made again of the same facts, under the same numbers.
+        (Some(0), _) | (_, Some(0)) => (folded_to.unwrap_or(there.start), 0),
+        (Some(position), made) => (position, made.unwrap_or_else(all_made)),
+        (None, None) if events.is_empty() && sealed_to == 0 => (there.start, 0),
+        // Nobody knows which facts these events are of, and none may become an event twice: the facts are given up.
+        (None, made) => (there.end, made.unwrap_or_else(all_made)),
+    };
     State { progress: progress.moved_to(position, events), ..State::default() }
 }
 
@@ -212,13 +221,14 @@ fn facts(words: &[u64], from: u64) -> Vec<(u64, Option<Payload>)> {
     facts
 }
 
-/// The oldest fact that can be read, where nothing says how far the fold came.
-fn first_fact(words: &[u64]) -> u64 {
+/// The positions from the oldest fact that can be read to the latest.
+fn facts_there(words: &[u64]) -> Range<u64> {
     let whole = slots(words, layout::FACTS).iter().filter_map(|slot| match slot::recover(slot) {
         slot::Recovered::Whole { position, .. } => Some(position),
         _ => None,
     });
-    whole.min().unwrap_or_default()
+    let both = |there: Range<u64>, other: Range<u64>| there.start.min(other.start)..there.end.max(other.end);
+    whole.map(|position| position..position.saturating_add(1)).reduce(both).unwrap_or_default()
 }
 
 /// How many events of a file are in no batch, as far as a file that is not read can say.

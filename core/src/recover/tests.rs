@@ -1,12 +1,15 @@
 //! A recorder read at any moment gives what an unkilled fold would have given.
 
 use super::read::read;
+use super::{is_noted, open_ring};
+use crate::disk::{RealDisk, faulty};
 use crate::fold::{FOLD_VERSION, Fold, State, fold_one};
 use crate::limits::RING_SLOTS;
 use crate::record::Fact;
 use crate::ring::flight::Flight;
 use crate::ring::memory::Memory;
 use crate::ring::{header, layout};
+use crate::spool::{Seal, Value};
 use crate::sync::Ordering;
 use crate::testing::context;
 use nowait_wire::{Event, Flags, Kind, NameId, Outcome, Uuid};
@@ -75,6 +78,11 @@ fn unkilled(facts: &[Fact]) -> Vec<Event> {
 fn recovered(words: &[u64]) -> Vec<Event> {
     let session = read(SESSION, words, 0, &|_| Ok(())).unwrap().unwrap();
     assert_eq!((session.rest.corrupt, session.held), (0, None));
+    recovered_of_damage(words)
+}
+
+fn recovered_of_damage(words: &[u64]) -> Vec<Event> {
+    let session = read(SESSION, words, 0, &|_| Ok(())).unwrap().unwrap();
     let plain = |event: Event| Event { flags: Flags(event.flags.0 & !Flags::RECOVERED.0), ..event };
     session.rest.events.into_iter().map(plain).collect()
 }
@@ -163,6 +171,71 @@ fn a_recovery_that_died_between_two_batches_goes_on_with_the_rest() {
     assert_eq!((whole.first, whole.next, whole.events.len()), (0, 701, 701));
     assert_eq!((rest.first, rest.next, rest.corrupt), (512, 701, 0));
     assert_eq!(rest.events, whole.events[512..]);
+}
+
+/// A power cut leaves any pages as they were before, or as they were made: no event is told twice, and none is made up.
+#[test]
+fn what_a_power_cut_leaves_tells_nothing_twice() {
+    let flight: &'static Flight =
+        Box::leak(Box::new(Flight::new(Memory::heap(layout::WORDS), SESSION, 0, &context(), 0)));
+    let mut fold = Fold::new(flight);
+    let append = |numbers: std::ops::Range<u64>| {
+        for a in numbers {
+            flight.append(&Fact::Measured(Event { a, ..Event::new(Kind::Action, NameId(7)) }).to_words());
+        }
+    };
+    let fresh = image(flight);
+    append(0..10);
+    fold.turn(fold.end());
+    let folded = image(flight);
+    append(10..13);
+    // What is folded leaves the ring; these three were killed over it.
+    assert!(faulty::until_step("checkpoint written", || fold.turn(fold.end())).is_none());
+    append(13..20);
+    let now = image(flight);
+    let never = vec![0; layout::WORDS];
+    let [one, two] = layout::CHECKPOINTS;
+    let parts = [0..layout::NAMES.start, one, two, layout::EVENTS, layout::FACTS];
+    let moments = [&never, &fresh, &folded, &now];
+    for left in 0..4_usize.pow(parts.len() as u32) {
+        let mut words = now.clone();
+        for (index, part) in parts.iter().enumerate() {
+            let moment = moments[left / 4_usize.pow(index as u32) % 4];
+            words[part.clone()].copy_from_slice(&moment[part.clone()]);
+        }
+        let events = recovered_of_damage(&words);
+        let mut numbers: Vec<u64> =
+            events.iter().filter(|event| event.kind == Kind::Action).map(|event| event.a).collect();
+        let told = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), told, "{left:o}: {numbers:?}");
+        assert!(numbers.iter().all(|number| *number < 20), "{left}");
+    }
+}
+
+/// The recorder of a session says which of its batches a recovery would not make again.
+#[test]
+fn a_batch_is_noted_once_its_recorder_knows_or_is_gone() {
+    let folder = faulty::folder();
+    let flight =
+        Flight::new(open_ring(&RealDisk, folder.path(), SESSION).unwrap(), SESSION, 0, &context(), 0);
+    let seal = Seal {
+        session: SESSION,
+        first: 0,
+        next: 5,
+        events: 5,
+        value: Value::Waits,
+        last: false,
+        split: false,
+        generation: 0,
+        pending: false,
+    };
+    assert!(!is_noted(&RealDisk, folder.path(), &seal));
+    layout::store(flight.memory.words, layout::Word::SealedTo, layout::checked(5));
+    assert!(is_noted(&RealDisk, folder.path(), &seal));
+    assert!(!is_noted(&RealDisk, folder.path(), &Seal { next: 6, ..seal }));
+    assert!(is_noted(&RealDisk, folder.path(), &Seal { session: Uuid::from_u128(8), ..seal }));
 }
 
 #[test]

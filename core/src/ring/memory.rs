@@ -28,7 +28,7 @@ pub(crate) struct Memory {
 enum Backing {
     Heap,
     /// A file of one process. Its lock is held while the process lives.
-    Owned(LockedFile),
+    Owned(LockedFile, Mapping),
     /// A file of all processes, and its mapping.
     Shared(File, Mapping),
     /// A simulated disk: what it keeps, and whether it still has the file.
@@ -60,7 +60,9 @@ impl Memory {
             map_words(&file, words)
         });
         match mapped {
-            Ok((words, _)) => Ok(Memory { words, backing: Backing::Owned(LockedFile::new(lock)) }),
+            Ok((words, mapping)) => {
+                Ok(Memory { words, backing: Backing::Owned(LockedFile::new(lock), mapping) })
+            }
             Err(error) => {
                 // The caller falls back to the heap; a half-made file must not look like a dead recorder.
                 let _ = std::fs::remove_file(path);
@@ -101,31 +103,35 @@ impl Memory {
     pub(crate) fn is_lost_by_a_kill(&self) -> bool {
         match &self.backing {
             Backing::Heap => true,
-            Backing::Owned(lock) => is_removed(lock.file()),
+            Backing::Owned(lock, _) => is_removed(lock.file()),
             Backing::Shared(file, _) => is_removed(file),
             #[cfg(test)]
             Backing::Simulated(file) => !file.is_there(),
         }
     }
 
-    /// Makes what a shared file holds now survive a power cut. A kill needs no such thing.
+    /// Makes what the file holds now survive a power cut. A kill needs no such thing.
     ///
     /// # Errors
-    /// Whatever the file system says; `Unsupported` if this is no shared file.
+    /// Whatever the file system says; `Unsupported` if there is no file.
     pub(crate) fn sync(&self) -> io::Result<()> {
         match &self.backing {
             #[cfg(not(any(loom, shuttle)))]
-            Backing::Shared(file, mapping) => {
-                // Both: a file's sync need not know of stores through a mapping, and on iOS only the file's reaches
-                // the flash.
-                mapping.flush()?;
-                file.sync_data()
-            }
+            Backing::Shared(file, mapping) => sync_both(file, mapping),
+            #[cfg(not(any(loom, shuttle)))]
+            Backing::Owned(lock, mapping) => sync_both(lock.file(), mapping),
             #[cfg(test)]
             Backing::Simulated(file) => file.sync(),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+/// Both: a file's sync need not know of stores through a mapping, and on iOS only the file's reaches the flash.
+#[cfg(not(any(loom, shuttle)))]
+fn sync_both(file: &File, mapping: &memmap2::MmapRaw) -> io::Result<()> {
+    mapping.flush()?;
+    file.sync_data()
 }
 
 #[cfg(unix)]

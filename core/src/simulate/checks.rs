@@ -11,7 +11,9 @@ use super::world::{STACK_MAX, World, must, with};
 use crate::consent::Consent;
 use crate::consent::Decision;
 use crate::limits::{PENDING_FILES_MAX, QUARANTINE_FILES_MAX, SPOOL_BYTES_MAX, SPOOL_FILES_MAX};
+use crate::recover::ring_path;
 use crate::ring::account::{Account, Folded};
+use crate::ring::layout::{self, Word};
 use crate::spool::Seal;
 use nowait_wire::{Batch, DropReason, Network};
 use std::collections::BTreeSet;
@@ -252,6 +254,28 @@ pub(super) fn refusal_survives_a_power_cut(pid: usize, before: Option<Decision>)
             "a refusal survives a power cut",
             || format!("process {pid} had its turn, and synced is {:?}", world.synced_decision()),
         );
+    });
+}
+
+/// A process has had its turn: of what the collector has of its sessions, no power cut makes a batch once more.
+pub(super) fn delivered_stays_sealed(pid: usize) {
+    with(|world| {
+        let is_its = |log: &&Log| log.pid == pid && log.death.is_none() && log.harm.is_none();
+        for log in world.truth.sessions.iter().filter(is_its) {
+            let kept = world.disk.kept_if_any(&ring_path(Path::new(FOLDER), log.id));
+            let Some(kept) = kept.filter(|_| world.disk.has_power_cuts) else { continue };
+            let word = kept.as_chunks::<8>().0.get(Word::SealedTo as usize).copied().unwrap_or_default();
+            let sealed_to = layout::number(u64::from_ne_bytes(word)).unwrap_or_default();
+            let stored = world.network.stored.values().filter(|batch| batch.id.session == log.id);
+            let stored = stored.filter(|batch| !batch.events.is_empty());
+            let stored = stored.map(|batch| batch.id.first + batch.events.len() as u64).max();
+            let is_sealed = stored.unwrap_or_default() <= sealed_to;
+            must(
+                is_sealed || world.truth.had_trouble,
+                "what is delivered stays sealed after a power cut",
+                || format!("{} is sealed to {sealed_to}, and delivered to {stored:?}", log.id),
+            );
+        }
     });
 }
 

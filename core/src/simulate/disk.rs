@@ -354,6 +354,7 @@ impl Disk for SimulatedDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         enter("remove")?;
+        with(|world| super::truth::removed(world, self.pid, path));
         on_disk(|files| files.unlink(path))?;
         trace(|_| format!("removed {}", path.display()));
         step("removed");
@@ -449,7 +450,7 @@ impl Disk for SimulatedDisk {
         Ok(Memory::simulated(memory, Box::new(Mapped { number })))
     }
 
-    fn sync_shared(&self, memory: &Memory) -> io::Result<()> {
+    fn sync_mapped(&self, memory: &Memory) -> io::Result<()> {
         memory.sync()
     }
 }
@@ -485,8 +486,11 @@ impl Simulated for Mapped {
     }
 
     fn sync(&self) -> io::Result<()> {
-        enter("sync shared")?;
-        on_disk(|files| files.sync_inode(self.number));
+        // Of a recorder only a cut asks what was synced.
+        if on_disk(|files| files.is_to_be_synced(self.number)) {
+            enter("sync shared")?;
+            on_disk(|files| files.sync_inode(self.number));
+        }
         Ok(())
     }
 }

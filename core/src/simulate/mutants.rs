@@ -31,7 +31,7 @@ pub(super) fn unbroken<R>(what: impl FnOnce() -> R) -> R {
 }
 
 /// What the simulator must notice. (The others are the model checkers'.)
-const MUTANTS: [Mutant; 36] = [
+const MUTANTS: [Mutant; 37] = [
     Mutant::ReleasedBeforeCheckpoint,
     Mutant::CheckpointLeftOut,
     Mutant::TornStringBelieved,
@@ -66,6 +66,7 @@ const MUTANTS: [Mutant; 36] = [
     Mutant::OtherRulesBelieved,
     Mutant::SealUnsynced,
     Mutant::RefusalUnsynced,
+    Mutant::RecorderUnsynced,
     Mutant::QuarantineUncapped,
     Mutant::DamagedBatchBelieved,
 ];

@@ -8,7 +8,7 @@
 //! Invariant: what a sync promised is there after every cut.
 
 use super::chance::Chance;
-use super::disk::{Content, Files};
+use super::disk::{Content, Files, Inode};
 use super::process;
 use super::schedule;
 use super::world::{trace, with};
@@ -82,17 +82,28 @@ impl Files {
 
     /// The same, whatever its name is.
     pub(super) fn sync_inode(&mut self, number: u64) {
-        let Some(inode) = self.inodes.get_mut(&number) else { return };
-        // A recorder is large, and only a cut asks for it.
-        if self.has_power_cuts || inode.content.len() <= PAGE as u64 * 16 {
+        if self.is_to_be_synced(number)
+            && let Some(inode) = self.inodes.get_mut(&number)
+        {
             inode.kept.content = Some(inode.content.read(0, u64::MAX));
         }
+    }
+
+    /// Whether a sync of this file is worth its time: a recorder is large, and only a cut asks for it.
+    pub(super) fn is_to_be_synced(&self, number: u64) -> bool {
+        let is_small = |inode: &Inode| inode.content.len() <= PAGE as u64 * 16;
+        self.has_power_cuts || self.inodes.get(&number).is_some_and(is_small)
     }
 
     /// What a cut leaves of this file for certain: its bytes, if it keeps its name.
     pub(super) fn kept(&self, path: &Path) -> Option<&[u8]> {
         let inode = self.inodes.get(self.names.get(path)?)?;
         inode.kept.content.as_deref().filter(|_| inode.kept.has_last_name())
+    }
+
+    /// The same of a file that may lose its name as well, and then leaves nothing.
+    pub(super) fn kept_if_any(&self, path: &Path) -> Option<&[u8]> {
+        self.inodes.get(self.names.get(path)?).map(|inode| inode.kept.content.as_deref().unwrap_or_default())
     }
 
     /// The system writes some of the pages back, as it does every now and then.

@@ -11,7 +11,7 @@ use super::truth;
 use super::world::{World, run, trace, with};
 use crate::clock::Clock;
 use crate::config::{Build, Config};
-use crate::consent::Consent;
+use crate::consent::{Consent, Decision};
 use crate::disk::Disk;
 use crate::engine::{Command, Flushed};
 use crate::limits::UNREADABLE_PAUSE;
@@ -86,6 +86,11 @@ impl Process {
     /// Whether what it shares with others lies in the file.
     pub(super) fn is_mapped(&self) -> bool {
         self.shared().is_some_and(Shared::is_in_file)
+    }
+
+    /// Its own decision, whatever the file says.
+    pub(super) fn decision(&self) -> Option<Decision> {
+        self.shared().and_then(|shared| Decision::from_word(shared.consent_word()))
     }
 
     /// Whether it is started and its worker sleeps.
@@ -214,6 +219,7 @@ pub(super) fn turn(pid: usize) {
     let Some((mut worker, commands)) = taken else { return };
     let Some(rest) = run(pid, || worker::round(&mut worker, &commands)) else { return };
     checks::refusal_survives_a_power_cut(pid, decision);
+    checks::delivered_stays_sealed(pid);
     let is_closed = worker.is_closed();
     let gone = with(|world| {
         let now = world.clock.uptime_ns();

@@ -59,6 +59,9 @@ pub(super) enum Harm {
     /// In this word of its recorder.
     BitOfRecorder(usize),
     BitOfBatch,
+    /// A process wiped it that could not map what they share, after a refusal that the file never got: it may have been told
+    /// so before or after any other decision, and what may have been recorded before a refusal goes.
+    Wiped,
     /// A recovery was killed after it had sealed some, but not all, of what it made of the last facts, and the next one had
     /// other rules.
     RulesOfTwo,
@@ -303,6 +306,14 @@ fn sealed(world: &mut World, pid: usize, path: &Path) {
     }
 }
 
+/// Whether the recorder of its session is gone, or knows that the batch is sealed: else it must stay.
+fn is_noted(world: &World, seal: &Seal) -> bool {
+    let path = crate::recover::ring_path(Path::new(FOLDER), seal.session);
+    let Some(bytes) = world.disk.peek(&path, 64) else { return true };
+    let word = bytes.as_chunks::<8>().0.get(Word::SealedTo as usize);
+    word.and_then(|word| layout::number(u64::from_ne_bytes(*word))).is_none_or(|sealed| sealed >= seal.next)
+}
+
 /// A process gives a batch up.
 fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
     world.stats.count("batches", "given up");
@@ -318,11 +329,25 @@ fn given_up(world: &mut World, pid: usize, from: &Path, to: &Path) {
         let is_known = |path: &Path| world.truth.sealed_as.get(path).is_some_and(|number| *number <= known);
         let others = world.files("spool", ".batch").into_iter().map(|(path, _)| path);
         let others = others.filter(|path| path != from && is_known(path));
-        let seals: Vec<Seal> =
-            others.filter_map(|path| sealed_file(world, &path)).map(|(seal, _)| seal).collect();
+        let seals = others.filter_map(|path| sealed_file(world, &path)).map(|(seal, _)| seal);
+        let seals: Vec<Seal> = seals.filter(|seal| is_noted(world, seal)).collect();
         checks::accounts_go_last(world, &seal, &seals);
     }
     world.truth.given_up.push(GivenUp { batch, is_account, counted });
+}
+
+/// A process is about to remove a file.
+pub(super) fn removed(world: &mut World, pid: usize, path: &Path) {
+    let generation = |decision: Option<Decision>| decision.map_or(0, |decision| decision.generation);
+    let process = &world.processes[pid];
+    if process.is_mapped() || generation(process.decision()) <= generation(world.file_decision()) {
+        return;
+    }
+    let of_recorder = || path.file_stem()?.to_str()?.parse().ok();
+    let session = sealed_file(world, path).map(|(seal, _)| seal.session).or_else(of_recorder);
+    for log in world.truth.sessions.iter_mut().filter(|log| Some(log.id) == session) {
+        log.harm = log.harm.or(Some(Harm::Wiped));
+    }
 }
 
 /// A process has renamed a file.

@@ -55,6 +55,9 @@ struct Caps {
     files: usize,
 }
 
+/// Whether the session of a batch, whose recorder is in NoWait's folder, knows that it is sealed.
+type IsNoted = fn(&dyn Disk, &Path, &Seal) -> bool;
+
 /// This process's view of the folder.
 #[derive(Debug)]
 pub(crate) struct Spool {
@@ -68,6 +71,8 @@ pub(crate) struct Spool {
     next_sequence: Option<u64>,
     /// What the last listing found. A file never changes, so that its footer is read once.
     known: BTreeMap<FileName, Entry>,
+    /// Whether no recovery makes this batch again once it is gone from here.
+    is_noted: IsNoted,
     /// For all files, and for those that were sealed while the customer had not decided.
     caps: Caps,
     pending_caps: Caps,
@@ -75,7 +80,7 @@ pub(crate) struct Spool {
 
 impl Spool {
     /// The spool in NoWait's folder `root`, for the session `owner`. Touches nothing yet.
-    pub(crate) fn new(disk: Arc<dyn Disk>, root: &Path, owner: Uuid) -> Spool {
+    pub(crate) fn new(disk: Arc<dyn Disk>, root: &Path, owner: Uuid, is_noted: IsNoted) -> Spool {
         Spool {
             disk,
             root: root.to_owned(),
@@ -83,6 +88,7 @@ impl Spool {
             owner,
             next_sequence: None,
             known: BTreeMap::new(),
+            is_noted,
             caps: caps(0, Caps { bytes: SPOOL_BYTES_MAX, files: SPOOL_FILES_MAX }),
             pending_caps: caps(1, Caps { bytes: PENDING_BYTES_MAX, files: PENDING_FILES_MAX }),
         }
@@ -214,16 +220,25 @@ impl Spool {
         self.remove_uncounted(entry.name)
     }
 
+    /// Whether a batch can be given up. What a recovery would make again would be delivered, or counted, a second time.
+    fn is_noted(&self, entry: &Entry) -> bool {
+        (self.is_noted)(&*self.disk, &self.root, &entry.seal)
+    }
+
     /// Gives a batch up for a reason that the ledger will carry. One that is gone is not counted.
     ///
     /// # Errors
-    /// Whatever the file system says; then it is still there and not counted.
+    /// Whatever the file system says, or `WouldBlock` before its session knows that it is sealed; then it is still there and
+    /// not counted.
     pub(crate) fn drop_entry(
         &mut self,
         entry: &Entry,
         reason: DropReason,
         account: Account<'_>,
     ) -> io::Result<()> {
+        if !self.is_noted(entry) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         self.remove_halves(entry)?;
         self.give_up(entry.name, reason, account)?;
         self.known.remove(&entry.name);

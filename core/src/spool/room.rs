@@ -97,7 +97,8 @@ impl Spool {
             (!is_refused, worth(entry), entry.name.sequence, entry.seal.first)
         });
         let may_go = |entry: &Entry| {
-            (entry.seal.generation < seal.generation || worth(entry) <= Some(seal.value))
+            (entry.seal.generation < seal.generation
+                || (worth(entry) <= Some(seal.value) && self.is_noted(entry)))
                 && stays.is_none_or(|stays| stays.name != entry.name)
                 && !self.is_being_split(entry)
         };

@@ -15,8 +15,11 @@ impl Spool {
     /// there is no room, is given up and counted.
     ///
     /// # Errors
-    /// Whatever the file system says; then the whole is still there, and is sent and refused once more.
+    /// As [`Spool::drop_entry`]; then the whole is still there, and is sent and refused once more.
     pub(crate) fn split(&mut self, entry: &Entry, frame: &[u8], account: Account<'_>) -> io::Result<()> {
+        if !self.is_noted(entry) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let halves = if entry.seal.split { None } else { halve(frame, entry.seal) };
         let Some(halves) = halves else { return self.drop_entry(entry, DropReason::Rejected, account) };
         self.refresh(account)?;

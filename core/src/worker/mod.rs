@@ -101,7 +101,7 @@ impl Worker {
         step("start begun");
         let mut worker = Worker {
             engine,
-            spool: Spool::new(Arc::clone(&disk), folder, started.session),
+            spool: Spool::new(Arc::clone(&disk), folder, started.session, recover::is_noted),
             disk,
             shared,
             upload,

@@ -32,7 +32,7 @@ fn session(number: u128) -> Uuid {
 }
 
 fn spool_on(disk: Arc<dyn Disk>, root: &Path, owner: u128) -> Spool {
-    Spool::new(disk, root, session(owner))
+    Spool::new(disk, root, session(owner), |_, _, _| true)
 }
 
 fn spool(root: &Path, owner: u128) -> Spool {

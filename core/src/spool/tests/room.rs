@@ -17,6 +17,31 @@ fn full(root: &Path, account: Account<'_>, values: [Value; 4]) -> Spool {
     spool
 }
 
+/// What a recovery would make again is told twice if it is given up now: delivered then and counted here, or counted twice.
+#[test]
+fn a_batch_that_its_session_does_not_know_as_sealed_is_not_given_up() {
+    let (root, words) = (faulty::folder(), Words::new());
+    let account = words.account();
+    let mut spool = full(root.path(), account, [Value::Frames, Value::Waits, Value::Exit, Value::Account]);
+    spool.is_noted = |_, _, seal| seal.first == 10;
+    assert_eq!(spool.make_room(100, &seal(40), account).unwrap(), Room::Made);
+    spool.seal(&frame(4), seal(40), account).unwrap();
+    let left: Vec<u64> = spool.entries(account).unwrap().iter().map(|entry| entry.seal.first).collect();
+    assert_eq!(left, [0, 20, 30, 40], "the one that it knows");
+    assert_eq!(spool.make_room(100, &seal(50), account).unwrap(), Room::Refused);
+    let entry = spool.entries(account).unwrap()[0];
+    for refused in [
+        spool.drop_entry(&entry, DropReason::Rejected, account),
+        spool.split(&entry, &session_batch().0, account),
+    ] {
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
+    assert_eq!((spool.len().unwrap(), words.dropped(DropReason::Rejected)), (4, 0));
+    // A wipe counts nothing, and nothing that was refused is made again.
+    let later = Seal { generation: 1, ..seal(50) };
+    assert_eq!(spool.make_room(100, &later, account).unwrap(), Room::Enough);
+}
+
 #[test]
 fn the_least_valuable_and_of_those_the_oldest_goes_first() {
     use Value::{Account as Accounts, Exit, Frames, Waits};
