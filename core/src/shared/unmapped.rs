@@ -97,8 +97,8 @@ impl Shared {
         loop {
             let ours = self.consent();
             let mut now = merged(agreed, ours, theirs);
-            if is_refused_again {
-                // No news here, but news to a file that another process has agreed in meanwhile.
+            if is_refused_again && theirs != agreed {
+                // No news here, but news to a file that another process has changed meanwhile.
                 let refused = now.then(Consent::Refused);
                 now = if ours.consent == Consent::Refused { refused } else { refused.then(ours.consent) };
             }
