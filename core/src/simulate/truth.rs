@@ -18,7 +18,7 @@ use crate::ring::slot::{self, Payload};
 use crate::spool::{self, Seal, Value};
 use crate::sync::AtomicU64;
 use nowait_wire::{Batch, DropReason, Event, Flags, NameId, Uuid};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -477,27 +477,5 @@ impl World {
     /// The remote configuration, as the file has it.
     pub(super) fn file_remote(&self) -> Option<nowait_wire::RemoteConfig> {
         crate::remote::unpack(self.shared_word(12))
-    }
-
-    /// The files of this kind that are there.
-    pub(super) fn files(&self, folder: &str, ending: &str) -> Vec<(PathBuf, u64)> {
-        let files = self.disk.below(&Path::new(FOLDER).join(folder));
-        let has_ending = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.ends_with(ending) && !name.starts_with('.')
-        };
-        files.into_iter().filter(|(path, _)| has_ending(path)).collect()
-    }
-
-    /// Sealed batches, and recorders of the dead.
-    pub(super) fn files_of_the_dead(&self) -> BTreeSet<PathBuf> {
-        let recorders = self.files("live", ".ring").into_iter().filter(|(path, _)| self.disk.is_free(path));
-        recorders.chain(self.files("spool", ".batch")).map(|(path, _)| path).collect()
-    }
-
-    /// What is on the disk, for a trace.
-    pub(super) fn disk_state(&self) -> String {
-        let count = |folder, ending| self.files(folder, ending).len();
-        format!("[{} recorders, {} batches]", count("live", ".ring"), count("spool", ".batch"))
     }
 }

@@ -10,7 +10,7 @@ use super::chance::Chance;
 use super::checks;
 use super::disk::Files;
 use super::network::Network;
-use super::process::Process;
+use super::process::{FOLDER, Process};
 use super::report::Stats;
 use super::schedule::{self, Flavour};
 use super::truth::Truth;
@@ -19,8 +19,9 @@ use crate::sync::AtomicU64;
 use nowait_wire::Uuid;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// Frames of running processes: one that runs, one that runs meanwhile, and one that runs meanwhile to that.
@@ -188,6 +189,28 @@ pub(crate) fn step(name: &'static str) {
 }
 
 impl World {
+    /// The files of this kind that are there.
+    pub(super) fn files(&self, folder: &str, ending: &str) -> Vec<(PathBuf, u64)> {
+        let files = self.disk.below(&Path::new(FOLDER).join(folder));
+        let has_ending = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.ends_with(ending) && !name.starts_with('.')
+        };
+        files.into_iter().filter(|(path, _)| has_ending(path)).collect()
+    }
+
+    /// Sealed batches, and recorders of the dead.
+    pub(super) fn files_of_the_dead(&self) -> BTreeSet<PathBuf> {
+        let recorders = self.files("live", ".ring").into_iter().filter(|(path, _)| self.disk.is_free(path));
+        recorders.chain(self.files("spool", ".batch")).map(|(path, _)| path).collect()
+    }
+
+    /// What is on the disk, for a trace.
+    pub(super) fn disk_state(&self) -> String {
+        let count = |folder, ending| self.files(folder, ending).len();
+        format!("[{} recorders, {} batches]", count("live", ".ring"), count("spool", ".batch"))
+    }
+
     fn fate(&mut self, name: &'static str) -> Fate {
         let Some(pid) = self.stack.last().copied() else { return Fate::GoOn };
         let times = self.stats.step(name);
