@@ -2,19 +2,21 @@
 //!
 //! `cargo test -p nowait-collector --test attack_ask -- --nocapture` prints the table.
 
+mod running;
+
 use nowait_collector::store::{Intake, SqliteStore, Store};
 use nowait_report::Report;
 use nowait_scrub::is_hidden;
 use nowait_wire::testing::session;
 use nowait_wire::{Batch, CONTENT_TYPE, Kind, NameId};
+use running::{NOWAIT, Server};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const NOWAIT: &str = env!("CARGO_BIN_EXE_nowait");
 const CARD: &str = "4111 1111 1111 1111";
 const ESC: &str = "\u{1b}[8m";
 
@@ -69,35 +71,7 @@ fn hides(text: &str) -> bool {
     text.chars().any(|c| c != '\n' && is_hidden(c))
 }
 
-/// A running collector.
-struct Server {
-    child: Child,
-    address: String,
-    key: String,
-}
-
 impl Server {
-    fn start(folder: &Path) -> Server {
-        let mut child = Command::new(NOWAIT)
-            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap();
-        let address =
-            said["page"].as_str().unwrap().trim_start_matches("http://").trim_end_matches('/').to_owned();
-        let keys = std::fs::read_to_string(folder.join("keys.toml")).unwrap();
-        let key = keys.split("key = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        Server { child, address, key }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
     /// Status and body.
     fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
@@ -123,13 +97,6 @@ impl Server {
             "POST /v1/batches HTTP/1.1\r\nauthorization: Bearer {key}\r\ncontent-type: {CONTENT_TYPE}"
         );
         self.ask(&head, &nowait_wire::encode(batch).unwrap())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -1,14 +1,14 @@
 //! The binary `nowait` as people run it: its messages, its exit codes, and its death.
 
+mod running;
+
 use nowait_wire::testing::session;
 use nowait_wire::{CONTENT_TYPE, Receipt, ReceiptStatus, Uuid};
+use running::{NOWAIT, Server};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
-
-const NOWAIT: &str = env!("CARGO_BIN_EXE_nowait");
 
 fn nowait(args: &[&str]) -> Output {
     Command::new(NOWAIT).args(args).env_remove("NOWAIT_DATA").output().unwrap()
@@ -19,35 +19,7 @@ fn said(output: &Output) -> (i32, String, String) {
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
-/// A running collector; killed when the test ends however it ends.
-struct Server {
-    child: Child,
-    address: String,
-    key: String,
-}
-
 impl Server {
-    fn start(folder: &Path) -> Server {
-        let mut child = Command::new(NOWAIT)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let address = first.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
-        let page = lines.next().unwrap().unwrap();
-        assert!(page.contains(&format!("http://{address}/")), "{page}");
-        let keys = std::fs::read_to_string(folder.join("keys.toml")).unwrap();
-        let key = keys.split("key = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        Server { child, address, key }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
     /// Sends a batch on a connection of its own; `None` if the server went away meanwhile.
     fn send(&self, frame: &[u8]) -> Option<Receipt> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
@@ -69,13 +41,6 @@ impl Server {
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

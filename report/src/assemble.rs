@@ -1,8 +1,8 @@
 //! From cells, exits and ledgers to a [`Report`], one touchpoint after another.
 //!
 //! Owns: [`Builder`], ranking and every figure of a report. Refuses: shapes (see [`crate::report`]) and printing.
-//! Invariant: the same input in any order of touchpoints gives the same report; and what it holds does not grow with the
-//! number of touchpoints, only with the rows that are asked for.
+//! Invariant: the same input in any order of touchpoints gives the same report; and of a touchpoint that is not among the
+//! rows that are asked for, it keeps at most a name.
 
 use crate::accounts::Accounts;
 use crate::budget::Budgets;

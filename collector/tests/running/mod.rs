@@ -1,0 +1,45 @@
+//! A collector that runs as people run it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// The binary.
+pub(crate) const NOWAIT: &str = env!("CARGO_BIN_EXE_nowait");
+
+/// A running collector; killed when the test ends however it ends.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    pub(crate) key: String,
+}
+
+impl Server {
+    pub(crate) fn start(folder: &Path) -> Server {
+        let mut child = Command::new(NOWAIT)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = first.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+        let page = lines.next().unwrap().unwrap();
+        assert!(page.contains(&format!("http://{address}/")), "{page}");
+        let keys = std::fs::read_to_string(folder.join("keys.toml")).unwrap();
+        let key = keys.split("key = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Server { child, address, key }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
