@@ -41,9 +41,13 @@ fn listed(
     columns: &[&str],
     rows: &[Vec<String>],
 ) -> Markup {
+    table_of(words, columns, rows.iter().take(PAGE_ROWS_MAX), more(report, section, rows.len()))
+}
+
+/// How many rows of a section the page does not show, of which the report has so many and has left out others.
+fn more(report: &Report, section: &str, rows: usize) -> u64 {
     let left_out = report.left_out.get(section).copied().unwrap_or(0);
-    let more = (rows.len().saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out);
-    table_of(words, columns, rows.iter().take(PAGE_ROWS_MAX), more)
+    (rows.saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out)
 }
 
 fn latency(latency: &Latency) -> [String; 4] {
@@ -78,8 +82,7 @@ fn touchpoints(report: &Report) -> Markup {
     }
     let columns: Vec<&str> = ["<touchpoint", "<kind", "target"].into_iter().chain(FIGURES).collect();
     let sentence = "Ranked by the time that customers lost beyond the target, times weight.";
-    let left_out = report.left_out.get("touchpoints").copied().unwrap_or(0);
-    let more = (report.touchpoints.len().saturating_sub(PAGE_ROWS_MAX) as u64).saturating_add(left_out);
+    let more = more(report, "touchpoints", report.touchpoints.len());
     table_of(("Touchpoints", sentence), &columns, rows.iter(), more)
 }
 
