@@ -60,8 +60,8 @@ pub(crate) trait Disk: Send + Sync + Debug {
     /// A file of words that all processes share: made if it is missing, extended with zeros if it is short.
     fn map_shared(&self, path: &Path, words: usize) -> io::Result<Memory>;
 
-    /// Makes what a mapped file holds survive a power cut.
-    fn sync_mapped(&self, memory: &Memory) -> io::Result<()>;
+    /// Makes what the first `words` words of a mapped file hold survive a power cut.
+    fn sync_mapped(&self, memory: &Memory, words: usize) -> io::Result<()>;
 }
 
 /// Whether this error says that there is nothing: a folder is missing, or a file is in its place.
@@ -173,8 +173,8 @@ impl Disk for RealDisk {
         Memory::map_shared(path, words)
     }
 
-    fn sync_mapped(&self, memory: &Memory) -> io::Result<()> {
-        memory.sync()
+    fn sync_mapped(&self, memory: &Memory, words: usize) -> io::Result<()> {
+        memory.sync(words)
     }
 }
 
@@ -260,8 +260,8 @@ mod tests {
         memory.words[511].store(7, Ordering::Relaxed);
         assert!(RealDisk.try_lock(&path, false).unwrap().is_none());
         assert_eq!(RealDisk.map_new(&path, 512).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        memory.sync().unwrap();
-        assert_eq!(Memory::heap(1).sync().unwrap_err().kind(), io::ErrorKind::Unsupported);
+        memory.sync(512).unwrap();
+        assert_eq!(Memory::heap(1).sync(1).unwrap_err().kind(), io::ErrorKind::Unsupported);
         drop(memory);
         assert!(RealDisk.try_lock(&path, false).unwrap().is_some());
         assert_eq!(RealDisk.read_end(&path, 8).unwrap(), (7_u64.to_ne_bytes().to_vec(), 4_096));
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(one.words[1].load(Ordering::Relaxed), 0);
         one.words[511].store(3, Ordering::Relaxed);
         assert_eq!(two.words[511].load(Ordering::Relaxed), 3);
-        RealDisk.sync_mapped(&two).unwrap();
+        RealDisk.sync_mapped(&two, 512).unwrap();
         assert!(!two.is_lost_by_a_kill());
         RealDisk.remove(&path).unwrap();
         assert!(one.is_lost_by_a_kill() && two.is_lost_by_a_kill());

@@ -233,7 +233,7 @@ impl Disk for FaultyDisk {
         self.map(|disk| disk.map_shared(path, words))
     }
 
-    fn sync_mapped(&self, memory: &Memory) -> io::Result<()> {
-        self.run(|disk| disk.sync_mapped(memory), || ())
+    fn sync_mapped(&self, memory: &Memory, words: usize) -> io::Result<()> {
+        self.run(|disk| disk.sync_mapped(memory, words), || ())
     }
 }

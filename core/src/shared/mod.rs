@@ -282,7 +282,7 @@ impl Shared {
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.settle()?;
         if self.is_in_file() {
-            self.disk.sync_mapped(&self.memory)?;
+            self.disk.sync_mapped(&self.memory, self.memory.words.len())?;
             // The name survives at the latest when the system next writes the folder, as it does by itself.
             let _ = self.disk.sync_folder(&self.folder);
         }

@@ -80,7 +80,7 @@ impl World {
         self.stats.count("damaged bits", &kind);
         truth::damaged(self, path, byte / 8);
         self.disk.inodes.get_mut(&number)?.content = Content::Bytes(bytes);
-        self.disk.sync_inode(number);
+        self.disk.sync_inode(number, usize::MAX);
         Some(byte * 8 + bit)
     }
 }

@@ -450,8 +450,8 @@ impl Disk for SimulatedDisk {
         Ok(Memory::simulated(memory, Box::new(Mapped { number })))
     }
 
-    fn sync_mapped(&self, memory: &Memory) -> io::Result<()> {
-        memory.sync()
+    fn sync_mapped(&self, memory: &Memory, words: usize) -> io::Result<()> {
+        memory.sync(words)
     }
 }
 
@@ -485,11 +485,11 @@ impl Simulated for Mapped {
         on_disk(|files| files.inodes.get(&self.number).is_some_and(|inode| inode.has_name))
     }
 
-    fn sync(&self) -> io::Result<()> {
+    fn sync(&self, words: usize) -> io::Result<()> {
         // Of a recorder only a cut asks what was synced.
         if on_disk(|files| files.is_to_be_synced(self.number)) {
             enter("sync shared")?;
-            on_disk(|files| files.sync_inode(self.number));
+            on_disk(|files| files.sync_inode(self.number, words.saturating_mul(8)));
         }
         Ok(())
     }

@@ -76,16 +76,21 @@ impl Files {
     /// A file's content is synced.
     pub(super) fn sync(&mut self, path: &Path) {
         if let Some(number) = self.names.get(path).copied() {
-            self.sync_inode(number);
+            self.sync_inode(number, usize::MAX);
         }
     }
 
-    /// The same, whatever its name is.
-    pub(super) fn sync_inode(&mut self, number: u64) {
+    /// The same of its first bytes, whatever its name is.
+    pub(super) fn sync_inode(&mut self, number: u64, bytes: usize) {
         if self.is_to_be_synced(number)
             && let Some(inode) = self.inodes.get_mut(&number)
         {
-            inode.kept.content = Some(inode.content.read(0, u64::MAX));
+            let mut now = inode.content.read(0, u64::MAX);
+            let kept = inode.kept.content.take().unwrap_or_default();
+            for (at, byte) in now.iter_mut().enumerate().skip(bytes) {
+                *byte = kept.get(at).copied().unwrap_or(0);
+            }
+            inode.kept.content = Some(now);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::remote;
 use crate::ring::account::{Account, Counter};
 use crate::ring::flight::Flight;
 use crate::ring::header::{self, Intent};
-use crate::ring::layout::{self, Word};
+use crate::ring::layout::{self, FACTS, Word};
 use crate::ring::memory::Memory;
 use crate::spool::{Room, Seal, Value};
 use crate::sync::{Mutant, is_broken, step, uuid};
@@ -325,13 +325,14 @@ impl Worker {
     }
 
     /// Makes what is sealed known after a power cut as well, before any of it is sent: a recovery that takes it for unsealed
-    /// cuts its batches elsewhere, so that no id tells the collector that it has these events.
+    /// cuts its batches elsewhere, so that no id tells the collector that it has these events. All but the ring: what is
+    /// sealed was folded, and the checkpoint says so, and the app's threads store into the ring all the time.
     fn sync_recorder(&self, session: &Session) {
         // Where it fails, the next one's does it.
         let _ = if is_broken(Mutant::RecorderUnsynced) {
             Ok(())
         } else {
-            self.disk.sync_mapped(&session.flight.memory)
+            self.disk.sync_mapped(&session.flight.memory, FACTS.start)
         };
     }
 
