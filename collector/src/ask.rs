@@ -9,7 +9,7 @@ mod filter;
 mod known;
 
 pub use filter::Filter;
-pub(crate) use known::{nothing_of, tenant_meant, version_known};
+pub(crate) use known::{filter_known, nothing_of, tenant_meant};
 
 use crate::error::Error;
 use crate::limits::{HOURS_MAX, WORD_BYTES_MAX};
@@ -207,9 +207,9 @@ impl Ask {
     /// Which events are meant, in the form that a store takes.
     ///
     /// # Errors
-    /// As [`Ask::question`] and [`Question::query`].
+    /// As [`Ask::question`].
     pub fn query(&self, now_unix_ms: u64) -> Result<Query, Error> {
-        self.question(now_unix_ms)?.query()
+        Ok(self.question(now_unix_ms)?.query())
     }
 
     /// From when until when, in milliseconds since 1970 UTC.
@@ -283,28 +283,16 @@ impl Ask {
 
 impl Question {
     /// The question in the form that a store takes.
-    ///
-    /// # Errors
-    /// [`Error::is_input`] for a filter that the store cannot answer yet.
-    pub fn query(&self) -> Result<Query, Error> {
-        let unanswered = self.filter.names().into_iter().filter(|name| !Filter::ANSWERED.contains(name));
-        let unanswered = unanswered.collect::<Vec<_>>().join(", ");
-        if !unanswered.is_empty() {
-            let answered = Filter::ANSWERED.join(" and ");
-            return Err(Error::input(format!(
-                "{unanswered}: not answered yet by this store; filter by {answered} only"
-            )));
-        }
-        let mut query = Query::default();
-        query.app_version = self.filter.version.clone();
-        query.os = self.filter.os;
+    #[must_use]
+    pub fn query(&self) -> Query {
+        let mut query = Query::of(self.filter.clone());
         if let Some(from) = self.from_unix_ms {
             query = query.from(from);
         }
         if let Some(until) = self.until_unix_ms {
             query = query.until(until);
         }
-        Ok(query)
+        query
     }
 }
 

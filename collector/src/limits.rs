@@ -102,13 +102,6 @@ pub const QUEUE_BATCHES_MAX: usize = 256;
 /// Batches of one transaction: enough to spread one fsync thin, few enough for an answer within a second.
 pub const GROUP_BATCHES_MAX: usize = 256;
 
-/// Rollup cells that one transaction holds in memory before it is committed: a cell made to be large takes
-/// 64 KiB, a usual one 2 KiB.
-pub const GROUP_CELLS_MAX: usize = 4096;
-
-/// Series whose ids the writer remembers; the table has all of them.
-pub const SERIES_REMEMBERED_MAX: usize = 100_000;
-
 /// What `Retry-After` says when a queue or a share is full, in seconds: the queue is empty again by then.
 pub const RETRY_AFTER_BUSY_S: u64 = 2;
 
@@ -176,3 +169,52 @@ pub const PAGE_SLICES_MAX: usize = nowait_report::limits::VERSIONS_LISTED_MAX + 
 
 /// Releases that the page's form offers to choose from; with more, one is written.
 pub const PAGE_CHOICES_MAX: usize = 100;
+
+/// Names of one kind each that a tenant keeps apart; what comes beyond them is counted under one name. An app has some
+/// hundred, and a build that writes numbers into its names is found out by this many.
+pub const SERIES_PER_TENANT_MAX: usize = 10_000;
+
+/// Releases, by operating system, that a tenant keeps apart; what comes beyond them is counted as one. Ten years of two a
+/// month on two systems.
+pub const RELEASES_PER_TENANT_MAX: usize = 500;
+
+/// Rollup cells of a tenant in one hour, day or month; from then on names are kept apart and releases are not. A report reads
+/// some months of them within 0.2 s.
+pub const CELLS_PER_PERIOD_MAX: usize = 20_000;
+
+/// Groups of abnormal exits of a tenant in one hour, day or month; from then on the last breadcrumb is left out of them.
+pub const EXIT_GROUPS_PER_PERIOD_MAX: usize = 2_000;
+
+/// Events that are stored and not yet in a rollup: a report reads them from their batches, 20 ms.
+pub const UNFOLDED_EVENTS_MAX: usize = 200_000;
+
+/// How long a batch may wait for the rollups.
+pub const UNFOLDED_AFTER: Duration = Duration::from_secs(1);
+
+/// Batches of one step of catching up, at most [`UNFOLDED_EVENTS_MAX`] events: the bound of its memory.
+pub const UNFOLDED_BATCHES_MAX: usize = 4_096;
+
+/// How long the writer waits after the rollups could not be written, doubled each time up to this.
+pub const FOLD_AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
+
+/// The longest wait that is believed, in nanoseconds: an hour. Nobody looks at a screen for longer until it comes.
+pub const WAIT_PLAUSIBLE_NS_MAX: u64 = 3_600_000_000_000;
+
+/// The longest action, journey, step or visit of a screen that is believed, in nanoseconds: a day.
+pub const SPAN_PLAUSIBLE_NS_MAX: u64 = 24 * WAIT_PLAUSIBLE_NS_MAX;
+
+/// The largest count of one session that is believed: a thousand events a second for eleven days.
+pub const COUNT_PLAUSIBLE_MAX: u64 = 1_000_000_000;
+
+/// The largest cost of one session that is believed, in nanoseconds or bytes: eleven days of one core.
+pub const COST_PLAUSIBLE_MAX: u64 = 1_000_000_000_000_000;
+
+/// Events that no rollup has yet and that a report reads from their batches; the others are said to be missing. More than this
+/// lie there only while a store is brought up to date, or where its rollups cannot be written.
+pub const UNFOLDED_READ_MAX: usize = 10 * UNFOLDED_EVENTS_MAX;
+
+/// Exits of all releases, the latest, among which a report of one release looks for those that it lists.
+pub const EXITS_LOOKED_AT_MAX: usize = 10_000;
+
+/// Threads that decode the batches of one question.
+pub const SLICE_THREADS_MAX: usize = 8;

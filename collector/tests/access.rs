@@ -188,10 +188,10 @@ async fn a_question_that_was_given_up_is_not_answered() {
     house.post(frame(&session(1, 100))).await;
     let cancel = Cancel::default();
     let asked = Query::default().unless(&cancel);
-    assert!(!house.store.input("bank", &asked).unwrap().cells.is_empty());
+    assert!(!house.store.cells("bank", &asked).unwrap().is_empty());
     cancel.cancel();
-    assert!(house.store.input("bank", &asked).unwrap_err().is_store());
-    assert!(!house.store.input("bank", &Query::default()).unwrap().cells.is_empty());
+    assert!(house.store.cells("bank", &asked).unwrap_err().is_store());
+    assert!(!house.store.cells("bank", &Query::default()).unwrap().is_empty());
 }
 
 #[tokio::test]

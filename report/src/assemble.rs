@@ -6,7 +6,7 @@
 
 use crate::accounts::Accounts;
 use crate::budget::Budgets;
-use crate::cell::{Cell, CellKey, Cells};
+use crate::cell::{Cell, Cells};
 use crate::cost;
 use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
@@ -53,15 +53,15 @@ impl Report {
         let mut cells = input.cells.iter().peekable();
         while let Some((first, cell)) = cells.next() {
             let mut touchpoint = Group::default();
-            touchpoint.add(first, cell);
+            touchpoint.add(&first.app_version, first.os, cell);
             while let Some((key, cell)) =
                 cells.next_if(|(key, _)| (key.kind, &key.name) == (first.kind, &first.name))
             {
-                touchpoint.add(key, cell);
+                touchpoint.add(&key.app_version, key.os, cell);
             }
             builder.add(first.kind, &first.name, &touchpoint);
         }
-        builder.finish(&input.sessions.iter().collect(), Exits::of(&input.exits))
+        builder.finish(&input.sessions.iter().collect(), Exits::of(&input.exits), BTreeMap::new())
     }
 
     /// The touchpoints of one kind, in their order: the launches, for example.
@@ -79,16 +79,16 @@ pub struct Group {
 }
 
 impl Group {
-    /// Adds a cell of this kind and name.
-    pub fn add(&mut self, key: &CellKey, cell: &Cell) {
+    /// Adds a cell of this kind and name, of this release and system.
+    pub fn add(&mut self, app_version: &str, os: Os, cell: &Cell) {
         self.all.merge(cell);
-        match self.by_app_version.get_mut(&key.app_version) {
+        match self.by_app_version.get_mut(app_version) {
             Some(of_version) => of_version.merge(cell),
             None => {
-                self.by_app_version.insert(key.app_version.clone(), cell.clone());
+                self.by_app_version.insert(app_version.to_owned(), cell.clone());
             }
         }
-        self.by_os.entry(key.os).or_default().merge(cell);
+        self.by_os.entry(os).or_default().merge(cell);
     }
 }
 
@@ -169,9 +169,10 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// The report, with the accounts and exits of the same slice.
+    /// The report, with the accounts and exits of the same slice, and what stands in none of its figures: how many there are
+    /// of what.
     #[must_use]
-    pub fn finish(mut self, accounts: &Accounts, exits: Exits) -> Report {
+    pub fn finish(mut self, accounts: &Accounts, exits: Exits, uncounted: BTreeMap<String, u64>) -> Report {
         for (name, _) in self.targets.iter().filter(|(_, (has_taps, _))| !has_taps) {
             self.taps.add(0.0, (0, name), tap(name, &Cell::new()));
         }
@@ -190,6 +191,7 @@ impl<'b> Builder<'b> {
         Report {
             report_version: REPORT_VERSION,
             scope: self.scope,
+            uncounted,
             left_out: left_out.map(|(section, rows)| (section.to_owned(), rows)).collect(),
             touchpoints: self.touchpoints.rows(),
             screens: self.screens.rows(),

@@ -8,7 +8,7 @@ use crate::bytes::{Reader, put};
 use crate::error::Error;
 use crate::histogram::Histogram;
 use crate::limits::CELL_BYTES_MAX;
-use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
+use nowait_wire::{Context, Event, Kind, Os, Outcome};
 use std::collections::BTreeMap;
 
 /// The version that [`Cell::to_bytes`] writes first; it and all before it are read.
@@ -34,24 +34,13 @@ pub struct CellKey {
     pub app_version: String,
     /// The operating system family.
     pub os: Os,
-    /// How strong the device is.
-    pub device_tier: Tier,
-    /// The network when the batch was sealed.
-    pub network: Network,
 }
 
 impl CellKey {
     /// The key of events of this kind and name in a batch with this context.
     #[must_use]
     pub fn new(kind: Kind, name: &str, context: &Context) -> CellKey {
-        CellKey {
-            kind,
-            name: name.to_owned(),
-            app_version: context.app_version.clone(),
-            os: context.os,
-            device_tier: context.device_tier,
-            network: context.network,
-        }
+        CellKey { kind, name: name.to_owned(), app_version: context.app_version.clone(), os: context.os }
     }
 }
 

@@ -297,7 +297,7 @@ pub struct Exits {
 }
 
 /// What one session says it produced, and what the store has of it: what a store hands in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionAccount {
     /// The latest ledger of the session.
     pub ledger: Ledger,
@@ -455,6 +455,9 @@ pub struct Report {
     /// By section, how many rows there are besides those that are listed; sections that are listed whole are absent.
     #[serde(default)]
     pub left_out: BTreeMap<String, u64>,
+    /// What stands in none of these figures, and how many there are of it: waits that cannot be true, rows that are damaged.
+    #[serde(default)]
+    pub uncounted: BTreeMap<String, u64>,
     /// Launches, screens, taps, actions and hangs, ranked by lost time times weight.
     pub touchpoints: Vec<Touchpoint>,
     /// Screens, most visited first.

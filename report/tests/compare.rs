@@ -3,7 +3,7 @@
 //! Run with `--nocapture` to see the figures that docs/report.md quotes.
 
 use nowait_report::{Cell, CellKey, Cells, CompareOptions, Comparison, Verdict};
-use nowait_wire::{Event, Kind, NameId, Network, Os, Outcome, Tier};
+use nowait_wire::{Event, Kind, NameId, Os, Outcome};
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): small, seeded, good enough for a simulation.
 struct Random(u64);
@@ -55,8 +55,6 @@ fn key(name: &str, app_version: &str) -> CellKey {
         name: name.to_owned(),
         app_version: app_version.to_owned(),
         os: Os::Android,
-        device_tier: Tier::Mid,
-        network: Network::Wifi,
     }
 }
 

@@ -6,16 +6,14 @@ use nowait_report::{
     Budgets, Cell, CellKey, Cells, CompareOptions, Comparison, Crumb, Exit, Input, Report, Scope,
     SessionAccount, Verdict, text,
 };
-use nowait_wire::{
-    Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Network, Os, Outcome, Tier,
-};
+use nowait_wire::{Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome};
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
 
 fn key(kind: Kind, name: &str, app_version: &str, os: Os) -> CellKey {
     let (name, app_version) = (name.to_owned(), app_version.to_owned());
-    CellKey { kind, name, app_version, os, device_tier: Tier::Mid, network: Network::Wifi }
+    CellKey { kind, name, app_version, os }
 }
 
 fn event(kind: Kind, outcome: Outcome, duration_ns: u64, a: u64, b: u64) -> Event {

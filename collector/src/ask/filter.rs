@@ -32,9 +32,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// What the store can answer today; the page offers these, and everything else is refused by its name.
-    pub(crate) const ANSWERED: [&'static str; 2] = ["version", "os"];
-
     /// The filter that these words mean.
     pub(super) fn of(ask: &Ask) -> Result<Filter, Error> {
         Ok(Filter {
@@ -68,13 +65,6 @@ impl Filter {
         ];
         let dimensions = self.dimensions.iter().map(|(key, value)| (DIMENSION, format!("{key}:{value}")));
         words.into_iter().flatten().chain(dimensions).collect()
-    }
-
-    /// What is filtered by, each once.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<&str> = self.words().into_iter().map(|(name, _)| name).collect();
-        names.dedup();
-        names
     }
 }
 

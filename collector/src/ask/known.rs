@@ -3,8 +3,9 @@
 //! Owns: the nearest few of what is known, by edit distance. Refuses: lists of everything, which nobody reads.
 //! Invariant: an error about a name never grows with how many names there are.
 
+use super::Filter;
 use crate::error::Error;
-use crate::limits::{NEAREST_AMONG_MAX, NEAREST_MAX, TENANTS_LISTED_MAX};
+use crate::limits::{NEAREST_AMONG_MAX, NEAREST_MAX, RELEASES_PER_TENANT_MAX, TENANTS_LISTED_MAX};
 use crate::store::Store;
 
 /// The nearest few of `known`, the nearest first; capitals make no difference.
@@ -75,14 +76,43 @@ pub(crate) fn tenant_meant(store: &dyn Store, named: Option<&str>) -> Result<Str
     }
 }
 
-/// Refuses a release that never sent a wait.
-pub(crate) fn version_known(store: &dyn Store, tenant: &str, version: &str) -> Result<(), Error> {
-    let known = store.app_versions(tenant)?;
-    if known.iter().any(|known| known == version) {
-        Ok(())
-    } else {
-        Err(unknown("app version", version, &known))
+/// Refuses what a filter says if nobody ever sent it.
+pub(crate) fn filter_known(store: &dyn Store, tenant: &str, filter: &Filter) -> Result<(), Error> {
+    if let Some(version) = &filter.version {
+        version_known(store, tenant, version)?;
     }
+    let words = [("country", &filter.country), ("device model", &filter.model)];
+    let words = words.into_iter().filter_map(|(what, word)| word.clone().map(|word| (what, word)));
+    let dimensions = filter.dimensions.iter().map(|(key, value)| ("dimension", format!("{key}:{value}")));
+    for (what, word) in words.chain(dimensions) {
+        let all = store.contexts(tenant)?;
+        let known = match what {
+            "country" => all.countries,
+            "dimension" => all.dimensions,
+            _ => all.device_models,
+        };
+        if !known.contains(&word) {
+            return Err(unknown(what, &word, &known.into_iter().collect::<Vec<_>>()));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a release that never sent anything, and one that is not kept apart.
+fn version_known(store: &dyn Store, tenant: &str, version: &str) -> Result<(), Error> {
+    let apart = store.app_versions(tenant)?;
+    if apart.iter().any(|known| known == version) {
+        return Ok(());
+    }
+    let all = store.contexts(tenant)?.app_versions;
+    if all.contains(version) {
+        let count = all.len();
+        return Err(Error::no_data(format!(
+            "app version {version:?} is one of {count}, more than the {RELEASES_PER_TENANT_MAX} that are kept apart: it is \
+             counted in \"(other)\""
+        )));
+    }
+    Err(unknown("app version", version, &all.into_iter().collect::<Vec<_>>()))
 }
 
 /// Why there are no waits of this release: it never sent any, or none in the span.

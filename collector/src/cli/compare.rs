@@ -51,7 +51,7 @@ impl Args {
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let comparison: Comparison = args.source.answer("/v1/compare", &args.ask(), |store, question| {
-        let query = question.query()?;
+        let query = question.query();
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         // Trimmed, as everywhere.
         let (base, head) =

@@ -46,7 +46,7 @@ impl Args {
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
     let report: Report = args.source.answer("/v1/report", &args.ask(), |store, question| {
-        let query = question.query()?;
+        let query = question.query();
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         store::report(store, &tenant, &query, &budgets)
     })?;

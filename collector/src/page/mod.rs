@@ -45,6 +45,9 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
                 header {
                     h1 { "Where customers wait" }
                     p { (Shown(&scope(page.report))) }
+                    @for (what, n) in &page.report.uncounted {
+                        p { "Not counted: " (n) " " (Shown(what)) }
+                    }
                 }
                 (form(page))
                 main {

@@ -60,7 +60,7 @@ pub(super) async fn compare(
 ) -> Response {
     answer(shared, reader, line, &uri, |asked| {
         let (tenant, query) = asked.meant()?;
-        if query.app_version.is_some() {
+        if query.filter.version.is_some() {
             return Err(Error::input("version: a comparison has two, base and head; leave it out"));
         }
         let releases = asked.ask.releases()?.ok_or_else(|| {

@@ -1,141 +1,201 @@
-//! Rollups in memory: the cells of one transaction, by tenant, hour and series.
+//! From batches to what they add to the rollups, in memory.
 //!
-//! Owns: how events become cells and cells become rows. Refuses: batches, sessions and transactions.
-//! Invariant: the daily rollup is the sum of the hourly ones, because the hourly cells of a transaction are
-//! what its daily cells are merged from.
+//! Owns: which hour, series and release an event belongs to, what is no wait that anybody can have waited, and what a session's
+//! batches change about its account. Refuses: tables (see `rollups` for writing, `read` for reading).
+//! Invariant: folding some batches, writing that, and folding the others gives what folding all of them at once gives.
 
-use super::intake::Placement;
+use super::account::Account;
+use super::batches::{Entry, Session};
+use super::exits;
+use super::period::hour_of;
 use crate::error::Error;
-use crate::limits::SERIES_REMEMBERED_MAX;
-use crate::time::{day_floor, hour_floor};
-use nowait_report::{Cell, CellKey};
-use nowait_wire::{Batch, Kind, NameId};
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
+use nowait_report::Cell;
+use nowait_wire::{Event, ExitReason, Kind, NameId, Os};
 use std::collections::HashMap;
+use std::hash::Hash;
 
-/// Where a cell belongs: tenant, start of its hour or day in milliseconds since 1970 UTC, series.
-type Place = (i64, u64, i64);
+/// Waits that cannot be true.
+pub(super) const IMPLAUSIBLE_WAITS: &str = "implausible waits";
+/// Ledgers that cannot be true.
+pub(super) const IMPLAUSIBLE_LEDGERS: &str = "implausible ledgers";
 
-const SERIES_INSERT: &str = "INSERT INTO series \
-    (tenant, kind, name, app_version, os, device_tier, network) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-    ON CONFLICT DO NOTHING";
-const SERIES_SELECT: &str = "SELECT id FROM series WHERE tenant = ?1 AND kind = ?2 AND name = ?3 \
-    AND app_version = ?4 AND os = ?5 AND device_tier = ?6 AND network = ?7";
+/// Texts of groups, each with a number of its own.
+#[derive(Debug)]
+pub(super) struct Numbered<G> {
+    numbers: HashMap<G, HashMap<String, u32>>,
+    all: Vec<(G, String)>,
+}
 
-/// The two tables of rollups, with what reads and what writes a row of them.
-const HOURLY: [&str; 2] = [
-    "SELECT cell FROM hourly WHERE tenant = ?1 AND start_unix_ms = ?2 AND series = ?3",
-    "INSERT OR REPLACE INTO hourly (tenant, start_unix_ms, series, cell) VALUES (?1, ?2, ?3, ?4)",
-];
-const DAILY: [&str; 2] = [
-    "SELECT cell FROM daily WHERE tenant = ?1 AND start_unix_ms = ?2 AND series = ?3",
-    "INSERT OR REPLACE INTO daily (tenant, start_unix_ms, series, cell) VALUES (?1, ?2, ?3, ?4)",
-];
-
-/// The ids of the series that were met, so that each is looked up once.
-///
-/// It speaks of committed rows only as long as its owner clears it after a rollback.
-#[derive(Debug, Default)]
-pub(super) struct SeriesIds(HashMap<(i64, CellKey), i64>);
-
-impl SeriesIds {
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    fn id(&mut self, conn: &Connection, tenant: i64, key: CellKey) -> Result<i64, Error> {
-        let place = (tenant, key);
-        if let Some(id) = self.0.get(&place) {
-            return Ok(*id);
-        }
-        let key = &place.1;
-        let row = params![
-            tenant,
-            key.kind as u8,
-            key.name,
-            key.app_version,
-            key.os as u8,
-            key.device_tier as u8,
-            key.network as u8
-        ];
-        conn.prepare_cached(SERIES_INSERT)?.execute(row)?;
-        let id = conn.prepare_cached(SERIES_SELECT)?.query_row(row, |row| row.get(0))?;
-        if self.0.len() >= SERIES_REMEMBERED_MAX {
-            self.0.clear();
-        }
-        self.0.insert(place, id);
-        Ok(id)
+impl<G> Default for Numbered<G> {
+    fn default() -> Numbered<G> {
+        Numbered { numbers: HashMap::new(), all: Vec::new() }
     }
 }
 
-/// The cells that a transaction adds.
-#[derive(Debug, Default)]
-pub(super) struct Rollups {
-    hourly: HashMap<Place, Cell>,
-}
-
-impl Rollups {
-    /// How many hourly cells it holds.
-    pub(super) fn len(&self) -> usize {
-        self.hourly.len()
+impl<G: Copy + Eq + Hash> Numbered<G> {
+    fn number(&mut self, group: G, text: &str) -> u32 {
+        let of_group = self.numbers.entry(group).or_default();
+        if let Some(number) = of_group.get(text) {
+            return *number;
+        }
+        let number = self.all.len() as u32;
+        of_group.insert(text.to_owned(), number);
+        self.all.push((group, text.to_owned()));
+        number
     }
 
-    /// Adds the events of a batch to the cells of their hours.
+    /// All of them, by number.
+    pub(super) fn all(&self) -> &[(G, String)] {
+        &self.all
+    }
+}
+
+/// Where a cell belongs: hour since 1970, number of the series, number of the release.
+pub(super) type Place = (u32, u32, u32);
+
+/// What became of a session's account.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) tenant: i64,
+    /// As it is counted in the rollups; `None` if it is in none yet.
+    pub(super) before: Option<Session>,
+    pub(super) now: Account,
+    /// The hour in which its earliest batch began.
+    pub(super) hour: u32,
+    /// The number of its release, which is that of its first batch; `None` for the one before.
+    pub(super) release: Option<u32>,
+}
+
+/// What some batches add to the rollups.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    /// The last of the batches.
+    pub(super) to: i64,
+    pub(super) events: usize,
+    /// Kinds and names of a tenant.
+    pub(super) series: Numbered<(i64, Kind)>,
+    /// Releases of a tenant on a system.
+    pub(super) releases: Numbered<(i64, Os)>,
+    pub(super) cells: HashMap<Place, Cell>,
+    /// By session.
+    pub(super) sessions: HashMap<i64, Turn>,
+    /// By hour, number of the release, reason and last breadcrumb.
+    pub(super) exit_groups: HashMap<(u32, u32, ExitReason, String), u64>,
+    /// Number of the release, end in milliseconds since 1970 UTC, batch.
+    pub(super) exits: Vec<(u32, u64, i64)>,
+    /// By tenant, hour and what it is.
+    pub(super) uncounted: HashMap<(i64, u32, &'static str), u64>,
+}
+
+impl Folded {
+    /// Whether nothing is to be written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.to == 0
+    }
+
+    /// Tenant and hour of everything that is in here, some of them often.
+    pub(super) fn hours(&self) -> impl Iterator<Item = (i64, u32)> {
+        let tenant =
+            |release: u32| self.releases.all().get(release as usize).map_or(0, |((tenant, _), _)| *tenant);
+        let cells = self.cells.keys().map(move |(hour, _, release)| (tenant(*release), *hour));
+        let exits = self.exit_groups.keys().map(move |(hour, release, ..)| (tenant(*release), *hour));
+        let sessions = self.sessions.values().map(|turn| (turn.tenant, turn.hour));
+        let uncounted = self.uncounted.keys().map(|(tenant, hour, _)| (*tenant, *hour));
+        cells.chain(exits).chain(sessions).chain(uncounted)
+    }
+
+    /// Adds a batch. `session` looks up what the rollups hold of its session.
     pub(super) fn add(
         &mut self,
-        conn: &Connection,
-        ids: &mut SeriesIds,
-        tenant: i64,
-        batch: &Batch,
-        placement: &Placement,
+        entry: &Entry,
+        session: impl FnOnce() -> Result<Option<Session>, Error>,
     ) -> Result<(), Error> {
-        let mut met: HashMap<(Kind, NameId), i64> = HashMap::new();
-        for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
-            let series = match met.get(&(event.kind, event.name)) {
-                Some(series) => *series,
-                None => {
-                    let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
-                    let key = CellKey::new(event.kind, name, &batch.context);
-                    let series = ids.id(conn, tenant, key)?;
-                    met.insert((event.kind, event.name), series);
-                    series
-                }
-            };
-            let hour = hour_floor(placement.unix_ms(event.started_uptime_ns));
-            self.hourly.entry((tenant, hour, series)).or_default().add(event);
+        let context = &entry.batch.context;
+        let release = self.releases.number((entry.tenant, context.os), &context.app_version);
+        self.add_account(entry, release, session)?;
+        self.add_waits(entry, release);
+        for exit in exits::of(entry) {
+            let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
+            let group = (hour_of(exit.ended_unix_ms), release, exit.reason, last_crumb);
+            *self.exit_groups.entry(group).or_default() += 1;
+            if exit.reason != ExitReason::Background {
+                self.exits.push((release, exit.ended_unix_ms, entry.id));
+            }
+        }
+        self.to = self.to.max(entry.id);
+        self.events += entry.batch.events.len();
+        Ok(())
+    }
+
+    fn add_account(
+        &mut self,
+        entry: &Entry,
+        release: u32,
+        session: impl FnOnce() -> Result<Option<Session>, Error>,
+    ) -> Result<(), Error> {
+        let hour = entry.first_hour();
+        let (told, is_plausible) =
+            Account::of(&entry.batch.ledger, entry.batch.events.len() as u64, entry.bytes);
+        if !is_plausible {
+            *self.uncounted.entry((entry.tenant, hour, IMPLAUSIBLE_LEDGERS)).or_default() += 1;
+        }
+        match self.sessions.get_mut(&entry.session) {
+            Some(turn) => {
+                turn.now.add(&told);
+                turn.hour = turn.hour.min(hour);
+            }
+            None => {
+                let before = session()?;
+                let mut now = before.as_ref().map(|before| before.account.clone()).unwrap_or_default();
+                now.add(&told);
+                let turn = Turn {
+                    tenant: entry.tenant,
+                    now,
+                    hour: before.as_ref().map_or(hour, |before| before.hour.min(hour)),
+                    release: before.is_none().then_some(release),
+                    before,
+                };
+                self.sessions.insert(entry.session, turn);
+            }
         }
         Ok(())
     }
 
-    /// Merges everything into the rows of both tables and is empty afterwards.
-    pub(super) fn write(&mut self, conn: &Connection) -> Result<(), Error> {
-        let mut daily: HashMap<Place, Cell> = HashMap::new();
-        for ((tenant, hour, series), cell) in &self.hourly {
-            daily.entry((*tenant, day_floor(*hour), *series)).or_default().merge(cell);
+    fn add_waits(&mut self, entry: &Entry, release: u32) {
+        let Entry { tenant, batch, placement, .. } = entry;
+        let mut met: HashMap<(Kind, NameId), u32> = HashMap::new();
+        for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
+            let hour = hour_of(placement.unix_ms(event.started_uptime_ns));
+            if !is_plausible(event) {
+                *self.uncounted.entry((*tenant, hour, IMPLAUSIBLE_WAITS)).or_default() += 1;
+                continue;
+            }
+            let series = *met.entry((event.kind, event.name)).or_insert_with(|| {
+                let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
+                self.series.number((*tenant, event.kind), name)
+            });
+            self.cells.entry((hour, series, release)).or_default().add(event);
         }
-        write_table(conn, HOURLY, &mut self.hourly)?;
-        write_table(conn, DAILY, &mut daily)
     }
 }
 
-/// Merges these cells into the rows of one table, in the order of its primary key: neighbours share pages.
-fn write_table(
-    conn: &Connection,
-    [select, upsert]: [&str; 2],
-    cells: &mut HashMap<Place, Cell>,
-) -> Result<(), Error> {
-    let mut sorted: Vec<(Place, Cell)> = cells.drain().collect();
-    sorted.sort_unstable_by_key(|(place, _)| *place);
-    let mut select = conn.prepare_cached(select)?;
-    let mut upsert = conn.prepare_cached(upsert)?;
-    for ((tenant, start, series), mut cell) in sorted {
-        let start = i64::try_from(start).unwrap_or(i64::MAX);
-        let stored: Option<Vec<u8>> =
-            select.query_row(params![tenant, start, series], |row| row.get(0)).optional()?;
-        if let Some(stored) = stored {
-            cell.merge(&Cell::from_bytes(&stored)?);
-        }
-        upsert.execute(params![tenant, start, series, cell.to_bytes()])?;
-    }
-    Ok(())
+/// Whether somebody can have waited for so long, by kind; and so for its parts, which are in microseconds.
+pub(super) fn is_plausible(event: &Event) -> bool {
+    let most_ns = match event.kind {
+        Kind::Launch
+        | Kind::Screen
+        | Kind::Tap
+        | Kind::Settled
+        | Kind::Request
+        | Kind::Hang
+        | Kind::RageTap => WAIT_PLAUSIBLE_NS_MAX,
+        _ => SPAN_PLAUSIBLE_NS_MAX,
+    };
+    let part_us = match event.kind {
+        Kind::Screen | Kind::Tap => event.a,
+        Kind::Journey | Kind::Step => event.a.max(event.b),
+        _ => 0,
+    };
+    event.duration_ns <= most_ns && part_us <= most_ns / 1_000
 }

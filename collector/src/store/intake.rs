@@ -6,7 +6,7 @@
 
 use super::clean;
 use crate::limits::{AGE_MAX_MS, SKEW_TOLERATED_MS};
-use nowait_wire::{Anchor, Batch, Event, Kind};
+use nowait_wire::{Anchor, Batch, Event};
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -52,22 +52,16 @@ impl Intake {
     pub fn redacted(&self) -> u64 {
         self.redacted
     }
+}
 
-    /// How many of its events are exits.
-    pub(super) fn exits(&self) -> usize {
-        self.batch.events.iter().filter(|event| event.kind == Kind::Exit).count()
-    }
-
-    /// When its first event began and its last one ended, in milliseconds since 1970 UTC.
-    pub(super) fn span_unix_ms(&self) -> (u64, u64) {
-        let place = |uptime_ns| self.placement.unix_ms(uptime_ns);
-        let events = &self.batch.events;
-        let started = events.iter().map(|event| event.started_uptime_ns).min();
-        let ended = events.iter().map(Event::ended_uptime_ns).max();
-        // A batch without events speaks of the moment at which it was sealed: its latest anchor is the nearest.
-        let sealed = self.batch.anchors.last().map_or(0, |anchor| anchor.uptime_ns);
-        (place(started.unwrap_or(sealed)), place(ended.unwrap_or(sealed)))
-    }
+/// When the first event of a batch began and its last one ended, in milliseconds since 1970 UTC.
+pub(super) fn span_unix_ms(batch: &Batch, placement: &Placement) -> (u64, u64) {
+    let events = &batch.events;
+    let started = events.iter().map(|event| event.started_uptime_ns).min();
+    let ended = events.iter().map(Event::ended_uptime_ns).max();
+    // A batch without events speaks of the moment at which it was sealed: its latest anchor is the nearest.
+    let sealed = batch.anchors.last().map_or(0, |anchor| anchor.uptime_ns);
+    (placement.unix_ms(started.unwrap_or(sealed)), placement.unix_ms(ended.unwrap_or(sealed)))
 }
 
 /// Where a batch's uptimes lie in the day.

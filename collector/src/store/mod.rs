@@ -2,18 +2,25 @@
 //!
 //! Owns: the contract of a store: [`Store`], what goes in ([`Intake`]) and what is asked ([`Query`]).
 //! Refuses: HTTP, keys and arithmetic (see `serve`, `keys` and the crate `nowait_report`).
-//! Invariant: **a batch that was answered for is durable**, once, and its rollups with it.
+//! Invariant: **a batch that was answered for is durable**, once; and every report counts it, from the rollups or, as long as
+//! they lack it, from the log itself.
 
+mod account;
+mod batches;
 mod clean;
-mod cost;
 mod exits;
 mod fold;
 mod intake;
+mod period;
 mod private;
+mod progress;
 mod pulse;
+mod quarantine;
 mod read;
 mod reindex;
+mod rollups;
 mod schema;
+mod slice;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -22,12 +29,12 @@ mod writer;
 pub use intake::Intake;
 pub use sqlite::SqliteStore;
 
-use crate::ask;
+use crate::ask::{self, Filter};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
-use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Input, Report, Scope};
-use nowait_wire::Os;
+use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Report, Rows, Scope};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -81,15 +88,19 @@ fn gone() -> Error {
 pub struct Query {
     from_unix_ms: Option<u64>,
     until_unix_ms: Option<u64>,
-    /// Only this release.
-    pub app_version: Option<String>,
-    /// Only this operating system family.
-    pub os: Option<Os>,
+    /// Which part of the customers.
+    pub filter: Filter,
     /// Says when the answer is not wanted any more.
     pub cancel: Cancel,
 }
 
 impl Query {
+    /// About this part of the customers, at any time.
+    #[must_use]
+    pub fn of(filter: Filter) -> Query {
+        Query { filter, ..Query::default() }
+    }
+
     /// Only from this moment on, widened to the full hour: rollups know no minutes.
     #[must_use]
     pub fn from(mut self, unix_ms: u64) -> Query {
@@ -114,7 +125,8 @@ impl Query {
     /// The same question about one release.
     #[must_use]
     pub fn of_version(&self, app_version: &str) -> Query {
-        Query { app_version: Some(app_version.to_owned()), ..self.clone() }
+        let filter = Filter { version: Some(app_version.to_owned()), ..self.filter.clone() };
+        Query { filter, ..self.clone() }
     }
 
     /// The first moment asked for, on a full hour; 0 if there is no such limit.
@@ -129,22 +141,44 @@ impl Query {
         self.until_unix_ms.unwrap_or(i64::MAX as u64)
     }
 
-    /// How a report describes this question, where `span` is the time for which there is data.
-    fn scope(&self, span: Option<(u64, u64)>) -> Scope {
-        let (first, last) = span.unwrap_or_default();
+    fn first_hour(&self) -> u32 {
+        period::hour_of(self.from_unix_ms())
+    }
+
+    fn end_hour(&self) -> u32 {
+        period::hour_of(self.until_unix_ms())
+    }
+
+    /// How a report describes this question, where its figures are of the hours of `plan`.
+    fn scope(&self, plan: Option<&period::Plan>) -> Scope {
+        let limit = |asked: Option<u64>, found: Option<u32>| match (asked, found) {
+            // What is kept as whole days only is told as such.
+            (_, Some(hour)) if hour < u32::MAX => period::unix_ms(hour),
+            (asked, _) => asked.unwrap_or(0),
+        };
         let mut scope = Scope {
-            from_unix_ms: self.from_unix_ms.unwrap_or(first),
-            until_unix_ms: self.until_unix_ms.unwrap_or(last),
+            from_unix_ms: limit(self.from_unix_ms, plan.map(|plan| plan.from)),
+            until_unix_ms: limit(self.until_unix_ms, plan.map(|plan| plan.until)),
             ..Scope::default()
         };
-        if let Some(version) = &self.app_version {
-            scope.filters.insert("app_version".into(), version.clone());
-        }
-        if let Some(os) = self.os {
-            scope.filters.insert("os".into(), os.to_string());
+        for (name, word) in self.filter.words() {
+            scope.filters.insert(if name == "version" { "app_version".into() } else { name.into() }, word);
         }
         scope
     }
+}
+
+/// Values that batches came with, as many of each as are looked through for the nearest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contexts {
+    /// Releases.
+    pub app_versions: BTreeSet<String>,
+    /// Countries.
+    pub countries: BTreeSet<String>,
+    /// Device models.
+    pub device_models: BTreeSet<String>,
+    /// The app's own dimensions, each `key:value`.
+    pub dimensions: BTreeSet<String>,
 }
 
 /// Keeps batches and answers what reports ask. Calls that read may take as long as a disk takes.
@@ -155,13 +189,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_busy`] if too many batches wait already, [`Error::is_store`] if the store is closed.
     fn append(&self, intake: Intake) -> Result<Pending, Error>;
 
-    /// Everything that a report of this tenant is made of, as of one moment.
+    /// The report of this tenant, with these rows of each section, as of one moment.
     ///
     /// # Errors
     /// [`Error::is_store`].
-    fn input(&self, tenant: &str, query: &Query) -> Result<Input, Error>;
+    fn report(&self, tenant: &str, query: &Query, budgets: &Budgets, rows: Rows) -> Result<Report, Error>;
 
-    /// Only the rollups.
+    /// Waits by kind, name, release and system.
     ///
     /// # Errors
     /// [`Error::is_store`].
@@ -173,11 +207,17 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn tenants(&self) -> Result<Vec<String>, Error>;
 
-    /// The releases of this tenant, sorted as text.
+    /// The releases of this tenant that are kept apart, sorted as text.
     ///
     /// # Errors
     /// [`Error::is_store`].
     fn app_versions(&self, tenant: &str) -> Result<Vec<String>, Error>;
+
+    /// What the batches of this tenant have in common, by its values.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn contexts(&self, tenant: &str) -> Result<Contexts, Error>;
 
     /// Whether [`Store::append`] can succeed at all.
     fn is_open(&self) -> bool;
@@ -196,14 +236,14 @@ pub trait Store: Send + Sync + 'static {
 /// The report that everybody sees: the command line, the page and the JSON.
 ///
 /// # Errors
-/// [`Error::is_store`]; [`Error::is_no_data`] if the release that was asked for never sent anything, naming the nearest.
+/// [`Error::is_store`]; [`Error::is_no_data`] if what was asked for never sent anything, naming the nearest.
 pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
-    let input = store.input(tenant, query)?;
-    let is_empty = input.cells.is_empty() && input.exits.is_empty() && input.sessions.is_empty();
-    if let Some(version) = query.app_version.as_deref().filter(|_| is_empty) {
-        ask::version_known(store, tenant, version)?;
+    let report = store.report(tenant, query, budgets, Rows::default())?;
+    let is_empty = report.touchpoints.is_empty() && report.exits.count == 0 && report.ledger.sessions == 0;
+    if is_empty {
+        ask::filter_known(store, tenant, &query.filter)?;
     }
-    Ok(Report::new(&input, budgets))
+    Ok(report)
 }
 
 /// BASE against HEAD within the rest of the query.

@@ -1,43 +1,58 @@
-//! Rollups made anew from the batches.
+//! Rollups made again from the batches.
 //!
-//! Owns: `nowait reindex`. Refuses: sessions, whose accounts are no rollups but what devices said.
-//! Invariant: a store that is reindexed answers every report as before.
+//! Owns: which rollups are made again: those whose batches are all kept. Refuses: reading batches and writing rollups (see
+//! `rollups`).
+//! Invariant: a rollup of which a batch is gone stays as it is.
 
-use super::fold::{Rollups, SeriesIds};
-use super::intake::Placement;
-use super::read;
+use super::period::Period;
+use super::progress::{self, Progress};
+use super::rollups;
 use crate::error::Error;
-use crate::limits::GROUP_CELLS_MAX;
-use rusqlite::{Connection, TransactionBehavior};
+use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
+use rusqlite::{Connection, TransactionBehavior, params};
 
-/// Batches between two signs of progress.
-const PROGRESS_BATCHES: u64 = 256;
-
+/// Makes the rollups again, in one transaction, and says how many batches it read.
 pub(super) fn rebuild(conn: &mut Connection, mut progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    tx.execute_batch("DELETE FROM hourly; DELETE FROM daily; DELETE FROM series;")?;
+    let floors = clear(&tx)?;
     let total: u64 = tx.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
-    let (mut ids, mut rollups, mut done) = (SeriesIds::default(), Rollups::default(), 0);
-    let mut select = tx.prepare(
-        "SELECT frame, uptime_zero_unix_ms, received_unix_ms, tenant FROM batches ORDER BY started_unix_ms",
-    )?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let batch = read::batch(row, 0)?;
-        let placement = Placement::stored(&batch, row.get(1)?, row.get(2)?);
-        rollups.add(&tx, &mut ids, row.get(3)?, &batch, &placement)?;
-        if rollups.len() >= GROUP_CELLS_MAX {
-            rollups.write(&tx)?;
+    let mut done = 0;
+    loop {
+        let step = rollups::catch_up(&tx, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        if step == 0 {
+            break;
         }
-        done += 1;
-        if done % PROGRESS_BATCHES == 0 {
-            progress(done, total);
-        }
+        done += step as u64;
+        progress(done, total);
     }
-    drop(rows);
-    drop(select);
-    rollups.write(&tx)?;
     tx.commit()?;
     progress(done, total);
     Ok(done)
+}
+
+/// Removes the rollups that can be made again, and says from which hour on these are.
+fn clear(conn: &Connection) -> Result<rollups::Floors, Error> {
+    let batches_from = u32::try_from(Progress::BatchesFrom.read(conn)?).unwrap_or(u32::MAX);
+    let kept = progress::kept(conn)?;
+    let mut floors = [0; 3];
+    for (period, floor) in Period::ALL.into_iter().zip(&mut floors) {
+        let number = period.of_hour(batches_from);
+        // The period in which the first kept batch lies holds others as well.
+        let whole = if period.first_hour(number) < batches_from { number + 1 } else { number };
+        let first = whole.max(kept.get(period as usize).copied().unwrap_or(0));
+        for table in ["cells", "accounts", "exit_groups", "uncounted"] {
+            conn.execute(
+                &format!("DELETE FROM {table} WHERE period = ?1 AND start >= ?2"),
+                params![period as u8, first],
+            )?;
+        }
+        *floor = period.first_hour(first);
+    }
+    conn.execute_batch(
+        "DELETE FROM exits; UPDATE sessions SET hour = NULL, release = NULL, account = NULL;",
+    )?;
+    let unused = "WHERE id NOT IN (SELECT series FROM cells)";
+    conn.execute(&format!("DELETE FROM series {unused}"), [])?;
+    Progress::FoldedTo.write(conn, 0)?;
+    Ok(floors)
 }

@@ -12,9 +12,9 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 3] = [TABLES, COSTS, FACTS];
+const STEPS: [&str; 4] = [TABLES, COSTS, FACTS, LOG];
 
-/// Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
+/// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
 /// anchor; where there are more, the frame has them.
 const TABLES: &str = "
@@ -126,6 +126,165 @@ ALTER TABLE sessions ADD COLUMN received_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions DROP COLUMN produced_before_latest;
 UPDATE sessions SET received_bytes = (SELECT coalesce(sum(length(frame)), 0) FROM batches
     WHERE batches.tenant = sessions.tenant AND batches.session = sessions.session);
+";
+
+/// The log of batches, and what is folded of it. Hours are numbered from 1970 UTC; periods and their starts are those of
+/// [`super::period`].
+///
+/// A batch keeps the two times that place it, and which context and session it is of: each of those stands once. Batches are
+/// numbered in the order of their arrival, and no number is used twice: `progress` says up to which one they are folded.
+///
+/// `cells`, `accounts` and `exit_groups` are the rollups, by release and system. `sessions` holds what a session's batches have
+/// told so far and where it is counted, so that its next batch can take its place; both are empty until its first batch is
+/// folded. `exits` says in which batches the exits are that a report lists.
+///
+/// Rollups of before are made again from the batches.
+const LOG: &str = "
+ALTER TABLE batches RENAME TO old_batches;
+DROP INDEX batches_by_start;
+DROP INDEX batches_with_exits;
+DROP TABLE sessions;
+DROP TABLE series;
+DROP TABLE hourly;
+DROP TABLE daily;
+ALTER TABLE tenants ADD COLUMN first_hour INTEGER;
+ALTER TABLE tenants ADD COLUMN end_hour INTEGER;
+
+CREATE TABLE contexts (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    app_version TEXT NOT NULL,
+    app_build TEXT NOT NULL,
+    os INTEGER NOT NULL,
+    os_version TEXT NOT NULL,
+    device_model TEXT NOT NULL,
+    device_tier INTEGER NOT NULL,
+    network INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    dimensions TEXT NOT NULL,
+    UNIQUE (tenant, app_version, app_build, os, os_version, device_model, device_tier, network, country, dimensions)
+) STRICT;
+
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL,
+    session BLOB NOT NULL,
+    install BLOB NOT NULL,
+    hour INTEGER,
+    release INTEGER,
+    account BLOB,
+    UNIQUE (tenant, session)
+) STRICT;
+
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    context INTEGER NOT NULL,
+    received_unix_ms INTEGER NOT NULL,
+    uptime_zero_unix_ms INTEGER NOT NULL,
+    first_hour INTEGER NOT NULL,
+    last_hour INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    frame BLOB NOT NULL,
+    UNIQUE (session, first)
+) STRICT;
+
+INSERT INTO contexts (tenant, app_version, app_build, os, os_version, device_model, device_tier, network, country, dimensions)
+    SELECT DISTINCT tenant, app_version, app_build, os, os_version, device_model, device_tier, network, country, dimensions
+    FROM old_batches;
+INSERT INTO sessions (tenant, session, install)
+    SELECT tenant, session, min(install) FROM old_batches GROUP BY tenant, session;
+INSERT INTO batches (tenant, session, first, context, received_unix_ms, uptime_zero_unix_ms, first_hour, last_hour, events, frame)
+    SELECT old.tenant, sessions.id, first, contexts.id, received_unix_ms, uptime_zero_unix_ms, started_unix_ms / 3600000,
+        ended_unix_ms / 3600000, events, frame
+    FROM old_batches AS old
+    JOIN sessions ON sessions.tenant = old.tenant AND sessions.session = old.session
+    JOIN contexts ON contexts.tenant = old.tenant AND contexts.app_version = old.app_version
+        AND contexts.app_build = old.app_build AND contexts.os = old.os AND contexts.os_version = old.os_version
+        AND contexts.device_model = old.device_model AND contexts.device_tier = old.device_tier
+        AND contexts.network = old.network AND contexts.country = old.country AND contexts.dimensions = old.dimensions
+    ORDER BY old.id;
+DROP TABLE old_batches;
+CREATE INDEX batches_by_hour ON batches (tenant, first_hour);
+
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (tenant, kind, name)
+) STRICT;
+
+CREATE TABLE releases (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    app_version TEXT NOT NULL,
+    os INTEGER NOT NULL,
+    UNIQUE (tenant, app_version, os)
+) STRICT;
+
+CREATE TABLE cells (
+    tenant INTEGER NOT NULL,
+    period INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    release INTEGER NOT NULL,
+    cell BLOB NOT NULL,
+    PRIMARY KEY (tenant, period, start, series, release)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    tenant INTEGER NOT NULL,
+    period INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    release INTEGER NOT NULL,
+    accounts BLOB NOT NULL,
+    PRIMARY KEY (tenant, period, start, release)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE exit_groups (
+    tenant INTEGER NOT NULL,
+    period INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    release INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    last_crumb TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (tenant, period, start, release, reason, last_crumb)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE exits (
+    tenant INTEGER NOT NULL,
+    ended_unix_ms INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    release INTEGER NOT NULL,
+    PRIMARY KEY (tenant, ended_unix_ms, batch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uncounted (
+    tenant INTEGER NOT NULL,
+    period INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (tenant, period, start, what)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE progress (
+    name TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY,
+    found_unix_ms INTEGER NOT NULL,
+    tenant INTEGER,
+    place TEXT NOT NULL,
+    why TEXT NOT NULL,
+    content BLOB
+) STRICT;
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

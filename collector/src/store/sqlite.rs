@@ -3,12 +3,13 @@
 //! Owns: opening the file, its settings, the connections. Refuses: SQL of rows (see `writer`, `read`).
 //! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
 
+use super::period::Plan;
 use super::writer::Writer;
-use super::{Intake, Pending, Query, Store, private, read, reindex, schema};
+use super::{Contexts, Intake, Pending, Query, Store, private, read, reindex, schema, slice, writer};
 use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::limits::READERS_KEPT_MAX;
-use nowait_report::{Cells, Input};
+use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
+use nowait_report::{Budgets, Cells, Report, Rows};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -53,12 +54,21 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a data folder for writing and reading, and creates what is not there yet.
+    /// Opens a data folder for writing and reading, and creates what is not there yet. What an older program or a kill left
+    /// without rollups is folded first.
     ///
     /// # Errors
     /// [`Error::is_store`] if the folder cannot be written, another process writes it, or the file is no store;
     /// [`Error::is_newer_schema`] if a newer program wrote it.
     pub fn open(folder: &Path) -> Result<SqliteStore, Error> {
+        SqliteStore::open_telling(folder, |_, _| {})
+    }
+
+    /// The same; `progress` is called now and then with the number of batches folded and their number in all.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_telling(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<SqliteStore, Error> {
         private::make_folder(folder).map_err(|error| {
             Error::store(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
@@ -67,7 +77,8 @@ impl SqliteStore {
         // SQLite gives its other files the rights of this one.
         private::make_file(&path)
             .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
-        let conn = writable(&path).map_err(|error| at(&path, &error))?;
+        let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
+        writer::catch_up(&mut conn, progress).map_err(|error| at(&path, &error))?;
         let writer = Writer::start(conn)?;
         Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
     }
@@ -97,7 +108,7 @@ impl SqliteStore {
 
     /// Asks something on a connection of its own, in one transaction: all answers are as of one moment. It stops within
     /// some hundred microseconds after it was cancelled.
-    fn read<T>(
+    pub(super) fn read<T>(
         &self,
         cancel: &Cancel,
         ask: impl FnOnce(&Connection) -> Result<T, Error>,
@@ -123,6 +134,29 @@ impl SqliteStore {
         Ok(answer)
     }
 
+    /// Decodes what the rollups cannot answer, on as many cores as there are.
+    fn slice(&self, tenant: read::Tenant, query: &Query) -> Result<(slice::Sum, Plan), Error> {
+        let chosen = self.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SLICE_THREADS_MAX);
+        let part = chosen.ids.len().div_ceil(threads).max(1);
+        let sum_of =
+            |ids: &[i64]| self.read(&query.cancel, |conn| slice::sum(conn, query, &chosen.plan, ids));
+        let sums: Vec<Result<slice::Sum, Error>> = std::thread::scope(|scope| {
+            let parts: Vec<_> = chosen.ids.chunks(part).map(|ids| scope.spawn(move || sum_of(ids))).collect();
+            let ended = parts.into_iter().map(|part| part.join());
+            ended
+                .map(|sum| {
+                    sum.unwrap_or_else(|_| Err(Error::store("a thread that read batches ended early")))
+                })
+                .collect()
+        });
+        let mut all = slice::Sum::default();
+        for sum in sums {
+            all.merge(sum?);
+        }
+        Ok((all, chosen.plan))
+    }
+
     fn writer(&self) -> Result<&Writer, Error> {
         self.writer.as_ref().ok_or_else(|| Error::store("the store was opened for reading only"))
     }
@@ -133,12 +167,25 @@ impl Store for SqliteStore {
         self.writer()?.append(intake)
     }
 
-    fn input(&self, tenant: &str, query: &Query) -> Result<Input, Error> {
-        self.read(&query.cancel, |conn| read::input(conn, tenant, query))
+    fn report(&self, tenant: &str, query: &Query, budgets: &Budgets, rows: Rows) -> Result<Report, Error> {
+        let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
+            return Ok(read::nothing(query, budgets, rows));
+        };
+        if !slice::is_needed(&query.filter) {
+            return self.read(&query.cancel, |conn| read::report(conn, found, query, budgets, rows));
+        }
+        let (sum, plan) = self.slice(found, query)?;
+        Ok(sum.report(query, &plan, budgets, rows))
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {
-        self.read(&query.cancel, |conn| read::cells(conn, tenant, query))
+        let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
+            return Ok(Cells::new());
+        };
+        if slice::is_needed(&query.filter) {
+            return Ok(self.slice(found, query)?.0.cells());
+        }
+        self.read(&query.cancel, |conn| read::cells(conn, found, query))
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {
@@ -147,6 +194,10 @@ impl Store for SqliteStore {
 
     fn app_versions(&self, tenant: &str) -> Result<Vec<String>, Error> {
         self.read(&Cancel::default(), |conn| read::app_versions(conn, tenant))
+    }
+
+    fn contexts(&self, tenant: &str) -> Result<Contexts, Error> {
+        self.read(&Cancel::default(), |conn| read::contexts(conn, tenant))
     }
 
     fn is_open(&self) -> bool {

@@ -4,11 +4,11 @@ mod older;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
-use nowait_report::{CellKey, SessionAccount};
+use nowait_report::{Accounts, CellKey, Exits, SessionAccount};
 use nowait_wire::testing::session;
 use nowait_wire::{
-    Anchor, Batch, BatchId, Cost, DropReason, Event, ExitReason, Facts, Kind, NameId, Outcome,
-    RECORD_BUCKETS, RefuseReason, Uuid,
+    Anchor, Batch, BatchId, Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome,
+    RefuseReason, Tier, Uuid,
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -56,14 +56,37 @@ fn put(store: &SqliteStore, batch: &Batch) -> Stored {
     store.append(intake("bank", batch)).unwrap().wait().unwrap()
 }
 
+/// The sum of the accounts of all sessions.
+fn accounts(store: &SqliteStore, query: &Query) -> Accounts {
+    let accounts = store.read(&Cancel::default(), |conn| {
+        let tenant = read::tenant(conn, "bank")?;
+        tenant.map_or_else(|| Ok(Accounts::new()), |tenant| read::accounts(conn, tenant, query))
+    });
+    accounts.unwrap()
+}
+
+/// What the accounts must be if there is one session.
+fn of_one(ledger: Ledger, delivered: u64, received_bytes: u64) -> Accounts {
+    Accounts::of(&SessionAccount { ledger, delivered, received_bytes })
+}
+
+/// Bytes of the frames of these batches.
+fn bytes(batches: &[&Batch]) -> u64 {
+    batches.iter().map(|batch| nowait_wire::encode(batch).unwrap().len() as u64).sum()
+}
+
+fn exits(store: &SqliteStore, query: &Query) -> Exits {
+    report(store, "bank", query, &Budgets::default()).unwrap().exits
+}
+
 /// What the rollups must say, from the events themselves.
 fn counted(batches: &[Batch], query: &Query) -> Cells {
     let mut cells = Cells::new();
     for batch in batches {
         let batch = nowait_wire::decode(&nowait_wire::encode(batch).unwrap()).unwrap();
         let context = &batch.context;
-        let is_other = query.app_version.as_ref().is_some_and(|version| *version != context.app_version)
-            || query.os.is_some_and(|os| os != context.os);
+        let is_other = query.filter.version.as_ref().is_some_and(|version| *version != context.app_version)
+            || query.filter.os.is_some_and(|os| os != context.os);
         for event in batch.events.iter().filter(|_| !is_other) {
             let anchor = batch.anchor_at(event.started_uptime_ns).unwrap();
             let at = anchor.wall_unix_ms + event.started_uptime_ns / 1_000_000 - anchor.uptime_ns / 1_000_000;
@@ -100,15 +123,21 @@ proptest! {
         for batch in &batches {
             put(&store, batch);
         }
-        let mut query = Query { app_version: versions.get(version).map(|v| (*v).to_owned()), ..Query::default() };
-        query.os = systems.get(os).copied();
+        let version = versions.get(version).map(|version| (*version).to_owned());
+        let mut query = Query::of(Filter { version, os: systems.get(os).copied(), ..Filter::default() });
         if from < until {
             query = query.from(START + from * HOUR_MS).until(START + until * HOUR_MS);
         }
         let unique: Vec<Batch> = unique.into_values().collect();
         let expected = counted(&unique, &query);
+        // From the log, as nothing is folded yet; from the rollups; and from rollups that were made again.
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
+        let told = accounts(&store, &Query::default());
         store.close();
+        drop(store);
+        let store = SqliteStore::open_read_only(folder.path()).unwrap();
+        prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
+        prop_assert_eq!(accounts(&store, &Query::default()), told);
         drop(store);
         SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
         let store = SqliteStore::open_read_only(folder.path()).unwrap();
@@ -126,8 +155,8 @@ fn a_batch_that_comes_twice_counts_once() {
     for pending in both {
         assert_eq!(pending.wait().unwrap(), Stored::Duplicate);
     }
+    assert_eq!(accounts(&store, &Query::default()), of_one(batch.ledger.clone(), 50, bytes(&[&batch])));
     assert_eq!(store.cells("bank", &Query::default()).unwrap(), counted(&[batch], &Query::default()));
-    assert_eq!(store.input("bank", &Query::default()).unwrap().sessions[0].delivered, 50);
 }
 
 #[test]
@@ -169,7 +198,7 @@ fn an_exit_after_a_sleep_has_its_own_moment() {
     };
     dead.events = vec![exit, crumb];
     put(&store, &dead);
-    let exits = store.input("bank", &Query::default()).unwrap().exits;
+    let exits = exits(&store, &Query::default()).latest;
     let awake_ms = (middle.uptime_ns - first.uptime_ns) / 1_000_000 + 5_000;
     // Durations are rounded by at most 0.2 % on the wire.
     assert!(exits[0].ended_unix_ms.abs_diff(middle.wall_unix_ms + 5_000) < 3_000, "{exits:?}");
@@ -225,12 +254,10 @@ fn the_ledger_of_a_session_is_the_largest_of_its_batches_in_any_order() {
     early.ledger.facts = Facts { folded: 400, refused: [1, 0, 1, 0] };
     put(&store, &late);
     put(&store, &early);
-    let sessions = store.input("bank", &Query::default()).unwrap().sessions;
-    let received_bytes =
-        [&late, &early].map(|batch| nowait_wire::encode(batch).unwrap().len() as u64).iter().sum();
-    assert_eq!(sessions, [SessionAccount { ledger: late.ledger, delivered: 50, received_bytes }]);
+    let both = bytes(&[&late, &early]);
+    assert_eq!(accounts(&store, &Query::default()), of_one(late.ledger, 50, both));
     let until = Query::default().until(START);
-    assert_eq!(store.input("bank", &until).unwrap().sessions, []);
+    assert_eq!(accounts(&store, &until), Accounts::new());
 }
 
 /// A batch of session 1, and what that session had cost when it was sealed.
@@ -261,36 +288,49 @@ fn the_cost_of_a_session_is_that_of_its_latest_batch_in_any_order() {
         for at in order {
             put(&store, &batches[at]);
         }
-        let sessions = store.input("bank", &Query::default()).unwrap().sessions;
-        assert_eq!(sessions[0].ledger.cost, batches[3].ledger.cost, "{order:?}");
+        let expected = of_one(batches[3].ledger.clone(), 40, bytes(&batches.each_ref()));
+        assert_eq!(accounts(&store, &Query::default()), expected, "{order:?}");
     }
 }
 
 #[test]
-fn a_cost_beyond_reason_is_kept_as_the_largest_number() {
-    let (_folder, store) = fresh();
-    let mut batch = costing(0, 1);
-    let most = i64::MAX as u64;
-    let cost = &mut batch.ledger.cost;
-    (cost.start_ns, cost.worker_cpu_ns, cost.sealed_bytes, cost.sent_bytes) =
-        (u64::MAX, most, most + 1, u64::MAX);
-    (cost.record_ns_sum, cost.record_ns_buckets) = (u64::MAX, [u64::MAX; RECORD_BUCKETS]);
-    put(&store, &batch);
-    let cost = store.input("bank", &Query::default()).unwrap().sessions[0].ledger.cost.clone();
-    assert_eq!(cost.record_ns_buckets, [u64::MAX; RECORD_BUCKETS]);
-    assert_eq!((cost.start_ns, cost.sealed_bytes, cost.record_ns_sum), (most, most, u64::MAX));
-    report(&store, "bank", &Query::default(), &Budgets::default()).unwrap();
-}
-
-#[test]
-fn damaged_samples_are_no_report() {
+fn figures_that_cannot_be_true_are_counted_and_stand_in_no_other() {
     let (folder, store) = fresh();
-    put(&store, &costing(0, 1));
+    let honest = batch(2, 40, "8.2.0", Os::Ios, 5);
+    put(&store, &honest);
+    let mut stranger = batch(1, 4, "8.2.0", Os::Ios, 5);
+    stranger.ledger.produced = u64::MAX / 2;
+    stranger.ledger.cost.sent_bytes = u64::MAX;
+    let at = stranger.anchors[0].uptime_ns - 1_000_000_000;
+    let wait = |kind, duration_ns, a| Event {
+        started_uptime_ns: at,
+        duration_ns,
+        a,
+        ..Event::new(kind, NameId::OTHER)
+    };
+    stranger.events = vec![
+        wait(Kind::Action, u64::MAX / 2, 0),
+        wait(Kind::Tap, 5_000_000, u64::MAX),
+        wait(Kind::Screen, 3_700_000_000_000, 0),
+        wait(Kind::Journey, 3_700_000_000_000, 0),
+    ];
+    put(&store, &stranger);
+    let check = |store: &SqliteStore| {
+        let report = report(store, "bank", &Query::default(), &Budgets::default()).unwrap();
+        assert_eq!(
+            (report.ledger.produced, report.journeys.iter().map(|row| row.outcomes.done).sum::<u64>() > 0),
+            (44, true)
+        );
+        assert!(report.touchpoints.iter().all(|row| row.figures.latency.max_ns < Some(3_600_000_000_000)));
+        let uncounted = [("implausible ledgers", 1), ("implausible waits", 3)];
+        assert_eq!(report.uncounted, uncounted.map(|(what, n)| (what.to_owned(), n)).into());
+    };
+    check(&store);
     store.close();
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    conn.execute("UPDATE sessions SET cost_record = x'09'", []).unwrap();
-    let error = store.input("bank", &Query::default()).unwrap_err();
-    assert!(error.is_store() && error.to_string().contains("damaged"), "{error}");
+    drop(store);
+    check(&SqliteStore::open_read_only(folder.path()).unwrap());
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    check(&SqliteStore::open_read_only(folder.path()).unwrap());
 }
 
 #[test]
@@ -305,7 +345,7 @@ fn every_reason_has_its_column() {
     }
     (batch.ledger.facts.folded, batch.ledger.starts_failed) = (300, 400);
     put(&store, &batch);
-    assert_eq!(store.input("bank", &Query::default()).unwrap().sessions[0].ledger, batch.ledger);
+    assert_eq!(accounts(&store, &Query::default()), of_one(batch.ledger.clone(), 10, bytes(&[&batch])));
 }
 
 #[test]
@@ -326,14 +366,14 @@ fn an_exit_comes_with_its_trail() {
     ];
     put(&store, &dead);
     put(&store, &batch(2, 40, "8.2.0", Os::Android, 6));
-    let input = store.input("bank", &Query::default()).unwrap();
-    let [exit] = input.exits.as_slice() else { panic!("{:?}", input.exits) };
+    let all = exits(&store, &Query::default());
+    let [exit] = all.latest.as_slice() else { panic!("{all:?}") };
     assert_eq!((exit.reason, exit.session.as_str()), (ExitReason::Foreground, &*dead.id.session.to_string()));
     assert_eq!(exit.trail.len(), 1);
     assert_eq!((exit.trail[0].name.as_str(), exit.trail[0].value), ("pay.pressed", 7));
     assert!(exit.trail[0].before_end_ms.abs_diff(2_000) <= 300, "{exit:?}");
     let later = Query::default().from(START + 7 * HOUR_MS);
-    assert_eq!(store.input("bank", &later).unwrap().exits, []);
+    assert_eq!(exits(&store, &later).count, 0);
 }
 
 #[test]
@@ -344,8 +384,181 @@ fn a_frame_of_exits_and_breadcrumbs_takes_no_more_than_an_honest_one() {
     let crumb = Event::new(Kind::Breadcrumb, NameId::OTHER);
     dead.events = [vec![exit; 4_096], vec![crumb; 4_096]].concat();
     put(&store, &dead);
-    let exits = store.input("bank", &Query::default()).unwrap().exits;
-    assert_eq!((exits.len(), exits[0].trail.len()), (2, 10));
+    let all = exits(&store, &Query::default());
+    assert_eq!((all.count, all.latest.len(), all.latest[0].trail.len()), (2, 2, 10));
+}
+
+/// The database of a store that is closed.
+fn database(folder: &TempDir) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap()
+}
+
+fn whole(store: &SqliteStore, tenant: &str) -> Report {
+    report(store, tenant, &Query::default(), &Budgets::default()).unwrap()
+}
+
+#[test]
+fn a_kill_before_the_rollups_are_written_loses_nothing() {
+    let (folder, store) = fresh();
+    put(&store, &batch(1, 60, "8.1.0", Os::Ios, 5));
+    store.close();
+    drop(store);
+    let expected = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank");
+    // As a kill leaves it: the batch is committed, the rollups are not.
+    let mut rollups = database(&folder);
+    let tx = rollups.transaction().unwrap();
+    for table in ["cells", "accounts", "exit_groups", "exits", "series", "releases", "uncounted", "progress"]
+    {
+        tx.execute(&format!("DELETE FROM {table}"), []).unwrap();
+    }
+    tx.execute("UPDATE sessions SET hour = NULL, release = NULL, account = NULL", []).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank"), expected);
+    drop(SqliteStore::open(folder.path()).unwrap());
+    let folded: i64 =
+        database(&folder).query_row("SELECT count(*) FROM cells", [], |row| row.get(0)).unwrap();
+    assert!(folded > 0, "a store that is opened is folded");
+    assert_eq!(whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank"), expected);
+}
+
+#[test]
+fn a_damaged_row_of_one_tenant_is_set_apart_and_hurts_nobody() {
+    let (folder, store) = fresh();
+    for tenant in ["bank", "shop"] {
+        store.append(intake(tenant, &batch(1, 60, "8.1.0", Os::Ios, 5))).unwrap().wait().unwrap();
+    }
+    store.close();
+    drop(store);
+    let shop = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "shop");
+    let conn = database(&folder);
+    let cells =
+        "UPDATE cells SET cell = x'0203' WHERE tenant = 1 AND series = (SELECT min(series) FROM cells)";
+    assert_eq!(conn.execute(cells, []).unwrap(), 3);
+    conn.execute("UPDATE accounts SET accounts = x'09' WHERE tenant = 1", []).unwrap();
+    conn.execute("UPDATE sessions SET account = x'ff' WHERE tenant = 1", []).unwrap();
+    drop(conn);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    let bank = whole(&store, "bank");
+    assert_eq!(bank.uncounted, [("damaged rows".to_owned(), 2)].into());
+    assert_eq!(whole(&store, "shop"), shop);
+    // Both go on sending, in the same hour and session.
+    let mut later = batch(1, 60, "8.1.0", Os::Ios, 5);
+    later.id.first = 60;
+    for tenant in ["bank", "shop"] {
+        assert_eq!(store.append(intake(tenant, &later)).unwrap().wait().unwrap(), Stored::New);
+    }
+    store.close();
+    drop(store);
+    let places = "SELECT group_concat(place, ' ') FROM (SELECT place FROM quarantine ORDER BY place)";
+    let places: String = database(&folder).query_row(places, [], |row| row.get(0)).unwrap();
+    assert_eq!(places.matches("cells 1/").count(), 3, "{places}");
+    assert_eq!(places.matches("accounts 1/").count(), 3, "{places}");
+    assert!(places.contains("sessions 1"), "{places}");
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(whole(&store, "bank").ledger, whole(&store, "shop").ledger);
+    assert!(whole(&store, "bank").uncounted.is_empty());
+}
+
+#[test]
+fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
+    let (folder, store) = fresh();
+    for seed in 1..=3 {
+        put(&store, &batch(seed, 40, "8.1.0", Os::Ios, 5));
+    }
+    store.close();
+    drop(store);
+    database(&folder).execute("UPDATE batches SET frame = zeroblob(40) WHERE id = 2", []).unwrap();
+    let sliced = |store: &SqliteStore| {
+        let query = Query::of(Filter { tier: Some(Tier::High), ..Filter::default() });
+        report(store, "bank", &query, &Budgets::default()).unwrap().uncounted
+    };
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    let all: u64 = nowait_wire::Tier::ALL
+        .iter()
+        .map(|tier| Query::of(Filter { tier: Some(*tier), ..Filter::default() }))
+        .map(|query| {
+            report(&store, "bank", &query, &Budgets::default())
+                .map_or(0, |report| report.uncounted.values().sum())
+        })
+        .sum();
+    assert_eq!(all, 1);
+    drop(store);
+    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap(), 3);
+    let (place, why): (String, String) = database(&folder)
+        .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert!(place == "batches 2" && !why.is_empty(), "{place}: {why}");
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(whole(&store, "bank").ledger.sessions, 2);
+    assert!(sliced(&store).is_empty());
+}
+
+#[test]
+fn any_filter_gives_what_its_batches_say() {
+    let (_folder, store) = fresh();
+    let mut batches: Vec<Batch> = (0..12).map(|seed| batch(seed, 60, "8.1.0", Os::Ios, seed * 7)).collect();
+    for (n, batch) in batches.iter_mut().enumerate() {
+        batch.context.device_tier = Tier::ALL[n % 3];
+        batch.context.country = ["DE", "HK"][n % 2].into();
+        batch.context.dimensions = vec![("segment".into(), ["retail", "private"][n % 2].into())];
+        put(&store, batch);
+    }
+    let filter = Filter {
+        tier: Some(Tier::ALL[1]),
+        country: Some("HK".into()),
+        dimensions: vec![("segment".into(), "private".into())],
+        ..Filter::default()
+    };
+    let meant: Vec<Batch> = batches
+        .iter()
+        .filter(|batch| batch.context.device_tier == Tier::ALL[1] && batch.context.country == "HK")
+        .cloned()
+        .collect();
+    assert_eq!(meant.len(), 2);
+    for query in [Query::of(filter.clone()), Query::of(filter).from(START).until(START + 20 * HOUR_MS)] {
+        assert_eq!(store.cells("bank", &query).unwrap(), counted(&meant, &query));
+        let sliced = report(&store, "bank", &query, &Budgets::default()).unwrap();
+        assert_eq!(sliced.scope.filters.len(), 3);
+    }
+    let unknown = Filter { dimensions: vec![("segment".into(), "retial".into())], ..Filter::default() };
+    let error = report(&store, "bank", &Query::of(unknown), &Budgets::default()).unwrap_err();
+    assert!(error.is_no_data() && error.to_string().contains("\"segment:retail\""), "{error}");
+}
+
+#[test]
+fn a_tenant_that_sends_new_names_and_releases_without_end_has_a_budget() {
+    let (folder, store) = fresh();
+    let mut sent = 0;
+    for seed in 0..700_u64 {
+        let mut batch = batch(seed, 40, &format!("{seed}"), Os::Ios, 5);
+        batch.names.truncate(6);
+        batch.names.extend((0..40).map(|n| format!("n{seed}.{n}")));
+        for (n, event) in batch.events.iter_mut().enumerate() {
+            *event = Event { kind: Kind::Action, name: NameId(6 + n as u32), a: 0, b: 0, ..*event };
+        }
+        sent += batch.events.len() as u64;
+        put(&store, &batch);
+    }
+    store.close();
+    drop(store);
+    let count = |table: &str| -> usize {
+        let select = format!("SELECT count(*) FROM {table}");
+        database(&folder).query_row(&select, [], |row| row.get(0)).unwrap()
+    };
+    assert!(count("series") <= crate::limits::SERIES_PER_TENANT_MAX + Kind::ALL.len());
+    assert_eq!(count("releases"), crate::limits::RELEASES_PER_TENANT_MAX + 1);
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    let cells = store.cells("bank", &Query::default()).unwrap();
+    assert_eq!(cells.iter().map(|(_, cell)| cell.count()).sum::<u64>(), sent, "nothing is lost");
+    let other: u64 =
+        cells.iter().filter(|(key, _)| key.name == "(other)").map(|(_, cell)| cell.count()).sum();
+    assert!(other > 10_000, "{other}");
+    let report = whole(&store, "bank");
+    assert_eq!((report.touchpoints.len(), report.left_out.len()), (100, 1));
+    let error =
+        super::report(&store, "bank", &Query::default().of_version("699"), &Budgets::default()).unwrap_err();
+    assert!(error.to_string().contains("more than the 500 that are kept apart"), "{error}");
 }
 
 #[test]
@@ -405,11 +618,10 @@ fn ids_with_every_bit_set_are_kept_apart() {
     let mut batch = batch(1, 10, "8.2.0", Os::Ios, 5);
     for first in [0, u64::MAX, i64::MAX as u64, i64::MAX as u64 + 1] {
         batch.id = BatchId { session: Uuid::max(), first };
-        batch.ledger.produced = u64::MAX;
         assert_eq!(put(&store, &batch), Stored::New, "{first}");
     }
-    let sessions = store.input("bank", &Query::default()).unwrap().sessions;
-    assert_eq!((sessions.len(), sessions[0].delivered), (1, 40));
+    let ledger = report(&store, "bank", &Query::default(), &Budgets::default()).unwrap().ledger;
+    assert_eq!((ledger.sessions, ledger.delivered), (1, 40));
 }
 
 #[cfg(unix)]

@@ -1,65 +1,33 @@
 //! The one thread that writes: takes what waits, writes it in one transaction, answers for it.
 //!
-//! Owns: group commit, deduplication, the session accounts. Refuses: reading for reports.
+//! Owns: group commit, and when what was stored is folded into the rollups. Refuses: rows (see `batches` and `rollups`) and
+//! reading for reports.
 //! Invariant: nobody is answered before the commit returned, and after a failed commit nothing that was
-//! remembered of it is used again.
+//! remembered of it is used again. What the rollups lack is in the log, and found there again after a kill.
 
-use super::cost::Sampled;
-use super::fold::{Rollups, SeriesIds};
+use super::batches::{self, Entry, Known};
+use super::fold::Folded;
 use super::intake::Intake;
+use super::progress::Progress;
 use super::pulse::Pulse;
-use super::{Pending, Stored};
+use super::{Pending, Stored, rollups};
 use crate::error::Error;
-use crate::limits::{GROUP_BATCHES_MAX, GROUP_CELLS_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX};
-use nowait_wire::{DropReason, Ledger, RefuseReason};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use std::collections::HashMap;
+use crate::limits::{
+    FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, UNFOLDED_AFTER,
+    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
+};
+use rusqlite::{Connection, TransactionBehavior};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-const BATCH_INSERT: &str = "INSERT INTO batches (tenant, session, first, install, app_version, app_build, os, \
-    os_version, device_model, device_tier, network, country, dimensions, received_unix_ms, \
-    uptime_zero_unix_ms, started_unix_ms, ended_unix_ms, events, exits, frame) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
-    ON CONFLICT (tenant, session, first) DO NOTHING";
-
-/// The ledger is cumulative and batches may arrive in any order: the larger number is the later one.
-const SESSION_UPSERT: &str = "INSERT INTO sessions VALUES \
-    (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
-    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31) \
-    ON CONFLICT (tenant, session) DO UPDATE SET \
-    started_unix_ms = min(started_unix_ms, excluded.started_unix_ms), \
-    delivered = delivered + excluded.delivered, \
-    produced = max(produced, excluded.produced), \
-    dropped_ring_full = max(dropped_ring_full, excluded.dropped_ring_full), \
-    dropped_contended = max(dropped_contended, excluded.dropped_contended), \
-    dropped_corrupt = max(dropped_corrupt, excluded.dropped_corrupt), \
-    dropped_spool_evicted = max(dropped_spool_evicted, excluded.dropped_spool_evicted), \
-    dropped_rejected = max(dropped_rejected, excluded.dropped_rejected), \
-    dropped_spool_corrupt = max(dropped_spool_corrupt, excluded.dropped_spool_corrupt), \
-    dropped_quarantined = max(dropped_quarantined, excluded.dropped_quarantined), \
-    names_redacted = max(names_redacted, excluded.names_redacted), \
-    names_overflowed = max(names_overflowed, excluded.names_overflowed), \
-    signals_lost = max(signals_lost, excluded.signals_lost), \
-    panics_caught = max(panics_caught, excluded.panics_caught), \
-    ring_on_heap = max(ring_on_heap, excluded.ring_on_heap), \
-    cost_start_ns = max(cost_start_ns, excluded.cost_start_ns), \
-    cost_worker_cpu_ns = max(cost_worker_cpu_ns, excluded.cost_worker_cpu_ns), \
-    cost_sealed_bytes = max(cost_sealed_bytes, excluded.cost_sealed_bytes), \
-    cost_sent_bytes = max(cost_sent_bytes, excluded.cost_sent_bytes), \
-    cost_record = max(cost_record, excluded.cost_record), \
-    facts_folded = max(facts_folded, excluded.facts_folded), \
-    refused_ring_full = max(refused_ring_full, excluded.refused_ring_full), \
-    refused_contended = max(refused_contended, excluded.refused_contended), \
-    refused_corrupt = max(refused_corrupt, excluded.refused_corrupt), \
-    refused_quarantined = max(refused_quarantined, excluded.refused_quarantined), \
-    starts_failed = max(starts_failed, excluded.starts_failed), \
-    received_bytes = received_bytes + excluded.received_bytes";
-
 /// A batch and the one who waits for it.
-type Waiting = (Intake, oneshot::Sender<Result<Stored, Error>>);
+type Waiting = (Intake, Answer);
+
+/// The way to the one who waits.
+type Answer = oneshot::Sender<Result<Stored, Error>>;
 
 /// What the writing thread is given to do.
 enum Job {
@@ -149,36 +117,64 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut conn: Connection, queue: &Receiver<Job>, pulse: &Pulse) {
-    let mut known = Known::default();
-    while let Ok(job) = queue.recv() {
-        let first = match job {
-            Job::Store(first) => *first,
-            Job::Probe(_ended) => {
-                pulse.probe(&mut conn);
-                continue;
-            }
+fn work(conn: Connection, queue: &Receiver<Job>, pulse: &Pulse) {
+    let mut work = Work { conn, known: Known::default(), folding: Folding::new() };
+    loop {
+        let job = match work.folding.due() {
+            Some(due) => queue.recv_timeout(due.saturating_duration_since(Instant::now())),
+            None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        let mut answers = Vec::new();
-        pulse.begin();
-        let outcome = commit(&mut conn, &mut known, first, queue, &mut answers);
-        pulse.end(&outcome);
-        if outcome.is_err() {
-            known.tenants.clear();
-            known.series.clear();
+        match job {
+            Ok(Job::Store(first)) => work.store(*first, queue, pulse),
+            Ok(Job::Probe(_ended)) => pulse.probe(&mut work.conn),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-        for (answer, stored) in answers {
+        if work.folding.due().is_some_and(|due| due <= Instant::now()) {
+            work.fold();
+        }
+    }
+    work.fold();
+}
+
+/// What the thread works with.
+struct Work {
+    conn: Connection,
+    known: Known,
+    folding: Folding,
+}
+
+impl Work {
+    /// Stores the first batch and those that wait behind it, answers for them, and folds them in memory.
+    fn store(&mut self, first: Waiting, queue: &Receiver<Job>, pulse: &Pulse) {
+        let mut group = Group::default();
+        pulse.begin();
+        let outcome = commit(&mut self.conn, &mut self.known, first, queue, &mut group);
+        pulse.end(&outcome);
+        match &outcome {
+            Ok(()) => self.folding.add(&self.conn, &group.entries),
+            Err(_) => self.known.clear(),
+        }
+        for (answer, stored) in group.answers {
             // A client that hung up meanwhile has nobody to be told; the batch is stored all the same.
-            let _ = answer.send(outcome.clone().map(|()| stored));
+            let _ = answer.send(outcome.clone().and(stored));
+        }
+    }
+
+    /// Writes what is folded. Where that fails the batches stay, and are read again from the log.
+    fn fold(&mut self) {
+        let outcome = self.folding.write(&mut self.conn);
+        if let Err(error) = outcome {
+            tracing::error!(%error, "the rollups could not be written; reports read the latest batches meanwhile");
         }
     }
 }
 
-/// Ids that were looked up before, of committed rows.
-#[derive(Debug, Default)]
-struct Known {
-    tenants: HashMap<String, i64>,
-    series: SeriesIds,
+/// The batches of one transaction.
+#[derive(Default)]
+struct Group {
+    answers: Vec<(Answer, Result<Stored, Error>)>,
+    entries: Vec<Entry>,
 }
 
 /// One transaction: the first batch and those that wait behind it, up to the limits of a group.
@@ -187,28 +183,43 @@ fn commit(
     known: &mut Known,
     first: Waiting,
     queue: &Receiver<Job>,
-    answers: &mut Vec<(oneshot::Sender<Result<Stored, Error>>, Stored)>,
+    group: &mut Group,
 ) -> Result<(), Error> {
     let (mut intake, answer) = first;
-    // Whatever fails from here on fails for everybody who stands in `answers`.
-    answers.push((answer, Stored::New));
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut rollups = Rollups::default();
+    // Whatever fails from here on fails for everybody who stands in the group.
+    group.answers.push((answer, Ok(Stored::New)));
+    let mut tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     loop {
-        let stored = put(&tx, known, &mut rollups, &intake)?;
-        if let Some(last) = answers.last_mut() {
+        // A row that is damaged fails its own batch alone.
+        let savepoint = tx.savepoint()?;
+        let stored = match batches::put(&savepoint, known, intake) {
+            Ok(Some(entry)) => {
+                savepoint.commit()?;
+                group.entries.push(entry);
+                Ok(Stored::New)
+            }
+            Ok(None) => {
+                savepoint.commit()?;
+                Ok(Stored::Duplicate)
+            }
+            Err(error) => {
+                drop(savepoint);
+                known.clear();
+                Err(error)
+            }
+        };
+        if let Some(last) = group.answers.last_mut() {
             last.1 = stored;
         }
-        if answers.len() >= GROUP_BATCHES_MAX || rollups.len() >= GROUP_CELLS_MAX {
+        if group.answers.len() >= GROUP_BATCHES_MAX {
             break;
         }
         let Some((next, answer)) = waiting(queue) else {
             break;
         };
-        answers.push((answer, Stored::New));
+        group.answers.push((answer, Ok(Stored::New)));
         intake = next;
     }
-    rollups.write(&tx)?;
     tx.commit()?;
     Ok(())
 }
@@ -222,110 +233,93 @@ fn waiting(queue: &Receiver<Job>) -> Option<Waiting> {
     }
 }
 
-/// Writes a batch and its session's account, and adds its events to the rollups, unless it is stored already.
-fn put(tx: &Transaction, known: &mut Known, rollups: &mut Rollups, intake: &Intake) -> Result<Stored, Error> {
-    let tenant = tenant_id(tx, &mut known.tenants, &intake.tenant)?;
-    if !put_batch(tx, tenant, intake)? {
-        return Ok(Stored::Duplicate);
-    }
-    put_session(tx, tenant, intake)?;
-    rollups.add(tx, &mut known.series, tenant, &intake.batch, &intake.placement)?;
-    Ok(Stored::New)
+/// What is stored and not yet in the rollups.
+struct Folding {
+    folded: Folded,
+    /// Whether batches were stored that are not in `folded`: they are read from the log.
+    is_behind: bool,
+    /// When the next write is due; `None` if there is nothing to write.
+    due: Option<Instant>,
+    /// How long to wait after a failure.
+    again_after: Duration,
 }
 
-fn tenant_id(tx: &Transaction, known: &mut HashMap<String, i64>, name: &str) -> Result<i64, Error> {
-    if let Some(id) = known.get(name) {
-        return Ok(*id);
+impl Folding {
+    fn new() -> Folding {
+        Folding { folded: Folded::default(), is_behind: false, due: None, again_after: UNFOLDED_AFTER }
     }
-    let select = "SELECT id FROM tenants WHERE name = ?1";
-    let found = tx.prepare_cached(select)?.query_row([name], |row| row.get(0)).optional()?;
-    let id = match found {
-        Some(id) => id,
-        None => {
-            tx.prepare_cached("INSERT INTO tenants (name) VALUES (?1)")?.execute([name])?;
-            tx.last_insert_rowid()
+
+    fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Adds what was just committed.
+    fn add(&mut self, conn: &Connection, entries: &[Entry]) {
+        if entries.is_empty() {
+            return;
         }
-    };
-    known.insert(name.to_owned(), id);
-    Ok(id)
+        let now = Instant::now();
+        self.due.get_or_insert(now + UNFOLDED_AFTER);
+        if self.is_behind {
+            return;
+        }
+        let added = entries.iter().try_for_each(|entry| {
+            self.folded.add(entry, || rollups::session(conn, entry.tenant, entry.session))
+        });
+        if added.is_err() {
+            self.forget();
+        } else if self.folded.events >= UNFOLDED_EVENTS_MAX {
+            self.due = Some(now);
+        }
+    }
+
+    /// Leaves the rest to the log.
+    fn forget(&mut self) {
+        self.folded = Folded::default();
+        self.is_behind = true;
+    }
+
+    fn write(&mut self, conn: &mut Connection) -> Result<(), Error> {
+        self.due = None;
+        let written = if self.is_behind { catch_up(conn, |_, _| {}) } else { self.write_folded(conn) };
+        match written {
+            Ok(()) => *self = Folding::new(),
+            Err(_) => {
+                self.forget();
+                self.due = Some(Instant::now() + self.again_after);
+                self.again_after = (self.again_after * 2).min(FOLD_AGAIN_AFTER_MAX);
+            }
+        }
+        written
+    }
+
+    fn write_folded(&self, conn: &mut Connection) -> Result<(), Error> {
+        if self.folded.is_empty() {
+            return Ok(());
+        }
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        rollups::write(&tx, &self.folded, rollups::floors(&tx)?)?;
+        Ok(tx.commit()?)
+    }
 }
 
-/// Whether the batch was new.
-fn put_batch(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<bool, Error> {
-    let (batch, context) = (&intake.batch, &intake.batch.context);
-    let dimensions: serde_json::Map<String, serde_json::Value> =
-        context.dimensions.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect();
-    let (started, ended) = intake.span_unix_ms();
-    let rows = tx.prepare_cached(BATCH_INSERT)?.execute(params![
-        tenant,
-        batch.id.session.as_bytes(),
-        batch.id.first.cast_signed(),
-        context.install.as_bytes(),
-        context.app_version,
-        context.app_build,
-        context.os as u8,
-        context.os_version,
-        context.device_model,
-        context.device_tier as u8,
-        context.network as u8,
-        context.country,
-        serde_json::Value::Object(dimensions).to_string(),
-        number(intake.placement.received_unix_ms()),
-        intake.placement.uptime_zero_unix_ms,
-        number(started),
-        number(ended),
-        number(intake.events() as u64),
-        number(intake.exits() as u64),
-        intake.frame,
-    ])?;
-    Ok(rows == 1)
-}
-
-fn put_session(tx: &Transaction, tenant: i64, intake: &Intake) -> Result<(), Error> {
-    let (batch, ledger) = (&intake.batch, &intake.batch.ledger);
-    let (started, _) = intake.span_unix_ms();
-    tx.prepare_cached(SESSION_UPSERT)?.execute(params![
-        tenant,
-        batch.id.session.as_bytes(),
-        batch.context.app_version,
-        batch.context.os as u8,
-        number(started),
-        number(intake.events() as u64),
-        number(ledger.produced),
-        dropped(ledger, DropReason::RingFull),
-        dropped(ledger, DropReason::Contended),
-        dropped(ledger, DropReason::Corrupt),
-        dropped(ledger, DropReason::SpoolEvicted),
-        dropped(ledger, DropReason::Rejected),
-        dropped(ledger, DropReason::SpoolCorrupt),
-        dropped(ledger, DropReason::Quarantined),
-        number(ledger.names_redacted),
-        number(ledger.names_overflowed),
-        number(ledger.signals_lost),
-        number(ledger.panics_caught),
-        ledger.ring_on_heap,
-        number(ledger.cost.start_ns),
-        number(ledger.cost.worker_cpu_ns),
-        number(ledger.cost.sealed_bytes),
-        number(ledger.cost.sent_bytes),
-        Sampled(ledger.cost.clone()),
-        number(ledger.facts.folded),
-        refused(ledger, RefuseReason::RingFull),
-        refused(ledger, RefuseReason::Contended),
-        refused(ledger, RefuseReason::Corrupt),
-        refused(ledger, RefuseReason::Quarantined),
-        number(ledger.starts_failed),
-        number(intake.frame.len() as u64),
-    ])?;
+/// Folds all batches that are in no rollup yet. `progress` is called now and then with how many are done, of how many.
+pub(super) fn catch_up(conn: &mut Connection, mut progress: impl FnMut(u64, u64)) -> Result<(), Error> {
+    let from = Progress::FoldedTo.read(conn)?;
+    let total: u64 =
+        conn.query_row("SELECT count(*) FROM batches WHERE id > ?1", [from], |row| row.get(0))?;
+    let mut done = 0;
+    while done < total {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let step = rollups::catch_up(&tx, rollups::floors(&tx)?, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        tx.commit()?;
+        if step == 0 {
+            break;
+        }
+        done += step as u64;
+        progress(done, total);
+    }
     Ok(())
-}
-
-fn dropped(ledger: &Ledger, reason: DropReason) -> i64 {
-    number(ledger.dropped.get(reason as usize).copied().unwrap_or(0))
-}
-
-fn refused(ledger: &Ledger, reason: RefuseReason) -> i64 {
-    number(ledger.facts.refused.get(reason as usize).copied().unwrap_or(0))
 }
 
 /// A count or a time as SQLite holds it: larger than `i64::MAX` can only be nonsense.

@@ -25,7 +25,7 @@ pub fn report(report: &Report) -> String {
     for section in sections {
         out.push_str(&section(report));
     }
-    if out.lines().count() <= 2 {
+    if out.lines().count() <= 2 + report.uncounted.len() {
         out.push_str("No waits in this span. Is the app sending, and is the span right?\n\n");
     }
     out.push_str(&cost(report));
@@ -43,7 +43,12 @@ fn head(report: &Report) -> String {
     for (column, value) in &scope.filters {
         let _ = write!(line, "   {column} {value}");
     }
-    format!("{}\n\n", cut(&line, WIDTH_MAX))
+    let mut head = cut(&line, WIDTH_MAX);
+    for (what, n) in &report.uncounted {
+        let _ = write!(head, "\nnot counted: {} {what}", count(*n));
+    }
+    head.push_str("\n\n");
+    head
 }
 
 /// Launches, screens, taps, actions and hangs, ranked.

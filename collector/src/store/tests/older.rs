@@ -19,6 +19,14 @@ fn of_version_2() -> TempDir {
     folder
 }
 
+fn whole(store: &SqliteStore) -> Report {
+    report(store, "default", &Query::default(), &Budgets::default()).unwrap()
+}
+
+fn cells(store: &SqliteStore) -> Cells {
+    store.cells("default", &Query::default()).unwrap()
+}
+
 fn user_version(folder: &TempDir) -> i64 {
     let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
     conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -29,23 +37,21 @@ fn a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
     let folder = of_version_1("");
     let store = SqliteStore::open(folder.path()).unwrap();
     assert_eq!(user_version(&folder), schema::VERSION);
-    let input = store.input("default", &Query::default()).unwrap();
-    let [account] = input.sessions.as_slice() else { panic!("{:?}", input.sessions) };
-    assert_eq!(
-        (account.delivered, account.ledger.produced, account.ledger.dropped),
-        (15, 5_000, [1, 2, 3, 4, 5, 6, 7])
-    );
-    assert!(account.ledger.ring_on_heap);
-    assert_eq!(account.ledger.cost, Cost::default());
-    assert_eq!((input.cells.iter().count(), input.exits.len()), (11, 1));
+    let report = whole(&store);
+    let ledger = &report.ledger;
+    assert_eq!((ledger.sessions, ledger.delivered, ledger.produced, ledger.rings_on_heap), (1, 15, 5_000, 1));
+    let mut dropped: Vec<u64> = ledger.dropped.values().copied().collect();
+    dropped.sort_unstable();
+    assert_eq!(dropped, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(report.cost.sessions, 0);
+    assert_eq!((cells(&store).len(), report.exits.count), (11, 1));
 
     // The session goes on under a newer NoWait.
     let mut later = costing(4_111, 3);
     later.id.session = "00112233-4455-6677-8899-aabbccddeeff".parse().unwrap();
     store.append(intake("default", &later)).unwrap().wait().unwrap();
-    let sessions = store.input("default", &Query::default()).unwrap().sessions;
-    assert_eq!((sessions.len(), sessions[0].delivered), (1, 25));
-    assert_eq!(sessions[0].ledger.cost, later.ledger.cost);
+    let report = whole(&store);
+    assert_eq!((report.ledger.sessions, report.ledger.delivered, report.cost.sessions), (1, 25, 1));
     drop(store);
     assert!(SqliteStore::open(folder.path()).is_ok(), "once and for all");
 }
@@ -55,14 +61,10 @@ fn a_store_of_version_2_goes_on_with_its_cells_and_a_second_line() {
     let folder = of_version_2();
     let store = SqliteStore::open(folder.path()).unwrap();
     assert_eq!(user_version(&folder), schema::VERSION);
-    let input = store.input("default", &Query::default()).unwrap();
-    assert_eq!((input.cells.iter().count(), input.exits.len(), input.sessions.len()), (11, 1, 1));
-    let account = &input.sessions[0];
-    assert_eq!((account.delivered, account.ledger.produced, account.ledger.cost.start_ns), (15, 5_000, 12));
-    assert_eq!((account.ledger.facts, account.ledger.starts_failed), (Facts::default(), 0));
-    let frame = "SELECT length(frame) FROM batches";
-    let conn = rusqlite::Connection::open(folder.path().join("nowait.db")).unwrap();
-    assert_eq!(conn.query_row(frame, [], |row| row.get::<_, u64>(0)).unwrap(), account.received_bytes);
+    let report = whole(&store);
+    assert_eq!((cells(&store).len(), report.exits.count, report.ledger.sessions), (11, 1, 1));
+    assert_eq!((report.ledger.delivered, report.ledger.produced, report.cost.sessions), (15, 5_000, 1));
+    assert_eq!(report.ledger.starts_failed, 0);
 
     // The session goes on under a newer NoWait, in the hour and the series of the old cells.
     let golden = include_bytes!("../../../../wire/testdata/v2/one_of_each_kind.bin");
@@ -72,17 +74,18 @@ fn a_store_of_version_2_goes_on_with_its_cells_and_a_second_line() {
     later.ledger.facts = Facts { folded: 90, refused: [1, 2, 3, 4] };
     later.ledger.starts_failed = 1;
     store.append(intake("default", &later)).unwrap().wait().unwrap();
-    let both = store.input("default", &Query::default()).unwrap();
-    assert_eq!(both.cells.len(), 11, "no cell of its own");
-    for (key, cell) in both.cells.iter() {
+    let both = cells(&store);
+    assert_eq!(both.len(), 11, "no cell of its own");
+    for (key, cell) in both.iter() {
         assert_eq!((cell.count(), cell.outcome(Outcome::Died)), (2, 1), "{key:?}");
     }
-    assert_eq!(both.sessions[0].ledger, later.ledger);
+    let ledger = whole(&store).ledger;
+    assert_eq!((ledger.sessions, ledger.delivered, ledger.starts_failed), (1, 30, 1));
     store.close();
     drop(store);
     SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    assert_eq!(store.cells("default", &Query::default()).unwrap(), both.cells);
+    assert_eq!(cells(&store), both);
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn who_only_reads_an_old_store_says_what_to_do_and_reindex_does_it() {
     assert_eq!(user_version(&folder), 1);
     assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap(), 1);
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    assert_eq!(store.input("default", &Query::default()).unwrap().sessions[0].delivered, 15);
+    assert_eq!(whole(&store).ledger.delivered, 15);
 }
 
 #[test]

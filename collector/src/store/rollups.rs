@@ -1,0 +1,444 @@
+//! What is folded, into the tables.
+//!
+//! Owns: the tables `series`, `releases`, `cells`, `accounts`, `exit_groups`, `exits` and `uncounted`, and the budget of a tenant
+//! in them. Refuses: transactions, and what a cell holds.
+//! Invariant: a day is the sum of its hours and a month of its days, as all three are written from the same fold; and no tenant
+//! has more rows than its budget, whatever it sends.
+
+use super::account::Account;
+use super::fold::{Folded, Turn};
+use super::period::Period;
+use super::progress::{self, Progress};
+use super::{batches, quarantine};
+use crate::error::Error;
+use crate::limits::{
+    CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
+};
+use nowait_report::{Accounts, Cell};
+use nowait_wire::{Kind, Os};
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, HashMap};
+
+/// What is counted together because the budget of the tenant does not reach, as a name and as a release.
+pub(super) const OTHER: &str = "(other)";
+
+/// Where a cell is in the table, but for the period: tenant, start, series, release.
+type CellRow = (i64, u32, i64, i64);
+
+/// The hours before which rollups are left as they are, by period.
+pub(super) type Floors = [u32; 3];
+
+/// Writes everything, and up to which batch that is.
+pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
+    let mut budget = Budget::default();
+    let series: Vec<i64> = folded
+        .series
+        .all()
+        .iter()
+        .map(|((tenant, kind), name)| budget.series(conn, *tenant, *kind, name))
+        .collect::<Result<_, _>>()?;
+    let releases: Vec<i64> = folded
+        .releases
+        .all()
+        .iter()
+        .map(|((tenant, os), version)| budget.release(conn, *tenant, *os, version))
+        .collect::<Result<_, _>>()?;
+    let id = |ids: &[i64], number: u32| ids.get(number as usize).copied().unwrap_or_default();
+    let tenant_of =
+        |release: u32| folded.releases.all().get(release as usize).map_or(0, |((tenant, _), _)| *tenant);
+
+    let mut cells: HashMap<CellRow, Cell> = HashMap::new();
+    for ((hour, of_series, release), cell) in &folded.cells {
+        let row = (tenant_of(*release), *hour, id(&series, *of_series), id(&releases, *release));
+        match cells.get_mut(&row) {
+            Some(known) => known.merge(cell),
+            None => _ = cells.insert(row, cell.clone()),
+        }
+    }
+    for period in Period::ALL {
+        if period != Period::Hour {
+            cells = coarser(period, &cells);
+        }
+        write_cells(conn, period, floors, &cells, &mut budget)?;
+    }
+    write_sessions(conn, folded, floors, &releases)?;
+    write_exits(conn, folded, floors, &releases, tenant_of, &mut budget)?;
+    write_uncounted(conn, folded, floors)?;
+    write_spans(conn, folded.hours())?;
+    Progress::FoldedTo.write(conn, folded.to)
+}
+
+/// The cells of days made of those of hours, or of months made of those of days.
+fn coarser(period: Period, finer: &HashMap<CellRow, Cell>) -> HashMap<CellRow, Cell> {
+    let below = if period == Period::Month { Period::Day } else { Period::Hour };
+    let mut cells: HashMap<CellRow, Cell> = HashMap::new();
+    for ((tenant, start, series, release), cell) in finer {
+        let row = (*tenant, period.of_hour(below.first_hour(*start)), *series, *release);
+        cells.entry(row).or_default().merge(cell);
+    }
+    cells
+}
+
+/// Whether rollups of this period are written: those of before are left as they are.
+fn is_written(period: Period, start: u32, floors: Floors) -> bool {
+    period.first_hour(start) >= floors.get(period as usize).copied().unwrap_or(0)
+}
+
+/// Merges cells into their rows, in the order of the primary key: neighbours share pages.
+fn write_cells(
+    conn: &Connection,
+    period: Period,
+    floors: Floors,
+    cells: &HashMap<CellRow, Cell>,
+    budget: &mut Budget,
+) -> Result<(), Error> {
+    let mut sorted: Vec<(&CellRow, &Cell)> =
+        cells.iter().filter(|((_, start, ..), _)| is_written(period, *start, floors)).collect();
+    sorted.sort_unstable_by_key(|(row, _)| **row);
+    let select = "SELECT cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4 AND release = ?5";
+    let replace = "INSERT OR REPLACE INTO cells (tenant, period, start, series, release, cell) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
+    for ((tenant, start, series, release), cell) in sorted {
+        let mut look = |release: i64| -> Result<Option<Vec<u8>>, Error> {
+            let row = params![tenant, period as u8, start, series, release];
+            Ok(select.query_row(row, |row| row.get(0)).optional()?)
+        };
+        let (mut release, mut stored) = (*release, look(*release)?);
+        if stored.is_none() && !budget.takes_cell(conn, (*tenant, period, *start))? {
+            release = budget.other_release(conn, *tenant)?;
+            stored = look(release)?;
+        }
+        let mut merged = cell.clone();
+        if let Some(stored) = stored {
+            match Cell::from_bytes(&stored) {
+                Ok(stored) => merged.merge(&stored),
+                Err(error) => {
+                    let place = format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
+                    quarantine::put(conn, *tenant, &place, &error.to_string(), &stored)?;
+                }
+            }
+        }
+        replace.execute(params![tenant, period as u8, start, series, release, merged.to_bytes()])?;
+    }
+    Ok(())
+}
+
+/// What sessions change about the accounts of one row: the accounts that go, and those that come.
+type Change<'f> = Vec<(Option<&'f Account>, Option<&'f Account>)>;
+
+/// Puts each session's account in the place of the one before.
+fn write_sessions(conn: &Connection, folded: &Folded, floors: Floors, releases: &[i64]) -> Result<(), Error> {
+    let mut update =
+        conn.prepare_cached("UPDATE sessions SET hour = ?2, release = ?3, account = ?4 WHERE id = ?1")?;
+    let mut turns: Vec<(i64, &Turn, i64)> = Vec::new();
+    for (session, turn) in &folded.sessions {
+        let before = turn.before.as_ref().map(|before| before.release);
+        let new = turn.release.and_then(|number| releases.get(number as usize).copied());
+        turns.extend(before.or(new).map(|release| (*session, turn, release)));
+    }
+    turns.sort_unstable_by_key(|(session, ..)| *session);
+    for (session, turn, release) in &turns {
+        update.execute(params![session, turn.hour, release, turn.now.to_bytes()])?;
+    }
+    for period in Period::ALL {
+        let mut changes: BTreeMap<(i64, u32, i64), Change> = BTreeMap::new();
+        for (_, turn, release) in &turns {
+            let row = |hour: u32| (turn.tenant, period.of_hour(hour), *release);
+            let (from, to) = (turn.before.as_ref().map(|before| row(before.hour)), row(turn.hour));
+            let before = turn.before.as_ref().map(|before| &before.account);
+            if from.is_none_or(|from| from == to) {
+                changes.entry(to).or_default().push((before, Some(&turn.now)));
+            } else if let Some(from) = from {
+                changes.entry(from).or_default().push((before, None));
+                changes.entry(to).or_default().push((None, Some(&turn.now)));
+            }
+        }
+        changes.retain(|(_, start, _), _| is_written(period, *start, floors));
+        write_accounts(conn, period, &changes)?;
+    }
+    Ok(())
+}
+
+fn write_accounts(
+    conn: &Connection,
+    period: Period,
+    changes: &BTreeMap<(i64, u32, i64), Change>,
+) -> Result<(), Error> {
+    let select =
+        "SELECT accounts FROM accounts WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4";
+    let replace = "INSERT OR REPLACE INTO accounts (tenant, period, start, release, accounts) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
+    for ((tenant, start, release), change) in changes {
+        let stored: Option<Vec<u8>> =
+            select.query_row(params![tenant, period as u8, start, release], |row| row.get(0)).optional()?;
+        let mut accounts = Accounts::new();
+        if let Some(stored) = stored {
+            match Accounts::from_bytes(&stored) {
+                Ok(known) => accounts = known,
+                Err(error) => {
+                    let place = format!("accounts {tenant}/{}/{start}/{release}", period as u8);
+                    quarantine::put(conn, *tenant, &place, &error.to_string(), &stored)?;
+                }
+            }
+        }
+        let of = |account: &Option<&Account>| {
+            account.map_or_else(Accounts::new, |account| Accounts::of(&account.0))
+        };
+        for (before, now) in change {
+            match before {
+                Some(_) => accounts.replace(&of(before), &of(now)),
+                None => accounts.merge(&of(now)),
+            }
+        }
+        replace.execute(params![tenant, period as u8, start, release, accounts.to_bytes()])?;
+    }
+    Ok(())
+}
+
+fn write_exits(
+    conn: &Connection,
+    folded: &Folded,
+    floors: Floors,
+    releases: &[i64],
+    tenant_of: impl Fn(u32) -> i64,
+    budget: &mut Budget,
+) -> Result<(), Error> {
+    let id = |number: u32| releases.get(number as usize).copied().unwrap_or_default();
+    let has = "SELECT 1 FROM exit_groups WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND reason = ?5 \
+        AND last_crumb = ?6";
+    let upsert = "INSERT INTO exit_groups (tenant, period, start, release, reason, last_crumb, count) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    let (mut has, mut upsert) = (conn.prepare_cached(has)?, conn.prepare_cached(upsert)?);
+    for ((hour, number, reason, last_crumb), count) in &folded.exit_groups {
+        let (tenant, release) = (tenant_of(*number), id(*number));
+        for period in Period::ALL {
+            let start = period.of_hour(*hour);
+            if !is_written(period, start, floors) {
+                continue;
+            }
+            let is_there =
+                has.exists(params![tenant, period as u8, start, release, *reason as u8, last_crumb])?;
+            let is_apart = is_there || budget.takes_exit_group(conn, (tenant, period, start))?;
+            let crumb = if is_apart { last_crumb } else { OTHER };
+            upsert.execute(params![
+                tenant,
+                period as u8,
+                start,
+                release,
+                *reason as u8,
+                crumb,
+                super::writer::number(*count)
+            ])?;
+        }
+    }
+    let mut insert = conn.prepare_cached(
+        "INSERT OR IGNORE INTO exits (tenant, ended_unix_ms, batch, release) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (number, ended, batch) in &folded.exits {
+        insert.execute(params![tenant_of(*number), super::writer::number(*ended), batch, id(*number)])?;
+    }
+    Ok(())
+}
+
+fn write_uncounted(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
+    let mut upsert = conn.prepare_cached(
+        "INSERT INTO uncounted (tenant, period, start, what, count) VALUES (?1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT DO UPDATE SET count = count + excluded.count",
+    )?;
+    for ((tenant, hour, what), count) in &folded.uncounted {
+        for period in Period::ALL {
+            let start = period.of_hour(*hour);
+            if is_written(period, start, floors) {
+                upsert.execute(params![tenant, period as u8, start, what, super::writer::number(*count)])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Widens the span in which each tenant has data.
+fn write_spans(conn: &Connection, hours: impl Iterator<Item = (i64, u32)>) -> Result<(), Error> {
+    let mut spans: HashMap<i64, (u32, u32)> = HashMap::new();
+    for (tenant, hour) in hours {
+        let span = spans.entry(tenant).or_insert((hour, hour + 1));
+        *span = (span.0.min(hour), span.1.max(hour + 1));
+    }
+    let mut update = conn.prepare_cached(
+        "UPDATE tenants SET first_hour = min(coalesce(first_hour, ?2), ?2), end_hour = max(coalesce(end_hour, ?3), ?3) \
+        WHERE id = ?1",
+    )?;
+    for (tenant, (first, end)) in spans {
+        update.execute(params![tenant, first, end])?;
+    }
+    Ok(())
+}
+
+/// How much of its budget each tenant has used, as far as it was asked in this transaction.
+#[derive(Debug, Default)]
+struct Budget {
+    series: HashMap<i64, usize>,
+    releases: HashMap<i64, usize>,
+    other_releases: HashMap<i64, i64>,
+    cells: HashMap<(i64, Period, u32), usize>,
+    exit_groups: HashMap<(i64, Period, u32), usize>,
+}
+
+impl Budget {
+    /// The id of a series, or of the one that all beyond the budget are counted in.
+    fn series(&mut self, conn: &Connection, tenant: i64, kind: Kind, name: &str) -> Result<i64, Error> {
+        let select = "SELECT id FROM series WHERE tenant = ?1 AND kind = ?2 AND name = ?3";
+        let find = |name: &str| -> Result<Option<i64>, Error> {
+            Ok(conn
+                .prepare_cached(select)?
+                .query_row(params![tenant, kind as u8, name], |row| row.get(0))
+                .optional()?)
+        };
+        if let Some(id) = find(name)? {
+            return Ok(id);
+        }
+        let is_within = takes(&mut self.series, tenant, SERIES_PER_TENANT_MAX, || {
+            count(conn, "SELECT count(*) FROM series WHERE tenant = ?1", &[&tenant])
+        })?;
+        let name = if is_within { name } else { OTHER };
+        if !is_within && let Some(id) = find(name)? {
+            return Ok(id);
+        }
+        conn.prepare_cached("INSERT INTO series (tenant, kind, name) VALUES (?1, ?2, ?3)")?
+            .execute(params![tenant, kind as u8, name])?;
+        Ok(conn.last_insert_rowid())
+    }
+
+    /// The id of a release, or of the one that all beyond the budget are counted in.
+    fn release(&mut self, conn: &Connection, tenant: i64, os: Os, version: &str) -> Result<i64, Error> {
+        let select = "SELECT id FROM releases WHERE tenant = ?1 AND app_version = ?2 AND os = ?3";
+        let found: Option<i64> = conn
+            .prepare_cached(select)?
+            .query_row(params![tenant, version, os as u8], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = found {
+            return Ok(id);
+        }
+        let is_within = takes(&mut self.releases, tenant, RELEASES_PER_TENANT_MAX, || {
+            count(conn, "SELECT count(*) FROM releases WHERE tenant = ?1", &[&tenant])
+        })?;
+        if !is_within {
+            return self.other_release(conn, tenant);
+        }
+        conn.prepare_cached("INSERT INTO releases (tenant, app_version, os) VALUES (?1, ?2, ?3)")?
+            .execute(params![tenant, version, os as u8])?;
+        Ok(conn.last_insert_rowid())
+    }
+
+    /// The id of the release that all beyond the budget are counted in.
+    fn other_release(&mut self, conn: &Connection, tenant: i64) -> Result<i64, Error> {
+        if let Some(id) = self.other_releases.get(&tenant) {
+            return Ok(*id);
+        }
+        let os = Os::Other as u8;
+        conn.prepare_cached(
+            "INSERT INTO releases (tenant, app_version, os) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![tenant, OTHER, os])?;
+        let select = "SELECT id FROM releases WHERE tenant = ?1 AND app_version = ?2 AND os = ?3";
+        let id = conn.prepare_cached(select)?.query_row(params![tenant, OTHER, os], |row| row.get(0))?;
+        self.other_releases.insert(tenant, id);
+        Ok(id)
+    }
+
+    /// Whether there is room for one more cell.
+    fn takes_cell(&mut self, conn: &Connection, place: (i64, Period, u32)) -> Result<bool, Error> {
+        let (tenant, period, start) = place;
+        let select = "SELECT count(*) FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        takes(&mut self.cells, place, CELLS_PER_PERIOD_MAX, || {
+            count(conn, select, &[&tenant, &(period as u8), &start])
+        })
+    }
+
+    /// Whether there is room for one more group of exits.
+    fn takes_exit_group(&mut self, conn: &Connection, place: (i64, Period, u32)) -> Result<bool, Error> {
+        let (tenant, period, start) = place;
+        let select = "SELECT count(*) FROM exit_groups WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        takes(&mut self.exit_groups, place, EXIT_GROUPS_PER_PERIOD_MAX, || {
+            count(conn, select, &[&tenant, &(period as u8), &start])
+        })
+    }
+}
+
+/// Takes one of what is left of a budget, if anything is.
+fn takes<K: Eq + std::hash::Hash>(
+    used: &mut HashMap<K, usize>,
+    key: K,
+    most: usize,
+    count: impl FnOnce() -> Result<usize, Error>,
+) -> Result<bool, Error> {
+    let used = match used.entry(key) {
+        std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+        std::collections::hash_map::Entry::Vacant(new) => new.insert(count()?),
+    };
+    let takes = *used < most;
+    *used += usize::from(takes);
+    Ok(takes)
+}
+
+fn count(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<usize, Error> {
+    Ok(conn.prepare_cached(select)?.query_row(of, |row| row.get(0))?)
+}
+
+/// Folds what is in the log and not in the rollups, one step: how many batches that were. Everything of a step is in memory.
+pub(super) fn catch_up(
+    conn: &Connection,
+    floors: Floors,
+    batches_max: usize,
+    events_max: usize,
+) -> Result<usize, Error> {
+    let mut folded = Folded::default();
+    let from = Progress::FoldedTo.read(conn)?;
+    let (mut done, mut last) = (0, from);
+    let select = format!("SELECT {} FROM batches WHERE id > ?1 ORDER BY id LIMIT ?2", batches::ENTRY);
+    let mut select = conn.prepare_cached(&select)?;
+    let mut rows = select.query(params![from, super::writer::number(batches_max as u64)])?;
+    while folded.events < events_max
+        && let Some(row) = rows.next()?
+    {
+        match batches::entry(row)? {
+            Ok(entry) => {
+                last = entry.id;
+                folded.add(&entry, || session(conn, entry.tenant, entry.session))?;
+            }
+            Err(damaged) => {
+                last = damaged.id;
+                quarantine_batch(conn, &damaged)?;
+            }
+        }
+        done += 1;
+    }
+    drop(rows);
+    folded.to = last;
+    write(conn, &folded, floors)?;
+    Ok(done)
+}
+
+/// What the rollups hold of a session.
+pub(super) fn session(
+    conn: &Connection,
+    tenant: i64,
+    session: i64,
+) -> Result<Option<batches::Session>, Error> {
+    batches::session(conn, session, |why, bytes| {
+        quarantine::put(conn, tenant, &format!("sessions {session}"), why, bytes)
+    })
+}
+
+/// Takes a batch that cannot be read out of the log.
+pub(super) fn quarantine_batch(conn: &Connection, damaged: &batches::Damaged) -> Result<(), Error> {
+    quarantine::put(conn, damaged.tenant, &format!("batches {}", damaged.id), &damaged.why, &damaged.frame)?;
+    conn.prepare_cached("DELETE FROM batches WHERE id = ?1")?.execute([damaged.id])?;
+    Ok(())
+}
+
+/// Which rollups a fold writes: those that retention has not removed.
+pub(super) fn floors(conn: &Connection) -> Result<Floors, Error> {
+    let kept = progress::kept(conn)?;
+    Ok([kept[0], Period::Day.first_hour(kept[1]), 0])
+}

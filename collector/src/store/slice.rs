@@ -1,0 +1,284 @@
+//! Questions that no rollup can answer: decoded from the batches that they are about.
+//!
+//! Owns: which batches a filter means, and the sum of them. Refuses: what the rollups know (see `read`).
+//! Invariant: the sum of some batches has a bounded number of cells, whatever their senders wrote; and it is the same however
+//! the batches are shared out to threads.
+
+use super::Query;
+use super::account::Account;
+use super::batches::{self, Entry};
+use super::exits;
+use super::fold::{IMPLAUSIBLE_LEDGERS, IMPLAUSIBLE_WAITS, is_plausible};
+use super::period::{Plan, hour_of};
+use super::progress::Progress;
+use super::read::{DAMAGED_ROWS, Tenant, count, known};
+use super::rollups::OTHER;
+use crate::ask::Filter;
+use crate::error::Error;
+use crate::limits::{EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX};
+use nowait_report::limits::EXITS_LISTED_MAX;
+use nowait_report::{
+    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Report, Rows,
+};
+use nowait_wire::{ExitReason, Kind, NameId, Network, Os, Tier};
+use rusqlite::{Connection, Row, params};
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry as MapEntry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Whether the rollups know too little to answer this.
+pub(super) fn is_needed(filter: &Filter) -> bool {
+    *filter != Filter { version: filter.version.clone(), os: filter.os, ..Filter::default() }
+}
+
+/// The batches that a question is about, and the hours that it can be about.
+pub(super) struct Chosen {
+    pub(super) ids: Vec<i64>,
+    pub(super) plan: Plan,
+}
+
+/// Chooses without decoding anything.
+pub(super) fn choose(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Chosen, Error> {
+    let contexts = contexts(conn, tenant, &query.filter)?;
+    let kept_from = u32::try_from(Progress::BatchesFrom.read(conn)?).unwrap_or(0);
+    let (from, until) = (query.first_hour().max(kept_from), query.end_hour());
+    let select =
+        "SELECT id, context, first_hour, last_hour FROM batches WHERE tenant = ?1 AND first_hour < ?2";
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query(params![tenant.id, until])?;
+    let (mut ids, mut data) = (Vec::new(), (u32::MAX, 0));
+    while let Some(row) = rows.next()? {
+        let (first, last): (u32, u32) = (row.get(2)?, row.get(3)?);
+        if last >= from && contexts.contains(&row.get(1)?) {
+            ids.push(row.get(0)?);
+            data = (data.0.min(first), data.1.max(last + 1));
+        }
+    }
+    let (from, until) = (from.max(data.0), until.min(data.1));
+    Ok(Chosen { ids, plan: Plan { from, until: until.max(from), periods: Vec::new() } })
+}
+
+/// The contexts of which everything is true that the filter says.
+fn contexts(conn: &Connection, tenant: Tenant, filter: &Filter) -> Result<HashSet<i64>, Error> {
+    let select = "SELECT id, app_version, os, device_tier, network, country, device_model, dimensions FROM contexts \
+        WHERE tenant = ?1";
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query([tenant.id])?;
+    let mut chosen = HashSet::new();
+    while let Some(row) = rows.next()? {
+        if is_meant(row, filter)? {
+            chosen.insert(row.get(0)?);
+        }
+    }
+    Ok(chosen)
+}
+
+fn is_meant(row: &Row, filter: &Filter) -> Result<bool, Error> {
+    let text = |column: usize, asked: &Option<String>| -> Result<bool, Error> {
+        let Some(asked) = asked else { return Ok(true) };
+        Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)? == asked)
+    };
+    Ok(text(1, &filter.version)?
+        && is_one(filter.os, known(row, 2, Os::from_u8)?)
+        && is_one(filter.tier, known(row, 3, Tier::from_u8)?)
+        && is_one(filter.network, known(row, 4, Network::from_u8)?)
+        && text(5, &filter.country)?
+        && text(6, &filter.model)?
+        && (filter.dimensions.is_empty() || has_dimensions(&row.get::<_, String>(7)?, filter)))
+}
+
+fn is_one<T: PartialEq>(asked: Option<T>, found: T) -> bool {
+    asked.is_none_or(|asked| asked == found)
+}
+
+fn has_dimensions(text: &str, filter: &Filter) -> bool {
+    let all: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
+    filter.dimensions.iter().all(|(key, value)| all.get(key) == Some(value))
+}
+
+/// Where a cell is in a sum: by kind and name, then by release and system.
+type Named = HashMap<(Kind, String), HashMap<(String, Os), Cell>>;
+
+/// The sum of some batches.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    cells: Named,
+    releases: HashSet<(String, Os)>,
+    /// By session, what these batches tell, with the hour of the earliest.
+    sessions: HashMap<i64, (u32, Account)>,
+    /// What the rollups hold of those sessions that are in them.
+    accounts: HashMap<i64, (u32, Account)>,
+    exit_groups: HashMap<(ExitReason, String, Os, String), u64>,
+    latest: Vec<Exit>,
+    uncounted: BTreeMap<String, u64>,
+}
+
+/// Sums up batches, within the hours of the plan.
+pub(super) fn sum(conn: &Connection, query: &Query, plan: &Plan, ids: &[i64]) -> Result<Sum, Error> {
+    let mut sum = Sum::default();
+    let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
+    let mut select = conn.prepare_cached(&select)?;
+    for id in ids {
+        if query.cancel.is_cancelled() {
+            return Err(Error::store("nobody waits for the answer any more"));
+        }
+        let mut rows = select.query([id])?;
+        let Some(row) = rows.next()? else { continue };
+        match batches::entry(row)? {
+            Ok(entry) => sum.add(conn, plan, &entry)?,
+            Err(_) => count(&mut sum.uncounted, DAMAGED_ROWS, 1),
+        }
+    }
+    Ok(sum)
+}
+
+impl Sum {
+    fn add(&mut self, conn: &Connection, plan: &Plan, entry: &Entry) -> Result<(), Error> {
+        let Entry { batch, session, .. } = entry;
+        let is_in_span = |hour: u32| (plan.from..plan.until).contains(&hour);
+        let hour = entry.first_hour();
+        let (told, is_plausible_ledger) = Account::of(&batch.ledger, batch.events.len() as u64, entry.bytes);
+        if !is_plausible_ledger && is_in_span(hour) {
+            count(&mut self.uncounted, IMPLAUSIBLE_LEDGERS, 1);
+        }
+        if let MapEntry::Vacant(new) = self.accounts.entry(*session)
+            && !self.sessions.contains_key(session)
+            && let Some(known) = batches::session(conn, *session, |_, _| Ok(()))?
+        {
+            new.insert((known.hour, known.account));
+        }
+        let (first, account) = self.sessions.entry(*session).or_insert_with(|| (hour, Account::default()));
+        *first = hour.min(*first);
+        account.add(&told);
+        self.add_waits(entry, is_in_span);
+        for exit in exits::of(entry) {
+            if is_in_span(hour_of(exit.ended_unix_ms)) {
+                let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
+                let group = (exit.reason, exit.app_version.clone(), exit.os, last_crumb);
+                self.add_exits(group, 1);
+                self.list(exit);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_waits(&mut self, entry: &Entry, is_in_span: impl Fn(u32) -> bool) {
+        let Entry { batch, placement, .. } = entry;
+        let mut by_name: HashMap<(Kind, NameId), Cell> = HashMap::new();
+        for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
+            if !is_in_span(hour_of(placement.unix_ms(event.started_uptime_ns))) {
+                continue;
+            }
+            if is_plausible(event) {
+                by_name.entry((event.kind, event.name)).or_default().add(event);
+            } else {
+                count(&mut self.uncounted, IMPLAUSIBLE_WAITS, 1);
+            }
+        }
+        for ((kind, name), cell) in by_name {
+            let name = batch.names.get(name.0 as usize).map_or("", String::as_str);
+            self.add_cell(kind, name, &batch.context.app_version, batch.context.os, &cell);
+        }
+    }
+
+    /// Adds a cell; what is beyond the budget of a tenant is counted together, as in the rollups.
+    fn add_cell(&mut self, kind: Kind, name: &str, app_version: &str, os: Os, cell: &Cell) {
+        let key = (kind, name.to_owned());
+        let key = if self.cells.len() >= SERIES_PER_TENANT_MAX && !self.cells.contains_key(&key) {
+            (kind, OTHER.to_owned())
+        } else {
+            key
+        };
+        let release = (app_version.to_owned(), os);
+        let release = if self.releases.len() >= RELEASES_PER_TENANT_MAX && !self.releases.contains(&release) {
+            (OTHER.to_owned(), Os::Other)
+        } else {
+            self.releases.insert(release.clone());
+            release
+        };
+        self.cells.entry(key).or_default().entry(release).or_default().merge(cell);
+    }
+
+    fn add_exits(&mut self, mut group: (ExitReason, String, Os, String), n: u64) {
+        if self.exit_groups.len() >= EXIT_GROUPS_PER_PERIOD_MAX && !self.exit_groups.contains_key(&group) {
+            group.3 = OTHER.to_owned();
+        }
+        let count = self.exit_groups.entry(group).or_default();
+        *count = count.saturating_add(n);
+    }
+
+    /// Keeps an exit if it may be among the latest.
+    fn list(&mut self, exit: Exit) {
+        if exit.reason != ExitReason::Background {
+            self.latest.push(exit);
+        }
+        if self.latest.len() > 2 * EXITS_LISTED_MAX {
+            self.latest.sort_by_key(|exit| Reverse(exit.ended_unix_ms));
+            self.latest.truncate(EXITS_LISTED_MAX);
+        }
+    }
+
+    /// Adds the sum of other batches.
+    pub(super) fn merge(&mut self, other: Sum) {
+        for ((kind, name), releases) in other.cells {
+            for ((app_version, os), cell) in releases {
+                self.add_cell(kind, &name, &app_version, os, &cell);
+            }
+        }
+        for (session, (hour, account)) in other.sessions {
+            let (first, known) = self.sessions.entry(session).or_insert_with(|| (hour, Account::default()));
+            *first = hour.min(*first);
+            known.add(&account);
+        }
+        self.accounts.extend(other.accounts);
+        for (group, n) in other.exit_groups {
+            self.add_exits(group, n);
+        }
+        other.latest.into_iter().for_each(|exit| self.list(exit));
+        for (what, n) in other.uncounted {
+            count(&mut self.uncounted, &what, n);
+        }
+    }
+
+    /// The report of these batches.
+    pub(super) fn report(self, query: &Query, plan: &Plan, budgets: &Budgets, rows: Rows) -> Report {
+        let mut builder = Builder::new(query.scope(Some(plan)), budgets, rows);
+        for ((kind, name), releases) in &self.cells {
+            let mut group = Group::default();
+            for ((app_version, os), cell) in releases {
+                group.add(app_version, *os, cell);
+            }
+            builder.add(*kind, name, &group);
+        }
+        let mut accounts = Accounts::new();
+        for (session, told) in &self.sessions {
+            // What the rollups hold knows of the batches that the filter leaves out.
+            let (hour, account) = self.accounts.get(session).unwrap_or(told);
+            if (plan.from..plan.until).contains(hour) {
+                accounts.merge(&Accounts::of(&account.0));
+            }
+        }
+        let groups = self.exit_groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| {
+            ExitGroup { reason, app_version, os, last_crumb, count }
+        });
+        let mut groups: Vec<ExitGroup> = groups.collect();
+        groups.sort_by(|a, b| {
+            let key = |group: &ExitGroup| {
+                (group.reason, group.app_version.clone(), group.os, group.last_crumb.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        builder.finish(&accounts, Exits::new(groups, &self.latest), self.uncounted)
+    }
+
+    /// The cells of these batches.
+    pub(super) fn cells(self) -> Cells {
+        let mut cells = Cells::new();
+        for ((kind, name), releases) in self.cells {
+            for ((app_version, os), cell) in releases {
+                cells.merge(CellKey { kind, name: name.clone(), app_version, os }, &cell);
+            }
+        }
+        cells
+    }
+}
