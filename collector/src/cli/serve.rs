@@ -1,5 +1,6 @@
 //! `nowait serve`: the collector as a process.
 
+use super::progress::Progress;
 use super::source::budgets;
 use super::{Finding, escaped, print};
 use crate::error::Error;
@@ -56,7 +57,10 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
     let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
-    let store = Arc::new(SqliteStore::open(&args.data)?);
+    let progress = Progress::new("Bringing the store up to date");
+    let store = SqliteStore::open_with(&args.data, budgets.clone(), |done, total| progress.set(done, total))?;
+    drop(progress);
+    let store = Arc::new(store);
     let keys_path = args.keys.clone().unwrap_or_else(|| args.data.join(keys::FILE));
     let (keys, is_new) = match given {
         Some(keys) => (keys, false),

@@ -8,17 +8,21 @@ use super::period::Period;
 use super::progress::{self, Progress};
 use super::rollups;
 use crate::error::Error;
-use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
+use nowait_report::Budgets;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 /// Makes the rollups again, in one transaction, and says how many batches it read.
-pub(super) fn rebuild(conn: &mut Connection, mut progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
+pub(super) fn rebuild(
+    conn: &mut Connection,
+    budgets: &Budgets,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<u64, Error> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let floors = clear(&tx)?;
     let total: u64 = tx.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let mut done = 0;
     loop {
-        let step = rollups::catch_up(&tx, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        let step = rollups::catch_up(&tx, budgets, floors)?;
         if step == 0 {
             break;
         }

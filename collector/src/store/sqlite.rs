@@ -13,7 +13,7 @@ use nowait_report::{Budgets, Cells, Report, Rows};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The database inside the data folder.
@@ -61,14 +61,19 @@ impl SqliteStore {
     /// [`Error::is_store`] if the folder cannot be written, another process writes it, or the file is no store;
     /// [`Error::is_newer_schema`] if a newer program wrote it.
     pub fn open(folder: &Path) -> Result<SqliteStore, Error> {
-        SqliteStore::open_telling(folder, |_, _| {})
+        SqliteStore::open_with(folder, Budgets::default(), |_, _| {})
     }
 
-    /// The same; `progress` is called now and then with the number of batches folded and their number in all.
+    /// The same. People waited too long by these budgets from now on; `progress` is called now and then with the number of
+    /// batches folded and their number in all.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
-    pub fn open_telling(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<SqliteStore, Error> {
+    pub fn open_with(
+        folder: &Path,
+        budgets: Budgets,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<SqliteStore, Error> {
         private::make_folder(folder).map_err(|error| {
             Error::store(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
@@ -78,8 +83,8 @@ impl SqliteStore {
         private::make_file(&path)
             .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        writer::catch_up(&mut conn, progress).map_err(|error| at(&path, &error))?;
-        let writer = Writer::start(conn)?;
+        writer::catch_up(&mut conn, &budgets, progress).map_err(|error| at(&path, &error))?;
+        let writer = Writer::start(conn, Arc::new(budgets))?;
         Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
     }
 
@@ -99,11 +104,11 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
-    pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
+    pub fn reindex(folder: &Path, budgets: &Budgets, progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
         let path = existing(folder)?;
         let _lock = lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        reindex::rebuild(&mut conn, progress)
+        reindex::rebuild(&mut conn, budgets, progress)
     }
 
     /// Asks something on a connection of its own, in one transaction: all answers are as of one moment. It stops within
@@ -135,12 +140,18 @@ impl SqliteStore {
     }
 
     /// Decodes what the rollups cannot answer, on as many cores as there are.
-    fn slice(&self, tenant: read::Tenant, query: &Query) -> Result<(slice::Sum, Plan), Error> {
+    fn slice(
+        &self,
+        tenant: read::Tenant,
+        query: &Query,
+        budgets: &Budgets,
+    ) -> Result<(slice::Sum, Plan), Error> {
         let chosen = self.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SLICE_THREADS_MAX);
         let part = chosen.ids.len().div_ceil(threads).max(1);
-        let sum_of =
-            |ids: &[i64]| self.read(&query.cancel, |conn| slice::sum(conn, query, &chosen.plan, ids));
+        let sum_of = |ids: &[i64]| {
+            self.read(&query.cancel, |conn| slice::sum(conn, query, &chosen.plan, budgets, ids))
+        };
         let sums: Vec<Result<slice::Sum, Error>> = std::thread::scope(|scope| {
             let parts: Vec<_> = chosen.ids.chunks(part).map(|ids| scope.spawn(move || sum_of(ids))).collect();
             let ended = parts.into_iter().map(|part| part.join());
@@ -174,7 +185,7 @@ impl Store for SqliteStore {
         if !slice::is_needed(&query.filter) {
             return self.read(&query.cancel, |conn| read::report(conn, found, query, budgets, rows));
         }
-        let (sum, plan) = self.slice(found, query)?;
+        let (sum, plan) = self.slice(found, query, budgets)?;
         Ok(sum.report(query, &plan, budgets, rows))
     }
 
@@ -183,7 +194,7 @@ impl Store for SqliteStore {
             return Ok(Cells::new());
         };
         if slice::is_needed(&query.filter) {
-            return Ok(self.slice(found, query)?.0.cells());
+            return Ok(self.slice(found, query, &Budgets::default())?.0.cells());
         }
         self.read(&query.cancel, |conn| read::cells(conn, found, query))
     }

@@ -14,8 +14,9 @@ use super::{Pending, Stored, rollups};
 use crate::error::Error;
 use crate::limits::{
     FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, UNFOLDED_AFTER,
-    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
+    UNFOLDED_EVENTS_MAX,
 };
+use nowait_report::Budgets;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -45,14 +46,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, which owns the connection from now on.
-    pub(super) fn start(conn: Connection) -> Result<Writer, Error> {
+    /// Starts the thread, which owns the connection from now on. Waits are too long by these budgets.
+    pub(super) fn start(conn: Connection, budgets: Arc<Budgets>) -> Result<Writer, Error> {
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
         let pulse = Arc::new(Pulse::new());
         let told = Arc::clone(&pulse);
         let thread = std::thread::Builder::new()
             .name("nowait-writer".into())
-            .spawn(move || work(conn, &receiver, &told))
+            .spawn(move || work(conn, budgets, &receiver, &told))
             .map_err(|error| Error::store(format!("the writing thread could not be started: {error}")))?;
         Ok(Writer { queue: RwLock::new(Some(sender)), pulse, thread: Mutex::new(Some(thread)) })
     }
@@ -117,8 +118,8 @@ impl Drop for Writer {
     }
 }
 
-fn work(conn: Connection, queue: &Receiver<Job>, pulse: &Pulse) {
-    let mut work = Work { conn, known: Known::default(), folding: Folding::new() };
+fn work(conn: Connection, budgets: Arc<Budgets>, queue: &Receiver<Job>, pulse: &Pulse) {
+    let mut work = Work { conn, known: Known::default(), folding: Folding::new(budgets) };
     loop {
         let job = match work.folding.due() {
             Some(due) => queue.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -242,11 +243,19 @@ struct Folding {
     due: Option<Instant>,
     /// How long to wait after a failure.
     again_after: Duration,
+    /// By which waits are too long.
+    budgets: Arc<Budgets>,
 }
 
 impl Folding {
-    fn new() -> Folding {
-        Folding { folded: Folded::default(), is_behind: false, due: None, again_after: UNFOLDED_AFTER }
+    fn new(budgets: Arc<Budgets>) -> Folding {
+        Folding {
+            folded: Folded::default(),
+            is_behind: false,
+            due: None,
+            again_after: UNFOLDED_AFTER,
+            budgets,
+        }
     }
 
     fn due(&self) -> Option<Instant> {
@@ -264,7 +273,7 @@ impl Folding {
             return;
         }
         let added = entries.iter().try_for_each(|entry| {
-            self.folded.add(entry, || rollups::session(conn, entry.tenant, entry.session))
+            self.folded.add(entry, &self.budgets, || rollups::session(conn, entry.tenant, entry.session))
         });
         if added.is_err() {
             self.forget();
@@ -281,9 +290,10 @@ impl Folding {
 
     fn write(&mut self, conn: &mut Connection) -> Result<(), Error> {
         self.due = None;
-        let written = if self.is_behind { catch_up(conn, |_, _| {}) } else { self.write_folded(conn) };
+        let written =
+            if self.is_behind { catch_up(conn, &self.budgets, |_, _| {}) } else { self.write_folded(conn) };
         match written {
-            Ok(()) => *self = Folding::new(),
+            Ok(()) => *self = Folding::new(Arc::clone(&self.budgets)),
             Err(_) => {
                 self.forget();
                 self.due = Some(Instant::now() + self.again_after);
@@ -304,14 +314,18 @@ impl Folding {
 }
 
 /// Folds all batches that are in no rollup yet. `progress` is called now and then with how many are done, of how many.
-pub(super) fn catch_up(conn: &mut Connection, mut progress: impl FnMut(u64, u64)) -> Result<(), Error> {
+pub(super) fn catch_up(
+    conn: &mut Connection,
+    budgets: &Budgets,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<(), Error> {
     let from = Progress::FoldedTo.read(conn)?;
     let total: u64 =
         conn.query_row("SELECT count(*) FROM batches WHERE id > ?1", [from], |row| row.get(0))?;
     let mut done = 0;
     while done < total {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let step = rollups::catch_up(&tx, rollups::floors(&tx)?, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        let step = rollups::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
         tx.commit()?;
         if step == 0 {
             break;
