@@ -9,7 +9,7 @@ use super::batches::{Entry, Session};
 use super::exits;
 use super::period::hour_of;
 use crate::error::Error;
-use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
+use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, UNFOLDED_BYTES_MAX, WAIT_PLAUSIBLE_NS_MAX};
 use nowait_report::Cell;
 use nowait_wire::{Event, ExitReason, Kind, NameId, Os};
 use std::collections::HashMap;
@@ -34,15 +34,25 @@ impl<G> Default for Numbered<G> {
 }
 
 impl<G: Copy + Eq + Hash> Numbered<G> {
-    fn number(&mut self, group: G, text: &str) -> u32 {
-        let of_group = self.numbers.entry(group).or_default();
-        if let Some(number) = of_group.get(text) {
-            return *number;
-        }
-        let number = self.all.len() as u32;
-        of_group.insert(text.to_owned(), number);
-        self.all.push((group, text.to_owned()));
-        number
+    pub(super) fn number(&mut self, group: G, text: &str) -> u32 {
+        let known = self.numbers.get(&group).and_then(|of_group| of_group.get(text));
+        known.copied().unwrap_or_else(|| {
+            let number = self.all.len() as u32;
+            self.numbers.entry(group).or_default().insert(text.to_owned(), number);
+            self.all.push((group, text.to_owned()));
+            number
+        })
+    }
+
+    /// The same, but for a new one that is more than `most`.
+    pub(super) fn number_within(&mut self, most: usize, group: G, text: &str) -> Option<u32> {
+        let known = self.numbers.get(&group).and_then(|of_group| of_group.get(text)).copied();
+        known.or_else(|| (self.all.len() < most).then(|| self.number(group, text)))
+    }
+
+    /// The one with this number.
+    pub(super) fn get(&self, number: u32) -> Option<(G, &str)> {
+        self.all.get(number as usize).map(|(group, text)| (*group, text.as_str()))
     }
 
     /// All of them, by number.
@@ -73,6 +83,8 @@ pub(super) struct Folded {
     /// The last of the batches.
     pub(super) to: i64,
     pub(super) events: usize,
+    /// What the cells take beside their places.
+    heap_bytes: usize,
     /// Kinds and names of a tenant.
     pub(super) series: Numbered<(i64, Kind)>,
     /// Releases of a tenant on a system.
@@ -92,6 +104,12 @@ impl Folded {
     /// Whether nothing is to be written.
     pub(super) fn is_empty(&self) -> bool {
         self.to == 0
+    }
+
+    /// Whether there is room for no more batches, where so many events are taken.
+    pub(super) fn is_full(&self, events_max: usize) -> bool {
+        let bytes = self.cells.len() * size_of::<(Place, Cell)>() + self.heap_bytes;
+        self.events >= events_max || bytes >= UNFOLDED_BYTES_MAX
     }
 
     /// Tenant and hour of everything that is in here, some of them often.
@@ -175,7 +193,10 @@ impl Folded {
                 let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
                 self.series.number((*tenant, event.kind), name)
             });
-            self.cells.entry((hour, series, release)).or_default().add(event);
+            let cell = self.cells.entry((hour, series, release)).or_default();
+            let before = cell.heap_bytes();
+            cell.add(event);
+            self.heap_bytes += cell.heap_bytes() - before;
         }
     }
 }

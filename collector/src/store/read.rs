@@ -217,7 +217,7 @@ impl<'c> Source<'c> {
         let mut select = self.conn.prepare_cached(&select)?;
         let mut rows = select.query(params![from, self.tenant.id])?;
         while let Some(row) = rows.next()? {
-            if self.tail.events >= UNFOLDED_READ_MAX {
+            if self.tail.is_full(UNFOLDED_READ_MAX) {
                 self.left += row.get::<_, u64>(6)?;
                 continue;
             }

@@ -8,7 +8,6 @@ use super::period::Period;
 use super::progress::{self, Progress};
 use super::rollups;
 use crate::error::Error;
-use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 /// Makes the rollups again, in one transaction, and says how many batches it read.
@@ -18,7 +17,7 @@ pub(super) fn rebuild(conn: &mut Connection, mut progress: impl FnMut(u64, u64))
     let total: u64 = tx.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let mut done = 0;
     loop {
-        let step = rollups::catch_up(&tx, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        let step = rollups::catch_up(&tx, floors)?;
         if step == 0 {
             break;
         }

@@ -13,6 +13,7 @@ use super::{batches, quarantine};
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
+    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
 };
 use nowait_report::{Accounts, Cell};
 use nowait_wire::{Kind, Os};
@@ -386,19 +387,14 @@ fn count(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<usize, Er
 }
 
 /// Folds what is in the log and not in the rollups, one step: how many batches that were. Everything of a step is in memory.
-pub(super) fn catch_up(
-    conn: &Connection,
-    floors: Floors,
-    batches_max: usize,
-    events_max: usize,
-) -> Result<usize, Error> {
+pub(super) fn catch_up(conn: &Connection, floors: Floors) -> Result<usize, Error> {
     let mut folded = Folded::default();
     let from = Progress::FoldedTo.read(conn)?;
     let (mut done, mut last) = (0, from);
     let select = format!("SELECT {} FROM batches WHERE id > ?1 ORDER BY id LIMIT ?2", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
-    let mut rows = select.query(params![from, super::writer::number(batches_max as u64)])?;
-    while folded.events < events_max
+    let mut rows = select.query(params![from, super::writer::number(UNFOLDED_BATCHES_MAX as u64)])?;
+    while !folded.is_full(UNFOLDED_EVENTS_MAX)
         && let Some(row) = rows.next()?
     {
         match batches::entry(row)? {

@@ -8,14 +8,16 @@ use super::Query;
 use super::account::Account;
 use super::batches::{self, Entry};
 use super::exits;
-use super::fold::{IMPLAUSIBLE_LEDGERS, IMPLAUSIBLE_WAITS, is_plausible};
+use super::fold::{IMPLAUSIBLE_LEDGERS, IMPLAUSIBLE_WAITS, Numbered, is_plausible};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
 use super::rollups::OTHER;
 use crate::ask::Filter;
 use crate::error::Error;
-use crate::limits::{EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX};
+use crate::limits::{
+    CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
+};
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
     Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Report, Rows,
@@ -96,14 +98,13 @@ fn has_dimensions(text: &str, filter: &Filter) -> bool {
     filter.dimensions.iter().all(|(key, value)| all.get(key) == Some(value))
 }
 
-/// Where a cell is in a sum: by kind and name, then by release and system.
-type Named = HashMap<(Kind, String), HashMap<(String, Os), Cell>>;
-
 /// The sum of some batches.
 #[derive(Debug, Default)]
 pub(super) struct Sum {
-    cells: Named,
-    releases: HashSet<(String, Os)>,
+    series: Numbered<Kind>,
+    releases: Numbered<Os>,
+    /// By the numbers of series and release.
+    cells: HashMap<(u32, u32), Cell>,
     /// By session, what these batches tell, with the hour of the earliest.
     sessions: HashMap<i64, (u32, Account)>,
     /// What the rollups hold of those sessions that are in them.
@@ -183,20 +184,24 @@ impl Sum {
 
     /// Adds a cell; what is beyond the budget of a tenant is counted together, as in the rollups.
     fn add_cell(&mut self, kind: Kind, name: &str, app_version: &str, os: Os, cell: &Cell) {
-        let key = (kind, name.to_owned());
-        let key = if self.cells.len() >= SERIES_PER_TENANT_MAX && !self.cells.contains_key(&key) {
-            (kind, OTHER.to_owned())
-        } else {
-            key
+        let series = self.series.number_within(SERIES_PER_TENANT_MAX, kind, name);
+        let series = series.unwrap_or_else(|| self.series.number(kind, OTHER));
+        let release = self.releases.number_within(RELEASES_PER_TENANT_MAX, os, app_version);
+        let has_room = |release: &u32| {
+            self.cells.len() < CELLS_PER_PERIOD_MAX || self.cells.contains_key(&(series, *release))
         };
-        let release = (app_version.to_owned(), os);
-        let release = if self.releases.len() >= RELEASES_PER_TENANT_MAX && !self.releases.contains(&release) {
-            (OTHER.to_owned(), Os::Other)
-        } else {
-            self.releases.insert(release.clone());
-            release
-        };
-        self.cells.entry(key).or_default().entry(release).or_default().merge(cell);
+        let release = release.filter(has_room).unwrap_or_else(|| self.releases.number(Os::Other, OTHER));
+        self.cells.entry((series, release)).or_default().merge(cell);
+    }
+
+    /// The cells with what they are of, those of one kind and name together.
+    fn named(&self) -> impl Iterator<Item = (Kind, &str, Os, &str, &Cell)> {
+        let mut sorted: Vec<_> = self.cells.iter().collect();
+        sorted.sort_unstable_by_key(|(place, _)| **place);
+        sorted.into_iter().filter_map(|((series, release), cell)| {
+            let ((kind, name), (os, app_version)) = (self.series.get(*series)?, self.releases.get(*release)?);
+            Some((kind, name, os, app_version, cell))
+        })
     }
 
     fn add_exits(&mut self, mut group: (ExitReason, String, Os, String), n: u64) {
@@ -220,10 +225,8 @@ impl Sum {
 
     /// Adds the sum of other batches.
     pub(super) fn merge(&mut self, other: Sum) {
-        for ((kind, name), releases) in other.cells {
-            for ((app_version, os), cell) in releases {
-                self.add_cell(kind, &name, &app_version, os, &cell);
-            }
+        for (kind, name, os, app_version, cell) in other.named() {
+            self.add_cell(kind, name, app_version, os, cell);
         }
         for (session, (hour, account)) in other.sessions {
             let (first, known) = self.sessions.entry(session).or_insert_with(|| (hour, Account::default()));
@@ -243,12 +246,15 @@ impl Sum {
     /// The report of these batches.
     pub(super) fn report(self, query: &Query, plan: &Plan, budgets: &Budgets, rows: Rows) -> Report {
         let mut builder = Builder::new(query.scope(Some(plan)), budgets, rows);
-        for ((kind, name), releases) in &self.cells {
+        let cells: Vec<_> = self.named().collect();
+        for of_name in cells.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let mut group = Group::default();
-            for ((app_version, os), cell) in releases {
+            for (.., os, app_version, cell) in of_name {
                 group.add(app_version, *os, cell);
             }
-            builder.add(*kind, name, &group);
+            if let Some((kind, name, ..)) = of_name.first() {
+                builder.add(*kind, name, &group);
+            }
         }
         let mut accounts = Accounts::new();
         for (session, told) in &self.sessions {
@@ -274,10 +280,9 @@ impl Sum {
     /// The cells of these batches.
     pub(super) fn cells(self) -> Cells {
         let mut cells = Cells::new();
-        for ((kind, name), releases) in self.cells {
-            for ((app_version, os), cell) in releases {
-                cells.merge(CellKey { kind, name: name.clone(), app_version, os }, &cell);
-            }
+        for (kind, name, os, app_version, cell) in self.named() {
+            let key = CellKey { kind, name: name.to_owned(), app_version: app_version.to_owned(), os };
+            cells.merge(key, cell);
         }
         cells
     }
