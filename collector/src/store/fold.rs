@@ -9,7 +9,7 @@ use super::batches::{Entry, Session};
 use super::exits;
 use super::period::{Period, hour_of};
 use crate::error::Error;
-use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
+use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, UNFOLDED_BYTES_MAX, WAIT_PLAUSIBLE_NS_MAX};
 use nowait_report::{Budgets, Cell, Happened, People};
 use nowait_wire::{Event, ExitReason, Kind, NameId, Os};
 use std::collections::HashMap;
@@ -35,14 +35,13 @@ impl<G> Default for Numbered<G> {
 
 impl<G: Copy + Eq + Hash> Numbered<G> {
     pub(super) fn number(&mut self, group: G, text: &str) -> u32 {
-        let of_group = self.numbers.entry(group).or_default();
-        if let Some(number) = of_group.get(text) {
-            return *number;
-        }
-        let number = self.all.len() as u32;
-        of_group.insert(text.to_owned(), number);
-        self.all.push((group, text.to_owned()));
-        number
+        let known = self.numbers.get(&group).and_then(|of_group| of_group.get(text));
+        known.copied().unwrap_or_else(|| {
+            let number = self.all.len() as u32;
+            self.numbers.entry(group).or_default().insert(text.to_owned(), number);
+            self.all.push((group, text.to_owned()));
+            number
+        })
     }
 
     /// The number of one of the first `most` of them; beyond these, that of `other`.
@@ -80,6 +79,8 @@ pub(super) struct Folded {
     /// The last of the batches.
     pub(super) to: i64,
     pub(super) events: usize,
+    /// What the cells take beside their places.
+    heap_bytes: usize,
     /// Kinds and names of a tenant.
     pub(super) series: Numbered<(i64, Kind)>,
     /// Releases of a tenant on a system.
@@ -101,6 +102,14 @@ impl Folded {
     /// Whether nothing is to be written.
     pub(super) fn is_empty(&self) -> bool {
         self.to == 0
+    }
+
+    /// Whether there is room for no more batches, where so many events are taken.
+    pub(super) fn is_full(&self, events_max: usize) -> bool {
+        let places =
+            self.cells.len() * size_of::<(Place, Cell)>() + self.people.len() * size_of::<(Place, People)>();
+        let bytes = places + self.heap_bytes;
+        self.events >= events_max || bytes >= UNFOLDED_BYTES_MAX
     }
 
     /// Tenant and hour of everything that is in here, some of them often.
@@ -186,7 +195,10 @@ impl Folded {
                 let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
                 (self.series.number((*tenant, event.kind), name), budgets.of(event.kind, name).target_ns)
             });
-            self.cells.entry((hour, series, release)).or_default().add(event);
+            let cell = self.cells.entry((hour, series, release)).or_default();
+            let before = cell.heap_bytes();
+            cell.add(event);
+            self.heap_bytes += cell.heap_bytes() - before;
             if People::takes(event.kind) {
                 let so_far = happened.entry((Period::Day.of_hour(hour), series)).or_default();
                 *so_far = so_far.and(Happened::of(event, target_ns));

@@ -105,8 +105,8 @@ pub(super) fn report(
     let mut uncounted = source.uncounted()?;
     let damaged = source.groups(|kind, name, group| builder.add(kind, name, group))?;
     let (accounts, damaged_accounts) = source.accounts()?;
-    let exits = source.exits()?;
-    count(&mut uncounted, DAMAGED_ROWS, damaged + damaged_accounts);
+    let (exits, damaged_exits) = source.exits()?;
+    count(&mut uncounted, DAMAGED_ROWS, damaged + damaged_accounts + damaged_exits);
     Ok(builder.finish(&accounts, exits, uncounted))
 }
 
@@ -200,13 +200,15 @@ impl<'c> Source<'c> {
     }
 
     fn read_releases(&mut self) -> Result<(), Error> {
-        let mut select =
-            self.conn.prepare_cached("SELECT id, app_version, os FROM releases WHERE tenant = ?1")?;
+        let select = "SELECT id, app_version, os FROM releases WHERE tenant = ?1";
+        let mut select = self.conn.prepare_cached(select)?;
         let mut rows = select.query([self.tenant.id])?;
         while let Some(row) = rows.next()? {
-            let release = Release { app_version: row.get(1)?, os: known(row, 2, Os::from_u8)? };
-            if self.is_asked(&release.app_version, release.os) {
-                self.releases.insert(row.get(0)?, release);
+            let app_version: String = row.get(1)?;
+            match known(row, 2, Os::from_u8) {
+                Some(os) if !self.is_asked(&app_version, os) => {}
+                Some(os) => _ = self.releases.insert(row.get(0)?, Release { app_version, os }),
+                None => self.damaged += 1,
             }
         }
         Ok(())
@@ -222,7 +224,7 @@ impl<'c> Source<'c> {
         let mut select = self.conn.prepare_cached(&select)?;
         let mut rows = select.query(params![from, self.tenant.id])?;
         while let Some(row) = rows.next()? {
-            if self.tail.events >= UNFOLDED_READ_MAX {
+            if self.tail.is_full(UNFOLDED_READ_MAX) {
                 self.left += row.get::<_, u64>(6)?;
                 continue;
             }
@@ -315,8 +317,8 @@ impl<'c> Source<'c> {
                         (Some((kind, name)), Some((release, Ok((cell, people))))) => {
                             row(*kind, name, &release.app_version, release.os, &cell, people.as_ref());
                         }
-                        (_, Some((_, Err(_)))) => damaged += 1,
-                        _ => {}
+                        (_, Some(_)) => damaged += 1,
+                        (_, None) => {}
                     }
                     cursor.advance()?;
                 }
@@ -361,10 +363,14 @@ impl<'c> Source<'c> {
     /// Kinds and names of the tenant, by the id of their series.
     fn series(&self) -> Result<HashMap<i64, (Kind, String)>, Error> {
         let mut select = self.conn.prepare_cached("SELECT id, kind, name FROM series WHERE tenant = ?1")?;
-        let names = select.query_map([self.tenant.id], |row| {
-            Ok((row.get(0)?, (known(row, 1, Kind::from_u8)?, row.get(2)?)))
-        })?;
-        Ok(names.collect::<Result<_, _>>()?)
+        let mut rows = select.query([self.tenant.id])?;
+        let mut names = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Some(kind) = known(row, 1, Kind::from_u8) {
+                names.insert(row.get(0)?, (kind, row.get(2)?));
+            }
+        }
+        Ok(names)
     }
 
     /// The accounts of the sessions that began in the span.
@@ -398,9 +404,9 @@ impl<'c> Source<'c> {
         Ok((accounts, damaged))
     }
 
-    /// How processes ended in the span.
-    fn exits(&self) -> Result<Exits, Error> {
-        let mut groups: BTreeMap<(ExitReason, String, Os, String), u64> = BTreeMap::new();
+    /// How processes ended in the span, and how many damaged rows it met.
+    fn exits(&self) -> Result<(Exits, u64), Error> {
+        let (mut groups, mut damaged) = (BTreeMap::<(ExitReason, String, Os, String), u64>::new(), 0);
         let mut add = |reason: ExitReason, app_version: &str, os: Os, last_crumb: String, n: u64| {
             let count = groups.entry((reason, app_version.to_owned(), os, last_crumb)).or_default();
             *count = count.saturating_add(n);
@@ -411,9 +417,10 @@ impl<'c> Source<'c> {
             let mut select = self.conn.prepare_cached(select)?;
             let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
             while let Some(row) = rows.next()? {
-                if let Some(release) = self.releases.get(&row.get(0)?) {
-                    let reason = known(row, 1, ExitReason::from_u8)?;
-                    add(reason, &release.app_version, release.os, row.get(2)?, row.get(3)?);
+                let Some(release) = self.releases.get(&row.get(0)?) else { continue };
+                match known(row, 1, ExitReason::from_u8) {
+                    Some(reason) => add(reason, &release.app_version, release.os, row.get(2)?, row.get(3)?),
+                    None => damaged += 1,
                 }
             }
         }
@@ -423,7 +430,7 @@ impl<'c> Source<'c> {
             let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
             add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
         }
-        listed.extend(self.latest_exits()?);
+        damaged += self.latest_exits(&mut listed)?;
         let groups = groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| ExitGroup {
             reason,
             app_version,
@@ -431,11 +438,12 @@ impl<'c> Source<'c> {
             last_crumb,
             count,
         });
-        Ok(Exits::new(groups.collect(), &listed))
+        Ok((Exits::new(groups.collect(), &listed), damaged))
     }
 
-    /// The latest exits that a report lists, from the batches that hold them, as far as these are kept.
-    fn latest_exits(&self) -> Result<Vec<Exit>, Error> {
+    /// Adds the latest exits that a report lists, from the batches that hold them, as far as these are kept, and says how many of
+    /// those are damaged.
+    fn latest_exits(&self, listed: &mut Vec<Exit>) -> Result<u64, Error> {
         let select = "SELECT release, batch FROM exits WHERE tenant = ?1 AND ended_unix_ms >= ?2 AND ended_unix_ms < ?3 \
             ORDER BY ended_unix_ms DESC LIMIT ?4";
         let mut select = self.conn.prepare_cached(select)?;
@@ -457,17 +465,17 @@ impl<'c> Source<'c> {
         }
         let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
         let mut select = self.conn.prepare_cached(&select)?;
-        let mut found = Vec::new();
+        let mut damaged = 0;
         for id in ids {
             let mut rows = select.query([id])?;
-            if let Some(row) = rows.next()?
-                && let Ok(entry) = batches::entry(row)?
-            {
-                found.extend(exits::of(&entry));
+            let Some(row) = rows.next()? else { continue };
+            match batches::entry(row)? {
+                Ok(entry) => listed.extend(exits::of(&entry)),
+                Err(_) => damaged += 1,
             }
         }
-        found.retain(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
-        Ok(found)
+        listed.retain(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
+        Ok(damaged)
     }
 }
 
@@ -514,8 +522,7 @@ impl<'s> Cursor<'s> {
     }
 }
 
-/// The variant whose number stands in a column.
-pub(super) fn known<T>(row: &Row, column: usize, from: fn(u8) -> Option<T>) -> rusqlite::Result<T> {
-    let number: u8 = row.get(column)?;
-    from(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number.into()))
+/// The variant whose number stands in a column; `None` if there is none, which is damage.
+pub(super) fn known<T>(row: &Row, column: usize, from: fn(u8) -> Option<T>) -> Option<T> {
+    row.get::<_, u8>(column).ok().and_then(from)
 }

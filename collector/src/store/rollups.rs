@@ -409,7 +409,7 @@ pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: Floors) -> 
     let select = format!("SELECT {} FROM batches WHERE id > ?1 ORDER BY id LIMIT ?2", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
     let mut rows = select.query(params![from, super::writer::number(UNFOLDED_BATCHES_MAX as u64)])?;
-    while folded.events < UNFOLDED_EVENTS_MAX
+    while !folded.is_full(UNFOLDED_EVENTS_MAX)
         && let Some(row) = rows.next()?
     {
         match batches::entry(row)? {

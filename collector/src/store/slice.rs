@@ -82,16 +82,16 @@ fn is_meant(row: &Row, filter: &Filter) -> Result<bool, Error> {
         Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)? == asked)
     };
     Ok(text(1, &filter.version)?
-        && is_one(filter.os, known(row, 2, Os::from_u8)?)
-        && is_one(filter.tier, known(row, 3, Tier::from_u8)?)
-        && is_one(filter.network, known(row, 4, Network::from_u8)?)
+        && is_one(filter.os, known(row, 2, Os::from_u8))
+        && is_one(filter.tier, known(row, 3, Tier::from_u8))
+        && is_one(filter.network, known(row, 4, Network::from_u8))
         && text(5, &filter.country)?
         && text(6, &filter.model)?
         && (filter.dimensions.is_empty() || has_dimensions(&row.get::<_, String>(7)?, filter)))
 }
 
-fn is_one<T: PartialEq>(asked: Option<T>, found: T) -> bool {
-    asked.is_none_or(|asked| asked == found)
+fn is_one<T: PartialEq>(asked: Option<T>, found: Option<T>) -> bool {
+    asked.is_none() || asked == found
 }
 
 fn has_dimensions(text: &str, filter: &Filter) -> bool {

@@ -1,5 +1,7 @@
 //! The store against a plain model: all batches in a list, every event counted one by one.
 
+mod bounds;
+mod damage;
 mod older;
 
 use super::*;

@@ -146,19 +146,25 @@ struct Work {
 }
 
 impl Work {
-    /// Stores the first batch and those that wait behind it, answers for them, and folds them in memory.
+    /// Stores the first batch and those that wait behind it, answers for them, and folds them.
     fn store(&mut self, first: Waiting, queue: &Receiver<Job>, pulse: &Pulse) {
         let mut group = Group::default();
         pulse.begin();
         let outcome = commit(&mut self.conn, &mut self.known, first, queue, &mut group);
         pulse.end(&outcome);
-        match &outcome {
-            Ok(()) => self.folding.add(&self.conn, &group.entries),
-            Err(_) => self.known.clear(),
-        }
         for (answer, stored) in group.answers {
             // A client that hung up meanwhile has nobody to be told; the batch is stored all the same.
             let _ = answer.send(outcome.clone().and(stored));
+        }
+        if outcome.is_err() {
+            self.known.clear();
+            return;
+        }
+        for entry in &group.entries {
+            if self.folding.is_full() {
+                self.fold();
+            }
+            self.folding.add(&self.conn, entry);
         }
     }
 
@@ -262,23 +268,23 @@ impl Folding {
         self.due
     }
 
+    /// Whether something has to be written before more is added.
+    fn is_full(&self) -> bool {
+        self.folded.is_full(UNFOLDED_EVENTS_MAX)
+    }
+
     /// Adds what was just committed.
-    fn add(&mut self, conn: &Connection, entries: &[Entry]) {
-        if entries.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        self.due.get_or_insert(now + UNFOLDED_AFTER);
+    fn add(&mut self, conn: &Connection, entry: &Entry) {
+        self.due.get_or_insert_with(|| Instant::now() + UNFOLDED_AFTER);
         if self.is_behind {
             return;
         }
-        let added = entries.iter().try_for_each(|entry| {
-            self.folded.add(entry, &self.budgets, || rollups::session(conn, entry.tenant, entry.session))
-        });
-        if added.is_err() {
+        if self
+            .folded
+            .add(entry, &self.budgets, || rollups::session(conn, entry.tenant, entry.session))
+            .is_err()
+        {
             self.forget();
-        } else if self.folded.events >= UNFOLDED_EVENTS_MAX {
-            self.due = Some(now);
         }
     }
 
