@@ -3,7 +3,7 @@
 //! Owns: writing it and checking it. Refuses: keys and other files of the folder.
 //! Invariant: a file of the given name is a whole copy that was checked, or is not there; and nothing is written over.
 
-use super::sqlite::{INCREMENTAL, LOCK_TIMEOUT};
+use super::sqlite::{LOCK_TIMEOUT, ask_incremental};
 use super::{private, schema};
 use crate::error::Error;
 use rusqlite::{Connection, OpenFlags};
@@ -42,7 +42,7 @@ fn copy(path: &Path, part: &Path) -> Result<u64, Error> {
         .ok_or_else(|| Error::input(format!("{}: SQLite takes only names that are UTF-8", part.display())))?;
     let conn = open(path)?;
     schema::refuse_a_strangers_file(&conn)?;
-    conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    ask_incremental(&conn)?;
     conn.execute("VACUUM INTO ?1", [name]).map_err(|error| {
         Error::from(error).within(&format!("{} could not be copied to {name}", path.display()))
     })?;

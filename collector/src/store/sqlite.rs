@@ -126,8 +126,7 @@ impl SqliteStore {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rebuilt = reindex::rebuild(&tx, progress)?;
         tx.commit()?;
-        let mode: i64 = conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
-        if mode != INCREMENTAL {
+        if vacuum_mode(&conn)? != INCREMENTAL {
             conn.execute_batch("VACUUM").map_err(|error| {
                 let done =
                     "the rollups are made again; the file could not be written again to give space back";
@@ -351,7 +350,7 @@ fn writable(path: &Path) -> Result<Connection, Error> {
     schema::refuse_a_strangers_file(&conn)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
-    conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    ask_incremental(&conn)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         return Err(Error::store(format!("its disk does not allow a write-ahead log, only {mode:?}")));
@@ -361,6 +360,19 @@ fn writable(path: &Path) -> Result<Connection, Error> {
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     schema::prepare(&mut conn)?;
     Ok(conn)
+}
+
+/// Asks for [`INCREMENTAL`] where the file can take it: before its first table, or in the next VACUUM.
+pub(super) fn ask_incremental(conn: &Connection) -> Result<(), Error> {
+    // Where it is set already this would write a page.
+    if vacuum_mode(conn)? != INCREMENTAL {
+        conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    }
+    Ok(())
+}
+
+fn vacuum_mode(conn: &Connection) -> Result<i64, Error> {
+    Ok(conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?)
 }
 
 fn readable(path: &Path) -> Result<Connection, Error> {
