@@ -226,11 +226,11 @@ pub const KEEP_MIN_MS: u64 = 24 * 3_600_000;
 /// How often the writer looks for what is older than it is kept.
 pub const UPKEEP_EVERY: Duration = Duration::from_secs(600);
 
-/// The pause between two bites of removing: batches that wait meanwhile come first, and 12,000 rows go in a second.
-pub const BITE_PAUSE: Duration = Duration::from_millis(20);
+/// The pause between two bites of removing: batches that wait meanwhile come first, and 10,000 rows go in a second.
+pub const BITE_PAUSE: Duration = Duration::from_millis(10);
 
-/// Rows that one bite removes: 2 ms, about what a commit of batches takes.
-pub const BITE_ROWS_MAX: usize = 256;
+/// Rows that one bite removes: 2 ms without optimisation, about what a commit of batches takes.
+pub const BITE_ROWS_MAX: usize = 128;
 
 /// Pages that one bite gives back to the disk: half a megabyte.
 pub const BITE_PAGES_MAX: u32 = 64;

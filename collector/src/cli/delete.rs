@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let progress = Progress::new("Rebuilding");
     let deleted = found.run(|done, total| progress.set(done, total))?;
     drop(progress);
-    print(&safe_lines_of(&what, &deleted))?;
+    print(&words(&what, &deleted))?;
     Ok(Finding::Fine)
 }
 
@@ -94,13 +94,19 @@ fn is_confirmed(what: &str) -> Result<bool, Error> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn safe_lines_of(what: &str, deleted: &Deleted) -> String {
+fn words(what: &str, deleted: &Deleted) -> String {
     let mut said = format!("deleted {}\n{}\n", safe(what), reindex::words(&deleted.rebuilt));
     if deleted.set_apart > 0 {
         said.push_str(&format!(
             "{} damaged batches are set apart; whose they are cannot be read, they go with their age\n",
             count(deleted.set_apart)
         ));
+    }
+    if deleted.is_in_log {
+        said.push_str(
+            "another program reads the file: its log holds what was deleted until that one has ended and \
+             `nowait serve` or `nowait reindex` has run\n",
+        );
     }
     said
 }

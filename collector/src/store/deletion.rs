@@ -2,8 +2,8 @@
 //!
 //! Owns: which rows these are. Refuses: rollups whose batches are gone (see `reindex`): but for the release they hold no
 //! identifier, so that nobody can say what in them is whose.
-//! Invariant: all of it goes in one transaction, together with the rollups made again without it; and the file holds no byte of
-//! it afterwards.
+//! Invariant: all of it goes in one transaction, together with the rollups made again without it; and neither the file nor, unless
+//! somebody reads it meanwhile, its log holds a byte of it afterwards.
 
 use super::reindex::{self, Rebuilt};
 use super::rollups::{self, BY_PERIOD, OTHER};
@@ -55,6 +55,8 @@ pub struct Deleted {
     pub rebuilt: Rebuilt,
     /// Damaged batches of the tenant that are set apart: whose they are cannot be read.
     pub set_apart: u64,
+    /// Whether the write-ahead log still holds it, as another program was reading the file.
+    pub is_in_log: bool,
 }
 
 impl Deletion {
@@ -114,8 +116,9 @@ impl Deletion {
         let set_apart = tx.query_row(set_apart, [self.tenant], |row| row.get(0))?;
         tx.commit()?;
         // The log holds what the pages held before.
-        self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(Deleted { rebuilt, set_apart })
+        let cut: Result<bool, _> =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        Ok(Deleted { rebuilt, set_apart, is_in_log: cut.unwrap_or(true) })
     }
 }
 

@@ -194,13 +194,12 @@ impl SqliteStore {
         let _lock = lock(folder)?;
         let to = folder.join(SALVAGED);
         private::make_new_file(&to)?;
-        let old = readable(&path).map_err(|error| at(&path, &error))?;
-        let mut new = writable(&to).map_err(|error| at(&to, &error))?;
-        let tx = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        doctor::salvage(&old, &tx)?;
-        reindex::rebuild(&tx, progress)?;
-        tx.commit()?;
-        Ok(to)
+        let saved = salvage(&path, &to, progress);
+        if saved.is_err() {
+            // What is not whole would be taken for what could be saved.
+            let _ = std::fs::remove_file(&to);
+        }
+        saved.map(|()| to)
     }
 
     /// Asks something on a connection of its own, in one transaction: all answers are as of one moment. It stops within
@@ -313,6 +312,15 @@ impl Store for SqliteStore {
             writer.close();
         }
     }
+}
+
+fn salvage(path: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), Error> {
+    let old = readable(path).map_err(|error| at(path, &error))?;
+    let mut new = writable(to).map_err(|error| at(to, &error))?;
+    let tx = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    doctor::salvage(&old, &tx)?;
+    reindex::rebuild(&tx, progress)?;
+    Ok(tx.commit()?)
 }
 
 /// The database that is in the folder.

@@ -41,6 +41,7 @@ fn what_is_deleted_might_never_have_been_there() {
         let folder = stored(&all);
         let deleted = delete(&folder, whose.clone()).unwrap();
         assert_eq!((deleted.rebuilt.batches, deleted.set_apart), (stays.len() as u64, 0), "{whose}");
+        assert!(!deleted.is_in_log);
         let rest: Vec<Batch> = stays.iter().map(|at| all[*at].clone()).collect();
         let never = stored(&rest);
         assert_eq!(read(&folder), read(&never), "{whose}");

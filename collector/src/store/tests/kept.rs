@@ -119,6 +119,52 @@ fn age_takes_batches_and_hours_and_no_report_of_everything_changes() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn whatever_goes_and_is_made_again_the_whole_stays(
+        // Session, days until it came, and what is done then: a round of removing, a rebuild, both or nothing.
+        sent in prop::collection::vec((0..8u64, 0..80u64, 0..4u8), 1..16),
+    ) {
+        let (folder, store) = fresh();
+        let (plain_folder, plain) = fresh();
+        let mut times = [0; 8];
+        let mut all: Vec<(u64, Batch, u8)> = Vec::new();
+        for (session, late, then) in sent {
+            let nth = times[session as usize];
+            times[session as usize] += 1;
+            let mut batch = batch(session, 40, ["8.1.0", "8.2.0"][session as usize % 2], Os::Ios, session * 168 + nth);
+            batch.id.first = nth * 40;
+            batch.ledger.produced = 40 * (nth + 1);
+            all.push((START + (session * 7 + late) * DAY_MS + (nth + 1) * HOUR_MS, batch, then));
+        }
+        all.sort_by_key(|(received, ..)| *received);
+        let (mut store, mut until) = (Some(store), 0);
+        for (received, batch, then) in &all {
+            let open = store.take().unwrap_or_else(|| SqliteStore::open(folder.path()).unwrap());
+            put_at(&open, batch, *received);
+            put_at(&plain, batch, *received);
+            drop(open);
+            if then & 1 == 1 {
+                round(&folder, "batches=10d,hours=5d,days=20d", *received);
+            }
+            if then & 2 == 2 {
+                SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+            }
+            until = *received;
+        }
+        let kept = SqliteStore::open_read_only(folder.path()).unwrap();
+        let everything = Query::default();
+        prop_assert_eq!(kept.cells("bank", &everything).unwrap(), plain.cells("bank", &everything).unwrap());
+        prop_assert_eq!(accounts(&kept, &everything), accounts(&plain, &everything));
+        // The last days have all of their hours.
+        let fine = Query::default().from(until - 4 * DAY_MS).until(until - 3 * DAY_MS - HOUR_MS);
+        prop_assert_eq!(kept.cells("bank", &fine).unwrap(), plain.cells("bank", &fine).unwrap());
+        drop(plain_folder);
+    }
+}
+
 #[test]
 fn days_go_by_whole_months() {
     let (folder, batches) = sixty_days();
