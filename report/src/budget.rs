@@ -51,12 +51,15 @@ impl Rule {
 pub struct Budgets {
     kinds: BTreeMap<Kind, Rule>,
     touchpoints: BTreeMap<(Kind, String), Rule>,
+    /// What was said beside the defaults.
+    source: String,
 }
 
 impl Default for Budgets {
     /// The budgets of [`DEFAULT_BUDGETS`].
     fn default() -> Budgets {
-        let mut budgets = Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new() };
+        let mut budgets =
+            Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new(), source: String::new() };
         // The shipped file is parsed in a test, so there is no error to report here.
         let shipped = budgets.overlay(DEFAULT_BUDGETS);
         debug_assert_eq!(shipped, Ok(()));
@@ -72,7 +75,14 @@ impl Budgets {
     pub fn parse(text: &str) -> Result<Budgets, Error> {
         let mut budgets = Budgets::default();
         budgets.overlay(text)?;
+        text.clone_into(&mut budgets.source);
         Ok(budgets)
+    }
+
+    /// The text that [`Budgets::parse`] read: it gives the same budgets again. Empty for the defaults.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// The budget of this touchpoint: what is said of its kind and name, else of its kind.
@@ -230,7 +240,8 @@ mod tests {
 
     #[test]
     fn the_shipped_file_speaks_of_every_wait() {
-        let mut shipped = Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new() };
+        let mut shipped =
+            Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new(), source: String::new() };
         assert_eq!(shipped.overlay(DEFAULT_BUDGETS), Ok(()));
         let waits = [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Settled, Kind::Hang, Kind::Request];
         for kind in waits.into_iter().chain([Kind::Action, Kind::Journey, Kind::Step]) {

@@ -8,7 +8,7 @@ use crate::keys::{self, Keys};
 use crate::limits::CUT_TIMEOUT;
 use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
-use crate::store::{SqliteStore, Store};
+use crate::store::{Keep, Policy, SqliteStore, Store};
 use nowait_report::text::safe_lines;
 use nowait_wire::RemoteConfig;
 use std::net::SocketAddr;
@@ -20,6 +20,7 @@ const EXAMPLES: &str = "Examples:
   nowait serve
   nowait serve --listen 127.0.0.1:4600 --data /var/lib/nowait --budgets budgets.toml
   nowait serve --listen 0.0.0.0:4600 --keys /etc/nowait/keys.toml   (needs a [[read_token]])
+  nowait serve --keep batches=7d,hours=3d   (days stay at 400d, months for ever)
   nowait serve --remote-config remote.json   (docs/operate.md)
 
 Ctrl-C or SIGTERM ends it: what is in flight is stored and answered first.";
@@ -44,6 +45,10 @@ pub struct Args {
     /// that counts up [default: nothing]
     #[arg(long, value_name = "FILE")]
     remote_config: Option<PathBuf>,
+    /// For how long batches, rollups by the hour and rollups by the day are kept: lengths like 30d, 2w, 36h, or forever. Rollups
+    /// by the month stay for ever
+    #[arg(long, value_name = "WHAT=LENGTH,...", default_value = Keep::DEFAULT)]
+    keep: Keep,
     /// Say where it listens, and that it stopped, as a line of JSON each
     #[arg(long)]
     json: bool,
@@ -57,10 +62,11 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
     let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
-    let progress = Progress::new("Bringing the store up to date");
-    let store = SqliteStore::open_with(&args.data, budgets.clone(), |done, total| progress.set(done, total))?;
-    drop(progress);
+    let progress = Progress::new("Opening");
+    let policy = Policy { keep: args.keep, budgets: budgets.clone() };
+    let store = SqliteStore::open_with(&args.data, policy, |done, total| progress.set(done, total))?;
     let store = Arc::new(store);
+    drop(progress);
     let keys_path = args.keys.clone().unwrap_or_else(|| args.data.join(keys::FILE));
     let (keys, is_new) = match given {
         Some(keys) => (keys, false),

@@ -78,6 +78,8 @@ pub(super) struct Turn {
 pub(super) struct Folded {
     /// The last of the batches.
     pub(super) to: i64,
+    /// Sessions that began before this hour are counted with all of their batches already: a rebuild takes only their waits.
+    sessions_from: u32,
     pub(super) events: usize,
     /// What the cells take beside their places.
     heap_bytes: usize,
@@ -99,6 +101,11 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// Nothing yet, beside accounts of sessions that began before this hour, which stay as they are.
+    pub(super) fn beside(sessions_from: u32) -> Folded {
+        Folded { sessions_from, ..Folded::default() }
+    }
+
     /// Whether nothing is to be written.
     pub(super) fn is_empty(&self) -> bool {
         self.to == 0
@@ -166,6 +173,9 @@ impl Folded {
             }
             None => {
                 let before = session()?;
+                if before.as_ref().is_some_and(|before| before.hour < self.sessions_from) {
+                    return Ok(());
+                }
                 let mut now = before.as_ref().map(|before| before.account.clone()).unwrap_or_default();
                 now.add(&told);
                 let turn = Turn {

@@ -1,7 +1,9 @@
 //! The store against a plain model: all batches in a list, every event counted one by one.
 
 mod bounds;
+mod care;
 mod damage;
+mod kept;
 mod older;
 
 use super::*;
@@ -142,7 +144,7 @@ proptest! {
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
         prop_assert_eq!(accounts(&store, &Query::default()), told);
         drop(store);
-        SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+        SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
         let store = SqliteStore::open_read_only(folder.path()).unwrap();
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected);
     }
@@ -182,7 +184,7 @@ fn what_came_before_a_sleep_is_not_placed_behind_it() {
     assert_eq!(waits(&store, 0, 1_000), expected.0 + expected.1);
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
     assert_eq!((waits(&store, 91, 93), waits(&store, 99, 101)), expected);
 }
@@ -222,7 +224,7 @@ fn a_wait_that_died_is_stored_and_counted() {
     assert_eq!((died, count(&store)), (2, 2));
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     assert_eq!(count(&SqliteStore::open_read_only(folder.path()).unwrap()), 2);
 }
 
@@ -332,7 +334,7 @@ fn figures_that_cannot_be_true_are_counted_and_stand_in_no_other() {
     store.close();
     drop(store);
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
 }
 
@@ -440,8 +442,33 @@ fn it_says_how_many_people_waited_too_long_failed_or_gave_up() {
     store.close();
     drop(store);
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
+}
+
+#[test]
+fn who_is_late_is_judged_by_the_budgets_that_were_served_with_also_when_counted_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let strict = Budgets::parse("[kind.action]\ntarget_ms = 0.0005\n").unwrap();
+    let policy = Policy { budgets: strict, ..Policy::default() };
+    let store = SqliteStore::open_with(folder.path(), policy.clone(), |_, _| {}).unwrap();
+    let mut batch = batch(1, 4, "8.1.0", Os::Ios, 5);
+    for event in &mut batch.events {
+        let started_uptime_ns = event.started_uptime_ns;
+        *event = Event { started_uptime_ns, duration_ns: 1_000, ..Event::new(Kind::Action, NameId::OTHER) };
+    }
+    put(&store, &batch);
+    drop(store);
+    let late = |folder: &TempDir| {
+        let report = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank");
+        report.of_kind(Kind::Action).next().unwrap().figures.people.unwrap().beyond_target
+    };
+    assert_eq!(late(&folder), 1);
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    assert_eq!(late(&folder), 1);
+    drop(SqliteStore::open(folder.path()).unwrap());
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    assert_eq!(late(&folder), 0, "another collector was given others");
 }
 
 #[test]
@@ -501,7 +528,7 @@ fn a_damaged_row_of_one_tenant_is_set_apart_and_hurts_nobody() {
     assert_eq!(places.matches("cells 1/").count(), 3, "{places}");
     assert_eq!(places.matches("accounts 1/").count(), 3, "{places}");
     assert!(places.contains("sessions 1"), "{places}");
-    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(whole(&store, "bank").ledger, whole(&store, "shop").ledger);
     assert!(whole(&store, "bank").uncounted.is_empty());
@@ -531,7 +558,7 @@ fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
         .sum();
     assert_eq!(all, 1);
     drop(store);
-    assert_eq!(SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap(), 3);
+    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 3);
     let (place, why): (String, String) = database(&folder)
         .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
@@ -615,7 +642,7 @@ fn one_process_writes_and_others_read_meanwhile() {
     put(&store, &first);
     let error = SqliteStore::open(folder.path()).unwrap_err();
     assert!(error.is_store() && error.to_string().contains("another nowait process"), "{error}");
-    assert!(SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap_err().is_store());
+    assert!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap_err().is_store());
     let reader = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0"]);
     put(&store, &batch(2, 40, "8.2.0", Os::Ios, 5));

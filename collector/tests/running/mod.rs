@@ -21,7 +21,9 @@ pub(crate) struct Server {
 impl Server {
     /// By a command that runs the binary with the words that are added to it.
     pub(crate) fn start(mut command: Command, folder: &Path) -> Server {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder);
+        // What tests send is of March 2026, and older than anything is kept by default.
+        command.args(["serve", "--keep", "batches=forever,hours=forever,days=forever"]);
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();
