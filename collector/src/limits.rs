@@ -218,3 +218,28 @@ pub const EXITS_LOOKED_AT_MAX: usize = 10_000;
 
 /// Threads that decode the batches of one question.
 pub const SLICE_THREADS_MAX: usize = 8;
+
+/// The shortest time for which anything may be kept, in milliseconds: a day. A device whose receipt was lost sends again within
+/// hours, and its batch is known for as long as it is kept.
+pub const KEEP_MIN_MS: u64 = 24 * 3_600_000;
+
+/// How often the writer looks for what is older than it is kept.
+pub const UPKEEP_EVERY: Duration = Duration::from_secs(600);
+
+/// The pause between two bites of removing: batches that wait meanwhile come first, and 10,000 rows go in a second.
+pub const BITE_PAUSE: Duration = Duration::from_millis(10);
+
+/// Rows that one bite removes: 2 ms without optimisation, about what a commit of batches takes.
+pub const BITE_ROWS_MAX: usize = 128;
+
+/// Pages that one bite gives back to the disk: half a megabyte.
+pub const BITE_PAGES_MAX: u32 = 64;
+
+/// Free pages are given back where they are more than one of so many parts of the file; fewer take the next batches.
+pub const FREE_PARTS: i64 = 16;
+
+/// Damaged rows that one examination names and one mending sets apart; the others are counted, and found again by the next.
+pub const DAMAGED_MAX: usize = 10_000;
+
+/// Damaged rows that are printed, and words of SQLite about its file: the first ones tell what kind of damage it is.
+pub const DAMAGED_SHOWN_MAX: usize = 50;

@@ -1,13 +1,13 @@
 //! The `nowait` command: a table of contents of its subcommands.
 //!
 //! Owns: which subcommands there are. Refuses: what they do (see the modules of `cli`).
-//! Invariant: exit code 0 is fine, 1 is a regression verdict, 2 is an error that says what to do.
+//! Invariant: exit code 0 is fine, 1 is a regression verdict or damage found, 2 is an error that says what to do.
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
-use nowait_collector::cli::{self, compare, reindex, report, serve};
+use nowait_collector::cli::{self, backup, compare, delete, doctor, reindex, report, serve};
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
 use std::process::ExitCode;
@@ -33,6 +33,12 @@ enum Command {
     Report(report::Args),
     /// Judge a release against another: slower, faster, no evidence, too few samples
     Compare(compare::Args),
+    /// Copy a data folder's database into one file, also while `serve` runs
+    Backup(backup::Args),
+    /// Remove what is known of a session, an installation or a release
+    Delete(delete::Args),
+    /// Find what is damaged in a data folder, and mend it if asked to
+    Doctor(doctor::Args),
     /// Rebuild the rollups of a data folder from its batches
     Reindex(reindex::Args),
     /// Print the events of a recorder file that a process of the app left on a device
@@ -60,6 +66,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Delete(args) => delete::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Reindex(args) => reindex::run(&args),
         #[cfg(feature = "replay")]
         Command::Replay(args) => replay::run(&args),

@@ -78,6 +78,18 @@ pub fn parse(text: &str, now_unix_ms: u64) -> Result<u64, Error> {
     u64::try_from(found).map_err(|_| not_a_time(text, "it lies before 1970; "))
 }
 
+/// Reads how long something is, in milliseconds: `30d`, `2w`, `36h`, `1w 12h`. A day has 24 hours; months and years have no one length.
+///
+/// # Errors
+/// [`Error::is_input`], naming the text and what to write instead.
+pub fn length_ms(text: &str) -> Result<u64, Error> {
+    let known = ago(text).filter(|_| !text.starts_with('-')).and_then(|ms| u64::try_from(ms).ok());
+    known.ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        Error::input(format!("{shown:?} is no length of time: write 30d, 2w or 36h"))
+    })
+}
+
 fn milliseconds(text: &str) -> Result<u64, Error> {
     if text.len() >= MILLISECONDS_DIGITS_MIN {
         let known = text
@@ -167,6 +179,17 @@ mod tests {
             ("0d", NOW),
         ] {
             assert_eq!(parse(text, NOW).unwrap(), unix_ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_have_one_meaning_or_none() {
+        for (text, ms) in [("30d", 30 * DAY_MS), ("2w", 14 * DAY_MS), ("1d 12h", 36 * HOUR_MS), ("0d", 0)] {
+            assert_eq!(length_ms(text).unwrap(), ms, "{text}");
+        }
+        for text in ["", "30", "-30d", "13mo", "1y", "now", "d", "30d\u{1b}"] {
+            let error = length_ms(text).unwrap_err();
+            assert!(error.is_input() && error.to_string().contains("write 30d"), "{text}: {error}");
         }
     }
 

@@ -4,7 +4,10 @@
 //! Invariant: results go to standard output and everything else to standard error, and no text from outside reaches a terminal
 //! as it came.
 
+pub mod backup;
 pub mod compare;
+pub mod delete;
+pub mod doctor;
 mod progress;
 pub mod reindex;
 #[cfg(feature = "replay")]
@@ -22,8 +25,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// What `nowait --help` says about exit codes.
-pub const EXIT_CODES: &str =
-    "Exit codes: 0 fine, 1 a regression verdict, 2 an error that says what happened and what to do.";
+pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 a regression verdict or damage found, 2 an error that says what happened and what to do.";
 
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Finding {
     Fine,
     /// A release is worse than the one before.
     Regression,
+    /// Something that is stored cannot be read.
+    Damage,
 }
 
 /// Turns the end of a command into an exit code, and prints the error if it is one.
@@ -39,7 +43,7 @@ pub enum Finding {
 pub fn exit(ended: Result<Finding, Error>) -> ExitCode {
     match ended {
         Ok(Finding::Fine) => ExitCode::SUCCESS,
-        Ok(Finding::Regression) => ExitCode::from(1),
+        Ok(Finding::Regression | Finding::Damage) => ExitCode::from(1),
         Err(error) => {
             // Nobody is left to be told that standard error is closed; the code still says it.
             let _ = writeln!(std::io::stderr(), "nowait: {}", safe_lines(&error.to_string()));

@@ -3,8 +3,9 @@
 use super::progress::Progress;
 use super::{Finding, print};
 use crate::error::Error;
-use crate::store::SqliteStore;
+use crate::store::{Rebuilt, SqliteStore};
 use nowait_report::text::safe;
+use nowait_report::text::units::{count, moment};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Stop `nowait serve` first.
@@ -27,9 +28,20 @@ pub struct Args {
 /// What could not be read or written, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let progress = Progress::new("Rebuilding");
-    let batches = SqliteStore::reindex(&args.data, |done, total| progress.set(done, total))?;
+    let rebuilt = SqliteStore::reindex(&args.data, |done, total| progress.set(done, total))?;
     drop(progress);
     let place = args.data.display().to_string();
-    print(&format!("rebuilt the rollups of {} from {batches} batches\n", safe(&place)))?;
+    print(&format!("{}: {}\n", safe(&place), words(&rebuilt)))?;
     Ok(Finding::Fine)
+}
+
+/// What was made again, and what could not be.
+pub(super) fn words(rebuilt: &Rebuilt) -> String {
+    let Rebuilt { batches, since_unix_ms } = rebuilt;
+    let again = format!("made the rollups again from {} batches", count(*batches));
+    let Some([hours, days, months]) = since_unix_ms.map(|since| since.map(moment)) else { return again };
+    format!(
+        "{again}: those by the hour since {hours}, by the day since {days}, by the month since {months} (UTC). \
+         Those of before stay as they were: they hold counts and no identifier, and their batches are kept no more"
+    )
 }

@@ -1,5 +1,6 @@
 //! `nowait serve`: the collector as a process.
 
+use super::progress::Progress;
 use super::source::budgets;
 use super::{Finding, escaped, print};
 use crate::error::Error;
@@ -7,7 +8,7 @@ use crate::keys::{self, Keys};
 use crate::limits::CUT_TIMEOUT;
 use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
-use crate::store::{SqliteStore, Store};
+use crate::store::{Keep, SqliteStore, Store};
 use nowait_report::text::safe_lines;
 use nowait_wire::RemoteConfig;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ const EXAMPLES: &str = "Examples:
   nowait serve
   nowait serve --listen 127.0.0.1:4600 --data /var/lib/nowait --budgets budgets.toml
   nowait serve --listen 0.0.0.0:4600 --keys /etc/nowait/keys.toml   (needs a [[read_token]])
+  nowait serve --keep batches=7d,hours=3d   (days stay at 400d, months for ever)
   nowait serve --remote-config remote.json   (docs/operate.md)
 
 Ctrl-C or SIGTERM ends it: what is in flight is stored and answered first.";
@@ -43,6 +45,10 @@ pub struct Args {
     /// that counts up [default: nothing]
     #[arg(long, value_name = "FILE")]
     remote_config: Option<PathBuf>,
+    /// For how long batches, rollups by the hour and rollups by the day are kept: lengths like 30d, 2w, 36h, or forever. Rollups
+    /// by the month stay for ever
+    #[arg(long, value_name = "WHAT=LENGTH,...", default_value = Keep::DEFAULT)]
+    keep: Keep,
     /// Say where it listens, and that it stopped, as a line of JSON each
     #[arg(long)]
     json: bool,
@@ -56,7 +62,10 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
     let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
-    let store = Arc::new(SqliteStore::open(&args.data)?);
+    let progress = Progress::new("Opening");
+    let store = SqliteStore::open_keeping(&args.data, args.keep, |done, total| progress.set(done, total))?;
+    let store = Arc::new(store);
+    drop(progress);
     let keys_path = args.keys.clone().unwrap_or_else(|| args.data.join(keys::FILE));
     let (keys, is_new) = match given {
         Some(keys) => (keys, false),

@@ -4,13 +4,14 @@
 //! Invariant: a batch is known by its session and first event; what is true of a whole batch stands beside it, not only in it.
 
 use super::account::Account;
+use super::clean;
 use super::intake::{Intake, Placement, span_unix_ms};
 use super::period::hour_of;
 use super::writer::number;
 use crate::error::Error;
 use nowait_wire::{Batch, Context};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Contexts whose ids are remembered; the table has all of them.
 const CONTEXTS_REMEMBERED_MAX: usize = 10_000;
@@ -194,6 +195,58 @@ pub(super) fn entry(row: &Row) -> Result<Result<Entry, Damaged>, Error> {
         }
         Err(error) => Err(Damaged { id, tenant, why: error.to_string(), frame: frame.to_vec() }),
     })
+}
+
+/// Scrubs a batch that was stored before this was done at ingest, and stores it again if that changed it.
+pub(super) fn scrub(conn: &Connection, entry: &mut Entry) -> Result<(), Error> {
+    if clean::clean(&mut entry.batch) == 0 {
+        return Ok(());
+    }
+    let frame = clean::frame(&mut entry.batch);
+    let Entry { id, tenant, batch, placement, bytes, .. } = entry;
+    *placement = Placement::stored(batch, placement.uptime_zero_unix_ms, placement.received_unix_ms());
+    *bytes = frame.len() as u64;
+    let before: i64 = conn
+        .prepare_cached("SELECT context FROM batches WHERE id = ?1")?
+        .query_row([*id], |row| row.get(0))?;
+    let context = context_id(conn, &mut HashMap::new(), *tenant, &batch.context)?;
+    let (started, ended) = span_unix_ms(batch, placement);
+    let update = "UPDATE batches SET context = ?2, first_hour = ?3, last_hour = ?4, events = ?5, frame = ?6 WHERE id = ?1";
+    let events = number(batch.events.len() as u64);
+    conn.prepare_cached(update)?.execute(params![
+        *id,
+        context,
+        hour_of(started),
+        hour_of(ended),
+        events,
+        frame
+    ])?;
+    remove_unused_context(conn, before)
+}
+
+/// Removes batches, and the contexts that were theirs alone. Ids that are remembered of contexts ([`Known`]) are wrong afterwards.
+pub(super) fn remove(conn: &Connection, ids: &[i64]) -> Result<(), Error> {
+    let mut contexts = BTreeSet::new();
+    for id in ids {
+        let mut delete = conn.prepare_cached("DELETE FROM batches WHERE id = ?1 RETURNING context")?;
+        contexts.extend(delete.query_row([id], |row| row.get::<_, i64>(0)).optional()?);
+    }
+    contexts.into_iter().try_for_each(|context| remove_unused_context(conn, context))
+}
+
+/// Removes sessions; their batches are gone already, or go with them.
+pub(super) fn remove_sessions(conn: &Connection, ids: &[i64]) -> Result<(), Error> {
+    for id in ids {
+        conn.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(())
+}
+
+fn remove_unused_context(conn: &Connection, context: i64) -> Result<(), Error> {
+    let delete =
+        "DELETE FROM contexts WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM batches WHERE context = ?1)";
+    conn.prepare_cached(delete)?.execute([context])?;
+    Ok(())
 }
 
 /// A batch that cannot be read.

@@ -72,6 +72,8 @@ pub(super) struct Turn {
 pub(super) struct Folded {
     /// The last of the batches.
     pub(super) to: i64,
+    /// Sessions that began before this hour are counted with all of their batches already: a rebuild takes only their waits.
+    pub(super) sessions_from: u32,
     pub(super) events: usize,
     /// Kinds and names of a tenant.
     pub(super) series: Numbered<(i64, Kind)>,
@@ -147,6 +149,9 @@ impl Folded {
             }
             None => {
                 let before = session()?;
+                if before.as_ref().is_some_and(|before| before.hour < self.sessions_from) {
+                    return Ok(());
+                }
                 let mut now = before.as_ref().map(|before| before.account.clone()).unwrap_or_default();
                 now.add(&told);
                 let turn = Turn {

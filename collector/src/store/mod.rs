@@ -6,8 +6,11 @@
 //! they lack it, from the log itself.
 
 mod account;
+mod backup;
 mod batches;
 mod clean;
+mod deletion;
+mod doctor;
 mod exits;
 mod fold;
 mod intake;
@@ -18,6 +21,7 @@ mod pulse;
 mod quarantine;
 mod read;
 mod reindex;
+mod retention;
 mod rollups;
 mod schema;
 mod slice;
@@ -26,7 +30,11 @@ mod sqlite;
 mod tests;
 mod writer;
 
+pub use deletion::{Deleted, Deletion, Whose};
+pub use doctor::{Damage, Examined};
 pub use intake::Intake;
+pub use reindex::Rebuilt;
+pub use retention::Keep;
 pub use sqlite::SqliteStore;
 
 use crate::ask::{self, Filter};

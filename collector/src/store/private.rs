@@ -4,6 +4,7 @@
 //! said so.
 //! Invariant: nothing of the store is ever there with more rights, not for a moment.
 
+use crate::error::Error;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -19,9 +20,34 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Makes a file, if it is missing, and opens it for writing.
 pub(super) fn make_file(path: &Path) -> io::Result<File> {
+    options().create(true).truncate(false).open(path)
+}
+
+/// Makes a file that is not there yet.
+///
+/// # Errors
+/// [`Error::is_input`] if it is, [`Error::is_store`] if it cannot be made.
+pub(super) fn make_new_file(path: &Path) -> Result<File, Error> {
+    options().create_new(true).open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            return is_there(path);
+        }
+        Error::store(format!("{} cannot be made: {error}", path.display()))
+    })
+}
+
+/// What is said of a file that would have to be written over.
+pub(super) fn is_there(path: &Path) -> Error {
+    let path = path.display();
+    Error::input(format!(
+        "{path} is there already, and is not written over: name another file, or move it away"
+    ))
+}
+
+fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options
 }

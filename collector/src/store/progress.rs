@@ -40,6 +40,11 @@ impl Progress {
         insert.execute(params![self.name(), number])?;
         Ok(())
     }
+
+    /// The first hour of which all batches are kept.
+    pub(super) fn batches_from(conn: &Connection) -> Result<u32, Error> {
+        Ok(u32::try_from(Progress::BatchesFrom.read(conn)?).unwrap_or(u32::MAX))
+    }
 }
 
 /// The first hour, day and month of which there are rollups.

@@ -10,6 +10,7 @@ use super::exits;
 use super::fold::Folded;
 use super::period::{self, Plan, hour_of};
 use super::progress::{self, Progress};
+use super::rollups::OTHER;
 use super::writer::number;
 use super::{Contexts, Query};
 use crate::ask::Filter;
@@ -65,12 +66,14 @@ pub(super) fn app_versions(conn: &Connection, tenant: &str) -> Result<Vec<String
     Ok(versions.collect::<Result<_, _>>()?)
 }
 
-/// What the batches of a tenant have in common.
+/// What the batches of a tenant have in common, and the releases whose batches are kept no more.
 pub(super) fn contexts(conn: &Connection, tenant: &str) -> Result<Contexts, Error> {
     let mut all = Contexts::default();
     let Some(Tenant { id, .. }) = self::tenant(conn, tenant)? else {
         return Ok(all);
     };
+    let apart = app_versions(conn, tenant)?.into_iter().filter(|version| version != OTHER);
+    all.app_versions.extend(apart.take(NEAREST_AMONG_MAX));
     let select = "SELECT app_version, country, device_model, dimensions FROM contexts WHERE tenant = ?1";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query([id])?;

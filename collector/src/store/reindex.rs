@@ -2,45 +2,57 @@
 //!
 //! Owns: which rollups are made again: those whose batches are all kept. Refuses: reading batches and writing rollups (see
 //! `rollups`).
-//! Invariant: a rollup of which a batch is gone stays as it is.
+//! Invariant: a rollup of which a batch is gone stays as it is, and so does a session's account.
 
-use super::period::Period;
+use super::period::{Period, unix_ms};
 use super::progress::{self, Progress};
-use super::rollups;
+use super::rollups::{self, Floors};
 use crate::error::Error;
 use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
-/// Makes the rollups again, in one transaction, and says how many batches it read.
-pub(super) fn rebuild(conn: &mut Connection, mut progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let floors = clear(&tx)?;
-    let total: u64 = tx.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
+/// What was made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// How many batches were read.
+    pub batches: u64,
+    /// From which moments on the rollups by the hour, by the day and by the month were made again, in milliseconds since 1970
+    /// UTC; `None` if that is all of them. Those of before stay as they were: their batches are kept no more.
+    pub since_unix_ms: Option<[u64; 3]>,
+}
+
+/// Makes the rollups again, within the caller's transaction.
+pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+    // What stays as it is has to hold every batch.
+    let floors = rollups::floors(conn)?;
+    while rollups::catch_up(conn, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)? > 0 {}
+    let total: u64 = conn.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
+    let floors = clear(conn)?;
     let mut done = 0;
     loop {
-        let step = rollups::catch_up(&tx, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        let step = rollups::catch_up(conn, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
         if step == 0 {
             break;
         }
         done += step as u64;
         progress(done, total);
     }
-    tx.commit()?;
     progress(done, total);
-    Ok(done)
+    let since_unix_ms = (floors.sessions > 0).then(|| floors.periods.map(unix_ms));
+    Ok(Rebuilt { batches: done, since_unix_ms })
 }
 
 /// Removes the rollups that can be made again, and says from which hour on these are.
-fn clear(conn: &Connection) -> Result<rollups::Floors, Error> {
-    let batches_from = u32::try_from(Progress::BatchesFrom.read(conn)?).unwrap_or(u32::MAX);
+fn clear(conn: &Connection) -> Result<Floors, Error> {
+    let batches_from = Progress::batches_from(conn)?;
     let kept = progress::kept(conn)?;
-    let mut floors = [0; 3];
-    for (period, floor) in Period::ALL.into_iter().zip(&mut floors) {
+    let mut floors = Floors { sessions: batches_from, ..Floors::default() };
+    for (period, floor) in Period::ALL.into_iter().zip(&mut floors.periods) {
         let number = period.of_hour(batches_from);
         // The period in which the first kept batch lies holds others as well.
         let whole = if period.first_hour(number) < batches_from { number + 1 } else { number };
         let first = whole.max(kept.get(period as usize).copied().unwrap_or(0));
-        for table in ["cells", "accounts", "exit_groups", "uncounted"] {
+        for (table, _) in rollups::BY_PERIOD {
             conn.execute(
                 &format!("DELETE FROM {table} WHERE period = ?1 AND start >= ?2"),
                 params![period as u8, first],
@@ -48,11 +60,16 @@ fn clear(conn: &Connection) -> Result<rollups::Floors, Error> {
         }
         *floor = period.first_hour(first);
     }
-    conn.execute_batch(
-        "DELETE FROM exits; UPDATE sessions SET hour = NULL, release = NULL, account = NULL;",
+    // A session that began before is counted in a rollup that stays, and not all of its batches are there to be added up again.
+    conn.execute(
+        "UPDATE sessions SET hour = NULL, release = NULL, account = NULL WHERE hour >= ?1",
+        [batches_from],
     )?;
-    let unused = "WHERE id NOT IN (SELECT series FROM cells)";
-    conn.execute(&format!("DELETE FROM series {unused}"), [])?;
+    conn.execute("DELETE FROM exits", [])?;
+    rollups::remove_unused(conn)?;
+    let narrow = "UPDATE tenants SET first_hour = iif(first_hour < ?1, first_hour, NULL), \
+        end_hour = iif(first_hour < ?1, min(end_hour, ?1), NULL)";
+    conn.execute(narrow, [batches_from])?;
     Progress::FoldedTo.write(conn, 0)?;
     Ok(floors)
 }

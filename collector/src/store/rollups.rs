@@ -26,8 +26,22 @@ pub(super) const OTHER: &str = "(other)";
 /// Where a cell is in the table, but for the period: tenant, start, series, release.
 type CellRow = (i64, u32, i64, i64);
 
-/// The hours before which rollups are left as they are, by period.
-pub(super) type Floors = [u32; 3];
+/// The tables that are kept by period, each with its primary key.
+pub(super) const BY_PERIOD: [(&str, &str); 4] = [
+    ("cells", "tenant, period, start, series, release"),
+    ("accounts", "tenant, period, start, release"),
+    ("exit_groups", "tenant, period, start, release, reason, last_crumb"),
+    ("uncounted", "tenant, period, start, what"),
+];
+
+/// What a fold leaves as it is, because not all batches of it are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Floors {
+    /// The hours before which rollups are left as they are, by period.
+    pub(super) periods: [u32; 3],
+    /// Sessions that began before this hour are counted with all of their batches already.
+    pub(super) sessions: u32,
+}
 
 /// Writes everything, and up to which batch that is.
 pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
@@ -82,7 +96,7 @@ fn coarser(period: Period, finer: &HashMap<CellRow, Cell>) -> HashMap<CellRow, C
 
 /// Whether rollups of this period are written: those of before are left as they are.
 fn is_written(period: Period, start: u32, floors: Floors) -> bool {
-    period.first_hour(start) >= floors.get(period as usize).copied().unwrap_or(0)
+    period.first_hour(start) >= floors.periods.get(period as usize).copied().unwrap_or(0)
 }
 
 /// Merges cells into their rows, in the order of the primary key: neighbours share pages.
@@ -385,14 +399,15 @@ fn count(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<usize, Er
     Ok(conn.prepare_cached(select)?.query_row(of, |row| row.get(0))?)
 }
 
-/// Folds what is in the log and not in the rollups, one step: how many batches that were. Everything of a step is in memory.
+/// Folds what is in the log and not in the rollups, one step: how many batches that were. Everything of a step is in memory. What
+/// an older program stored as it came is scrubbed on the way.
 pub(super) fn catch_up(
     conn: &Connection,
     floors: Floors,
     batches_max: usize,
     events_max: usize,
 ) -> Result<usize, Error> {
-    let mut folded = Folded::default();
+    let mut folded = Folded { sessions_from: floors.sessions, ..Folded::default() };
     let from = Progress::FoldedTo.read(conn)?;
     let (mut done, mut last) = (0, from);
     let select = format!("SELECT {} FROM batches WHERE id > ?1 ORDER BY id LIMIT ?2", batches::ENTRY);
@@ -402,8 +417,9 @@ pub(super) fn catch_up(
         && let Some(row) = rows.next()?
     {
         match batches::entry(row)? {
-            Ok(entry) => {
+            Ok(mut entry) => {
                 last = entry.id;
+                batches::scrub(conn, &mut entry)?;
                 folded.add(&entry, || session(conn, entry.tenant, entry.session))?;
             }
             Err(damaged) => {
@@ -433,12 +449,30 @@ pub(super) fn session(
 /// Takes a batch that cannot be read out of the log.
 pub(super) fn quarantine_batch(conn: &Connection, damaged: &batches::Damaged) -> Result<(), Error> {
     quarantine::put(conn, damaged.tenant, &format!("batches {}", damaged.id), &damaged.why, &damaged.frame)?;
-    conn.prepare_cached("DELETE FROM batches WHERE id = ?1")?.execute([damaged.id])?;
+    remove_batches(conn, &[damaged.id])
+}
+
+/// Takes batches out of the log, and out of the list of exits; what is counted of them stays.
+pub(super) fn remove_batches(conn: &Connection, ids: &[i64]) -> Result<(), Error> {
+    for id in ids {
+        conn.prepare_cached("DELETE FROM exits WHERE batch = ?1")?.execute([id])?;
+    }
+    batches::remove(conn, ids)
+}
+
+/// Removes names and releases that nothing is counted under any more.
+pub(super) fn remove_unused(conn: &Connection) -> Result<(), Error> {
+    conn.execute_batch(
+        "DELETE FROM series WHERE id NOT IN (SELECT series FROM cells);
+        DELETE FROM releases WHERE id NOT IN (SELECT release FROM cells UNION SELECT release FROM accounts \
+            UNION SELECT release FROM exit_groups UNION SELECT release FROM exits \
+            UNION SELECT release FROM sessions WHERE release IS NOT NULL);",
+    )?;
     Ok(())
 }
 
 /// Which rollups a fold writes: those that retention has not removed.
 pub(super) fn floors(conn: &Connection) -> Result<Floors, Error> {
     let kept = progress::kept(conn)?;
-    Ok([kept[0], Period::Day.first_hour(kept[1]), 0])
+    Ok(Floors { periods: [kept[0], Period::Day.first_hour(kept[1]), 0], sessions: 0 })
 }

@@ -12,7 +12,7 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 4] = [TABLES, COSTS, FACTS, LOG];
+const STEPS: [&str; 5] = [TABLES, COSTS, FACTS, LOG, REMOVAL];
 
 /// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
@@ -285,6 +285,12 @@ CREATE TABLE quarantine (
     why TEXT NOT NULL,
     content BLOB
 ) STRICT;
+";
+
+/// What removing a batch looks up: the exits that it holds, and whether another one has its context.
+const REMOVAL: &str = "
+CREATE INDEX exits_by_batch ON exits (batch);
+CREATE INDEX batches_by_context ON batches (context);
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

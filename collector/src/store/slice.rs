@@ -40,7 +40,7 @@ pub(super) struct Chosen {
 /// Chooses without decoding anything.
 pub(super) fn choose(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Chosen, Error> {
     let contexts = contexts(conn, tenant, &query.filter)?;
-    let kept_from = u32::try_from(Progress::BatchesFrom.read(conn)?).unwrap_or(0);
+    let kept_from = Progress::batches_from(conn)?;
     let (from, until) = (query.first_hour().max(kept_from), query.end_hour());
     let select =
         "SELECT id, context, first_hour, last_hour FROM batches WHERE tenant = ?1 AND first_hour < ?2";

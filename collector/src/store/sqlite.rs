@@ -3,14 +3,18 @@
 //! Owns: opening the file, its settings, the connections. Refuses: SQL of rows (see `writer`, `read`).
 //! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
 
+use super::doctor::{self, Examined};
 use super::period::Plan;
 use super::writer::Writer;
-use super::{Contexts, Intake, Pending, Query, Store, private, read, reindex, schema, slice, writer};
+use super::{
+    Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, private, read, reindex,
+    schema, slice, writer,
+};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
 use nowait_report::{Budgets, Cells, Report, Rows};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -22,16 +26,26 @@ const FILE: &str = "nowait.db";
 /// Locked by the process that writes.
 const LOCK: &str = "writer.lock";
 
+/// What could be read of a malformed database, beside it.
+const SALVAGED: &str = "nowait.db.salvaged";
+
 /// The size of a page of a new file, in bytes. A batch of 500 events takes 2.6 kB and a row is not split over pages
 /// while it fits into one: SQLite's 4096 would waste 38 % of the file, 8192 wastes 8 %, and more would make every
 /// commit write more.
 const PAGE_BYTES: i64 = 8192;
 
+/// What `auto_vacuum` says of a file whose free pages can be given back a few at a time.
+///
+/// It is a setting that SQLite takes before the first table is made, or with a VACUUM, which writes the whole file again and
+/// needs as much room. A file of an older program is left as it is while `serve` runs: it does not shrink, and takes new
+/// batches into its free pages. `reindex`, which nobody waits for, does the VACUUM.
+pub(super) const INCREMENTAL: i64 = 2;
+
 /// How long a connection waits for another one's lock: a checkpoint on a slow disk.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Statements that a connection keeps compiled: more than there are.
-const STATEMENTS_KEPT: usize = 32;
+const STATEMENTS_KEPT: usize = 64;
 
 /// After how many instructions of SQLite's machine a read looks whether it is still wanted: a few rows.
 const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 100;
@@ -55,20 +69,25 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens a data folder for writing and reading, and creates what is not there yet. What an older program or a kill left
-    /// without rollups is folded first.
+    /// without rollups is folded first. Nothing is removed by age.
     ///
     /// # Errors
     /// [`Error::is_store`] if the folder cannot be written, another process writes it, or the file is no store;
     /// [`Error::is_newer_schema`] if a newer program wrote it.
     pub fn open(folder: &Path) -> Result<SqliteStore, Error> {
-        SqliteStore::open_telling(folder, |_, _| {})
+        SqliteStore::open_keeping(folder, Keep::ALL, |_, _| {})
     }
 
-    /// The same; `progress` is called now and then with the number of batches folded and their number in all.
+    /// The same; what is older than `keep` says is removed beside the writing. `progress` is called now and then with the number
+    /// of batches folded and their number in all.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
-    pub fn open_telling(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<SqliteStore, Error> {
+    pub fn open_keeping(
+        folder: &Path,
+        keep: Keep,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<SqliteStore, Error> {
         private::make_folder(folder).map_err(|error| {
             Error::store(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
@@ -79,7 +98,7 @@ impl SqliteStore {
             .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         writer::catch_up(&mut conn, progress).map_err(|error| at(&path, &error))?;
-        let writer = Writer::start(conn)?;
+        let writer = Writer::start(conn, keep)?;
         Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
     }
 
@@ -94,16 +113,93 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Rebuilds all rollups from the stored batches, in one transaction, and says how many batches it read.
+    /// Rebuilds the rollups whose batches are all kept, in one transaction. Batches that were
+    /// stored before texts were scrubbed at ingest are scrubbed; and a file of an older program learns to give space back.
     /// `progress` is called now and then with the number of batches read and their number in all.
     ///
     /// # Errors
     /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
-    pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, Error> {
+    pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
         let path = existing(folder)?;
         let _lock = lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        reindex::rebuild(&mut conn, progress)
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rebuilt = reindex::rebuild(&tx, progress)?;
+        tx.commit()?;
+        if vacuum_mode(&conn)? != INCREMENTAL {
+            conn.execute_batch("VACUUM").map_err(|error| {
+                let done =
+                    "the rollups are made again; the file could not be written again to give space back";
+                Error::from(error).within(done)
+            })?;
+        }
+        Ok(rebuilt)
+    }
+
+    /// Finds what a tenant has of somebody, for deletion; nothing is changed yet. The folder is locked as long as what is returned
+    /// lives.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::reindex`]; [`Error::is_no_data`] if there is nothing of them.
+    pub fn deletion(folder: &Path, tenant: &str, whose: Whose) -> Result<Deletion, Error> {
+        let path = existing(folder)?;
+        let lock = lock(folder)?;
+        let conn = writable(&path).map_err(|error| at(&path, &error))?;
+        Deletion::find(conn, lock, tenant, whose)
+    }
+
+    /// Writes all that is in the folder's database at this moment into one new file, for its owner alone, checks that, and says
+    /// how many bytes it has. Another process may be writing the folder.
+    ///
+    /// # Errors
+    /// [`Error::is_input`] if there is such a file already, [`Error::is_store`] for everything else; then there is no such file.
+    pub fn backup(folder: &Path, to: &Path) -> Result<u64, Error> {
+        let path = existing(folder)?;
+        backup::write(&path, to)
+    }
+
+    /// Looks at every stored frame, cell and account, while another process may be writing them. `progress` is called now and
+    /// then with the number of rows read and their number in all.
+    ///
+    /// # Errors
+    /// [`Error::is_store`] if the file cannot be opened or has another schema. Damage is no error.
+    pub fn examine(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Examined, Error> {
+        let path = existing(folder)?;
+        let conn = readable(&path).map_err(|error| at(&path, &error))?;
+        doctor::examine(&conn, progress)
+    }
+
+    /// Sets the damaged rows that were found apart and makes the rollups again, in one transaction.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::reindex`]; nothing is changed then.
+    pub fn mend(folder: &Path, found: &Examined, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+        let path = existing(folder)?;
+        let _lock = lock(folder)?;
+        let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        doctor::set_apart(&tx, found)?;
+        let rebuilt = reindex::rebuild(&tx, progress)?;
+        tx.commit()?;
+        Ok(rebuilt)
+    }
+
+    /// Copies every row that can be read out of a malformed file into a new one beside it, makes its rollups again, and says where
+    /// it is. The malformed file is left as it is.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::reindex`]; [`Error::is_input`] if there is such a new file already.
+    pub fn salvage(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<PathBuf, Error> {
+        let path = existing(folder)?;
+        let _lock = lock(folder)?;
+        let to = folder.join(SALVAGED);
+        private::make_new_file(&to)?;
+        let saved = salvage(&path, &to, progress);
+        if saved.is_err() {
+            // What is not whole would be taken for what could be saved.
+            let _ = std::fs::remove_file(&to);
+        }
+        saved.map(|()| to)
     }
 
     /// Asks something on a connection of its own, in one transaction: all answers are as of one moment. It stops within
@@ -218,6 +314,15 @@ impl Store for SqliteStore {
     }
 }
 
+fn salvage(path: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), Error> {
+    let old = readable(path).map_err(|error| at(path, &error))?;
+    let mut new = writable(to).map_err(|error| at(to, &error))?;
+    let tx = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    doctor::salvage(&old, &tx)?;
+    reindex::rebuild(&tx, progress)?;
+    Ok(tx.commit()?)
+}
+
 /// The database that is in the folder.
 fn existing(folder: &Path) -> Result<PathBuf, Error> {
     let path = folder.join(FILE);
@@ -253,6 +358,7 @@ fn writable(path: &Path) -> Result<Connection, Error> {
     schema::refuse_a_strangers_file(&conn)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
+    ask_incremental(&conn)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         return Err(Error::store(format!("its disk does not allow a write-ahead log, only {mode:?}")));
@@ -262,6 +368,19 @@ fn writable(path: &Path) -> Result<Connection, Error> {
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     schema::prepare(&mut conn)?;
     Ok(conn)
+}
+
+/// Asks for [`INCREMENTAL`] where the file can take it: before its first table, or in the next VACUUM.
+pub(super) fn ask_incremental(conn: &Connection) -> Result<(), Error> {
+    // Where it is set already this would write a page.
+    if vacuum_mode(conn)? != INCREMENTAL {
+        conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    }
+    Ok(())
+}
+
+fn vacuum_mode(conn: &Connection) -> Result<i64, Error> {
+    Ok(conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?)
 }
 
 fn readable(path: &Path) -> Result<Connection, Error> {

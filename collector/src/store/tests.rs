@@ -1,5 +1,7 @@
 //! The store against a plain model: all batches in a list, every event counted one by one.
 
+mod care;
+mod kept;
 mod older;
 
 use super::*;
@@ -484,7 +486,7 @@ fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
         .sum();
     assert_eq!(all, 1);
     drop(store);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap(), 3);
+    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 3);
     let (place, why): (String, String) = database(&folder)
         .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();

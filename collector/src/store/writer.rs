@@ -1,6 +1,6 @@
 //! The one thread that writes: takes what waits, writes it in one transaction, answers for it.
 //!
-//! Owns: group commit, and when what was stored is folded into the rollups. Refuses: rows (see `batches` and `rollups`) and
+//! Owns: group commit, when what was stored is folded into the rollups, and when a bite of what is too old is removed. Refuses: rows (see `batches` and `rollups`) and
 //! reading for reports.
 //! Invariant: nobody is answered before the commit returned, and after a failed commit nothing that was
 //! remembered of it is used again. What the rollups lack is in the log, and found there again after a kill.
@@ -10,12 +10,14 @@ use super::fold::Folded;
 use super::intake::Intake;
 use super::progress::Progress;
 use super::pulse::Pulse;
+use super::retention::{Keep, Retention};
 use super::{Pending, Stored, rollups};
 use crate::error::Error;
 use crate::limits::{
-    FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, UNFOLDED_AFTER,
-    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
+    BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, UNFOLDED_AFTER,
+    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX, UPKEEP_EVERY,
 };
+use crate::time::now_unix_ms;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -46,13 +48,13 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which owns the connection from now on.
-    pub(super) fn start(conn: Connection) -> Result<Writer, Error> {
+    pub(super) fn start(conn: Connection, keep: Keep) -> Result<Writer, Error> {
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
         let pulse = Arc::new(Pulse::new());
         let told = Arc::clone(&pulse);
         let thread = std::thread::Builder::new()
             .name("nowait-writer".into())
-            .spawn(move || work(conn, &receiver, &told))
+            .spawn(move || work(conn, keep, &receiver, &told))
             .map_err(|error| Error::store(format!("the writing thread could not be started: {error}")))?;
         Ok(Writer { queue: RwLock::new(Some(sender)), pulse, thread: Mutex::new(Some(thread)) })
     }
@@ -117,14 +119,12 @@ impl Drop for Writer {
     }
 }
 
-fn work(conn: Connection, queue: &Receiver<Job>, pulse: &Pulse) {
-    let mut work = Work { conn, known: Known::default(), folding: Folding::new() };
+fn work(conn: Connection, keep: Keep, queue: &Receiver<Job>, pulse: &Pulse) {
+    let (retention, bite_due) = (Retention::new(keep), Instant::now());
+    let mut work = Work { conn, known: Known::default(), folding: Folding::new(), retention, bite_due };
     loop {
-        let job = match work.folding.due() {
-            Some(due) => queue.recv_timeout(due.saturating_duration_since(Instant::now())),
-            None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match job {
+        let due = work.folding.due().map_or(work.bite_due, |due| due.min(work.bite_due));
+        match queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(Job::Store(first)) => work.store(*first, queue, pulse),
             Ok(Job::Probe(_ended)) => pulse.probe(&mut work.conn),
             Err(RecvTimeoutError::Timeout) => {}
@@ -132,6 +132,9 @@ fn work(conn: Connection, queue: &Receiver<Job>, pulse: &Pulse) {
         }
         if work.folding.due().is_some_and(|due| due <= Instant::now()) {
             work.fold();
+        }
+        if work.bite_due <= Instant::now() {
+            work.bite();
         }
     }
     work.fold();
@@ -142,6 +145,9 @@ struct Work {
     conn: Connection,
     known: Known,
     folding: Folding,
+    retention: Retention,
+    /// When the next bite of what is too old is due.
+    bite_due: Instant,
 }
 
 impl Work {
@@ -163,10 +169,25 @@ impl Work {
 
     /// Writes what is folded. Where that fails the batches stay, and are read again from the log.
     fn fold(&mut self) {
+        if self.folding.is_behind {
+            // Reading the log again may take damaged batches out of it, and contexts with them.
+            self.known.clear();
+        }
         let outcome = self.folding.write(&mut self.conn);
         if let Err(error) = outcome {
             tracing::error!(%error, "the rollups could not be written; reports read the latest batches meanwhile");
         }
+    }
+
+    /// Removes some of what is too old. Where that fails it stays until the next round.
+    fn bite(&mut self) {
+        let outcome = self.retention.bite(&mut self.conn, now_unix_ms());
+        self.known.clear();
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "what is older than it is kept could not be removed");
+        }
+        let pause = if outcome.unwrap_or(false) { BITE_PAUSE } else { UPKEEP_EVERY };
+        self.bite_due = Instant::now() + pause;
     }
 }
 

@@ -127,7 +127,7 @@ fn who_only_reads_an_old_store_says_what_to_do_and_reindex_does_it() {
     assert!(error.is_store() && !error.is_newer_schema(), "{error}");
     assert!(error.to_string().contains("version 1") && error.to_string().contains("nowait serve"), "{error}");
     assert_eq!(user_version(&folder), 1);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap(), 1);
+    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 1);
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(whole(&store).ledger.delivered, 15);
 }

@@ -1,0 +1,141 @@
+//! What is known of a session, of an installation or of a release, removed on request.
+//!
+//! Owns: which rows these are. Refuses: rollups whose batches are gone (see `reindex`): but for the release they hold no
+//! identifier, so that nobody can say what in them is whose.
+//! Invariant: all of it goes in one transaction, together with the rollups made again without it; and neither the file nor, unless
+//! somebody reads it meanwhile, its log holds a byte of it afterwards.
+
+use super::reindex::{self, Rebuilt};
+use super::rollups::{self, BY_PERIOD, OTHER};
+use super::{batches, read};
+use crate::error::Error;
+use nowait_wire::Uuid;
+use rusqlite::{Connection, ToSql, TransactionBehavior, params};
+use std::fmt;
+use std::fs::File;
+
+/// Whose data goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of one session: from a start of the app to its end.
+    Session(Uuid),
+    /// Of one installation: all of its sessions.
+    Install(Uuid),
+    /// Of one release of the app, on all systems.
+    Version(String),
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Whose::Session(id) => write!(f, "session {id}"),
+            Whose::Install(id) => write!(f, "install {id}"),
+            Whose::Version(version) => write!(f, "version {version:?}"),
+        }
+    }
+}
+
+/// What was found, before it goes. The folder is locked until this is dropped.
+#[derive(Debug)]
+pub struct Deletion {
+    conn: Connection,
+    batches: Vec<i64>,
+    sessions: Vec<i64>,
+    /// The release, by system.
+    releases: Vec<i64>,
+    tenant: i64,
+    /// Held, not used: the lock ends with it.
+    _lock: File,
+}
+
+/// What went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// What was made again without it.
+    pub rebuilt: Rebuilt,
+    /// Damaged batches of the tenant that are set apart: whose they are cannot be read.
+    pub set_apart: u64,
+    /// Whether the write-ahead log still holds it, as another program was reading the file.
+    pub is_in_log: bool,
+}
+
+impl Deletion {
+    pub(super) fn find(conn: Connection, lock: File, tenant: &str, whose: Whose) -> Result<Deletion, Error> {
+        let none = || {
+            Error::no_data(format!("there is nothing of {whose} of tenant {tenant:?}; nothing was changed"))
+        };
+        let Some(read::Tenant { id: tenant, .. }) = read::tenant(&conn, tenant)? else { return Err(none()) };
+        let ids = |select: &str, of: &dyn ToSql| ids(&conn, select, &[&tenant, of]);
+        let by_session = |column: &str, of: &dyn ToSql| -> Result<_, Error> {
+            let sessions = format!("SELECT id FROM sessions WHERE tenant = ?1 AND {column} = ?2");
+            let batches = format!("SELECT id FROM batches WHERE session IN ({sessions})");
+            Ok((ids(&batches, of)?, ids(&sessions, of)?, Vec::new()))
+        };
+        let (batches, sessions, releases) = match &whose {
+            Whose::Session(id) => by_session("session", id.as_bytes())?,
+            Whose::Install(id) => by_session("install", id.as_bytes())?,
+            // Many releases that are counted as one are none.
+            Whose::Version(version) if version == OTHER => return Err(none()),
+            Whose::Version(version) => {
+                (ids(BATCHES_OF, version)?, ids(SESSIONS_OF, version)?, ids(RELEASES_OF, version)?)
+            }
+        };
+        if batches.is_empty() && sessions.is_empty() && releases.is_empty() {
+            return Err(none());
+        }
+        Ok(Deletion { conn, batches, sessions, releases, tenant, _lock: lock })
+    }
+
+    /// How many batches and how many sessions there are of it.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.batches.len(), self.sessions.len())
+    }
+
+    /// Removes all of it. `progress` is called now and then with the number of batches that were read again, and their number.
+    ///
+    /// # Errors
+    /// [`Error::is_store`]; then nothing was changed.
+    pub fn run(mut self, progress: impl FnMut(u64, u64)) -> Result<Deleted, Error> {
+        // What is removed is written over with zeros.
+        self.conn.pragma_update(None, "secure_delete", true)?;
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        rollups::remove_batches(&tx, &self.batches)?;
+        batches::remove_sessions(&tx, &self.sessions)?;
+        for session in &self.sessions {
+            tx.execute("DELETE FROM quarantine WHERE place = ?1", [format!("sessions {session}")])?;
+        }
+        for (table, _) in BY_PERIOD.into_iter().filter(|(_, key)| key.contains("release")) {
+            for release in &self.releases {
+                let delete = format!("DELETE FROM {table} WHERE tenant = ?1 AND release = ?2");
+                tx.execute(&delete, params![self.tenant, release])?;
+            }
+        }
+        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let set_apart = "SELECT count(*) FROM quarantine WHERE tenant = ?1 AND place LIKE 'batches %'";
+        let set_apart = tx.query_row(set_apart, [self.tenant], |row| row.get(0))?;
+        tx.commit()?;
+        // The log holds what the pages held before.
+        let cut: Result<bool, _> =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        Ok(Deleted { rebuilt, set_apart, is_in_log: cut.unwrap_or(true) })
+    }
+}
+
+const BATCHES_OF: &str = "SELECT id FROM batches WHERE tenant = ?1 \
+    AND context IN (SELECT id FROM contexts WHERE tenant = ?1 AND app_version = ?2)";
+
+/// Those that are counted under the release or have a batch of it, unless they have a batch of another one as well.
+const SESSIONS_OF: &str = "SELECT id FROM sessions WHERE tenant = ?1 \
+    AND (release IN (SELECT id FROM releases WHERE tenant = ?1 AND app_version = ?2) \
+        OR EXISTS (SELECT 1 FROM batches JOIN contexts ON contexts.id = context \
+            WHERE session = sessions.id AND app_version = ?2)) \
+    AND NOT EXISTS (SELECT 1 FROM batches JOIN contexts ON contexts.id = context \
+            WHERE session = sessions.id AND app_version <> ?2)";
+
+const RELEASES_OF: &str = "SELECT id FROM releases WHERE tenant = ?1 AND app_version = ?2";
+
+fn ids(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<Vec<i64>, Error> {
+    let mut select = conn.prepare(select)?;
+    Ok(select.query_map(of, |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
