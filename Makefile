@@ -81,6 +81,10 @@ simulate-some: ## The same, 2,000 of them
 deaths: ## Kill recording processes 10,000 times (KILLS=...) and read everything back; then every other way to die
 	NOWAIT_KILLS=$(KILLS) cargo test --locked --release --package nowait-core --test processes
 
+.PHONY: attack
+attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a line each: held, fell, or why not run (some minutes)
+	@NOWAIT_ATTACK=long cargo test --quiet --locked --release --package nowait-collector --test attack -- $(ARGS)
+
 .PHONY: corruption
 corruption: ## Flip every byte and cut at every offset of everything on the device's disk (some minutes; a sample in `test`)
 	NOWAIT_EVERY_BYTE=1 cargo test --locked --release --package nowait-core --lib -- proof::damage

@@ -204,11 +204,12 @@ fn in_groups(
 }
 
 /// Processor time of this process so far, in seconds.
-fn cpu_s() -> f64 {
+pub(crate) fn cpu_s() -> f64 {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
-fn bytes_in(folder: &Path) -> std::io::Result<u64> {
+/// Bytes of the files in a folder.
+pub(crate) fn bytes_in(folder: &Path) -> std::io::Result<u64> {
     fs::read_dir(folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
 }

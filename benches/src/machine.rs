@@ -57,6 +57,12 @@ impl Machine {
     }
 }
 
+/// The most memory that this process has had, in KiB; 0 where nobody says.
+pub(crate) fn peak_kib() -> u64 {
+    let peak = field("/proc/self/status", "VmHWM");
+    peak.and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0)
+}
+
 /// The load averages of 1, 5 and 15 minutes.
 pub(crate) fn load() -> String {
     read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")

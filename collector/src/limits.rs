@@ -178,8 +178,8 @@ pub const SERIES_PER_TENANT_MAX: usize = 10_000;
 /// month on two systems.
 pub const RELEASES_PER_TENANT_MAX: usize = 500;
 
-/// Rollup cells of a tenant in one hour, day or month; from then on names are kept apart and releases are not. A report reads
-/// some months of them within 0.2 s.
+/// Rollup cells of a tenant in one hour, day or month, and cells of a question that is answered from its batches; from then on
+/// names are kept apart and releases are not. A report reads some months of them within 0.2 s.
 pub const CELLS_PER_PERIOD_MAX: usize = 20_000;
 
 /// Groups of abnormal exits of a tenant in one hour, day or month; from then on the last breadcrumb is left out of them.
@@ -187,6 +187,11 @@ pub const EXIT_GROUPS_PER_PERIOD_MAX: usize = 2_000;
 
 /// Events that are stored and not yet in a rollup: a report reads them from their batches, 20 ms.
 pub const UNFOLDED_EVENTS_MAX: usize = 200_000;
+
+/// Memory for cells that are stored and not yet in a rollup, in bytes: 35,000 names that were seen once, or a second of an honest
+/// fleet with much to spare. The writer makes rollups of them then, with two copies of them; a report takes as many from the log,
+/// which leaves it the other half of its 64 MiB, and says how many events it left out.
+pub const UNFOLDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// How long a batch may wait for the rollups.
 pub const UNFOLDED_AFTER: Duration = Duration::from_secs(1);
@@ -209,8 +214,9 @@ pub const COUNT_PLAUSIBLE_MAX: u64 = 1_000_000_000;
 /// The largest cost of one session that is believed, in nanoseconds or bytes: eleven days of one core.
 pub const COST_PLAUSIBLE_MAX: u64 = 1_000_000_000_000_000;
 
-/// Events that no rollup has yet and that a report reads from their batches; the others are said to be missing. More than this
-/// lie there only while a store is brought up to date, or where its rollups cannot be written.
+/// Events that no rollup has yet and that a report reads from their batches, unless their cells take more than
+/// [`UNFOLDED_BYTES_MAX`]; the others are said to be missing. More than this lie there only while a store is brought up to date,
+/// or where its rollups cannot be written.
 pub const UNFOLDED_READ_MAX: usize = 10 * UNFOLDED_EVENTS_MAX;
 
 /// Exits of all releases, the latest, among which a report of one release looks for those that it lists.

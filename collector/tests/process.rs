@@ -99,7 +99,7 @@ fn a_remote_configuration_that_cannot_be_followed_is_no_start() {
 #[test]
 fn a_release_that_is_slower_ends_with_one() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path());
+    let server = Server::start(Command::new(NOWAIT), folder.path());
     for seed in 0..12 {
         assert_eq!(server.send(&frame(seed, "8.1.0", 1)).unwrap().status, ReceiptStatus::Stored);
         assert_eq!(server.send(&frame(seed + 100, "8.2.0", 3)).unwrap().status, ReceiptStatus::Stored);
@@ -125,7 +125,7 @@ fn the_server_ends_cleanly_and_its_folder_can_be_read_and_reindexed() {
     for signal in ["-TERM", "-INT"] {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().to_str().unwrap();
-        let mut server = Server::start(folder.path());
+        let mut server = Server::start(Command::new(NOWAIT), folder.path());
         server.send(&frame(1, "8.1.0", 1)).unwrap();
         let locked = said(&nowait(&["reindex", "--data", data]));
         assert!(locked.0 == 2 && locked.2.contains("another nowait process writes"), "{locked:?}");
@@ -144,7 +144,7 @@ fn what_has_a_receipt_survives_kill_9() {
     let mut receipts = Vec::new();
     let mut next = 0;
     for _ in 0..4 {
-        let server = Server::start(folder.path());
+        let server = Server::start(Command::new(NOWAIT), folder.path());
         let killer = std::thread::scope(|scope| {
             let senders: Vec<_> = (0..4u64)
                 .map(|sender| {
@@ -174,7 +174,7 @@ fn what_has_a_receipt_survives_kill_9() {
         receipts.extend(killer);
     }
     assert!(receipts.len() > 20, "only {} receipts", receipts.len());
-    let server = Server::start(folder.path());
+    let server = Server::start(Command::new(NOWAIT), folder.path());
     for seed in receipts {
         let mut batch = session(seed, 60);
         batch.id.session = Uuid::from_u64_pair(9, seed);

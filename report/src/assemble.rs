@@ -10,6 +10,7 @@ use crate::cell::{Cell, Cells};
 use crate::cost;
 use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
+use crate::people::People;
 use crate::report::{
     Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope,
     Screen, SessionAccount, Slice, Tap, Touchpoint,
@@ -53,11 +54,11 @@ impl Report {
         let mut cells = input.cells.iter().peekable();
         while let Some((first, cell)) = cells.next() {
             let mut touchpoint = Group::default();
-            touchpoint.add(&first.app_version, first.os, cell);
+            touchpoint.add(&first.app_version, first.os, cell, None);
             while let Some((key, cell)) =
                 cells.next_if(|(key, _)| (key.kind, &key.name) == (first.kind, &first.name))
             {
-                touchpoint.add(&key.app_version, key.os, cell);
+                touchpoint.add(&key.app_version, key.os, cell, None);
             }
             builder.add(first.kind, &first.name, &touchpoint);
         }
@@ -73,22 +74,39 @@ impl Report {
 /// All cells of one kind and name, over all slices and by slice.
 #[derive(Debug, Default)]
 pub struct Group {
-    all: Cell,
-    by_app_version: BTreeMap<String, Cell>,
-    by_os: BTreeMap<Os, Cell>,
+    all: Part,
+    by_app_version: BTreeMap<String, Part>,
+    by_os: BTreeMap<Os, Part>,
+}
+
+/// The waits of a part of the customers, and how many these are.
+#[derive(Debug, Default)]
+struct Part {
+    cell: Cell,
+    /// `None` as long as nobody said.
+    people: Option<People>,
+}
+
+impl Part {
+    fn add(&mut self, cell: &Cell, people: Option<&People>) {
+        self.cell.merge(cell);
+        if let Some(people) = people {
+            self.people.get_or_insert_default().merge(people);
+        }
+    }
 }
 
 impl Group {
-    /// Adds a cell of this kind and name, of this release and system.
-    pub fn add(&mut self, app_version: &str, os: Os, cell: &Cell) {
-        self.all.merge(cell);
-        match self.by_app_version.get_mut(app_version) {
-            Some(of_version) => of_version.merge(cell),
-            None => {
-                self.by_app_version.insert(app_version.to_owned(), cell.clone());
-            }
+    /// Adds a cell of this kind and name, of this release and system, and the people in it, where that is known.
+    pub fn add(&mut self, app_version: &str, os: Os, cell: &Cell, people: Option<&People>) {
+        self.all.add(cell, people);
+        if !self.by_app_version.contains_key(app_version) {
+            self.by_app_version.insert(app_version.to_owned(), Part::default());
         }
-        self.by_os.entry(os).or_default().merge(cell);
+        if let Some(of_version) = self.by_app_version.get_mut(app_version) {
+            of_version.add(cell, people);
+        }
+        self.by_os.entry(os).or_default().add(cell, people);
     }
 }
 
@@ -131,7 +149,7 @@ impl<'b> Builder<'b> {
     /// Adds all that there is of this kind and name.
     pub fn add(&mut self, kind: Kind, name: &str, group: &Group) {
         let budgets = self.budgets;
-        let all = &group.all;
+        let all = &group.all.cell;
         if RANKED.contains(&kind) {
             let touchpoint = touchpoint(kind, name, group, budgets);
             let lost = touchpoint.figures.lost_ns as f64 * touchpoint.weight;
@@ -249,6 +267,7 @@ fn figures(cell: &Cell, target_ns: u64) -> Figures {
         lost_ns: answered.excess_over(target_ns).saturating_add(cell.unanswered().excess_over(target_ns)),
         within_budget_share: share(answered.count_at_most(target_ns) as f64, ended),
         apdex: share((satisfied + tolerable) / 2.0, ended),
+        people: None,
     }
 }
 
@@ -334,13 +353,14 @@ fn frames(screen: &str, all: &Cell) -> Frames {
 
 fn touchpoint(kind: Kind, name: &str, group: &Group, budgets: &Budgets) -> Touchpoint {
     let budget = budgets.of(kind, name);
-    let figures = |cell: &Cell| {
-        let all = figures(cell, budget.target_ns);
+    let figures = |part: &Part| {
+        let people = part.people.as_ref().map(People::figures);
+        let all = Figures { people, ..figures(&part.cell, budget.target_ns) };
         // A hang begins to exist at its target: how many kept to it says nothing.
         if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
     };
-    let slice = |value: &str, cell: &Cell| Slice { value: value.to_owned(), figures: figures(cell) };
-    let by_os = group.by_os.iter().map(|(os, cell)| slice(os.as_str(), cell)).collect();
+    let slice = |value: &str, part: &Part| Slice { value: value.to_owned(), figures: figures(part) };
+    let by_os = group.by_os.iter().map(|(os, part)| slice(os.as_str(), part)).collect();
     Touchpoint {
         kind,
         name: name.to_owned(),
@@ -354,16 +374,16 @@ fn touchpoint(kind: Kind, name: &str, group: &Group, budgets: &Budgets) -> Touch
 }
 
 /// The latest releases, oldest first; what came before them is one row, and the first.
-fn by_app_version(group: &Group, slice: impl Fn(&str, &Cell) -> Slice) -> Vec<Slice> {
-    let mut versions: Vec<(&String, &Cell)> = group.by_app_version.iter().collect();
+fn by_app_version(group: &Group, slice: impl Fn(&str, &Part) -> Slice) -> Vec<Slice> {
+    let mut versions: Vec<(&String, &Part)> = group.by_app_version.iter().collect();
     versions.sort_by_key(|(version, _)| VersionOrder(version));
     let earlier = versions.len().saturating_sub(VERSIONS_LISTED_MAX);
     let mut slices = Vec::new();
     if earlier > 0 {
-        let mut together = Cell::new();
-        versions.iter().take(earlier).for_each(|(_, cell)| together.merge(cell));
+        let mut together = Part::default();
+        versions.iter().take(earlier).for_each(|(_, part)| together.add(&part.cell, part.people.as_ref()));
         slices.push(slice(EARLIER, &together));
     }
-    slices.extend(versions.into_iter().skip(earlier).map(|(version, cell)| slice(version, cell)));
+    slices.extend(versions.into_iter().skip(earlier).map(|(version, part)| slice(version, part)));
     slices
 }

@@ -28,6 +28,13 @@ impl<'a> Reader<'a> {
         Ok(*first)
     }
 
+    pub(crate) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
+        let (first, rest) =
+            self.0.split_at_checked(length).ok_or_else(|| Error::corrupt("it ends too early"))?;
+        self.0 = rest;
+        Ok(first)
+    }
+
     pub(crate) fn number(&mut self) -> Result<u64, Error> {
         // Nearly all numbers of a rollup are gaps and counts below 128.
         if let Some((first, rest)) = self.0.split_first().filter(|(first, _)| **first < 0x80) {

@@ -161,6 +161,11 @@ impl Histogram {
         self.count
     }
 
+    /// How much memory its buckets take, in bytes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.octaves.capacity() * size_of::<Octave>()
+    }
+
     /// The exact sum of all durations, in nanoseconds.
     #[must_use]
     pub fn sum_ns(&self) -> u64 {
@@ -208,6 +213,8 @@ impl Histogram {
         let place = match self.octaves.binary_search_by_key(&at, |octave| octave.at) {
             Ok(place) => place,
             Err(place) => {
+                // A vector would take room for four at once, and most names that a stranger invents need one.
+                self.octaves.reserve_exact(1);
                 self.octaves.insert(place, Octave { at, counts: [0; PER_OCTAVE] });
                 place
             }

@@ -102,6 +102,22 @@ pub struct Figures {
     /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated. `null`
     /// where `within_budget_share` is.
     pub apdex: Option<f64>,
+    /// How many installs; `null` where that is not known: in hours, and for kinds that nobody waits in.
+    #[serde(default)]
+    pub people: Option<PeopleFigures>,
+}
+
+/// How many installs, estimated: a few are exact, many are within 2 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleFigures {
+    /// To whom it happened at all.
+    pub waited: u64,
+    /// Who waited beyond the target, as it was when their batches were stored, at least once.
+    pub beyond_target: u64,
+    /// For whom it `failed`, had `no_response`, `timed_out` or `died` at least once.
+    pub failed: u64,
+    /// Who `abandoned` it at least once.
+    pub gave_up: u64,
 }
 
 /// The same figures for one value of one column.

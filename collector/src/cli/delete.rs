@@ -1,7 +1,7 @@
 //! `nowait delete`: what is known of a session, an installation or a release, removed on request.
 
 use super::progress::Progress;
-use super::source::word;
+use super::source::{budgets, word};
 use super::{Finding, print, reindex};
 use crate::error::Error;
 use crate::store::{self, Deleted, SqliteStore, Whose};
@@ -28,6 +28,9 @@ pub struct Args {
     /// The data folder
     #[arg(long, value_name = "DIR", env = "NOWAIT_DATA", default_value = "nowait-data")]
     data: PathBuf,
+    /// Budgets (TOML) by which it is counted again how many people waited too long; those that `serve` is given
+    #[arg(long, value_name = "FILE")]
+    budgets: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -62,6 +65,7 @@ impl WhoseArgs {
 /// # Errors
 /// What is not there, was not confirmed, or could not be written, and what to do; nothing was changed then.
 pub fn run(args: &Args) -> Result<Finding, Error> {
+    let budgets = budgets(args.budgets.as_deref())?;
     let whose = args.whose.whose();
     let found = find(args, &whose)?;
     let (batches, sessions) = found.counts();
@@ -71,7 +75,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         return Err(Error::input("nothing was deleted: answer y, or say --yes"));
     }
     let progress = Progress::new("Rebuilding");
-    let deleted = found.run(|done, total| progress.set(done, total))?;
+    let deleted = found.run(&budgets, |done, total| progress.set(done, total))?;
     drop(progress);
     print(&words(&what, &deleted))?;
     Ok(Finding::Fine)

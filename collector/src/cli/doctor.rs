@@ -1,10 +1,12 @@
 //! `nowait doctor`: what is damaged in a data folder.
 
 use super::progress::Progress;
+use super::source::budgets;
 use super::{Finding, print, reindex};
 use crate::error::Error;
 use crate::limits::DAMAGED_SHOWN_MAX;
 use crate::store::{Examined, SqliteStore};
+use nowait_report::Budgets;
 use nowait_report::text::safe;
 use nowait_report::text::units::count;
 use std::path::PathBuf;
@@ -26,6 +28,9 @@ pub struct Args {
     /// Set damaged rows apart and make the rollups again; of a malformed file, save what can be read into a new one
     #[arg(long)]
     mend: bool,
+    /// Budgets (TOML) by which it is counted again how many people waited too long; those that `serve` is given
+    #[arg(long, requires = "mend", value_name = "FILE")]
+    budgets: Option<PathBuf>,
 }
 
 /// Examines, and mends if that was asked for.
@@ -33,6 +38,7 @@ pub struct Args {
 /// # Errors
 /// What could not be opened or written, and what to do. Damage is no error but a finding.
 pub fn run(args: &Args) -> Result<Finding, Error> {
+    let budgets = budgets(args.budgets.as_deref())?;
     let progress = Progress::new("Examining");
     let found = SqliteStore::examine(&args.data, |done, total| progress.set(done, total))?;
     drop(progress);
@@ -41,14 +47,14 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         return Ok(Finding::Fine);
     }
     if !found.malformed.is_empty() {
-        return malformed(args);
+        return malformed(args, &budgets);
     }
     if !args.mend {
         print("to mend: stop `nowait serve`, run `nowait doctor --mend`\n")?;
         return Ok(Finding::Damage);
     }
     let progress = Progress::new("Rebuilding");
-    let rebuilt = SqliteStore::mend(&args.data, &found, |done, total| progress.set(done, total))?;
+    let rebuilt = SqliteStore::mend(&args.data, &found, &budgets, |done, total| progress.set(done, total))?;
     drop(progress);
     print(&format!("set the damaged rows apart; {}\n", reindex::words(&rebuilt)))?;
     if found.more > 0 {
@@ -58,7 +64,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     Ok(Finding::Fine)
 }
 
-fn malformed(args: &Args) -> Result<Finding, Error> {
+fn malformed(args: &Args, budgets: &Budgets) -> Result<Finding, Error> {
     if !args.mend {
         print(
             "the file itself is malformed: restore a backup (docs/operate.md). Without one, stop `nowait serve` and run \
@@ -67,7 +73,7 @@ fn malformed(args: &Args) -> Result<Finding, Error> {
         return Ok(Finding::Damage);
     }
     let progress = Progress::new("Saving what can be read");
-    let saved = SqliteStore::salvage(&args.data, |done, total| progress.set(done, total))?;
+    let saved = SqliteStore::salvage(&args.data, budgets, |done, total| progress.set(done, total))?;
     drop(progress);
     print(&format!(
         "what can be read is in {} now, with its rollups made again; the malformed file is as it was. To go on with the new \

@@ -1,6 +1,7 @@
 //! `nowait reindex`: rollups from batches, after damage or an update that counts differently.
 
 use super::progress::Progress;
+use super::source::budgets;
 use super::{Finding, print};
 use crate::error::Error;
 use crate::store::{Rebuilt, SqliteStore};
@@ -20,6 +21,9 @@ pub struct Args {
     /// The data folder
     #[arg(long, value_name = "DIR", env = "NOWAIT_DATA", default_value = "nowait-data")]
     data: PathBuf,
+    /// Budgets (TOML) by which it is counted again how many people waited too long; those that `serve` is given
+    #[arg(long, value_name = "FILE")]
+    budgets: Option<PathBuf>,
 }
 
 /// Rebuilds the rollups.
@@ -27,8 +31,9 @@ pub struct Args {
 /// # Errors
 /// What could not be read or written, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
+    let budgets = budgets(args.budgets.as_deref())?;
     let progress = Progress::new("Rebuilding");
-    let rebuilt = SqliteStore::reindex(&args.data, |done, total| progress.set(done, total))?;
+    let rebuilt = SqliteStore::reindex(&args.data, &budgets, |done, total| progress.set(done, total))?;
     drop(progress);
     let place = args.data.display().to_string();
     print(&format!("{}: {}\n", safe(&place), words(&rebuilt)))?;

@@ -62,10 +62,12 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
     let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
-    let progress = Progress::new("Opening");
-    let store = SqliteStore::open_keeping(&args.data, args.keep, |done, total| progress.set(done, total))?;
-    let store = Arc::new(store);
+    let progress = Progress::new("Bringing the store up to date");
+    let store = SqliteStore::open_with(&args.data, budgets.clone(), args.keep, |done, total| {
+        progress.set(done, total)
+    })?;
     drop(progress);
+    let store = Arc::new(store);
     let keys_path = args.keys.clone().unwrap_or_else(|| args.data.join(keys::FILE));
     let (keys, is_new) = match given {
         Some(keys) => (keys, false),

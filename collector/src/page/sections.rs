@@ -63,12 +63,21 @@ fn figures(figures: &Figures) -> Vec<String> {
     cells
 }
 
+/// How many of how many people waited beyond the target.
+fn people_late(figures: &Figures) -> String {
+    figures.people.map_or_else(
+        || NONE.to_owned(),
+        |people| format!("{} of {}", count(people.beyond_target), count(people.waited)),
+    )
+}
+
 fn touchpoints(report: &Report) -> Markup {
     let mut rows = Vec::new();
     for (at, touchpoint) in report.touchpoints.iter().take(PAGE_ROWS_MAX).enumerate() {
         let mut row =
             vec![touchpoint.label.clone(), touchpoint.kind.to_string(), time(Some(touchpoint.target_ns))];
         row.extend(figures(&touchpoint.figures));
+        row.push(people_late(&touchpoint.figures));
         rows.push(row);
         for slices in [&touchpoint.by_app_version, &touchpoint.by_os] {
             if at < PAGE_BROKEN_DOWN_MAX && slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
@@ -80,8 +89,10 @@ fn touchpoints(report: &Report) -> Markup {
             }
         }
     }
-    let columns: Vec<&str> = ["<touchpoint", "<kind", "target"].into_iter().chain(FIGURES).collect();
-    let sentence = "Ranked by the time that customers lost beyond the target, times weight.";
+    let columns: Vec<&str> =
+        ["<touchpoint", "<kind", "target"].into_iter().chain(FIGURES).chain(["people late"]).collect();
+    let sentence = "Ranked by the time that customers lost beyond the target, times weight. People are late who waited \
+        beyond it at least once.";
     let more = more(report, "touchpoints", report.touchpoints.len());
     table_of(("Touchpoints", sentence), &columns, rows.iter(), more)
 }
@@ -89,6 +100,7 @@ fn touchpoints(report: &Report) -> Markup {
 fn slice(slice: &Slice) -> Vec<String> {
     let mut row = vec![format!("· {}", slice.value), String::new(), String::new()];
     row.extend(figures(&slice.figures));
+    row.push(people_late(&slice.figures));
     row
 }
 

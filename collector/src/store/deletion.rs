@@ -9,6 +9,7 @@ use super::reindex::{self, Rebuilt};
 use super::rollups::{self, BY_PERIOD, OTHER};
 use super::{batches, read};
 use crate::error::Error;
+use nowait_report::Budgets;
 use nowait_wire::Uuid;
 use rusqlite::{Connection, ToSql, TransactionBehavior, params};
 use std::fmt;
@@ -92,11 +93,11 @@ impl Deletion {
         (self.batches.len(), self.sessions.len())
     }
 
-    /// Removes all of it. `progress` is called now and then with the number of batches that were read again, and their number.
+    /// Removes all of it; how many people waited too long is counted again by these budgets. `progress` is called now and then with the number of batches that were read again, and their number.
     ///
     /// # Errors
     /// [`Error::is_store`]; then nothing was changed.
-    pub fn run(mut self, progress: impl FnMut(u64, u64)) -> Result<Deleted, Error> {
+    pub fn run(mut self, budgets: &Budgets, progress: impl FnMut(u64, u64)) -> Result<Deleted, Error> {
         // What is removed is written over with zeros.
         self.conn.pragma_update(None, "secure_delete", true)?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -111,7 +112,7 @@ impl Deletion {
                 tx.execute(&delete, params![self.tenant, release])?;
             }
         }
-        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let rebuilt = reindex::rebuild(&tx, budgets, progress)?;
         let set_apart = "SELECT count(*) FROM quarantine WHERE tenant = ?1 AND place LIKE 'batches %'";
         let set_apart = tx.query_row(set_apart, [self.tenant], |row| row.get(0))?;
         tx.commit()?;

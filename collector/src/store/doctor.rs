@@ -8,7 +8,7 @@ use super::account::Account;
 use super::{quarantine, rollups};
 use crate::error::Error;
 use crate::limits::{DAMAGED_MAX, DAMAGED_SHOWN_MAX};
-use nowait_report::{Accounts, Cell};
+use nowait_report::{Accounts, Cell, People};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
@@ -24,7 +24,7 @@ struct Table {
 }
 
 /// All of them. What is put in quarantine is named by these names and keys.
-const TABLES: [Table; 4] = [
+const TABLES: [Table; 5] = [
     Table {
         name: "batches",
         key: &["id"],
@@ -42,6 +42,12 @@ const TABLES: [Table; 4] = [
         key: &["tenant", "period", "start", "series", "release"],
         content: "cell",
         decode: |bytes| said(Cell::from_bytes(bytes)),
+    },
+    Table {
+        name: "cells",
+        key: &["tenant", "period", "start", "series", "release"],
+        content: "people",
+        decode: |bytes| said(People::from_bytes(bytes)),
     },
     Table {
         name: "accounts",

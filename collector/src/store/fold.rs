@@ -7,10 +7,10 @@
 use super::account::Account;
 use super::batches::{Entry, Session};
 use super::exits;
-use super::period::hour_of;
+use super::period::{Period, hour_of};
 use crate::error::Error;
-use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
-use nowait_report::Cell;
+use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, UNFOLDED_BYTES_MAX, WAIT_PLAUSIBLE_NS_MAX};
+use nowait_report::{Budgets, Cell, Happened, People};
 use nowait_wire::{Event, ExitReason, Kind, NameId, Os};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -34,15 +34,21 @@ impl<G> Default for Numbered<G> {
 }
 
 impl<G: Copy + Eq + Hash> Numbered<G> {
-    fn number(&mut self, group: G, text: &str) -> u32 {
-        let of_group = self.numbers.entry(group).or_default();
-        if let Some(number) = of_group.get(text) {
-            return *number;
-        }
-        let number = self.all.len() as u32;
-        of_group.insert(text.to_owned(), number);
-        self.all.push((group, text.to_owned()));
-        number
+    pub(super) fn number(&mut self, group: G, text: &str) -> u32 {
+        let known = self.numbers.get(&group).and_then(|of_group| of_group.get(text));
+        known.copied().unwrap_or_else(|| {
+            let number = self.all.len() as u32;
+            self.numbers.entry(group).or_default().insert(text.to_owned(), number);
+            self.all.push((group, text.to_owned()));
+            number
+        })
+    }
+
+    /// The number of one of the first `most` of them; beyond these, that of `other`.
+    pub(super) fn number_within(&mut self, most: usize, one: (G, &str), other: (G, &str)) -> u32 {
+        let is_known = self.numbers.get(&one.0).is_some_and(|of_group| of_group.contains_key(one.1));
+        let (group, text) = if is_known || self.all.len() < most { one } else { other };
+        self.number(group, text)
     }
 
     /// All of them, by number.
@@ -73,13 +79,17 @@ pub(super) struct Folded {
     /// The last of the batches.
     pub(super) to: i64,
     /// Sessions that began before this hour are counted with all of their batches already: a rebuild takes only their waits.
-    pub(super) sessions_from: u32,
+    sessions_from: u32,
     pub(super) events: usize,
+    /// What the cells take beside their places.
+    heap_bytes: usize,
     /// Kinds and names of a tenant.
     pub(super) series: Numbered<(i64, Kind)>,
     /// Releases of a tenant on a system.
     pub(super) releases: Numbered<(i64, Os)>,
     pub(super) cells: HashMap<Place, Cell>,
+    /// The same by day, as a day and not an hour is the least that people are counted in.
+    pub(super) people: HashMap<Place, People>,
     /// By session.
     pub(super) sessions: HashMap<i64, Turn>,
     /// By hour, number of the release, reason and last breadcrumb.
@@ -91,9 +101,22 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// Nothing yet, beside accounts of sessions that began before this hour, which stay as they are.
+    pub(super) fn beside(sessions_from: u32) -> Folded {
+        Folded { sessions_from, ..Folded::default() }
+    }
+
     /// Whether nothing is to be written.
     pub(super) fn is_empty(&self) -> bool {
         self.to == 0
+    }
+
+    /// Whether there is room for no more batches, where so many events are taken.
+    pub(super) fn is_full(&self, events_max: usize) -> bool {
+        let places =
+            self.cells.len() * size_of::<(Place, Cell)>() + self.people.len() * size_of::<(Place, People)>();
+        let bytes = places + self.heap_bytes;
+        self.events >= events_max || bytes >= UNFOLDED_BYTES_MAX
     }
 
     /// Tenant and hour of everything that is in here, some of them often.
@@ -107,16 +130,17 @@ impl Folded {
         cells.chain(exits).chain(sessions).chain(uncounted)
     }
 
-    /// Adds a batch. `session` looks up what the rollups hold of its session.
+    /// Adds a batch, whose waits are too long by these budgets. `session` looks up what the rollups hold of its session.
     pub(super) fn add(
         &mut self,
         entry: &Entry,
+        budgets: &Budgets,
         session: impl FnOnce() -> Result<Option<Session>, Error>,
     ) -> Result<(), Error> {
         let context = &entry.batch.context;
         let release = self.releases.number((entry.tenant, context.os), &context.app_version);
         self.add_account(entry, release, session)?;
-        self.add_waits(entry, release);
+        self.add_waits(entry, budgets, release);
         for exit in exits::of(entry) {
             let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
             let group = (hour_of(exit.ended_unix_ms), release, exit.reason, last_crumb);
@@ -167,20 +191,35 @@ impl Folded {
         Ok(())
     }
 
-    fn add_waits(&mut self, entry: &Entry, release: u32) {
+    fn add_waits(&mut self, entry: &Entry, budgets: &Budgets, release: u32) {
         let Entry { tenant, batch, placement, .. } = entry;
-        let mut met: HashMap<(Kind, NameId), u32> = HashMap::new();
+        let mut met: HashMap<(Kind, NameId), (u32, u64)> = HashMap::new();
+        let mut happened: HashMap<(u32, u32), Happened> = HashMap::new();
         for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
             let hour = hour_of(placement.unix_ms(event.started_uptime_ns));
             if !is_plausible(event) {
                 *self.uncounted.entry((*tenant, hour, IMPLAUSIBLE_WAITS)).or_default() += 1;
                 continue;
             }
-            let series = *met.entry((event.kind, event.name)).or_insert_with(|| {
+            let (series, target_ns) = *met.entry((event.kind, event.name)).or_insert_with(|| {
                 let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
-                self.series.number((*tenant, event.kind), name)
+                (self.series.number((*tenant, event.kind), name), budgets.of(event.kind, name).target_ns)
             });
-            self.cells.entry((hour, series, release)).or_default().add(event);
+            let cell = self.cells.entry((hour, series, release)).or_default();
+            let before = cell.heap_bytes();
+            cell.add(event);
+            self.heap_bytes += cell.heap_bytes() - before;
+            if People::takes(event.kind) {
+                let so_far = happened.entry((Period::Day.of_hour(hour), series)).or_default();
+                *so_far = so_far.and(Happened::of(event, target_ns));
+            }
+        }
+        // Of an install without an id nobody knows whether it was here before.
+        if !batch.context.install.is_nil() {
+            for ((day, series), happened) in happened {
+                let people = self.people.entry((day, series, release)).or_default();
+                people.add(batch.context.install.as_u128(), happened);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@
 use super::batches::{self, Entry};
 use super::exits;
 use super::fold::Folded;
-use super::period::{self, Plan, hour_of};
+use super::period::{self, Period, Plan, hour_of};
 use super::progress::{self, Progress};
 use super::rollups::OTHER;
 use super::writer::number;
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::limits::{EXITS_LOOKED_AT_MAX, NEAREST_AMONG_MAX, UNFOLDED_READ_MAX};
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
-    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Report, Rows,
+    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, People, Report, Rows,
 };
 use nowait_wire::{ExitReason, Kind, Os};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -103,13 +103,13 @@ pub(super) fn report(
     budgets: &Budgets,
     rows: Rows,
 ) -> Result<Report, Error> {
-    let source = Source::look(conn, tenant, query)?;
+    let source = Source::look(conn, tenant, query, budgets)?;
     let mut builder = Builder::new(query.scope(Some(&source.plan)), budgets, rows);
     let mut uncounted = source.uncounted()?;
     let damaged = source.groups(|kind, name, group| builder.add(kind, name, group))?;
     let (accounts, damaged_accounts) = source.accounts()?;
-    let exits = source.exits()?;
-    count(&mut uncounted, DAMAGED_ROWS, damaged + damaged_accounts);
+    let (exits, damaged_exits) = source.exits()?;
+    count(&mut uncounted, DAMAGED_ROWS, damaged + damaged_accounts + damaged_exits);
     Ok(builder.finish(&accounts, exits, uncounted))
 }
 
@@ -121,9 +121,9 @@ pub(super) fn nothing(query: &Query, budgets: &Budgets, rows: Rows) -> Report {
 
 /// The cells of a question that the rollups can answer.
 pub(super) fn cells(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Cells, Error> {
-    let source = Source::look(conn, tenant, query)?;
+    let source = Source::look(conn, tenant, query, &Budgets::default())?;
     let mut cells = Cells::new();
-    source.rows(|kind, name, app_version, os, cell| {
+    source.rows(|kind, name, app_version, os, cell, _| {
         cells.merge(CellKey { kind, name: name.to_owned(), app_version: app_version.to_owned(), os }, cell);
     })?;
     Ok(cells)
@@ -132,7 +132,7 @@ pub(super) fn cells(conn: &Connection, tenant: Tenant, query: &Query) -> Result<
 /// The accounts of a question.
 #[cfg(test)]
 pub(super) fn accounts(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Accounts, Error> {
-    Ok(Source::look(conn, tenant, query)?.accounts()?.0)
+    Ok(Source::look(conn, tenant, query, &Budgets::default())?.accounts()?.0)
 }
 
 /// Adds to a count, if there is anything to add.
@@ -168,7 +168,12 @@ struct Source<'c> {
 }
 
 impl<'c> Source<'c> {
-    fn look(conn: &'c Connection, tenant: Tenant, query: &'c Query) -> Result<Source<'c>, Error> {
+    fn look(
+        conn: &'c Connection,
+        tenant: Tenant,
+        query: &'c Query,
+        budgets: &Budgets,
+    ) -> Result<Source<'c>, Error> {
         let mut source = Source {
             conn,
             tenant,
@@ -181,7 +186,7 @@ impl<'c> Source<'c> {
             damaged: 0,
         };
         source.read_releases()?;
-        source.read_tail()?;
+        source.read_tail(budgets)?;
         let in_tail = source.tail.hours().map(|(_, hour)| hour);
         let data = in_tail.fold(tenant.data, |(first, end), hour| (first.min(hour), end.max(hour + 1)));
         source.plan = period::plan(query.first_hour(), query.end_hour(), data, progress::kept(conn)?);
@@ -198,20 +203,22 @@ impl<'c> Source<'c> {
     }
 
     fn read_releases(&mut self) -> Result<(), Error> {
-        let mut select =
-            self.conn.prepare_cached("SELECT id, app_version, os FROM releases WHERE tenant = ?1")?;
+        let select = "SELECT id, app_version, os FROM releases WHERE tenant = ?1";
+        let mut select = self.conn.prepare_cached(select)?;
         let mut rows = select.query([self.tenant.id])?;
         while let Some(row) = rows.next()? {
-            let release = Release { app_version: row.get(1)?, os: known(row, 2, Os::from_u8)? };
-            if self.is_asked(&release.app_version, release.os) {
-                self.releases.insert(row.get(0)?, release);
+            let app_version: String = row.get(1)?;
+            match known(row, 2, Os::from_u8) {
+                Some(os) if !self.is_asked(&app_version, os) => {}
+                Some(os) => _ = self.releases.insert(row.get(0)?, Release { app_version, os }),
+                None => self.damaged += 1,
             }
         }
         Ok(())
     }
 
     /// Folds the batches that the writer has not folded yet.
-    fn read_tail(&mut self) -> Result<(), Error> {
+    fn read_tail(&mut self, budgets: &Budgets) -> Result<(), Error> {
         let from = Progress::FoldedTo.read(self.conn)?;
         let select = format!(
             "SELECT {}, events FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY id",
@@ -220,24 +227,24 @@ impl<'c> Source<'c> {
         let mut select = self.conn.prepare_cached(&select)?;
         let mut rows = select.query(params![from, self.tenant.id])?;
         while let Some(row) = rows.next()? {
-            if self.tail.events >= UNFOLDED_READ_MAX {
+            if self.tail.is_full(UNFOLDED_READ_MAX) {
                 self.left += row.get::<_, u64>(6)?;
                 continue;
             }
             match batches::entry(row)? {
-                Ok(entry) => self.add_to_tail(&entry)?,
+                Ok(entry) => self.add_to_tail(&entry, budgets)?,
                 Err(_) => self.damaged += 1,
             }
         }
         Ok(())
     }
 
-    fn add_to_tail(&mut self, entry: &Entry) -> Result<(), Error> {
+    fn add_to_tail(&mut self, entry: &Entry, budgets: &Budgets) -> Result<(), Error> {
         let conn = self.conn;
         let context = &entry.batch.context;
         if self.is_asked(&context.app_version, context.os) {
             let damaged = &mut self.damaged;
-            self.tail.add(entry, || {
+            self.tail.add(entry, budgets, || {
                 batches::session(conn, entry.session, |_, _| {
                     *damaged += 1;
                     Ok(())
@@ -270,13 +277,13 @@ impl<'c> Source<'c> {
     fn groups(&self, mut add: impl FnMut(Kind, &str, &Group)) -> Result<u64, Error> {
         let mut group = Group::default();
         let mut of: Option<(Kind, String)> = None;
-        let damaged = self.rows(|kind, name, app_version, os, cell| {
+        let damaged = self.rows(|kind, name, app_version, os, cell, people| {
             if of.as_ref().is_none_or(|of| (of.0, of.1.as_str()) != (kind, name))
                 && let Some((kind, name)) = of.replace((kind, name.to_owned()))
             {
                 add(kind, &name, &std::mem::take(&mut group));
             }
-            group.add(app_version, os, cell);
+            group.add(app_version, os, cell, people);
         })?;
         if let Some((kind, name)) = of {
             add(kind, &name, &group);
@@ -284,29 +291,13 @@ impl<'c> Source<'c> {
         Ok(damaged)
     }
 
-    /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met.
-    fn rows(&self, mut row: impl FnMut(Kind, &str, &str, Os, &Cell)) -> Result<u64, Error> {
-        let mut tail: HashMap<(Kind, &str), Vec<(u32, &Cell)>> = HashMap::new();
-        for ((_, series, release), cell) in
-            self.tail.cells.iter().filter(|((hour, ..), _)| self.is_in_span(*hour))
-        {
-            if let Some(((_, kind), name)) = self.tail.series.all().get(*series as usize) {
-                tail.entry((*kind, name)).or_default().push((*release, cell));
-            }
-        }
-        let of_tail = |row: &mut dyn FnMut(Kind, &str, &str, Os, &Cell),
-                       kind: Kind,
-                       name: &str,
-                       cells: Vec<(u32, &Cell)>| {
-            for (release, cell) in cells {
-                if let Some(((_, os), version)) = self.tail.releases.all().get(release as usize) {
-                    row(kind, name, version, *os, cell);
-                }
-            }
-        };
+    /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met. The people in a cell are
+    /// known where the span is whole days.
+    fn rows(&self, mut row: impl FnMut(Kind, &str, &str, Os, &Cell, Option<&People>)) -> Result<u64, Error> {
+        let has_people = !self.plan.periods.iter().any(|(period, _)| *period == Period::Hour);
+        let mut tail = self.tail_cells(has_people);
         let names = self.series()?;
-        let select =
-            "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        let select = "SELECT series, release, cell, people FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
         let mut statements = Vec::with_capacity(self.plan.periods.len());
         for _ in &self.plan.periods {
             statements.push(self.conn.prepare(select)?);
@@ -318,38 +309,71 @@ impl<'c> Source<'c> {
         let mut damaged = 0;
         while let Some(series) = cursors.iter().filter_map(|cursor| cursor.series).min() {
             let name = names.get(&series);
-            if let Some((kind, name)) = name
-                && let Some(cells) = tail.remove(&(*kind, name.as_str()))
-            {
-                of_tail(&mut row, *kind, name, cells);
+            if let Some((kind, name)) = name {
+                for ((release, cell), people) in tail.remove(&(*kind, name.as_str())).unwrap_or_default() {
+                    row(*kind, name, &release.1, release.0.1, &cell, people.as_ref());
+                }
             }
             for cursor in &mut cursors {
                 while cursor.series == Some(series) {
-                    let found = cursor.cell(&self.releases)?;
-                    match (name, found) {
-                        (Some((kind, name)), Some((release, Ok(cell)))) => {
-                            row(*kind, name, &release.app_version, release.os, &cell);
+                    match (name, cursor.cell(&self.releases, has_people)?) {
+                        (Some((kind, name)), Some((release, Ok((cell, people))))) => {
+                            row(*kind, name, &release.app_version, release.os, &cell, people.as_ref());
                         }
-                        (_, Some((_, Err(_)))) => damaged += 1,
-                        _ => {}
+                        (_, Some(_)) => damaged += 1,
+                        (_, None) => {}
                     }
                     cursor.advance()?;
                 }
             }
         }
         for ((kind, name), cells) in tail {
-            of_tail(&mut row, kind, name, cells);
+            for ((release, cell), people) in cells {
+                row(kind, name, &release.1, release.0.1, &cell, people.as_ref());
+            }
         }
         Ok(damaged)
+    }
+
+    /// The cells of the tail within the span, by kind and name.
+    fn tail_cells(&self, has_people: bool) -> HashMap<(Kind, &str), Vec<TailCell<'_>>> {
+        let mut places: HashMap<(u32, u32), (Cell, People)> = HashMap::new();
+        for ((hour, series, release), cell) in &self.tail.cells {
+            if self.is_in_span(*hour) {
+                places.entry((*series, *release)).or_default().0.merge(cell);
+            }
+        }
+        for ((day, series, release), people) in self.tail.people.iter().filter(|_| has_people) {
+            // The span is whole days, or ends where there is no more data.
+            let is_in_span = Period::Day.first_hour(*day) < self.plan.until
+                && Period::Day.first_hour(*day + 1) > self.plan.from;
+            if is_in_span && let Some((_, known)) = places.get_mut(&(*series, *release)) {
+                known.merge(people);
+            }
+        }
+        let mut cells: HashMap<(Kind, &str), Vec<TailCell<'_>>> = HashMap::new();
+        for ((series, release), (cell, people)) in places {
+            let of_series = self.tail.series.all().get(series as usize);
+            let of_release = self.tail.releases.all().get(release as usize);
+            if let (Some(((_, kind), name)), Some(release)) = (of_series, of_release) {
+                let people = has_people.then_some(people);
+                cells.entry((*kind, name)).or_default().push(((release, cell), people));
+            }
+        }
+        cells
     }
 
     /// Kinds and names of the tenant, by the id of their series.
     fn series(&self) -> Result<HashMap<i64, (Kind, String)>, Error> {
         let mut select = self.conn.prepare_cached("SELECT id, kind, name FROM series WHERE tenant = ?1")?;
-        let names = select.query_map([self.tenant.id], |row| {
-            Ok((row.get(0)?, (known(row, 1, Kind::from_u8)?, row.get(2)?)))
-        })?;
-        Ok(names.collect::<Result<_, _>>()?)
+        let mut rows = select.query([self.tenant.id])?;
+        let mut names = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Some(kind) = known(row, 1, Kind::from_u8) {
+                names.insert(row.get(0)?, (kind, row.get(2)?));
+            }
+        }
+        Ok(names)
     }
 
     /// The accounts of the sessions that began in the span.
@@ -383,9 +407,9 @@ impl<'c> Source<'c> {
         Ok((accounts, damaged))
     }
 
-    /// How processes ended in the span.
-    fn exits(&self) -> Result<Exits, Error> {
-        let mut groups: BTreeMap<(ExitReason, String, Os, String), u64> = BTreeMap::new();
+    /// How processes ended in the span, and how many damaged rows it met.
+    fn exits(&self) -> Result<(Exits, u64), Error> {
+        let (mut groups, mut damaged) = (BTreeMap::<(ExitReason, String, Os, String), u64>::new(), 0);
         let mut add = |reason: ExitReason, app_version: &str, os: Os, last_crumb: String, n: u64| {
             let count = groups.entry((reason, app_version.to_owned(), os, last_crumb)).or_default();
             *count = count.saturating_add(n);
@@ -396,9 +420,10 @@ impl<'c> Source<'c> {
             let mut select = self.conn.prepare_cached(select)?;
             let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
             while let Some(row) = rows.next()? {
-                if let Some(release) = self.releases.get(&row.get(0)?) {
-                    let reason = known(row, 1, ExitReason::from_u8)?;
-                    add(reason, &release.app_version, release.os, row.get(2)?, row.get(3)?);
+                let Some(release) = self.releases.get(&row.get(0)?) else { continue };
+                match known(row, 1, ExitReason::from_u8) {
+                    Some(reason) => add(reason, &release.app_version, release.os, row.get(2)?, row.get(3)?),
+                    None => damaged += 1,
                 }
             }
         }
@@ -408,7 +433,7 @@ impl<'c> Source<'c> {
             let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
             add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
         }
-        listed.extend(self.latest_exits()?);
+        damaged += self.latest_exits(&mut listed)?;
         let groups = groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| ExitGroup {
             reason,
             app_version,
@@ -416,11 +441,12 @@ impl<'c> Source<'c> {
             last_crumb,
             count,
         });
-        Ok(Exits::new(groups.collect(), &listed))
+        Ok((Exits::new(groups.collect(), &listed), damaged))
     }
 
-    /// The latest exits that a report lists, from the batches that hold them, as far as these are kept.
-    fn latest_exits(&self) -> Result<Vec<Exit>, Error> {
+    /// Adds the latest exits that a report lists, from the batches that hold them, as far as these are kept, and says how many of
+    /// those are damaged.
+    fn latest_exits(&self, listed: &mut Vec<Exit>) -> Result<u64, Error> {
         let select = "SELECT release, batch FROM exits WHERE tenant = ?1 AND ended_unix_ms >= ?2 AND ended_unix_ms < ?3 \
             ORDER BY ended_unix_ms DESC LIMIT ?4";
         let mut select = self.conn.prepare_cached(select)?;
@@ -442,22 +468,25 @@ impl<'c> Source<'c> {
         }
         let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
         let mut select = self.conn.prepare_cached(&select)?;
-        let mut found = Vec::new();
+        let mut damaged = 0;
         for id in ids {
             let mut rows = select.query([id])?;
-            if let Some(row) = rows.next()?
-                && let Ok(entry) = batches::entry(row)?
-            {
-                found.extend(exits::of(&entry));
+            let Some(row) = rows.next()? else { continue };
+            match batches::entry(row)? {
+                Ok(entry) => listed.extend(exits::of(&entry)),
+                Err(_) => damaged += 1,
             }
         }
-        found.retain(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
-        Ok(found)
+        listed.retain(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
+        Ok(damaged)
     }
 }
 
-/// A cell that may be damaged, and its release.
-type Found<'r> = (&'r Release, Result<Cell, nowait_report::Error>);
+/// A cell of the tail with its release, and the people in it.
+type TailCell<'t> = ((&'t ((i64, Os), String), Cell), Option<People>);
+
+/// A cell that may be damaged, with the people in it, and its release.
+type Found<'r> = (&'r Release, Result<(Cell, Option<People>), nowait_report::Error>);
 
 /// The cells of one period, in the order of their series.
 struct Cursor<'s> {
@@ -480,16 +509,23 @@ impl<'s> Cursor<'s> {
     }
 
     /// The cell that it stands on, if its release is asked for.
-    fn cell<'r>(&self, releases: &'r HashMap<i64, Release>) -> Result<Option<Found<'r>>, Error> {
+    fn cell<'r>(
+        &self,
+        releases: &'r HashMap<i64, Release>,
+        has_people: bool,
+    ) -> Result<Option<Found<'r>>, Error> {
         let Some(row) = self.rows.get() else { return Ok(None) };
         let Some(release) = releases.get(&row.get(1)?) else { return Ok(None) };
-        let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        Ok(Some((release, Cell::from_bytes(bytes))))
+        let cell = Cell::from_bytes(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
+        if !has_people {
+            return Ok(Some((release, cell.map(|cell| (cell, None)))));
+        }
+        let people = People::from_bytes(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?);
+        Ok(Some((release, cell.and_then(|cell| Ok((cell, Some(people?)))))))
     }
 }
 
-/// The variant whose number stands in a column.
-pub(super) fn known<T>(row: &Row, column: usize, from: fn(u8) -> Option<T>) -> rusqlite::Result<T> {
-    let number: u8 = row.get(column)?;
-    from(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number.into()))
+/// The variant whose number stands in a column; `None` if there is none, which is damage.
+pub(super) fn known<T>(row: &Row, column: usize, from: fn(u8) -> Option<T>) -> Option<T> {
+    row.get::<_, u8>(column).ok().and_then(from)
 }

@@ -8,7 +8,7 @@ use super::period::{Period, unix_ms};
 use super::progress::{self, Progress};
 use super::rollups::{self, Floors};
 use crate::error::Error;
-use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
+use nowait_report::Budgets;
 use rusqlite::{Connection, params};
 
 /// What was made again.
@@ -22,15 +22,19 @@ pub struct Rebuilt {
 }
 
 /// Makes the rollups again, within the caller's transaction.
-pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+pub(super) fn rebuild(
+    conn: &Connection,
+    budgets: &Budgets,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Rebuilt, Error> {
     // What stays as it is has to hold every batch.
     let floors = rollups::floors(conn)?;
-    while rollups::catch_up(conn, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)? > 0 {}
+    while rollups::catch_up(conn, budgets, floors)? > 0 {}
     let total: u64 = conn.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let floors = clear(conn)?;
     let mut done = 0;
     loop {
-        let step = rollups::catch_up(conn, floors, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        let step = rollups::catch_up(conn, budgets, floors)?;
         if step == 0 {
             break;
         }

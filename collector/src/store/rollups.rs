@@ -13,8 +13,9 @@ use super::{batches, quarantine};
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
+    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
 };
-use nowait_report::{Accounts, Cell};
+use nowait_report::{Accounts, Budgets, Cell, People};
 use nowait_wire::{Kind, Os};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -70,12 +71,17 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
             None => _ = cells.insert(row, cell.clone()),
         }
     }
-    for period in Period::ALL {
-        if period != Period::Hour {
-            cells = coarser(period, &cells);
-        }
-        write_cells(conn, period, floors, &cells, &mut budget)?;
+    let mut people: HashMap<CellRow, People> = HashMap::new();
+    for ((day, of_series, release), of_day) in &folded.people {
+        let row = (tenant_of(*release), *day, id(&series, *of_series), id(&releases, *release));
+        people.entry(row).or_default().merge(of_day);
     }
+    write_cells(conn, Period::Hour, floors, &cells, &HashMap::new(), &mut budget)?;
+    let cells = coarser(Period::Day, &cells, Cell::merge);
+    write_cells(conn, Period::Day, floors, &cells, &people, &mut budget)?;
+    let (cells, people) =
+        (coarser(Period::Month, &cells, Cell::merge), coarser(Period::Month, &people, People::merge));
+    write_cells(conn, Period::Month, floors, &cells, &people, &mut budget)?;
     write_sessions(conn, folded, floors, &releases)?;
     write_exits(conn, folded, floors, &releases, tenant_of, &mut budget)?;
     write_uncounted(conn, folded, floors)?;
@@ -83,15 +89,19 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
     Progress::FoldedTo.write(conn, folded.to)
 }
 
-/// The cells of days made of those of hours, or of months made of those of days.
-fn coarser(period: Period, finer: &HashMap<CellRow, Cell>) -> HashMap<CellRow, Cell> {
+/// What is of days made of what is of hours, or of months made of days.
+fn coarser<T: Default>(
+    period: Period,
+    finer: &HashMap<CellRow, T>,
+    merge: impl Fn(&mut T, &T),
+) -> HashMap<CellRow, T> {
     let below = if period == Period::Month { Period::Day } else { Period::Hour };
-    let mut cells: HashMap<CellRow, Cell> = HashMap::new();
-    for ((tenant, start, series, release), cell) in finer {
+    let mut all: HashMap<CellRow, T> = HashMap::new();
+    for ((tenant, start, series, release), one) in finer {
         let row = (*tenant, period.of_hour(below.first_hour(*start)), *series, *release);
-        cells.entry(row).or_default().merge(cell);
+        merge(all.entry(row).or_default(), one);
     }
-    cells
+    all
 }
 
 /// Whether rollups of this period are written: those of before are left as they are.
@@ -99,41 +109,47 @@ fn is_written(period: Period, start: u32, floors: Floors) -> bool {
     period.first_hour(start) >= floors.periods.get(period as usize).copied().unwrap_or(0)
 }
 
-/// Merges cells into their rows, in the order of the primary key: neighbours share pages.
+/// Merges cells and the people in them into their rows, in the order of the primary key: neighbours share pages.
 fn write_cells(
     conn: &Connection,
     period: Period,
     floors: Floors,
     cells: &HashMap<CellRow, Cell>,
+    people: &HashMap<CellRow, People>,
     budget: &mut Budget,
 ) -> Result<(), Error> {
     let mut sorted: Vec<(&CellRow, &Cell)> =
         cells.iter().filter(|((_, start, ..), _)| is_written(period, *start, floors)).collect();
     sorted.sort_unstable_by_key(|(row, _)| **row);
-    let select = "SELECT cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4 AND release = ?5";
-    let replace = "INSERT OR REPLACE INTO cells (tenant, period, start, series, release, cell) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let select = "SELECT cell, people FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4 AND release = ?5";
+    let replace = "INSERT OR REPLACE INTO cells (tenant, period, start, series, release, cell, people) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
-    for ((tenant, start, series, release), cell) in sorted {
-        let mut look = |release: i64| -> Result<Option<Vec<u8>>, Error> {
+    for (at, cell) in sorted {
+        let (tenant, start, series, mut release) = *at;
+        let mut look = |release: i64| -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
             let row = params![tenant, period as u8, start, series, release];
-            Ok(select.query_row(row, |row| row.get(0)).optional()?)
+            Ok(select.query_row(row, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
         };
-        let (mut release, mut stored) = (*release, look(*release)?);
-        if stored.is_none() && !budget.takes_cell(conn, (*tenant, period, *start))? {
-            release = budget.other_release(conn, *tenant)?;
+        let mut stored = look(release)?;
+        if stored.is_none() && !budget.takes_cell(conn, (tenant, period, start))? {
+            release = budget.other_release(conn, tenant)?;
             stored = look(release)?;
         }
-        let mut merged = cell.clone();
-        if let Some(stored) = stored {
-            match Cell::from_bytes(&stored) {
-                Ok(stored) => merged.merge(&stored),
-                Err(error) => {
-                    let place = format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
-                    quarantine::put(conn, *tenant, &place, &error.to_string(), &stored)?;
-                }
+        let (mut cell, mut people) = (cell.clone(), people.get(at).cloned().unwrap_or_default());
+        if let Some((known, known_people)) = stored {
+            let place = format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
+            match Cell::from_bytes(&known) {
+                Ok(known) => cell.merge(&known),
+                Err(error) => quarantine::put(conn, tenant, &place, &error.to_string(), &known)?,
+            }
+            match People::from_bytes(&known_people) {
+                Ok(known) => people.merge(&known),
+                Err(error) => quarantine::put(conn, tenant, &place, &error.to_string(), &known_people)?,
             }
         }
-        replace.execute(params![tenant, period as u8, start, series, release, merged.to_bytes()])?;
+        let row = params![tenant, period as u8, start, series, release, cell.to_bytes(), people.to_bytes()];
+        replace.execute(row)?;
     }
     Ok(())
 }
@@ -401,26 +417,21 @@ fn count(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<usize, Er
 
 /// Folds what is in the log and not in the rollups, one step: how many batches that were. Everything of a step is in memory. What
 /// an older program stored as it came is scrubbed on the way.
-pub(super) fn catch_up(
-    conn: &Connection,
-    floors: Floors,
-    batches_max: usize,
-    events_max: usize,
-) -> Result<usize, Error> {
-    let mut folded = Folded { sessions_from: floors.sessions, ..Folded::default() };
+pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: Floors) -> Result<usize, Error> {
+    let mut folded = Folded::beside(floors.sessions);
     let from = Progress::FoldedTo.read(conn)?;
     let (mut done, mut last) = (0, from);
     let select = format!("SELECT {} FROM batches WHERE id > ?1 ORDER BY id LIMIT ?2", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
-    let mut rows = select.query(params![from, super::writer::number(batches_max as u64)])?;
-    while folded.events < events_max
+    let mut rows = select.query(params![from, super::writer::number(UNFOLDED_BATCHES_MAX as u64)])?;
+    while !folded.is_full(UNFOLDED_EVENTS_MAX)
         && let Some(row) = rows.next()?
     {
         match batches::entry(row)? {
             Ok(mut entry) => {
                 last = entry.id;
                 batches::scrub(conn, &mut entry)?;
-                folded.add(&entry, || session(conn, entry.tenant, entry.session))?;
+                folded.add(&entry, budgets, || session(conn, entry.tenant, entry.session))?;
             }
             Err(damaged) => {
                 last = damaged.id;

@@ -134,7 +134,7 @@ UPDATE sessions SET received_bytes = (SELECT coalesce(sum(length(frame)), 0) FRO
 /// A batch keeps the two times that place it, and which context and session it is of: each of those stands once. Batches are
 /// numbered in the order of their arrival, and no number is used twice: `progress` says up to which one they are folded.
 ///
-/// `cells`, `accounts` and `exit_groups` are the rollups, by release and system. `sessions` holds what a session's batches have
+/// `cells`, `accounts` and `exit_groups` are the rollups, by release and system. Cells of an hour know no people. `sessions` holds what a session's batches have
 /// told so far and where it is counted, so that its next batch can take its place; both are empty until its first batch is
 /// folded. `exits` says in which batches the exits are that a report lists.
 ///
@@ -207,7 +207,7 @@ INSERT INTO batches (tenant, session, first, context, received_unix_ms, uptime_z
         AND contexts.network = old.network AND contexts.country = old.country AND contexts.dimensions = old.dimensions
     ORDER BY old.id;
 DROP TABLE old_batches;
-CREATE INDEX batches_by_hour ON batches (tenant, first_hour);
+CREATE INDEX batches_by_hour ON batches (tenant, first_hour, last_hour, context);
 
 CREATE TABLE series (
     id INTEGER PRIMARY KEY,
@@ -232,6 +232,7 @@ CREATE TABLE cells (
     series INTEGER NOT NULL,
     release INTEGER NOT NULL,
     cell BLOB NOT NULL,
+    people BLOB NOT NULL,
     PRIMARY KEY (tenant, period, start, series, release)
 ) STRICT, WITHOUT ROWID;
 

@@ -8,17 +8,20 @@ use super::Query;
 use super::account::Account;
 use super::batches::{self, Entry};
 use super::exits;
-use super::fold::{IMPLAUSIBLE_LEDGERS, IMPLAUSIBLE_WAITS, is_plausible};
+use super::fold::{IMPLAUSIBLE_LEDGERS, IMPLAUSIBLE_WAITS, Numbered, is_plausible};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
 use super::rollups::OTHER;
 use crate::ask::Filter;
 use crate::error::Error;
-use crate::limits::{EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX};
+use crate::limits::{
+    CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
+};
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
-    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Report, Rows,
+    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Happened, People,
+    Report, Rows,
 };
 use nowait_wire::{ExitReason, Kind, NameId, Network, Os, Tier};
 use rusqlite::{Connection, Row, params};
@@ -79,16 +82,16 @@ fn is_meant(row: &Row, filter: &Filter) -> Result<bool, Error> {
         Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)? == asked)
     };
     Ok(text(1, &filter.version)?
-        && is_one(filter.os, known(row, 2, Os::from_u8)?)
-        && is_one(filter.tier, known(row, 3, Tier::from_u8)?)
-        && is_one(filter.network, known(row, 4, Network::from_u8)?)
+        && is_one(filter.os, known(row, 2, Os::from_u8))
+        && is_one(filter.tier, known(row, 3, Tier::from_u8))
+        && is_one(filter.network, known(row, 4, Network::from_u8))
         && text(5, &filter.country)?
         && text(6, &filter.model)?
         && (filter.dimensions.is_empty() || has_dimensions(&row.get::<_, String>(7)?, filter)))
 }
 
-fn is_one<T: PartialEq>(asked: Option<T>, found: T) -> bool {
-    asked.is_none_or(|asked| asked == found)
+fn is_one<T: PartialEq>(asked: Option<T>, found: Option<T>) -> bool {
+    asked.is_none() || asked == found
 }
 
 fn has_dimensions(text: &str, filter: &Filter) -> bool {
@@ -96,14 +99,16 @@ fn has_dimensions(text: &str, filter: &Filter) -> bool {
     filter.dimensions.iter().all(|(key, value)| all.get(key) == Some(value))
 }
 
-/// Where a cell is in a sum: by kind and name, then by release and system.
-type Named = HashMap<(Kind, String), HashMap<(String, Os), Cell>>;
-
 /// The sum of some batches.
 #[derive(Debug, Default)]
 pub(super) struct Sum {
-    cells: Named,
-    releases: HashSet<(String, Os)>,
+    series: Numbered<Kind>,
+    releases: Numbered<Os>,
+    /// The place of each cell in `cells`, by the numbers of its series and release.
+    places: HashMap<(u32, u32), usize>,
+    cells: Vec<Cell>,
+    /// In the places of the cells.
+    people: Vec<People>,
     /// By session, what these batches tell, with the hour of the earliest.
     sessions: HashMap<i64, (u32, Account)>,
     /// What the rollups hold of those sessions that are in them.
@@ -114,7 +119,13 @@ pub(super) struct Sum {
 }
 
 /// Sums up batches, within the hours of the plan.
-pub(super) fn sum(conn: &Connection, query: &Query, plan: &Plan, ids: &[i64]) -> Result<Sum, Error> {
+pub(super) fn sum(
+    conn: &Connection,
+    query: &Query,
+    plan: &Plan,
+    budgets: &Budgets,
+    ids: &[i64],
+) -> Result<Sum, Error> {
     let mut sum = Sum::default();
     let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
@@ -125,7 +136,7 @@ pub(super) fn sum(conn: &Connection, query: &Query, plan: &Plan, ids: &[i64]) ->
         let mut rows = select.query([id])?;
         let Some(row) = rows.next()? else { continue };
         match batches::entry(row)? {
-            Ok(entry) => sum.add(conn, plan, &entry)?,
+            Ok(entry) => sum.add(conn, plan, budgets, &entry)?,
             Err(_) => count(&mut sum.uncounted, DAMAGED_ROWS, 1),
         }
     }
@@ -133,7 +144,7 @@ pub(super) fn sum(conn: &Connection, query: &Query, plan: &Plan, ids: &[i64]) ->
 }
 
 impl Sum {
-    fn add(&mut self, conn: &Connection, plan: &Plan, entry: &Entry) -> Result<(), Error> {
+    fn add(&mut self, conn: &Connection, plan: &Plan, budgets: &Budgets, entry: &Entry) -> Result<(), Error> {
         let Entry { batch, session, .. } = entry;
         let is_in_span = |hour: u32| (plan.from..plan.until).contains(&hour);
         let hour = entry.first_hour();
@@ -150,7 +161,7 @@ impl Sum {
         let (first, account) = self.sessions.entry(*session).or_insert_with(|| (hour, Account::default()));
         *first = hour.min(*first);
         account.add(&told);
-        self.add_waits(entry, is_in_span);
+        self.add_waits(entry, budgets, is_in_span);
         for exit in exits::of(entry) {
             if is_in_span(hour_of(exit.ended_unix_ms)) {
                 let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
@@ -162,41 +173,62 @@ impl Sum {
         Ok(())
     }
 
-    fn add_waits(&mut self, entry: &Entry, is_in_span: impl Fn(u32) -> bool) {
+    fn add_waits(&mut self, entry: &Entry, budgets: &Budgets, is_in_span: impl Fn(u32) -> bool) {
         let Entry { batch, placement, .. } = entry;
-        let mut by_name: HashMap<(Kind, NameId), Cell> = HashMap::new();
+        let mut met: HashMap<(Kind, NameId), (usize, u64, Happened)> = HashMap::new();
         for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
             if !is_in_span(hour_of(placement.unix_ms(event.started_uptime_ns))) {
                 continue;
             }
-            if is_plausible(event) {
-                by_name.entry((event.kind, event.name)).or_default().add(event);
-            } else {
+            if !is_plausible(event) {
                 count(&mut self.uncounted, IMPLAUSIBLE_WAITS, 1);
+                continue;
+            }
+            let (place, target_ns, happened) = met.entry((event.kind, event.name)).or_insert_with(|| {
+                let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
+                let place = self.place(event.kind, name, &batch.context.app_version, batch.context.os);
+                (place, budgets.of(event.kind, name).target_ns, Happened::default())
+            });
+            if let Some(cell) = self.cells.get_mut(*place) {
+                cell.add(event);
+            }
+            if People::takes(event.kind) {
+                *happened = happened.and(Happened::of(event, *target_ns));
             }
         }
-        for ((kind, name), cell) in by_name {
-            let name = batch.names.get(name.0 as usize).map_or("", String::as_str);
-            self.add_cell(kind, name, &batch.context.app_version, batch.context.os, &cell);
+        for (place, _, happened) in met.into_values().filter(|_| !batch.context.install.is_nil()) {
+            if let Some(people) = self.people.get_mut(place) {
+                people.add(batch.context.install.as_u128(), happened);
+            }
         }
     }
 
-    /// Adds a cell; what is beyond the budget of a tenant is counted together, as in the rollups.
-    fn add_cell(&mut self, kind: Kind, name: &str, app_version: &str, os: Os, cell: &Cell) {
-        let key = (kind, name.to_owned());
-        let key = if self.cells.len() >= SERIES_PER_TENANT_MAX && !self.cells.contains_key(&key) {
-            (kind, OTHER.to_owned())
-        } else {
-            key
+    /// The place of a cell; what is beyond the budget of a tenant is counted together, as in the rollups.
+    fn place(&mut self, kind: Kind, name: &str, app_version: &str, os: Os) -> usize {
+        let series = self.series.number_within(SERIES_PER_TENANT_MAX, (kind, name), (kind, OTHER));
+        let other = (Os::Other, OTHER);
+        let release = self.releases.number_within(RELEASES_PER_TENANT_MAX, (os, app_version), other);
+        let is_within =
+            self.cells.len() < CELLS_PER_PERIOD_MAX || self.places.contains_key(&(series, release));
+        let release = if is_within { release } else { self.releases.number(other.0, other.1) };
+        *self.places.entry((series, release)).or_insert_with(|| {
+            self.cells.push(Cell::new());
+            self.people.push(People::new());
+            self.cells.len() - 1
+        })
+    }
+
+    /// All cells, those of one kind and name together.
+    fn rows(&self) -> Vec<(Kind, &str, &str, Os, (&Cell, &People))> {
+        let mut places: Vec<(&(u32, u32), &usize)> = self.places.iter().collect();
+        places.sort_unstable();
+        let row = |((series, release), place): (&(u32, u32), &usize)| {
+            let (kind, name) = self.series.all().get(*series as usize)?;
+            let (os, app_version) = self.releases.all().get(*release as usize)?;
+            let cell = (self.cells.get(*place)?, self.people.get(*place)?);
+            Some((*kind, name.as_str(), app_version.as_str(), *os, cell))
         };
-        let release = (app_version.to_owned(), os);
-        let release = if self.releases.len() >= RELEASES_PER_TENANT_MAX && !self.releases.contains(&release) {
-            (OTHER.to_owned(), Os::Other)
-        } else {
-            self.releases.insert(release.clone());
-            release
-        };
-        self.cells.entry(key).or_default().entry(release).or_default().merge(cell);
+        places.into_iter().filter_map(row).collect()
     }
 
     fn add_exits(&mut self, mut group: (ExitReason, String, Os, String), n: u64) {
@@ -220,9 +252,13 @@ impl Sum {
 
     /// Adds the sum of other batches.
     pub(super) fn merge(&mut self, other: Sum) {
-        for ((kind, name), releases) in other.cells {
-            for ((app_version, os), cell) in releases {
-                self.add_cell(kind, &name, &app_version, os, &cell);
+        for (kind, name, app_version, os, (cell, people)) in other.rows() {
+            let place = self.place(kind, name, app_version, os);
+            if let Some(mine) = self.cells.get_mut(place) {
+                mine.merge(cell);
+            }
+            if let Some(mine) = self.people.get_mut(place) {
+                mine.merge(people);
             }
         }
         for (session, (hour, account)) in other.sessions {
@@ -243,12 +279,15 @@ impl Sum {
     /// The report of these batches.
     pub(super) fn report(self, query: &Query, plan: &Plan, budgets: &Budgets, rows: Rows) -> Report {
         let mut builder = Builder::new(query.scope(Some(plan)), budgets, rows);
-        for ((kind, name), releases) in &self.cells {
+        let all = self.rows();
+        for rows in all.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1)) {
             let mut group = Group::default();
-            for ((app_version, os), cell) in releases {
-                group.add(app_version, *os, cell);
+            rows.iter().for_each(|(_, _, app_version, os, (cell, people))| {
+                group.add(app_version, *os, cell, Some(people));
+            });
+            if let Some((kind, name, ..)) = rows.first() {
+                builder.add(*kind, name, &group);
             }
-            builder.add(*kind, name, &group);
         }
         let mut accounts = Accounts::new();
         for (session, told) in &self.sessions {
@@ -272,13 +311,15 @@ impl Sum {
     }
 
     /// The cells of these batches.
-    pub(super) fn cells(self) -> Cells {
-        let mut cells = Cells::new();
-        for ((kind, name), releases) in self.cells {
-            for ((app_version, os), cell) in releases {
-                cells.merge(CellKey { kind, name: name.clone(), app_version, os }, &cell);
-            }
-        }
-        cells
+    pub(super) fn cells(&self) -> Cells {
+        let key = |kind, name: &str, app_version: &str, os| CellKey {
+            kind,
+            name: name.to_owned(),
+            app_version: app_version.to_owned(),
+            os,
+        };
+        let rows = self.rows().into_iter();
+        rows.map(|(kind, name, app_version, os, (cell, _))| (key(kind, name, app_version, os), cell.clone()))
+            .collect()
     }
 }

@@ -17,7 +17,7 @@ use nowait_report::{Budgets, Cells, Report, Rows};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The database inside the data folder.
@@ -75,16 +75,18 @@ impl SqliteStore {
     /// [`Error::is_store`] if the folder cannot be written, another process writes it, or the file is no store;
     /// [`Error::is_newer_schema`] if a newer program wrote it.
     pub fn open(folder: &Path) -> Result<SqliteStore, Error> {
-        SqliteStore::open_keeping(folder, Keep::ALL, |_, _| {})
+        SqliteStore::open_with(folder, Budgets::default(), Keep::ALL, |_, _| {})
     }
 
-    /// The same; what is older than `keep` says is removed beside the writing. `progress` is called now and then with the number
-    /// of batches folded and their number in all.
+    /// The same. People waited too long by these budgets from now on, and what is older than `keep` says is removed beside the
+    /// writing; `progress` is called now and then with the number of
+    /// batches folded and their number in all.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
-    pub fn open_keeping(
+    pub fn open_with(
         folder: &Path,
+        budgets: Budgets,
         keep: Keep,
         progress: impl FnMut(u64, u64),
     ) -> Result<SqliteStore, Error> {
@@ -97,8 +99,8 @@ impl SqliteStore {
         private::make_file(&path)
             .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        writer::catch_up(&mut conn, progress).map_err(|error| at(&path, &error))?;
-        let writer = Writer::start(conn, keep)?;
+        writer::catch_up(&mut conn, &budgets, progress).map_err(|error| at(&path, &error))?;
+        let writer = Writer::start(conn, Arc::new(budgets), keep)?;
         Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
     }
 
@@ -119,12 +121,16 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
-    pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+    pub fn reindex(
+        folder: &Path,
+        budgets: &Budgets,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Rebuilt, Error> {
         let path = existing(folder)?;
         let _lock = lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let rebuilt = reindex::rebuild(&tx, budgets, progress)?;
         tx.commit()?;
         if vacuum_mode(&conn)? != INCREMENTAL {
             conn.execute_batch("VACUUM").map_err(|error| {
@@ -173,13 +179,18 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`SqliteStore::reindex`]; nothing is changed then.
-    pub fn mend(folder: &Path, found: &Examined, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+    pub fn mend(
+        folder: &Path,
+        found: &Examined,
+        budgets: &Budgets,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Rebuilt, Error> {
         let path = existing(folder)?;
         let _lock = lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         doctor::set_apart(&tx, found)?;
-        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let rebuilt = reindex::rebuild(&tx, budgets, progress)?;
         tx.commit()?;
         Ok(rebuilt)
     }
@@ -189,12 +200,16 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`SqliteStore::reindex`]; [`Error::is_input`] if there is such a new file already.
-    pub fn salvage(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<PathBuf, Error> {
+    pub fn salvage(
+        folder: &Path,
+        budgets: &Budgets,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<PathBuf, Error> {
         let path = existing(folder)?;
         let _lock = lock(folder)?;
         let to = folder.join(SALVAGED);
         private::make_new_file(&to)?;
-        let saved = salvage(&path, &to, progress);
+        let saved = salvage(&path, &to, budgets, progress);
         if saved.is_err() {
             // What is not whole would be taken for what could be saved.
             let _ = std::fs::remove_file(&to);
@@ -231,12 +246,18 @@ impl SqliteStore {
     }
 
     /// Decodes what the rollups cannot answer, on as many cores as there are.
-    fn slice(&self, tenant: read::Tenant, query: &Query) -> Result<(slice::Sum, Plan), Error> {
+    fn slice(
+        &self,
+        tenant: read::Tenant,
+        query: &Query,
+        budgets: &Budgets,
+    ) -> Result<(slice::Sum, Plan), Error> {
         let chosen = self.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SLICE_THREADS_MAX);
         let part = chosen.ids.len().div_ceil(threads).max(1);
-        let sum_of =
-            |ids: &[i64]| self.read(&query.cancel, |conn| slice::sum(conn, query, &chosen.plan, ids));
+        let sum_of = |ids: &[i64]| {
+            self.read(&query.cancel, |conn| slice::sum(conn, query, &chosen.plan, budgets, ids))
+        };
         let sums: Vec<Result<slice::Sum, Error>> = std::thread::scope(|scope| {
             let parts: Vec<_> = chosen.ids.chunks(part).map(|ids| scope.spawn(move || sum_of(ids))).collect();
             let ended = parts.into_iter().map(|part| part.join());
@@ -270,7 +291,7 @@ impl Store for SqliteStore {
         if !slice::is_needed(&query.filter) {
             return self.read(&query.cancel, |conn| read::report(conn, found, query, budgets, rows));
         }
-        let (sum, plan) = self.slice(found, query)?;
+        let (sum, plan) = self.slice(found, query, budgets)?;
         Ok(sum.report(query, &plan, budgets, rows))
     }
 
@@ -279,7 +300,7 @@ impl Store for SqliteStore {
             return Ok(Cells::new());
         };
         if slice::is_needed(&query.filter) {
-            return Ok(self.slice(found, query)?.0.cells());
+            return Ok(self.slice(found, query, &Budgets::default())?.0.cells());
         }
         self.read(&query.cancel, |conn| read::cells(conn, found, query))
     }
@@ -314,12 +335,12 @@ impl Store for SqliteStore {
     }
 }
 
-fn salvage(path: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), Error> {
+fn salvage(path: &Path, to: &Path, budgets: &Budgets, progress: impl FnMut(u64, u64)) -> Result<(), Error> {
     let old = readable(path).map_err(|error| at(path, &error))?;
     let mut new = writable(to).map_err(|error| at(to, &error))?;
     let tx = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
     doctor::salvage(&old, &tx)?;
-    reindex::rebuild(&tx, progress)?;
+    reindex::rebuild(&tx, budgets, progress)?;
     Ok(tx.commit()?)
 }
 

@@ -1,11 +1,14 @@
 //! The store against a plain model: all batches in a list, every event counted one by one.
 
+mod bounds;
 mod care;
+mod damage;
 mod kept;
 mod older;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
+use nowait_report::report::PeopleFigures;
 use nowait_report::{Accounts, CellKey, Exits, SessionAccount};
 use nowait_wire::testing::session;
 use nowait_wire::{
@@ -141,7 +144,7 @@ proptest! {
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
         prop_assert_eq!(accounts(&store, &Query::default()), told);
         drop(store);
-        SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+        SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
         let store = SqliteStore::open_read_only(folder.path()).unwrap();
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected);
     }
@@ -181,7 +184,7 @@ fn what_came_before_a_sleep_is_not_placed_behind_it() {
     assert_eq!(waits(&store, 0, 1_000), expected.0 + expected.1);
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
     assert_eq!((waits(&store, 91, 93), waits(&store, 99, 101)), expected);
 }
@@ -221,7 +224,7 @@ fn a_wait_that_died_is_stored_and_counted() {
     assert_eq!((died, count(&store)), (2, 2));
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     assert_eq!(count(&SqliteStore::open_read_only(folder.path()).unwrap()), 2);
 }
 
@@ -331,7 +334,7 @@ fn figures_that_cannot_be_true_are_counted_and_stand_in_no_other() {
     store.close();
     drop(store);
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
 }
 
@@ -400,6 +403,50 @@ fn whole(store: &SqliteStore, tenant: &str) -> Report {
 }
 
 #[test]
+fn it_says_how_many_people_waited_too_long_failed_or_gave_up() {
+    let (folder, store) = fresh();
+    let limit = Budgets::default().of(Kind::Action, "x").target_ns;
+    for seed in 0..40 {
+        // Ten people, each of them four times.
+        let mut batch = batch(seed, 4, ["8.1.0", "8.2.0"][seed as usize % 2], Os::Ios, seed);
+        batch.context.install = Uuid::from_u128(u128::from(seed % 10 + 1) << 7);
+        for (n, event) in batch.events.iter_mut().enumerate() {
+            let outcome = match seed % 10 {
+                3 if n == 1 => Outcome::Failed,
+                4 | 5 if n == 2 => Outcome::Abandoned,
+                6 => Outcome::Interrupted,
+                _ => Outcome::Done,
+            };
+            let duration_ns = if seed % 10 < 3 && n == 0 { limit * 2 } else { 1_000 };
+            let started_uptime_ns = event.started_uptime_ns;
+            *event =
+                Event { started_uptime_ns, duration_ns, outcome, ..Event::new(Kind::Action, NameId::OTHER) };
+        }
+        put(&store, &batch);
+    }
+    let expected = PeopleFigures { waited: 9, beyond_target: 3, failed: 1, gave_up: 2 };
+    let check = |store: &SqliteStore| {
+        let report = whole(store, "bank");
+        let action = report.of_kind(Kind::Action).next().unwrap();
+        assert_eq!(action.figures.people, Some(expected));
+        let of_release = |at: usize| action.by_app_version[at].figures.people.unwrap().waited;
+        assert_eq!((of_release(0), of_release(1)), (4, 5), "of 0, 2, 4, (6,) 8 and 1, 3, 5, 7, 9");
+        let days = Query::default().from(START).until(START + DAY_MS);
+        let report = super::report(store, "bank", &days, &Budgets::default()).unwrap();
+        assert_eq!(report.of_kind(Kind::Action).next().unwrap().figures.people, Some(expected));
+        let hours = Query::default().from(START).until(START + 3 * HOUR_MS);
+        let report = super::report(store, "bank", &hours, &Budgets::default()).unwrap();
+        assert_eq!(report.of_kind(Kind::Action).next().unwrap().figures.people, None);
+    };
+    check(&store);
+    store.close();
+    drop(store);
+    check(&SqliteStore::open_read_only(folder.path()).unwrap());
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
+    check(&SqliteStore::open_read_only(folder.path()).unwrap());
+}
+
+#[test]
 fn a_kill_before_the_rollups_are_written_loses_nothing() {
     let (folder, store) = fresh();
     put(&store, &batch(1, 60, "8.1.0", Os::Ios, 5));
@@ -456,7 +503,7 @@ fn a_damaged_row_of_one_tenant_is_set_apart_and_hurts_nobody() {
     assert_eq!(places.matches("cells 1/").count(), 3, "{places}");
     assert_eq!(places.matches("accounts 1/").count(), 3, "{places}");
     assert!(places.contains("sessions 1"), "{places}");
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(whole(&store, "bank").ledger, whole(&store, "shop").ledger);
     assert!(whole(&store, "bank").uncounted.is_empty());
@@ -486,7 +533,7 @@ fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
         .sum();
     assert_eq!(all, 1);
     drop(store);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 3);
+    assert_eq!(SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap().batches, 3);
     let (place, why): (String, String) = database(&folder)
         .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
@@ -570,7 +617,7 @@ fn one_process_writes_and_others_read_meanwhile() {
     put(&store, &first);
     let error = SqliteStore::open(folder.path()).unwrap_err();
     assert!(error.is_store() && error.to_string().contains("another nowait process"), "{error}");
-    assert!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap_err().is_store());
+    assert!(SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap_err().is_store());
     let reader = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0"]);
     put(&store, &batch(2, 40, "8.2.0", Os::Ios, 5));

@@ -15,9 +15,10 @@ use super::{Pending, Stored, rollups};
 use crate::error::Error;
 use crate::limits::{
     BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, UNFOLDED_AFTER,
-    UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX, UPKEEP_EVERY,
+    UNFOLDED_EVENTS_MAX, UPKEEP_EVERY,
 };
 use crate::time::now_unix_ms;
+use nowait_report::Budgets;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -47,14 +48,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, which owns the connection from now on.
-    pub(super) fn start(conn: Connection, keep: Keep) -> Result<Writer, Error> {
+    /// Starts the thread, which owns the connection from now on. Waits are too long by these budgets; what is older than `keep`
+    /// says is removed.
+    pub(super) fn start(conn: Connection, budgets: Arc<Budgets>, keep: Keep) -> Result<Writer, Error> {
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
         let pulse = Arc::new(Pulse::new());
         let told = Arc::clone(&pulse);
         let thread = std::thread::Builder::new()
             .name("nowait-writer".into())
-            .spawn(move || work(conn, keep, &receiver, &told))
+            .spawn(move || work(conn, budgets, keep, &receiver, &told))
             .map_err(|error| Error::store(format!("the writing thread could not be started: {error}")))?;
         Ok(Writer { queue: RwLock::new(Some(sender)), pulse, thread: Mutex::new(Some(thread)) })
     }
@@ -119,9 +121,9 @@ impl Drop for Writer {
     }
 }
 
-fn work(conn: Connection, keep: Keep, queue: &Receiver<Job>, pulse: &Pulse) {
-    let (retention, bite_due) = (Retention::new(keep), Instant::now());
-    let mut work = Work { conn, known: Known::default(), folding: Folding::new(), retention, bite_due };
+fn work(conn: Connection, budgets: Arc<Budgets>, keep: Keep, queue: &Receiver<Job>, pulse: &Pulse) {
+    let (folding, retention) = (Folding::new(budgets), Retention::new(keep));
+    let mut work = Work { conn, known: Known::default(), folding, retention, bite_due: Instant::now() };
     loop {
         let due = work.folding.due().map_or(work.bite_due, |due| due.min(work.bite_due));
         match queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
@@ -151,19 +153,25 @@ struct Work {
 }
 
 impl Work {
-    /// Stores the first batch and those that wait behind it, answers for them, and folds them in memory.
+    /// Stores the first batch and those that wait behind it, answers for them, and folds them.
     fn store(&mut self, first: Waiting, queue: &Receiver<Job>, pulse: &Pulse) {
         let mut group = Group::default();
         pulse.begin();
         let outcome = commit(&mut self.conn, &mut self.known, first, queue, &mut group);
         pulse.end(&outcome);
-        match &outcome {
-            Ok(()) => self.folding.add(&self.conn, &group.entries),
-            Err(_) => self.known.clear(),
-        }
         for (answer, stored) in group.answers {
             // A client that hung up meanwhile has nobody to be told; the batch is stored all the same.
             let _ = answer.send(outcome.clone().and(stored));
+        }
+        if outcome.is_err() {
+            self.known.clear();
+            return;
+        }
+        for entry in &group.entries {
+            if self.folding.is_full() {
+                self.fold();
+            }
+            self.folding.add(&self.conn, entry);
         }
     }
 
@@ -263,34 +271,42 @@ struct Folding {
     due: Option<Instant>,
     /// How long to wait after a failure.
     again_after: Duration,
+    /// By which waits are too long.
+    budgets: Arc<Budgets>,
 }
 
 impl Folding {
-    fn new() -> Folding {
-        Folding { folded: Folded::default(), is_behind: false, due: None, again_after: UNFOLDED_AFTER }
+    fn new(budgets: Arc<Budgets>) -> Folding {
+        Folding {
+            folded: Folded::default(),
+            is_behind: false,
+            due: None,
+            again_after: UNFOLDED_AFTER,
+            budgets,
+        }
     }
 
     fn due(&self) -> Option<Instant> {
         self.due
     }
 
+    /// Whether something has to be written before more is added.
+    fn is_full(&self) -> bool {
+        self.folded.is_full(UNFOLDED_EVENTS_MAX)
+    }
+
     /// Adds what was just committed.
-    fn add(&mut self, conn: &Connection, entries: &[Entry]) {
-        if entries.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        self.due.get_or_insert(now + UNFOLDED_AFTER);
+    fn add(&mut self, conn: &Connection, entry: &Entry) {
+        self.due.get_or_insert_with(|| Instant::now() + UNFOLDED_AFTER);
         if self.is_behind {
             return;
         }
-        let added = entries.iter().try_for_each(|entry| {
-            self.folded.add(entry, || rollups::session(conn, entry.tenant, entry.session))
-        });
-        if added.is_err() {
+        if self
+            .folded
+            .add(entry, &self.budgets, || rollups::session(conn, entry.tenant, entry.session))
+            .is_err()
+        {
             self.forget();
-        } else if self.folded.events >= UNFOLDED_EVENTS_MAX {
-            self.due = Some(now);
         }
     }
 
@@ -302,9 +318,10 @@ impl Folding {
 
     fn write(&mut self, conn: &mut Connection) -> Result<(), Error> {
         self.due = None;
-        let written = if self.is_behind { catch_up(conn, |_, _| {}) } else { self.write_folded(conn) };
+        let written =
+            if self.is_behind { catch_up(conn, &self.budgets, |_, _| {}) } else { self.write_folded(conn) };
         match written {
-            Ok(()) => *self = Folding::new(),
+            Ok(()) => *self = Folding::new(Arc::clone(&self.budgets)),
             Err(_) => {
                 self.forget();
                 self.due = Some(Instant::now() + self.again_after);
@@ -325,14 +342,18 @@ impl Folding {
 }
 
 /// Folds all batches that are in no rollup yet. `progress` is called now and then with how many are done, of how many.
-pub(super) fn catch_up(conn: &mut Connection, mut progress: impl FnMut(u64, u64)) -> Result<(), Error> {
+pub(super) fn catch_up(
+    conn: &mut Connection,
+    budgets: &Budgets,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<(), Error> {
     let from = Progress::FoldedTo.read(conn)?;
     let total: u64 =
         conn.query_row("SELECT count(*) FROM batches WHERE id > ?1", [from], |row| row.get(0))?;
     let mut done = 0;
     while done < total {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let step = rollups::catch_up(&tx, rollups::floors(&tx)?, UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX)?;
+        let step = rollups::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
         tx.commit()?;
         if step == 0 {
             break;

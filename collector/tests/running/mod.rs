@@ -1,4 +1,7 @@
 //! A collector that runs as people run it.
+//!
+//! Owns: starting `nowait serve`, and its end with the test. Refuses: talking to it.
+//! Invariant: when it is there it listens, and its process ends with it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,17 +14,15 @@ pub(crate) const NOWAIT: &str = env!("CARGO_BIN_EXE_nowait");
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) address: String,
+    /// The first key of the file in its folder.
     pub(crate) key: String,
 }
 
 impl Server {
-    pub(crate) fn start(folder: &Path) -> Server {
-        let mut child = Command::new(NOWAIT)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+    /// By a command that runs the binary with the words that are added to it.
+    pub(crate) fn start(mut command: Command, folder: &Path) -> Server {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();
         let address = first.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();

@@ -54,8 +54,20 @@ fn head(report: &Report) -> String {
 /// Launches, screens, taps, actions and hangs, ranked.
 #[must_use]
 pub fn touchpoints(report: &Report) -> String {
-    const COLUMNS: [&str; 11] =
-        ["touchpoint", "<kind", "lost", "target", "n", "p50", "p75", "p95", "p99", "in time", "Apdex"];
+    const COLUMNS: [&str; 12] = [
+        "touchpoint",
+        "<kind",
+        "lost",
+        "target",
+        "n",
+        "p50",
+        "p75",
+        "p95",
+        "p99",
+        "in time",
+        "Apdex",
+        "people late",
+    ];
     Table::new("WHERE CUSTOMERS WAIT   ranked by time beyond the target, times weight", &COLUMNS)
         .fill(&report.touchpoints, |at, touchpoint| {
             let head = vec![
@@ -88,12 +100,14 @@ fn slices(slices: &[Slice]) -> Vec<Vec<String>> {
     slices.iter().map(line).collect()
 }
 
-/// Appends n, the quantiles, the share in time and Apdex.
+/// Appends n, the quantiles, the share in time, Apdex and the share of people who waited beyond the target at least once.
 fn with_figures(mut line: Vec<String>, figures: &Figures) -> Vec<String> {
     line.extend(latency(&figures.latency));
     line.push(share(figures.within_budget_share));
     let mark = if figures.outcomes.ended() < APDEX_SMALL_GROUP { "*" } else { " " };
     line.push(figures.apdex.map_or_else(|| format!("{NONE} "), |apdex| format!("{apdex:.2}{mark}")));
+    let late = figures.people.filter(|people| people.waited > 0);
+    line.push(share(late.map(|people| people.beyond_target as f64 / people.waited as f64)));
     line
 }
 

@@ -104,7 +104,7 @@ fn age_takes_batches_and_hours_and_no_report_of_everything_changes() {
         assert_eq!(read(&folder, &fine).scope.from_unix_ms, fine.from_unix_ms());
     };
     check();
-    let rebuilt = SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let rebuilt = SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     let [hours, days, months] = rebuilt.since_unix_ms.unwrap();
     assert_eq!((rebuilt.batches, months), (30, 1_777_593_600_000), "May 2026");
     // Batches of noon of day 29 went: day 30 is the first whole one.
@@ -120,7 +120,7 @@ fn age_takes_batches_and_hours_and_no_report_of_everything_changes() {
     for _ in 0..2 {
         let ledger = read(&folder, &Query::default()).ledger;
         assert_eq!((ledger.sessions, ledger.delivered, ledger.produced), (60, 61 * 60, 61 * 60));
-        SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+        SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     }
 }
 
@@ -155,7 +155,7 @@ proptest! {
                 round(&folder, "batches=10d,hours=5d,days=20d", *received);
             }
             if then & 2 == 2 {
-                SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+                SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
             }
             until = *received;
         }
@@ -192,7 +192,7 @@ fn sessions_go_when_no_batch_of_theirs_can_come_any_more() {
     // Those of the first ten days.
     assert_eq!(number(&folder, "SELECT count(*) FROM sessions"), 50);
     assert_eq!(read(&folder, &Query::default()).ledger, all.ledger);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     assert_eq!(read(&folder, &Query::default()).ledger, all.ledger);
 }
 
@@ -231,18 +231,25 @@ fn the_writer_removes_beside_ingest_and_gives_space_back() {
     drop(store);
     let (all, before) = (read(&folder, &Query::default()), pages());
     // They came months ago; young ones come while they go.
-    let store = SqliteStore::open_keeping(folder.path(), Keep::default(), |_, _| {}).unwrap();
+    let store =
+        SqliteStore::open_with(folder.path(), Budgets::default(), Keep::default(), |_, _| {}).unwrap();
     let now = crate::time::now_unix_ms();
     let (begin, mut young, mut slowest) = (Instant::now(), 0, Duration::ZERO);
-    while number(&folder, "SELECT count(*) FROM batches WHERE id <= 600") > 0 || pages() > before / 2 {
+    let free = || number(&folder, "PRAGMA freelist_count");
+    while number(&folder, "SELECT count(*) FROM batches WHERE id <= 600") > 0
+        || number(&folder, "SELECT count(*) FROM cells WHERE period = 0 AND start < 493000") > 0
+        || free() > pages() / 16
+    {
         assert!(begin.elapsed() < Duration::from_secs(60), "{} of {before} pages", pages());
         let mut batch = batch(10_000 + young, 20, "8.3.0", Os::Ios, 0);
         batch.anchors[0].wall_unix_ms = now;
         let asked = Instant::now();
         assert_eq!(put_at(&store, &batch, now), Stored::New);
         slowest = slowest.max(asked.elapsed());
+        std::thread::sleep(Duration::from_millis(20));
         young += 1;
     }
+    assert!(pages() < before, "{} of {before} pages", pages());
     assert!(young > 3 && slowest < Duration::from_secs(2), "{young} in {slowest:?}");
     drop(store);
     let report = read(&folder, &Query::default());
@@ -258,9 +265,9 @@ fn a_file_that_cannot_give_space_back_learns_it_by_reindex() {
     drop(store);
     database(&folder).execute_batch("PRAGMA auto_vacuum = NONE; VACUUM").unwrap();
     let mode = || number(&folder, "PRAGMA auto_vacuum");
-    drop(SqliteStore::open_keeping(folder.path(), Keep::default(), |_, _| {}).unwrap());
+    drop(SqliteStore::open_with(folder.path(), Budgets::default(), Keep::default(), |_, _| {}).unwrap());
     assert_eq!(mode(), 0, "not while somebody waits");
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     assert_eq!(mode(), 2);
 }
 
@@ -278,7 +285,7 @@ fn reindex_scrubs_what_came_before_scrubbing() {
     conn.execute("UPDATE batches SET frame = ?1", [&frame]).unwrap();
     conn.execute("UPDATE contexts SET country = ?1", [CARD]).unwrap();
     drop(conn);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     let (frame, countries): (Vec<u8>, String) = database(&folder)
         .query_row("SELECT frame, (SELECT group_concat(country) FROM contexts) FROM batches", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -290,6 +297,6 @@ fn reindex_scrubs_what_came_before_scrubbing() {
     let names =
         format!("{:?}", SqliteStore::open_read_only(folder.path()).unwrap().cells("bank", &Query::default()));
     assert!(!names.contains("4111") && names.contains("redacted"));
-    let again = SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let again = SqliteStore::reindex(folder.path(), &Budgets::default(), |_, _| {}).unwrap();
     assert_eq!((again.batches, again.since_unix_ms), (1, None));
 }

@@ -1,0 +1,104 @@
+//! The questions, and what each takes.
+//!
+//! Owns: the list of questions. Refuses: filling a store.
+//! Invariant: an answer's peak of memory is that of a process that did nothing else.
+
+use super::load::{BEGIN_UNIX_MS, DAY_MS};
+use super::median;
+use nowait_collector::ask::Filter;
+use nowait_collector::store::{self, Query, SqliteStore};
+use nowait_report::{Budgets, CompareOptions};
+use nowait_wire::{Os, Tier};
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+/// What an answer took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Answer {
+    pub(super) ms: f64,
+    pub(super) peak_kib: u64,
+}
+
+impl Answer {
+    pub(super) fn median(answers: &[Answer]) -> Answer {
+        let of = |figure: fn(&Answer) -> f64| median(answers.iter().map(figure).collect());
+        Answer { ms: of(|answer| answer.ms), peak_kib: of(|answer| answer.peak_kib as f64) as u64 }
+    }
+}
+
+/// A question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    Report,
+    Release,
+    System,
+    Hours,
+    Tier,
+    Dimension,
+    Compare,
+}
+
+impl Ask {
+    pub(super) const ALL: [Ask; 7] =
+        [Ask::Report, Ask::Release, Ask::System, Ask::Hours, Ask::Tier, Ask::Dimension, Ask::Compare];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Ask::Report => "report",
+            Ask::Release => "one release",
+            Ask::System => "one system",
+            Ask::Hours => "50 hours in the middle",
+            Ask::Tier => "one tier",
+            Ask::Dimension => "one dimension",
+            Ask::Compare => "compare two releases",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Ask> {
+        Ask::ALL.into_iter().find(|ask| ask.name() == name)
+    }
+
+    /// Asks it in this process.
+    pub(super) fn answer(self, folder: &Path) -> Result<Answer, Box<dyn Error>> {
+        let store = SqliteStore::open_read_only(folder)?;
+        let filter = match self {
+            Ask::Release => Filter { version: Some("8.3.0".into()), ..Filter::default() },
+            Ask::System => Filter { os: Some(Os::Ios), ..Filter::default() },
+            Ask::Tier => Filter { tier: Some(Tier::Low), ..Filter::default() },
+            Ask::Dimension => {
+                Filter { dimensions: vec![("segment".into(), "private".into())], ..Filter::default() }
+            }
+            Ask::Report | Ask::Hours | Ask::Compare => Filter::default(),
+        };
+        let mut query = Query::of(filter);
+        if self == Ask::Hours {
+            let from = BEGIN_UNIX_MS + 12 * DAY_MS + DAY_MS / 2;
+            query = query.from(from).until(from + 50 * DAY_MS / 24);
+        }
+        let begin = Instant::now();
+        let is_empty = if self == Ask::Compare {
+            let options = CompareOptions::default();
+            store::compare(&store, "bank", &query, ("8.3.0", "8.4.0"), options)?.touchpoints.is_empty()
+        } else {
+            store::report(&store, "bank", &query, &Budgets::default())?.touchpoints.is_empty()
+        };
+        let ms = begin.elapsed().as_secs_f64() * 1e3;
+        if is_empty {
+            return Err(format!("{}: the answer is empty", self.name()).into());
+        }
+        Ok(Answer { ms, peak_kib: crate::machine::peak_kib() })
+    }
+
+    /// Asks it in a process of its own.
+    pub(super) fn answer_elsewhere(self, folder: &Path) -> Result<Answer, Box<dyn Error>> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let out = command.arg("ask-store").arg(folder).arg(self.name()).output()?;
+        if !out.status.success() {
+            return Err(format!("{}: {}", self.name(), String::from_utf8_lossy(&out.stderr)).into());
+        }
+        Ok(serde_json::from_slice(&out.stdout)?)
+    }
+}

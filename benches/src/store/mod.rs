@@ -1,0 +1,226 @@
+//! What the collector's store takes and answers with a month in it: `make bench-store`.
+//!
+//! Owns: which loads, which questions, the printed tables. Refuses: the frames (see [`load`]) and peers (see [`duck`]).
+//! Invariant: every question is asked of the store that the same run filled, by a process of its own, whose memory is that of
+//! the question alone.
+
+mod ask;
+mod load;
+
+use crate::harness::Spread;
+use crate::machine::Machine;
+use ask::{Answer, Ask};
+use indicatif::{ProgressBar, ProgressStyle};
+use load::Load;
+use nowait_collector::store::{Intake, Pending, SqliteStore, Store as _, Stored};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Batches handed over before the oldest one's receipt is awaited: devices that send at once.
+const UNDER_WAY_MAX: usize = nowait_collector::limits::QUEUE_BATCHES_MAX / 2;
+
+/// Sessions of the largest loads; the smaller ones have fewer events in as many.
+const SESSIONS: u64 = 40_000;
+
+/// Times that a question is asked; the figure is the median.
+const ASKED: usize = 5;
+
+/// Measures the collector's store with months of data in it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Events of the loads, one after another
+    #[arg(default_values_t = [1_000_000, 5_000_000, 20_000_000])]
+    events: Vec<u64>,
+    /// Folder that the results go to
+    #[arg(long, default_value = "benches/runs")]
+    out: PathBuf,
+    /// Folder for the stores, of which the last one is left there
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// Asks one question in this process and prints the answer as JSON: how [`Arguments`] measures memory.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Question {
+    folder: PathBuf,
+    ask: String,
+}
+
+/// What one load came to.
+#[derive(Debug, Serialize)]
+struct Row {
+    load: String,
+    events: u64,
+    events_per_s: f64,
+    events_per_core_s: f64,
+    stored_bytes_per_event: f64,
+    frames_bytes_per_event: f64,
+    answers: Vec<(String, Answer)>,
+}
+
+/// All that is measured, with the machine.
+#[derive(Debug, Serialize)]
+struct Results {
+    machine: Machine,
+    rows: Vec<Row>,
+}
+
+/// Runs everything and prints it.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let temporary = tempfile::tempdir()?;
+    let folder = arguments.data.as_deref().unwrap_or(temporary.path());
+    let mut machine = Machine::look(None, folder);
+    let mut rows = Vec::new();
+    for events in &arguments.events {
+        let sessions = SESSIONS.max(events / 500);
+        let per_session = usize::try_from(events / sessions).unwrap_or(usize::MAX).max(20);
+        let load =
+            Load { sessions, events_per_session: per_session, releases: 8, names: 0, has_exits: false };
+        rows.push(measure(&format!("{} M", events / 1_000_000), load, folder)?);
+    }
+    let wide =
+        Load { sessions: 20_000, events_per_session: 100, releases: 200, names: 10_000, has_exits: false };
+    rows.push(measure("10,000 names, 200 releases", wide, folder)?);
+    let dying = Load { sessions: 200_000, events_per_session: 50, releases: 8, names: 0, has_exits: true };
+    rows.push(measure("sessions of 50 with exits", dying, folder)?);
+    machine.load_after = crate::machine::load();
+    let results = Results { machine, rows };
+    let page = page(&results);
+    let name = format!("{}-{}-store", results.machine.date, results.machine.name);
+    fs::create_dir_all(&arguments.out)?;
+    fs::write(arguments.out.join(format!("{name}.json")), serde_json::to_string_pretty(&results)?)?;
+    let path = arguments.out.join(format!("{name}.md"));
+    fs::write(&path, &page)?;
+    println!("{page}\nwritten to {}", path.display());
+    Ok(())
+}
+
+/// Asks one question and prints its answer.
+pub(crate) fn answer(question: &Question) -> Result<(), Box<dyn Error>> {
+    let ask = Ask::named(&question.ask).ok_or_else(|| format!("there is no question {:?}", question.ask))?;
+    println!("{}", serde_json::to_string(&ask.answer(&question.folder)?)?);
+    Ok(())
+}
+
+fn measure(name: &str, load: Load, folder: &Path) -> Result<Row, Box<dyn Error>> {
+    let progress = progress(&format!("{name}: making frames"));
+    let frames = load.frames(&progress)?;
+    progress.finish_and_clear();
+    let own = folder.join("store");
+    if own.exists() {
+        fs::remove_dir_all(&own)?;
+    }
+    let progress = self::progress(&format!("{name}: storing"));
+    let (begin, begin_cpu_s) = (Instant::now(), crate::ingest::cpu_s());
+    let held = store(&own, &frames, &progress)?;
+    let (elapsed_s, cpu_s) = (begin.elapsed().as_secs_f64(), crate::ingest::cpu_s() - begin_cpu_s);
+    progress.finish_and_clear();
+    if held != load.sessions {
+        return Err(format!("{name}: {held} batches are stored of {}", load.sessions).into());
+    }
+    let events = load.events() as f64;
+    let frames_bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
+    drop(frames);
+    let stored = crate::ingest::bytes_in(&own)? as f64;
+    let progress = self::progress(&format!("{name}: asking"));
+    progress.set_length((Ask::ALL.len() * ASKED) as u64);
+    let mut answers = Vec::new();
+    for ask in Ask::ALL {
+        let asked: Vec<Answer> = (0..ASKED)
+            .map(|_| {
+                progress.inc(1);
+                ask.answer_elsewhere(&own)
+            })
+            .collect::<Result<_, _>>()?;
+        answers.push((ask.name().to_owned(), Answer::median(&asked)));
+    }
+    progress.finish_and_clear();
+    println!("{name}: stored in {elapsed_s:.1} s, {} bytes; {answers:.0?}", stored);
+    Ok(Row {
+        load: name.to_owned(),
+        events: load.events(),
+        events_per_s: events / elapsed_s,
+        events_per_core_s: events / cpu_s,
+        stored_bytes_per_event: stored / events,
+        frames_bytes_per_event: frames_bytes as f64 / events,
+        answers,
+    })
+}
+
+/// Stores everything, as the collector does it, and says how many batches were new.
+fn store(folder: &Path, frames: &[(u64, Vec<u8>)], progress: &ProgressBar) -> Result<u64, Box<dyn Error>> {
+    let store = SqliteStore::open(folder)?;
+    progress.set_length(frames.len() as u64);
+    let mut under_way: VecDeque<Pending> = VecDeque::new();
+    let mut held = 0;
+    let mut settle = |pending: Pending| -> Result<(), nowait_collector::Error> {
+        held += u64::from(pending.wait()? == Stored::New);
+        Ok(())
+    };
+    for (received_unix_ms, frame) in frames {
+        let intake = Intake::new("bank", frame.clone(), nowait_wire::decode(frame)?, *received_unix_ms, None);
+        under_way.push_back(store.append(intake)?);
+        if under_way.len() >= UNDER_WAY_MAX {
+            under_way.pop_front().map(&mut settle).transpose()?;
+        }
+        progress.inc(1);
+    }
+    under_way.into_iter().try_for_each(settle)?;
+    store.close();
+    Ok(held)
+}
+
+fn progress(what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {bar:40} {percent}% {eta}");
+    let bar = ProgressBar::new(1).with_message(what.to_owned());
+    if let Ok(style) = style { bar.with_style(style) } else { bar }
+}
+
+/// The tables, as Markdown.
+fn page(results: &Results) -> String {
+    let machine = &results.machine;
+    let mut page = format!(
+        "# The store with a month in it, {}\n\nMade by `make bench-store` at commit {}. {}, {} cores, {} GiB, kernel {}, {}, {}.\n\n",
+        machine.date,
+        machine.commit,
+        machine.cpu,
+        machine.cores,
+        machine.memory_gib,
+        machine.kernel,
+        machine.file_system,
+        machine.rustc
+    );
+    page.push_str(&format!(
+        "{} days, {SESSIONS} sessions or more, 8 releases on 2 systems unless said otherwise. Ingest: from frames in memory to durable \
+         commits and rollups, without HTTP. Answers: median of {ASKED} processes that open the store, ask and end; the time is that of \
+         the question, the memory the peak of the process.\n\n",
+        load::DAYS
+    ));
+    let loads: Vec<&str> = results.rows.iter().map(|row| row.load.as_str()).collect();
+    page.push_str(&format!("| | {} |\n|---|{}\n", loads.join(" | "), "--:|".repeat(loads.len())));
+    let mut line = |what: &str, figure: &dyn Fn(&Row) -> String| {
+        let figures: Vec<String> = results.rows.iter().map(figure).collect();
+        page.push_str(&format!("| {what} | {} |\n", figures.join(" | ")));
+    };
+    line("ingest, 1,000 events/s", &|row| format!("{:.0}", row.events_per_s / 1e3));
+    line("the same per core", &|row| format!("{:.0}", row.events_per_core_s / 1e3));
+    line("stored, bytes an event", &|row| format!("{:.1}", row.stored_bytes_per_event));
+    line("of which frames", &|row| format!("{:.1}", row.frames_bytes_per_event));
+    for (at, ask) in Ask::ALL.iter().enumerate() {
+        line(ask.name(), &|row| {
+            row.answers.get(at).map_or_else(String::new, |(_, answer)| {
+                format!("{:.0} ms, {:.0} MiB", answer.ms, answer.peak_kib as f64 / 1_024.0)
+            })
+        });
+    }
+    page
+}
+
+/// The median of some figures.
+fn median(values: Vec<f64>) -> f64 {
+    Spread::of(values).median
+}
