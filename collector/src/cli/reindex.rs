@@ -47,6 +47,6 @@ pub(super) fn words(rebuilt: &Rebuilt) -> String {
     let Some([hours, days, months]) = since_unix_ms.map(|since| since.map(moment)) else { return again };
     format!(
         "{again}: those by the hour since {hours}, by the day since {days}, by the month since {months} (UTC). \
-         Those of before stay as they were: they hold counts and no identifier, and their batches are kept no more"
+         Those of before stay as they were: their batches are kept no more, and nothing can be taken out of a count or a sketch"
     )
 }

@@ -1,7 +1,7 @@
 //! What is known of a session, of an installation or of a release, removed on request.
 //!
-//! Owns: which rows these are. Refuses: rollups whose batches are gone (see `reindex`): but for the release they hold no
-//! identifier, so that nobody can say what in them is whose.
+//! Owns: which rows these are. Refuses: rollups whose batches are gone (see `reindex`): but for the release they hold
+//! counts and sketches, out of which nothing can be taken.
 //! Invariant: all of it goes in one transaction, together with the rollups made again without it; and neither the file nor, unless
 //! somebody reads it meanwhile, its log holds a byte of it afterwards.
 
