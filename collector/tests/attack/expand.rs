@@ -64,7 +64,7 @@ pub(crate) fn exits() {
     let (server, honest) = used();
     let exit = Event { a: ExitReason::Foreground as u64, ..Event::new(Kind::Exit, NameId::NONE) };
     let crumb = Event::new(Kind::Breadcrumb, NameId::OTHER);
-    for seed in 0..if is_long() { 2_000 } else { 60 } {
+    for seed in 0..if is_long() { 500 } else { 60 } {
         let batch = Batch { events: [vec![exit; 4_096], vec![crumb; 4_096]].concat(), ..stranger(seed) };
         assert!(nowait_wire::encode(&batch).unwrap().len() < 400);
         server.store(KEY, &batch);
@@ -93,7 +93,7 @@ pub(crate) fn far_waits() {
     read_all(&server);
     takes_no_more(&server, honest);
     let before = server.proc_status("VmRSS:");
-    for _ in 0..if is_long() { 10 } else { 2 } {
+    for _ in 0..if is_long() { 4 } else { 2 } {
         read_all(&server);
     }
     let after = server.proc_status("VmRSS:");
