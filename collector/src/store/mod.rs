@@ -26,6 +26,7 @@ mod rollups;
 mod schema;
 mod settings;
 mod slice;
+mod source;
 mod sqlite;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,9 @@ pub(super) const BY_PERIOD: [(&str, &str); 4] = [
     ("uncounted", "tenant, period, start, what"),
 ];
 
+/// The bytes of a cell and of the people in it.
+type Stored = (Vec<u8>, Vec<u8>);
+
 /// What a fold leaves as it is, because not all batches of it are kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Floors {
@@ -127,7 +130,7 @@ fn write_cells(
     let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
     for (at, cell) in sorted {
         let (tenant, start, series, mut release) = *at;
-        let mut look = |release: i64| -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+        let mut look = |release: i64| -> Result<Option<Stored>, Error> {
             let row = params![tenant, period as u8, start, series, release];
             Ok(select.query_row(row, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
         };

@@ -24,7 +24,7 @@ use nowait_report::{
     Report, Rows,
 };
 use nowait_wire::{ExitReason, Kind, NameId, Network, Os, Tier};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row as SqlRow, params};
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -76,7 +76,7 @@ fn contexts(conn: &Connection, tenant: Tenant, filter: &Filter) -> Result<HashSe
     Ok(chosen)
 }
 
-fn is_meant(row: &Row, filter: &Filter) -> Result<bool, Error> {
+fn is_meant(row: &SqlRow, filter: &Filter) -> Result<bool, Error> {
     let text = |column: usize, asked: &Option<String>| -> Result<bool, Error> {
         let Some(asked) = asked else { return Ok(true) };
         Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)? == asked)
@@ -98,6 +98,9 @@ fn has_dimensions(text: &str, filter: &Filter) -> bool {
     let all: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
     filter.dimensions.iter().all(|(key, value)| all.get(key) == Some(value))
 }
+
+/// A cell with its kind, name, release and system, and the people in it.
+type Row<'s> = (Kind, &'s str, &'s str, Os, (&'s Cell, &'s People));
 
 /// The sum of some batches.
 #[derive(Debug, Default)]
@@ -219,7 +222,7 @@ impl Sum {
     }
 
     /// All cells, those of one kind and name together.
-    fn rows(&self) -> Vec<(Kind, &str, &str, Os, (&Cell, &People))> {
+    fn rows(&self) -> Vec<Row<'_>> {
         let mut places: Vec<(&(u32, u32), &usize)> = self.places.iter().collect();
         places.sort_unstable();
         let row = |((series, release), place): (&(u32, u32), &usize)| {

@@ -5,10 +5,10 @@ mod care;
 mod damage;
 mod kept;
 mod older;
+mod people;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
-use nowait_report::report::PeopleFigures;
 use nowait_report::{Accounts, CellKey, Exits, SessionAccount};
 use nowait_wire::testing::session;
 use nowait_wire::{
@@ -299,46 +299,6 @@ fn the_cost_of_a_session_is_that_of_its_latest_batch_in_any_order() {
 }
 
 #[test]
-fn figures_that_cannot_be_true_are_counted_and_stand_in_no_other() {
-    let (folder, store) = fresh();
-    let honest = batch(2, 40, "8.2.0", Os::Ios, 5);
-    put(&store, &honest);
-    let mut stranger = batch(1, 4, "8.2.0", Os::Ios, 5);
-    stranger.ledger.produced = u64::MAX / 2;
-    stranger.ledger.cost.sent_bytes = u64::MAX;
-    let at = stranger.anchors[0].uptime_ns - 1_000_000_000;
-    let wait = |kind, duration_ns, a| Event {
-        started_uptime_ns: at,
-        duration_ns,
-        a,
-        ..Event::new(kind, NameId::OTHER)
-    };
-    stranger.events = vec![
-        wait(Kind::Action, u64::MAX / 2, 0),
-        wait(Kind::Tap, 5_000_000, u64::MAX),
-        wait(Kind::Screen, 3_700_000_000_000, 0),
-        wait(Kind::Journey, 3_700_000_000_000, 0),
-    ];
-    put(&store, &stranger);
-    let check = |store: &SqliteStore| {
-        let report = report(store, "bank", &Query::default(), &Budgets::default()).unwrap();
-        assert_eq!(
-            (report.ledger.produced, report.journeys.iter().map(|row| row.outcomes.done).sum::<u64>() > 0),
-            (44, true)
-        );
-        assert!(report.touchpoints.iter().all(|row| row.figures.latency.max_ns < Some(3_600_000_000_000)));
-        let uncounted = [("implausible ledgers", 1), ("implausible waits", 3)];
-        assert_eq!(report.uncounted, uncounted.map(|(what, n)| (what.to_owned(), n)).into());
-    };
-    check(&store);
-    store.close();
-    drop(store);
-    check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
-    check(&SqliteStore::open_read_only(folder.path()).unwrap());
-}
-
-#[test]
 fn every_reason_has_its_column() {
     let (_folder, store) = fresh();
     let mut batch = batch(1, 10, "8.2.0", Os::Ios, 5);
@@ -403,172 +363,6 @@ fn whole(store: &SqliteStore, tenant: &str) -> Report {
 }
 
 #[test]
-fn it_says_how_many_people_waited_too_long_failed_or_gave_up() {
-    let (folder, store) = fresh();
-    let limit = Budgets::default().of(Kind::Action, "x").target_ns;
-    for seed in 0..40 {
-        // Ten people, each of them four times.
-        let mut batch = batch(seed, 4, ["8.1.0", "8.2.0"][seed as usize % 2], Os::Ios, seed);
-        batch.context.install = Uuid::from_u128(u128::from(seed % 10 + 1) << 7);
-        for (n, event) in batch.events.iter_mut().enumerate() {
-            let outcome = match seed % 10 {
-                3 if n == 1 => Outcome::Failed,
-                4 | 5 if n == 2 => Outcome::Abandoned,
-                6 => Outcome::Interrupted,
-                _ => Outcome::Done,
-            };
-            let duration_ns = if seed % 10 < 3 && n == 0 { limit * 2 } else { 1_000 };
-            let started_uptime_ns = event.started_uptime_ns;
-            *event =
-                Event { started_uptime_ns, duration_ns, outcome, ..Event::new(Kind::Action, NameId::OTHER) };
-        }
-        put(&store, &batch);
-    }
-    let expected = PeopleFigures { waited: 9, beyond_target: 3, failed: 1, gave_up: 2 };
-    let check = |store: &SqliteStore| {
-        let report = whole(store, "bank");
-        let action = report.of_kind(Kind::Action).next().unwrap();
-        assert_eq!(action.figures.people, Some(expected));
-        let of_release = |at: usize| action.by_app_version[at].figures.people.unwrap().waited;
-        assert_eq!((of_release(0), of_release(1)), (4, 5), "of 0, 2, 4, (6,) 8 and 1, 3, 5, 7, 9");
-        let days = Query::default().from(START).until(START + DAY_MS);
-        let report = super::report(store, "bank", &days, &Budgets::default()).unwrap();
-        assert_eq!(report.of_kind(Kind::Action).next().unwrap().figures.people, Some(expected));
-        let hours = Query::default().from(START).until(START + 3 * HOUR_MS);
-        let report = super::report(store, "bank", &hours, &Budgets::default()).unwrap();
-        assert_eq!(report.of_kind(Kind::Action).next().unwrap().figures.people, None);
-    };
-    check(&store);
-    store.close();
-    drop(store);
-    check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
-    check(&SqliteStore::open_read_only(folder.path()).unwrap());
-}
-
-#[test]
-fn who_is_late_is_judged_by_the_budgets_that_were_served_with_also_when_counted_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let strict = Budgets::parse("[kind.action]\ntarget_ms = 0.0005\n").unwrap();
-    let policy = Policy { budgets: strict, ..Policy::default() };
-    let store = SqliteStore::open_with(folder.path(), policy.clone(), |_, _| {}).unwrap();
-    let mut batch = batch(1, 4, "8.1.0", Os::Ios, 5);
-    for event in &mut batch.events {
-        let started_uptime_ns = event.started_uptime_ns;
-        *event = Event { started_uptime_ns, duration_ns: 1_000, ..Event::new(Kind::Action, NameId::OTHER) };
-    }
-    put(&store, &batch);
-    drop(store);
-    let late = |folder: &TempDir| {
-        let report = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank");
-        report.of_kind(Kind::Action).next().unwrap().figures.people.unwrap().beyond_target
-    };
-    assert_eq!(late(&folder), 1);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
-    assert_eq!(late(&folder), 1);
-    drop(SqliteStore::open(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
-    assert_eq!(late(&folder), 0, "another collector was given others");
-}
-
-#[test]
-fn a_kill_before_the_rollups_are_written_loses_nothing() {
-    let (folder, store) = fresh();
-    put(&store, &batch(1, 60, "8.1.0", Os::Ios, 5));
-    store.close();
-    drop(store);
-    let expected = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank");
-    // As a kill leaves it: the batch is committed, the rollups are not.
-    let mut rollups = database(&folder);
-    let tx = rollups.transaction().unwrap();
-    for table in ["cells", "accounts", "exit_groups", "exits", "series", "releases", "uncounted", "progress"]
-    {
-        tx.execute(&format!("DELETE FROM {table}"), []).unwrap();
-    }
-    tx.execute("UPDATE sessions SET hour = NULL, release = NULL, account = NULL", []).unwrap();
-    tx.commit().unwrap();
-    assert_eq!(whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank"), expected);
-    drop(SqliteStore::open(folder.path()).unwrap());
-    let folded: i64 =
-        database(&folder).query_row("SELECT count(*) FROM cells", [], |row| row.get(0)).unwrap();
-    assert!(folded > 0, "a store that is opened is folded");
-    assert_eq!(whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank"), expected);
-}
-
-#[test]
-fn a_damaged_row_of_one_tenant_is_set_apart_and_hurts_nobody() {
-    let (folder, store) = fresh();
-    for tenant in ["bank", "shop"] {
-        store.append(intake(tenant, &batch(1, 60, "8.1.0", Os::Ios, 5))).unwrap().wait().unwrap();
-    }
-    store.close();
-    drop(store);
-    let shop = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "shop");
-    let conn = database(&folder);
-    let cells =
-        "UPDATE cells SET cell = x'0203' WHERE tenant = 1 AND series = (SELECT min(series) FROM cells)";
-    assert_eq!(conn.execute(cells, []).unwrap(), 3);
-    conn.execute("UPDATE accounts SET accounts = x'09' WHERE tenant = 1", []).unwrap();
-    conn.execute("UPDATE sessions SET account = x'ff' WHERE tenant = 1", []).unwrap();
-    drop(conn);
-    let store = SqliteStore::open(folder.path()).unwrap();
-    let bank = whole(&store, "bank");
-    assert_eq!(bank.uncounted, [("damaged rows".to_owned(), 2)].into());
-    assert_eq!(whole(&store, "shop"), shop);
-    // Both go on sending, in the same hour and session.
-    let mut later = batch(1, 60, "8.1.0", Os::Ios, 5);
-    later.id.first = 60;
-    for tenant in ["bank", "shop"] {
-        assert_eq!(store.append(intake(tenant, &later)).unwrap().wait().unwrap(), Stored::New);
-    }
-    store.close();
-    drop(store);
-    let places = "SELECT group_concat(place, ' ') FROM (SELECT place FROM quarantine ORDER BY place)";
-    let places: String = database(&folder).query_row(places, [], |row| row.get(0)).unwrap();
-    assert_eq!(places.matches("cells 1/").count(), 3, "{places}");
-    assert_eq!(places.matches("accounts 1/").count(), 3, "{places}");
-    assert!(places.contains("sessions 1"), "{places}");
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
-    let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    assert_eq!(whole(&store, "bank").ledger, whole(&store, "shop").ledger);
-    assert!(whole(&store, "bank").uncounted.is_empty());
-}
-
-#[test]
-fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
-    let (folder, store) = fresh();
-    for seed in 1..=3 {
-        put(&store, &batch(seed, 40, "8.1.0", Os::Ios, 5));
-    }
-    store.close();
-    drop(store);
-    database(&folder).execute("UPDATE batches SET frame = zeroblob(40) WHERE id = 2", []).unwrap();
-    let sliced = |store: &SqliteStore| {
-        let query = Query::of(Filter { tier: Some(Tier::High), ..Filter::default() });
-        report(store, "bank", &query, &Budgets::default()).unwrap().uncounted
-    };
-    let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    let all: u64 = nowait_wire::Tier::ALL
-        .iter()
-        .map(|tier| Query::of(Filter { tier: Some(*tier), ..Filter::default() }))
-        .map(|query| {
-            report(&store, "bank", &query, &Budgets::default())
-                .map_or(0, |report| report.uncounted.values().sum())
-        })
-        .sum();
-    assert_eq!(all, 1);
-    drop(store);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 3);
-    let (place, why): (String, String) = database(&folder)
-        .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
-    assert!(place == "batches 2" && !why.is_empty(), "{place}: {why}");
-    let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    assert_eq!(whole(&store, "bank").ledger.sessions, 2);
-    assert!(sliced(&store).is_empty());
-}
-
-#[test]
 fn any_filter_gives_what_its_batches_say() {
     let (_folder, store) = fresh();
     let mut batches: Vec<Batch> = (0..12).map(|seed| batch(seed, 60, "8.1.0", Os::Ios, seed * 7)).collect();
@@ -598,41 +392,6 @@ fn any_filter_gives_what_its_batches_say() {
     let unknown = Filter { dimensions: vec![("segment".into(), "retial".into())], ..Filter::default() };
     let error = report(&store, "bank", &Query::of(unknown), &Budgets::default()).unwrap_err();
     assert!(error.is_no_data() && error.to_string().contains("\"segment:retail\""), "{error}");
-}
-
-#[test]
-fn a_tenant_that_sends_new_names_and_releases_without_end_has_a_budget() {
-    let (folder, store) = fresh();
-    let mut sent = 0;
-    for seed in 0..700_u64 {
-        let mut batch = batch(seed, 40, &format!("{seed}"), Os::Ios, 5);
-        batch.names.truncate(6);
-        batch.names.extend((0..40).map(|n| format!("n{seed}.{n}")));
-        for (n, event) in batch.events.iter_mut().enumerate() {
-            *event = Event { kind: Kind::Action, name: NameId(6 + n as u32), a: 0, b: 0, ..*event };
-        }
-        sent += batch.events.len() as u64;
-        put(&store, &batch);
-    }
-    store.close();
-    drop(store);
-    let count = |table: &str| -> usize {
-        let select = format!("SELECT count(*) FROM {table}");
-        database(&folder).query_row(&select, [], |row| row.get(0)).unwrap()
-    };
-    assert!(count("series") <= crate::limits::SERIES_PER_TENANT_MAX + Kind::ALL.len());
-    assert_eq!(count("releases"), crate::limits::RELEASES_PER_TENANT_MAX + 1);
-    let store = SqliteStore::open_read_only(folder.path()).unwrap();
-    let cells = store.cells("bank", &Query::default()).unwrap();
-    assert_eq!(cells.iter().map(|(_, cell)| cell.count()).sum::<u64>(), sent, "nothing is lost");
-    let other: u64 =
-        cells.iter().filter(|(key, _)| key.name == "(other)").map(|(_, cell)| cell.count()).sum();
-    assert!(other > 10_000, "{other}");
-    let report = whole(&store, "bank");
-    assert_eq!((report.touchpoints.len(), report.left_out.len()), (100, 1));
-    let error =
-        super::report(&store, "bank", &Query::default().of_version("699"), &Budgets::default()).unwrap_err();
-    assert!(error.to_string().contains("more than the 500 that are kept apart"), "{error}");
 }
 
 #[test]

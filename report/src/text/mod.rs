@@ -4,15 +4,16 @@
 //! Invariant: no line is longer than 110 characters, and a name can neither break a line nor hide or repaint anything.
 
 mod comparison;
+mod ledger;
 mod safe;
 mod sections;
 mod table;
 pub mod units;
 
 pub use comparison::comparison;
+pub use ledger::ledger;
 pub use safe::{safe, safe_lines};
 pub use sections::{
-    cost, exits, frames, hangs, journeys, launches, ledger, report, requests, screens, steps, taps,
-    touchpoints,
+    cost, exits, frames, hangs, journeys, launches, report, requests, screens, steps, taps, touchpoints,
 };
 pub use units::duration;

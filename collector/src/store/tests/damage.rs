@@ -45,3 +45,100 @@ fn a_number_that_means_nothing_ends_no_report() {
         assert_eq!(super::report(&store, "bank", &query, &Budgets::default()).unwrap().ledger.sessions, 2);
     }
 }
+
+#[test]
+fn a_kill_before_the_rollups_are_written_loses_nothing() {
+    let (folder, store) = fresh();
+    put(&store, &batch(1, 60, "8.1.0", Os::Ios, 5));
+    store.close();
+    drop(store);
+    let expected = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank");
+    // As a kill leaves it: the batch is committed, the rollups are not.
+    let mut rollups = database(&folder);
+    let tx = rollups.transaction().unwrap();
+    for table in ["cells", "accounts", "exit_groups", "exits", "series", "releases", "uncounted", "progress"]
+    {
+        tx.execute(&format!("DELETE FROM {table}"), []).unwrap();
+    }
+    tx.execute("UPDATE sessions SET hour = NULL, release = NULL, account = NULL", []).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank"), expected);
+    drop(SqliteStore::open(folder.path()).unwrap());
+    let folded: i64 =
+        database(&folder).query_row("SELECT count(*) FROM cells", [], |row| row.get(0)).unwrap();
+    assert!(folded > 0, "a store that is opened is folded");
+    assert_eq!(whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "bank"), expected);
+}
+
+#[test]
+fn a_damaged_row_of_one_tenant_is_set_apart_and_hurts_nobody() {
+    let (folder, store) = fresh();
+    for tenant in ["bank", "shop"] {
+        store.append(intake(tenant, &batch(1, 60, "8.1.0", Os::Ios, 5))).unwrap().wait().unwrap();
+    }
+    store.close();
+    drop(store);
+    let shop = whole(&SqliteStore::open_read_only(folder.path()).unwrap(), "shop");
+    let conn = database(&folder);
+    let cells =
+        "UPDATE cells SET cell = x'0203' WHERE tenant = 1 AND series = (SELECT min(series) FROM cells)";
+    assert_eq!(conn.execute(cells, []).unwrap(), 3);
+    conn.execute("UPDATE accounts SET accounts = x'09' WHERE tenant = 1", []).unwrap();
+    conn.execute("UPDATE sessions SET account = x'ff' WHERE tenant = 1", []).unwrap();
+    drop(conn);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    let bank = whole(&store, "bank");
+    assert_eq!(bank.uncounted, [("damaged rows".to_owned(), 2)].into());
+    assert_eq!(whole(&store, "shop"), shop);
+    // Both go on sending, in the same hour and session.
+    let mut later = batch(1, 60, "8.1.0", Os::Ios, 5);
+    later.id.first = 60;
+    for tenant in ["bank", "shop"] {
+        assert_eq!(store.append(intake(tenant, &later)).unwrap().wait().unwrap(), Stored::New);
+    }
+    store.close();
+    drop(store);
+    let places = "SELECT group_concat(place, ' ') FROM (SELECT place FROM quarantine ORDER BY place)";
+    let places: String = database(&folder).query_row(places, [], |row| row.get(0)).unwrap();
+    assert_eq!(places.matches("cells 1/").count(), 3, "{places}");
+    assert_eq!(places.matches("accounts 1/").count(), 3, "{places}");
+    assert!(places.contains("sessions 1"), "{places}");
+    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(whole(&store, "bank").ledger, whole(&store, "shop").ledger);
+    assert!(whole(&store, "bank").uncounted.is_empty());
+}
+
+#[test]
+fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
+    let (folder, store) = fresh();
+    for seed in 1..=3 {
+        put(&store, &batch(seed, 40, "8.1.0", Os::Ios, 5));
+    }
+    store.close();
+    drop(store);
+    database(&folder).execute("UPDATE batches SET frame = zeroblob(40) WHERE id = 2", []).unwrap();
+    let sliced = |store: &SqliteStore| {
+        let query = Query::of(Filter { tier: Some(Tier::High), ..Filter::default() });
+        report(store, "bank", &query, &Budgets::default()).unwrap().uncounted
+    };
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    let all: u64 = nowait_wire::Tier::ALL
+        .iter()
+        .map(|tier| Query::of(Filter { tier: Some(*tier), ..Filter::default() }))
+        .map(|query| {
+            report(&store, "bank", &query, &Budgets::default())
+                .map_or(0, |report| report.uncounted.values().sum())
+        })
+        .sum();
+    assert_eq!(all, 1);
+    drop(store);
+    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 3);
+    let (place, why): (String, String) = database(&folder)
+        .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert!(place == "batches 2" && !why.is_empty(), "{place}: {why}");
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(whole(&store, "bank").ledger.sessions, 2);
+    assert!(sliced(&store).is_empty());
+}

@@ -1,0 +1,411 @@
+//! What a report of a release or a system is read from: the rollups, and the batches that they lack.
+//!
+//! Owns: how both become one, and the walk over the rollups of several periods side by side. Refuses: figures, and what the
+//! rollups do not know (see `slice`).
+//! Invariant: of the rollups, it holds one series at a time; of the batches that they lack, no more than its budget, and the rest
+//! is said to be missing.
+
+use super::Query;
+use super::batches::{self, Entry};
+use super::exits;
+use super::fold::Folded;
+use super::period::{self, Period, Plan, hour_of};
+use super::progress::{self, Progress};
+use super::read::{DAMAGED_ROWS, Tenant, count, known};
+use super::writer::number;
+use crate::ask::Filter;
+use crate::error::Error;
+use crate::limits::{EXITS_LOOKED_AT_MAX, UNFOLDED_READ_MAX};
+use nowait_report::limits::EXITS_LISTED_MAX;
+use nowait_report::{Accounts, Budgets, Cell, Exit, ExitGroup, Exits, Group, People};
+use nowait_wire::{ExitReason, Kind, Os};
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::{Connection, Rows as SqlRows, params};
+use std::collections::{BTreeMap, HashMap};
+
+/// Events of batches that no rollup has yet and that were too many to be read from them.
+const UNFOLDED_EVENTS: &str = "events not yet counted";
+/// A release, and whether it is asked for.
+#[derive(Debug)]
+struct Release {
+    app_version: String,
+    os: Os,
+}
+
+/// All that a question is answered from.
+pub(super) struct Source<'c> {
+    conn: &'c Connection,
+    tenant: Tenant,
+    filter: &'c Filter,
+    pub(super) plan: Plan,
+    /// The releases that are asked for, by id.
+    releases: HashMap<i64, Release>,
+    /// What no rollup has yet.
+    tail: Folded,
+    /// The exits of the batches that no rollup has yet.
+    tail_exits: Vec<Exit>,
+    /// Events of batches that are neither in a rollup nor in the tail.
+    left: u64,
+    damaged: u64,
+}
+
+impl<'c> Source<'c> {
+    pub(super) fn look(
+        conn: &'c Connection,
+        tenant: Tenant,
+        query: &'c Query,
+        budgets: &Budgets,
+    ) -> Result<Source<'c>, Error> {
+        let mut source = Source {
+            conn,
+            tenant,
+            filter: &query.filter,
+            plan: Plan::default(),
+            releases: HashMap::new(),
+            tail: Folded::default(),
+            tail_exits: Vec::new(),
+            left: 0,
+            damaged: 0,
+        };
+        source.read_releases()?;
+        source.read_tail(budgets)?;
+        let in_tail = source.tail.hours().map(|(_, hour)| hour);
+        let data = in_tail.fold(tenant.data, |(first, end), hour| (first.min(hour), end.max(hour + 1)));
+        source.plan = period::plan(query.first_hour(), query.end_hour(), data, progress::kept(conn)?);
+        Ok(source)
+    }
+
+    fn is_asked(&self, app_version: &str, os: Os) -> bool {
+        self.filter.version.as_deref().is_none_or(|version| version == app_version)
+            && self.filter.os.is_none_or(|asked| asked == os)
+    }
+
+    fn is_in_span(&self, hour: u32) -> bool {
+        (self.plan.from..self.plan.until).contains(&hour)
+    }
+
+    fn read_releases(&mut self) -> Result<(), Error> {
+        let select = "SELECT id, app_version, os FROM releases WHERE tenant = ?1";
+        let mut select = self.conn.prepare_cached(select)?;
+        let mut rows = select.query([self.tenant.id])?;
+        while let Some(row) = rows.next()? {
+            let app_version: String = row.get(1)?;
+            match known(row, 2, Os::from_u8) {
+                Some(os) if !self.is_asked(&app_version, os) => {}
+                Some(os) => _ = self.releases.insert(row.get(0)?, Release { app_version, os }),
+                None => self.damaged += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds the batches that the writer has not folded yet.
+    fn read_tail(&mut self, budgets: &Budgets) -> Result<(), Error> {
+        let from = Progress::FoldedTo.read(self.conn)?;
+        let select = format!(
+            "SELECT {}, events FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY id",
+            batches::ENTRY
+        );
+        let mut select = self.conn.prepare_cached(&select)?;
+        let mut rows = select.query(params![from, self.tenant.id])?;
+        while let Some(row) = rows.next()? {
+            if self.tail.is_full(UNFOLDED_READ_MAX) {
+                self.left += row.get::<_, u64>(6)?;
+                continue;
+            }
+            match batches::entry(row)? {
+                Ok(entry) => self.add_to_tail(&entry, budgets)?,
+                Err(_) => self.damaged += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn add_to_tail(&mut self, entry: &Entry, budgets: &Budgets) -> Result<(), Error> {
+        let conn = self.conn;
+        let context = &entry.batch.context;
+        if self.is_asked(&context.app_version, context.os) {
+            let damaged = &mut self.damaged;
+            self.tail.add(entry, budgets, || {
+                batches::session(conn, entry.session, |_, _| {
+                    *damaged += 1;
+                    Ok(())
+                })
+            })?;
+            self.tail_exits.extend(exits::of(entry));
+        }
+        Ok(())
+    }
+
+    pub(super) fn uncounted(&self) -> Result<BTreeMap<String, u64>, Error> {
+        let mut uncounted = BTreeMap::new();
+        let select = "SELECT what, count FROM uncounted WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        for (period, start) in &self.plan.periods {
+            let mut select = self.conn.prepare_cached(select)?;
+            let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
+            while let Some(row) = rows.next()? {
+                count(&mut uncounted, &row.get::<_, String>(0)?, row.get(1)?);
+            }
+        }
+        for ((_, hour, what), n) in &self.tail.uncounted {
+            count(&mut uncounted, what, if self.is_in_span(*hour) { *n } else { 0 });
+        }
+        count(&mut uncounted, UNFOLDED_EVENTS, self.left);
+        count(&mut uncounted, DAMAGED_ROWS, self.damaged);
+        Ok(uncounted)
+    }
+
+    /// Hands over all there is of each kind and name, one after another, and says how many damaged rows it met.
+    pub(super) fn groups(&self, mut add: impl FnMut(Kind, &str, &Group)) -> Result<u64, Error> {
+        let mut group = Group::default();
+        let mut of: Option<(Kind, String)> = None;
+        let damaged = self.rows(|kind, name, app_version, os, cell, people| {
+            if of.as_ref().is_none_or(|of| (of.0, of.1.as_str()) != (kind, name))
+                && let Some((kind, name)) = of.replace((kind, name.to_owned()))
+            {
+                add(kind, &name, &std::mem::take(&mut group));
+            }
+            group.add(app_version, os, cell, people);
+        })?;
+        if let Some((kind, name)) = of {
+            add(kind, &name, &group);
+        }
+        Ok(damaged)
+    }
+
+    /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met. The people in a cell are
+    /// known where the span is whole days.
+    pub(super) fn rows(
+        &self,
+        mut row: impl FnMut(Kind, &str, &str, Os, &Cell, Option<&People>),
+    ) -> Result<u64, Error> {
+        let has_people = !self.plan.periods.iter().any(|(period, _)| *period == Period::Hour);
+        let mut tail = self.tail_cells(has_people);
+        let names = self.series()?;
+        let select = "SELECT series, release, cell, people FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        let mut statements = Vec::with_capacity(self.plan.periods.len());
+        for _ in &self.plan.periods {
+            statements.push(self.conn.prepare(select)?);
+        }
+        let mut cursors = Vec::with_capacity(statements.len());
+        for (statement, (period, start)) in statements.iter_mut().zip(&self.plan.periods) {
+            cursors.push(Cursor::new(statement.query(params![self.tenant.id, *period as u8, start])?)?);
+        }
+        let mut damaged = 0;
+        while let Some(series) = cursors.iter().filter_map(|cursor| cursor.series).min() {
+            let name = names.get(&series);
+            if let Some((kind, name)) = name {
+                for ((release, cell), people) in tail.remove(&(*kind, name.as_str())).unwrap_or_default() {
+                    row(*kind, name, &release.1, release.0.1, &cell, people.as_ref());
+                }
+            }
+            for cursor in &mut cursors {
+                while cursor.series == Some(series) {
+                    match (name, cursor.cell(&self.releases, has_people)?) {
+                        (Some((kind, name)), Some((release, Ok((cell, people))))) => {
+                            row(*kind, name, &release.app_version, release.os, &cell, people.as_ref());
+                        }
+                        (_, Some(_)) => damaged += 1,
+                        (_, None) => {}
+                    }
+                    cursor.advance()?;
+                }
+            }
+        }
+        for ((kind, name), cells) in tail {
+            for ((release, cell), people) in cells {
+                row(kind, name, &release.1, release.0.1, &cell, people.as_ref());
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// The cells of the tail within the span, by kind and name.
+    fn tail_cells(&self, has_people: bool) -> HashMap<(Kind, &str), Vec<TailCell<'_>>> {
+        let mut places: HashMap<(u32, u32), (Cell, People)> = HashMap::new();
+        for ((hour, series, release), cell) in &self.tail.cells {
+            if self.is_in_span(*hour) {
+                places.entry((*series, *release)).or_default().0.merge(cell);
+            }
+        }
+        for ((day, series, release), people) in self.tail.people.iter().filter(|_| has_people) {
+            // The span is whole days, or ends where there is no more data.
+            let is_in_span = Period::Day.first_hour(*day) < self.plan.until
+                && Period::Day.first_hour(*day + 1) > self.plan.from;
+            if is_in_span && let Some((_, known)) = places.get_mut(&(*series, *release)) {
+                known.merge(people);
+            }
+        }
+        let mut cells: HashMap<(Kind, &str), Vec<TailCell<'_>>> = HashMap::new();
+        for ((series, release), (cell, people)) in places {
+            let of_series = self.tail.series.all().get(series as usize);
+            let of_release = self.tail.releases.all().get(release as usize);
+            if let (Some(((_, kind), name)), Some(release)) = (of_series, of_release) {
+                let people = has_people.then_some(people);
+                cells.entry((*kind, name)).or_default().push(((release, cell), people));
+            }
+        }
+        cells
+    }
+
+    /// Kinds and names of the tenant, by the id of their series.
+    fn series(&self) -> Result<HashMap<i64, (Kind, String)>, Error> {
+        let mut select = self.conn.prepare_cached("SELECT id, kind, name FROM series WHERE tenant = ?1")?;
+        let mut rows = select.query([self.tenant.id])?;
+        let mut names = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Some(kind) = known(row, 1, Kind::from_u8) {
+                names.insert(row.get(0)?, (kind, row.get(2)?));
+            }
+        }
+        Ok(names)
+    }
+
+    /// The accounts of the sessions that began in the span.
+    pub(super) fn accounts(&self) -> Result<(Accounts, u64), Error> {
+        let (mut accounts, mut damaged) = (Accounts::new(), 0);
+        let select =
+            "SELECT release, accounts FROM accounts WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        for (period, start) in &self.plan.periods {
+            let mut select = self.conn.prepare_cached(select)?;
+            let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
+            while let Some(row) = rows.next()? {
+                if self.releases.contains_key(&row.get(0)?) {
+                    let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                    match Accounts::from_bytes(bytes) {
+                        Ok(of_release) => accounts.merge(&of_release),
+                        Err(_) => damaged += 1,
+                    }
+                }
+            }
+        }
+        for turn in self.tail.sessions.values() {
+            let before = turn
+                .before
+                .as_ref()
+                .filter(|before| self.is_in_span(before.hour) && self.releases.contains_key(&before.release));
+            let before = before.map(|before| Accounts::of(&before.account.0)).unwrap_or_default();
+            let now = Some(&turn.now).filter(|_| self.is_in_span(turn.hour));
+            let now = now.map(|now| Accounts::of(&now.0)).unwrap_or_default();
+            accounts.replace(&before, &now);
+        }
+        Ok((accounts, damaged))
+    }
+
+    /// How processes ended in the span, and how many damaged rows it met.
+    pub(super) fn exits(&self) -> Result<(Exits, u64), Error> {
+        let (mut groups, mut damaged) = (BTreeMap::<(ExitReason, String, Os, String), u64>::new(), 0);
+        let mut add = |reason: ExitReason, app_version: &str, os: Os, last_crumb: String, n: u64| {
+            let count = groups.entry((reason, app_version.to_owned(), os, last_crumb)).or_default();
+            *count = count.saturating_add(n);
+        };
+        let select = "SELECT release, reason, last_crumb, count FROM exit_groups \
+            WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        for (period, start) in &self.plan.periods {
+            let mut select = self.conn.prepare_cached(select)?;
+            let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
+            while let Some(row) = rows.next()? {
+                let Some(release) = self.releases.get(&row.get(0)?) else { continue };
+                match known(row, 1, ExitReason::from_u8) {
+                    Some(reason) => add(reason, &release.app_version, release.os, row.get(2)?, row.get(3)?),
+                    None => damaged += 1,
+                }
+            }
+        }
+        let in_tail = self.tail_exits.iter().filter(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
+        let mut listed: Vec<Exit> = in_tail.cloned().collect();
+        for exit in &listed {
+            let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
+            add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
+        }
+        damaged += self.latest_exits(&mut listed)?;
+        let groups = groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| ExitGroup {
+            reason,
+            app_version,
+            os,
+            last_crumb,
+            count,
+        });
+        Ok((Exits::new(groups.collect(), &listed), damaged))
+    }
+
+    /// Adds the latest exits that a report lists, from the batches that hold them, as far as these are kept, and says how many of
+    /// those are damaged.
+    fn latest_exits(&self, listed: &mut Vec<Exit>) -> Result<u64, Error> {
+        let select = "SELECT release, batch FROM exits WHERE tenant = ?1 AND ended_unix_ms >= ?2 AND ended_unix_ms < ?3 \
+            ORDER BY ended_unix_ms DESC LIMIT ?4";
+        let mut select = self.conn.prepare_cached(select)?;
+        let (from, until) = (period::unix_ms(self.plan.from), period::unix_ms(self.plan.until));
+        let mut rows = select.query(params![
+            self.tenant.id,
+            number(from),
+            number(until),
+            number(EXITS_LOOKED_AT_MAX as u64)
+        ])?;
+        let mut ids: Vec<i64> = Vec::new();
+        while ids.len() < EXITS_LISTED_MAX
+            && let Some(row) = rows.next()?
+        {
+            let batch = row.get(1)?;
+            if self.releases.contains_key(&row.get(0)?) && !ids.contains(&batch) {
+                ids.push(batch);
+            }
+        }
+        let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
+        let mut select = self.conn.prepare_cached(&select)?;
+        let mut damaged = 0;
+        for id in ids {
+            let mut rows = select.query([id])?;
+            let Some(row) = rows.next()? else { continue };
+            match batches::entry(row)? {
+                Ok(entry) => listed.extend(exits::of(&entry)),
+                Err(_) => damaged += 1,
+            }
+        }
+        listed.retain(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
+        Ok(damaged)
+    }
+}
+
+/// A cell of the tail with its release, and the people in it.
+type TailCell<'t> = ((&'t ((i64, Os), String), Cell), Option<People>);
+
+/// A cell that may be damaged, with the people in it, and its release.
+type Found<'r> = (&'r Release, Result<(Cell, Option<People>), nowait_report::Error>);
+
+/// The cells of one period, in the order of their series.
+struct Cursor<'s> {
+    rows: SqlRows<'s>,
+    /// The series of the row that it stands on; `None` at the end.
+    series: Option<i64>,
+}
+
+impl<'s> Cursor<'s> {
+    fn new(rows: SqlRows<'s>) -> Result<Cursor<'s>, Error> {
+        let mut cursor = Cursor { rows, series: None };
+        cursor.advance()?;
+        Ok(cursor)
+    }
+
+    fn advance(&mut self) -> Result<(), Error> {
+        self.rows.advance()?;
+        self.series = self.rows.get().map(|row| row.get(0)).transpose()?;
+        Ok(())
+    }
+
+    /// The cell that it stands on, if its release is asked for.
+    fn cell<'r>(
+        &self,
+        releases: &'r HashMap<i64, Release>,
+        has_people: bool,
+    ) -> Result<Option<Found<'r>>, Error> {
+        let Some(row) = self.rows.get() else { return Ok(None) };
+        let Some(release) = releases.get(&row.get(1)?) else { return Ok(None) };
+        let cell = Cell::from_bytes(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
+        if !has_people {
+            return Ok(Some((release, cell.map(|cell| (cell, None)))));
+        }
+        let people = People::from_bytes(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?);
+        Ok(Some((release, cell.and_then(|cell| Ok((cell, Some(people?)))))))
+    }
+}
