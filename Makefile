@@ -149,6 +149,10 @@ bench: bench-rust bench-android bench-ios ## Costs in Rust, Kotlin and Swift bes
 bench-rust: ## Costs against peers, bytes on the wire, ingest rate; written to benches/runs (a few minutes)
 	cargo run --locked --release --package nowait-benches
 
+.PHONY: bench-store
+bench-store: ## What the collector's store takes and answers with a month in it: 1, 5, 20 million events (ARGS="200000000" for others)
+	cargo run --locked --release --package nowait-benches -- store $(ARGS)
+
 .PHONY: bench-instructions
 bench-instructions: ## Instructions of the hot calls, a record a commit in benches/runs (COMMITS="..." for older ones; installs valgrind if missing)
 	@scripts/tool gungraun-runner $(GUNGRAUN_VERSION)

@@ -10,7 +10,7 @@ use crate::cell::{Cell, Cells};
 use crate::cost;
 use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
-use crate::people::People;
+use crate::people::{Crowd, People};
 use crate::report::{
     Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope,
     Screen, SessionAccount, Slice, Tap, Touchpoint,
@@ -54,11 +54,11 @@ impl Report {
         let mut cells = input.cells.iter().peekable();
         while let Some((first, cell)) = cells.next() {
             let mut touchpoint = Group::default();
-            touchpoint.add(&first.app_version, first.os, cell, None);
+            touchpoint.add(&first.app_version, first.os, cell);
             while let Some((key, cell)) =
                 cells.next_if(|(key, _)| (key.kind, &key.name) == (first.kind, &first.name))
             {
-                touchpoint.add(&key.app_version, key.os, cell, None);
+                touchpoint.add(&key.app_version, key.os, cell);
             }
             builder.add(first.kind, &first.name, &touchpoint);
         }
@@ -74,39 +74,34 @@ impl Report {
 /// All cells of one kind and name, over all slices and by slice.
 #[derive(Debug, Default)]
 pub struct Group {
-    all: Part,
-    by_app_version: BTreeMap<String, Part>,
-    by_os: BTreeMap<Os, Part>,
-}
-
-/// The waits of a part of the customers, and how many these are.
-#[derive(Debug, Default)]
-struct Part {
-    cell: Cell,
-    /// `None` as long as nobody said.
-    people: Option<People>,
-}
-
-impl Part {
-    fn add(&mut self, cell: &Cell, people: Option<&People>) {
-        self.cell.merge(cell);
-        if let Some(people) = people {
-            self.people.get_or_insert_default().merge(people);
-        }
-    }
+    /// Of everybody; `None` as long as nobody said.
+    people: Option<Crowd>,
+    by_app_version: BTreeMap<String, Cell>,
+    by_os: BTreeMap<Os, Cell>,
 }
 
 impl Group {
-    /// Adds a cell of this kind and name, of this release and system, and the people in it, where that is known.
-    pub fn add(&mut self, app_version: &str, os: Os, cell: &Cell, people: Option<&People>) {
-        self.all.add(cell, people);
-        if !self.by_app_version.contains_key(app_version) {
-            self.by_app_version.insert(app_version.to_owned(), Part::default());
+    /// Adds a cell of this kind and name, of this release and system.
+    pub fn add(&mut self, app_version: &str, os: Os, cell: &Cell) {
+        match self.by_app_version.get_mut(app_version) {
+            Some(of_version) => of_version.merge(cell),
+            None => {
+                self.by_app_version.insert(app_version.to_owned(), cell.clone());
+            }
         }
-        if let Some(of_version) = self.by_app_version.get_mut(app_version) {
-            of_version.add(cell, people);
-        }
-        self.by_os.entry(os).or_default().add(cell, people);
+        self.by_os.entry(os).or_default().merge(cell);
+    }
+
+    /// Adds people to whom it happened. A group to which none were added says that it does not know.
+    pub fn add_people(&mut self, people: &People) {
+        self.people.get_or_insert_default().add(people);
+    }
+
+    /// All waits together.
+    fn all(&self) -> Cell {
+        let mut all = Cell::new();
+        self.by_os.values().for_each(|cell| all.merge(cell));
+        all
     }
 }
 
@@ -149,9 +144,9 @@ impl<'b> Builder<'b> {
     /// Adds all that there is of this kind and name.
     pub fn add(&mut self, kind: Kind, name: &str, group: &Group) {
         let budgets = self.budgets;
-        let all = &group.all.cell;
+        let all = &group.all();
         if RANKED.contains(&kind) {
-            let touchpoint = touchpoint(kind, name, group, budgets);
+            let touchpoint = touchpoint(kind, name, all, group, budgets);
             let lost = touchpoint.figures.lost_ns as f64 * touchpoint.weight;
             self.touchpoints.add(lost, (kind as u8, name), touchpoint);
         }
@@ -351,39 +346,40 @@ fn frames(screen: &str, all: &Cell) -> Frames {
     }
 }
 
-fn touchpoint(kind: Kind, name: &str, group: &Group, budgets: &Budgets) -> Touchpoint {
+fn touchpoint(kind: Kind, name: &str, all: &Cell, group: &Group, budgets: &Budgets) -> Touchpoint {
     let budget = budgets.of(kind, name);
-    let figures = |part: &Part| {
-        let people = part.people.as_ref().map(People::figures);
-        let all = Figures { people, ..figures(&part.cell, budget.target_ns) };
+    let figures = |cell: &Cell, people: Option<&Crowd>| {
+        let people = people.map(Crowd::figures);
+        let all = Figures { people, ..figures(cell, budget.target_ns) };
         // A hang begins to exist at its target: how many kept to it says nothing.
         if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
     };
-    let slice = |value: &str, part: &Part| Slice { value: value.to_owned(), figures: figures(part) };
-    let by_os = group.by_os.iter().map(|(os, part)| slice(os.as_str(), part)).collect();
+    // How many people of each release are late is a question about that release: two in three sketches would be merged for it.
+    let slice = |value: &str, cell: &Cell| Slice { value: value.to_owned(), figures: figures(cell, None) };
+    let by_os = group.by_os.iter().map(|(os, cell)| slice(os.as_str(), cell)).collect();
     Touchpoint {
         kind,
         name: name.to_owned(),
         label: budget.label,
         target_ns: budget.target_ns,
         weight: budget.weight,
-        figures: figures(&group.all),
+        figures: figures(all, group.people.as_ref()),
         by_app_version: by_app_version(group, slice),
         by_os,
     }
 }
 
 /// The latest releases, oldest first; what came before them is one row, and the first.
-fn by_app_version(group: &Group, slice: impl Fn(&str, &Part) -> Slice) -> Vec<Slice> {
-    let mut versions: Vec<(&String, &Part)> = group.by_app_version.iter().collect();
+fn by_app_version(group: &Group, slice: impl Fn(&str, &Cell) -> Slice) -> Vec<Slice> {
+    let mut versions: Vec<(&String, &Cell)> = group.by_app_version.iter().collect();
     versions.sort_by_key(|(version, _)| VersionOrder(version));
     let earlier = versions.len().saturating_sub(VERSIONS_LISTED_MAX);
     let mut slices = Vec::new();
     if earlier > 0 {
-        let mut together = Part::default();
-        versions.iter().take(earlier).for_each(|(_, part)| together.add(&part.cell, part.people.as_ref()));
+        let mut together = Cell::new();
+        versions.iter().take(earlier).for_each(|(_, cell)| together.merge(cell));
         slices.push(slice(EARLIER, &together));
     }
-    slices.extend(versions.into_iter().skip(earlier).map(|(version, part)| slice(version, part)));
+    slices.extend(versions.into_iter().skip(earlier).map(|(version, cell)| slice(version, cell)));
     slices
 }

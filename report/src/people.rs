@@ -67,21 +67,11 @@ impl People {
         People::default()
     }
 
-    /// Whether somebody waits in events of this kind. A journey and its steps count as well: their waits are long ones.
+    /// Whether people are counted for events of this kind: those that the ranking of touchpoints shows. The others tell of the
+    /// same people once more.
     #[must_use]
     pub const fn takes(kind: Kind) -> bool {
-        matches!(
-            kind,
-            Kind::Launch
-                | Kind::Screen
-                | Kind::Tap
-                | Kind::Settled
-                | Kind::Hang
-                | Kind::Request
-                | Kind::Action
-                | Kind::Journey
-                | Kind::Step
-        )
+        matches!(kind, Kind::Launch | Kind::Screen | Kind::Tap | Kind::Action | Kind::Hang)
     }
 
     /// Adds that this happened to this install.
@@ -121,25 +111,6 @@ impl People {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.classes.iter().all(Option::is_none)
-    }
-
-    /// How many they are.
-    #[must_use]
-    pub fn figures(&self) -> PeopleFigures {
-        // A sketch that was merged forgets the order in which it was filled: the estimate without it is always the same.
-        let of = |class: usize| {
-            let sketch = self.classes.get(class).and_then(Option::as_ref);
-            sketch.map_or(0, |sketch| sketch.composite_estimate().round() as u64)
-        };
-        let waited = of(WAITED);
-        // Each is estimated on its own, and a part is never more than all.
-        let part = |class: usize| of(class).min(waited);
-        PeopleFigures {
-            waited,
-            beyond_target: part(BEYOND_TARGET),
-            failed: part(FAILED),
-            gave_up: part(GAVE_UP),
-        }
     }
 
     /// The form for a store: version, the length and bytes of each sketch, a checksum. Nobody is no bytes.
@@ -196,6 +167,51 @@ impl People {
     }
 }
 
+/// The people of many cells, on the way to a figure.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    classes: [Option<HllUnion>; CLASSES],
+}
+
+impl Crowd {
+    /// Adds everybody who is in a cell.
+    pub(crate) fn add(&mut self, people: &People) {
+        for (mine, theirs) in self.classes.iter_mut().zip(&people.classes) {
+            if let Some(theirs) = theirs {
+                union(mine, theirs);
+            }
+        }
+    }
+
+    /// How many they are.
+    pub(crate) fn figures(&self) -> PeopleFigures {
+        // A sketch that was merged forgets the order in which it was filled: the estimate without it is always the same.
+        let of = |class: usize| {
+            let union = self.classes.get(class).and_then(Option::as_ref);
+            union.map_or(0, |union| union.composite_estimate().round() as u64)
+        };
+        let waited = of(WAITED);
+        // Each is estimated on its own, and a part is never more than all.
+        let part = |class: usize| of(class).min(waited);
+        PeopleFigures {
+            waited,
+            beyond_target: part(BEYOND_TARGET),
+            failed: part(FAILED),
+            gave_up: part(GAVE_UP),
+        }
+    }
+}
+
+fn union(into: &mut Option<HllUnion>, sketch: &HllSketch) {
+    if into.is_none() {
+        // Fails for a size that there is not, and ours is a constant.
+        *into = HllUnion::new(PEOPLE_LG_K).ok();
+    }
+    if let Some(into) = into {
+        into.update(sketch);
+    }
+}
+
 /// FNV-1a.
 fn checksum(bytes: &[u8]) -> u64 {
     bytes
@@ -233,15 +249,22 @@ mod tests {
         people
     }
 
+    fn figures(people: &People) -> PeopleFigures {
+        let mut crowd = Crowd::default();
+        crowd.add(people);
+        crowd.add(people);
+        crowd.figures()
+    }
+
     #[test]
     fn a_few_are_counted_exactly_and_somebody_twice_is_one() {
         let mut few = people(0..100);
         few.merge(&people(50..200));
         few.merge(&People::new());
         let expected = PeopleFigures { waited: 200, beyond_target: 20, failed: 10, gave_up: 4 };
-        assert_eq!(few.figures(), expected);
-        assert_eq!(People::from_bytes(&few.to_bytes()).unwrap().figures(), expected);
-        assert_eq!(People::new().figures(), PeopleFigures::default());
+        assert_eq!(figures(&few), expected);
+        assert_eq!(figures(&People::from_bytes(&few.to_bytes()).unwrap()), expected);
+        assert_eq!(figures(&People::new()), PeopleFigures::default());
         assert!(People::new().to_bytes().is_empty());
     }
 
@@ -255,7 +278,7 @@ mod tests {
         }
         let off = |found: u64, of: f64| (found as f64 / of - 1.0).abs();
         for people in [&whole, &parts] {
-            let figures = people.figures();
+            let figures = figures(people);
             assert!(off(figures.waited, 1_000_000.0) < 0.02, "{figures:?}");
             assert!(off(figures.beyond_target, 100_000.0) < 0.02, "{figures:?}");
             assert!(off(figures.failed, 50_000.0) < 0.02, "{figures:?}");

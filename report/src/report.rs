@@ -102,7 +102,7 @@ pub struct Figures {
     /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated. `null`
     /// where `within_budget_share` is.
     pub apdex: Option<f64>,
-    /// How many installs; `null` where that is not known: in hours, and for kinds that nobody waits in.
+    /// How many installs; `null` where that is not known: in hours, and in the rows of a release or system.
     #[serde(default)]
     pub people: Option<PeopleFigures>,
 }

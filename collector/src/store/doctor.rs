@@ -44,8 +44,8 @@ const TABLES: [Table; 5] = [
         decode: |bytes| said(Cell::from_bytes(bytes)),
     },
     Table {
-        name: "cells",
-        key: &["tenant", "period", "start", "series", "release"],
+        name: "people",
+        key: &["tenant", "period", "start", "release", "series"],
         content: "people",
         decode: |bytes| said(People::from_bytes(bytes)),
     },

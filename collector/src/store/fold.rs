@@ -119,10 +119,14 @@ impl Folded {
         self.events >= events_max || bytes >= UNFOLDED_BYTES_MAX
     }
 
+    /// Whose a release is, by its number.
+    pub(super) fn tenant_of(&self, release: u32) -> i64 {
+        self.releases.all().get(release as usize).map_or(0, |((tenant, _), _)| *tenant)
+    }
+
     /// Tenant and hour of everything that is in here, some of them often.
     pub(super) fn hours(&self) -> impl Iterator<Item = (i64, u32)> {
-        let tenant =
-            |release: u32| self.releases.all().get(release as usize).map_or(0, |((tenant, _), _)| *tenant);
+        let tenant = |release: u32| self.tenant_of(release);
         let cells = self.cells.keys().map(move |(hour, _, release)| (tenant(*release), *hour));
         let exits = self.exit_groups.keys().map(move |(hour, release, ..)| (tenant(*release), *hour));
         let sessions = self.sessions.values().map(|turn| (turn.tenant, turn.hour));

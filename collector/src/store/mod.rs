@@ -14,6 +14,7 @@ mod doctor;
 mod exits;
 mod fold;
 mod intake;
+mod people;
 mod period;
 mod private;
 mod progress;

@@ -110,7 +110,7 @@ pub(super) fn nothing(query: &Query, budgets: &Budgets, rows: Rows) -> Report {
 pub(super) fn cells(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Cells, Error> {
     let source = Source::look(conn, tenant, query, &Budgets::default())?;
     let mut cells = Cells::new();
-    source.rows(|kind, name, app_version, os, cell, _| {
+    source.rows(|kind, name, app_version, os, cell| {
         cells.merge(CellKey { kind, name: name.to_owned(), app_version: app_version.to_owned(), os }, cell);
     })?;
     Ok(cells)

@@ -9,13 +9,13 @@ use super::account::Account;
 use super::fold::{Folded, Turn};
 use super::period::Period;
 use super::progress::{self, Progress};
-use super::{batches, quarantine};
+use super::{batches, people, quarantine};
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
     UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
 };
-use nowait_report::{Accounts, Budgets, Cell, People};
+use nowait_report::{Accounts, Budgets, Cell};
 use nowait_wire::{Kind, Os};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -28,15 +28,13 @@ pub(super) const OTHER: &str = "(other)";
 type CellRow = (i64, u32, i64, i64);
 
 /// The tables that are kept by period, each with its primary key.
-pub(super) const BY_PERIOD: [(&str, &str); 4] = [
+pub(super) const BY_PERIOD: [(&str, &str); 5] = [
     ("cells", "tenant, period, start, series, release"),
+    ("people", "tenant, period, start, release, series"),
     ("accounts", "tenant, period, start, release"),
     ("exit_groups", "tenant, period, start, release, reason, last_crumb"),
     ("uncounted", "tenant, period, start, what"),
 ];
-
-/// The bytes of a cell and of the people in it.
-type Stored = (Vec<u8>, Vec<u8>);
 
 /// What a fold leaves as it is, because not all batches of it are kept.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,17 +72,13 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
             None => _ = cells.insert(row, cell.clone()),
         }
     }
-    let mut people: HashMap<CellRow, People> = HashMap::new();
-    for ((day, of_series, release), of_day) in &folded.people {
-        let row = (tenant_of(*release), *day, id(&series, *of_series), id(&releases, *release));
-        people.entry(row).or_default().merge(of_day);
+    for period in Period::ALL {
+        if period != Period::Hour {
+            cells = coarser(period, &cells);
+        }
+        write_cells(conn, period, floors, &cells, &mut budget)?;
     }
-    write_cells(conn, Period::Hour, floors, &cells, &HashMap::new(), &mut budget)?;
-    let cells = coarser(Period::Day, &cells, Cell::merge);
-    write_cells(conn, Period::Day, floors, &cells, &people, &mut budget)?;
-    let (cells, people) =
-        (coarser(Period::Month, &cells, Cell::merge), coarser(Period::Month, &people, People::merge));
-    write_cells(conn, Period::Month, floors, &cells, &people, &mut budget)?;
+    people::write(conn, folded, floors, (&series, &releases))?;
     write_sessions(conn, folded, floors, &releases)?;
     write_exits(conn, folded, floors, &releases, tenant_of, &mut budget)?;
     write_uncounted(conn, folded, floors)?;
@@ -92,67 +86,57 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
     Progress::FoldedTo.write(conn, folded.to)
 }
 
-/// What is of days made of what is of hours, or of months made of days.
-fn coarser<T: Default>(
-    period: Period,
-    finer: &HashMap<CellRow, T>,
-    merge: impl Fn(&mut T, &T),
-) -> HashMap<CellRow, T> {
+/// The cells of days made of those of hours, or of months made of those of days.
+fn coarser(period: Period, finer: &HashMap<CellRow, Cell>) -> HashMap<CellRow, Cell> {
     let below = if period == Period::Month { Period::Day } else { Period::Hour };
-    let mut all: HashMap<CellRow, T> = HashMap::new();
-    for ((tenant, start, series, release), one) in finer {
+    let mut cells: HashMap<CellRow, Cell> = HashMap::new();
+    for ((tenant, start, series, release), cell) in finer {
         let row = (*tenant, period.of_hour(below.first_hour(*start)), *series, *release);
-        merge(all.entry(row).or_default(), one);
+        cells.entry(row).or_default().merge(cell);
     }
-    all
+    cells
 }
 
 /// Whether rollups of this period are written: those of before are left as they are.
-fn is_written(period: Period, start: u32, floors: Floors) -> bool {
+pub(super) fn is_written(period: Period, start: u32, floors: Floors) -> bool {
     period.first_hour(start) >= floors.periods.get(period as usize).copied().unwrap_or(0)
 }
 
-/// Merges cells and the people in them into their rows, in the order of the primary key: neighbours share pages.
+/// Merges cells into their rows, in the order of the primary key: neighbours share pages.
 fn write_cells(
     conn: &Connection,
     period: Period,
     floors: Floors,
     cells: &HashMap<CellRow, Cell>,
-    people: &HashMap<CellRow, People>,
     budget: &mut Budget,
 ) -> Result<(), Error> {
     let mut sorted: Vec<(&CellRow, &Cell)> =
         cells.iter().filter(|((_, start, ..), _)| is_written(period, *start, floors)).collect();
     sorted.sort_unstable_by_key(|(row, _)| **row);
-    let select = "SELECT cell, people FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4 AND release = ?5";
-    let replace = "INSERT OR REPLACE INTO cells (tenant, period, start, series, release, cell, people) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let select = "SELECT cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4 AND release = ?5";
+    let replace = "INSERT OR REPLACE INTO cells (tenant, period, start, series, release, cell) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
-    for (at, cell) in sorted {
-        let (tenant, start, series, mut release) = *at;
-        let mut look = |release: i64| -> Result<Option<Stored>, Error> {
+    for ((tenant, start, series, release), cell) in sorted {
+        let mut look = |release: i64| -> Result<Option<Vec<u8>>, Error> {
             let row = params![tenant, period as u8, start, series, release];
-            Ok(select.query_row(row, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+            Ok(select.query_row(row, |row| row.get(0)).optional()?)
         };
-        let mut stored = look(release)?;
-        if stored.is_none() && !budget.takes_cell(conn, (tenant, period, start))? {
-            release = budget.other_release(conn, tenant)?;
+        let (mut release, mut stored) = (*release, look(*release)?);
+        if stored.is_none() && !budget.takes_cell(conn, (*tenant, period, *start))? {
+            release = budget.other_release(conn, *tenant)?;
             stored = look(release)?;
         }
-        let (mut cell, mut people) = (cell.clone(), people.get(at).cloned().unwrap_or_default());
-        if let Some((known, known_people)) = stored {
-            let place = format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
-            match Cell::from_bytes(&known) {
+        let mut cell = cell.clone();
+        if let Some(stored) = stored {
+            match Cell::from_bytes(&stored) {
                 Ok(known) => cell.merge(&known),
-                Err(error) => quarantine::put(conn, tenant, &place, &error.to_string(), &known)?,
-            }
-            match People::from_bytes(&known_people) {
-                Ok(known) => people.merge(&known),
-                Err(error) => quarantine::put(conn, tenant, &place, &error.to_string(), &known_people)?,
+                Err(error) => {
+                    let place = format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
+                    quarantine::put(conn, *tenant, &place, &error.to_string(), &stored)?;
+                }
             }
         }
-        let row = params![tenant, period as u8, start, series, release, cell.to_bytes(), people.to_bytes()];
-        replace.execute(row)?;
+        replace.execute(params![tenant, period as u8, start, series, release, cell.to_bytes()])?;
     }
     Ok(())
 }
@@ -399,7 +383,7 @@ impl Budget {
 }
 
 /// Takes one of what is left of a budget, if anything is.
-fn takes<K: Eq + std::hash::Hash>(
+pub(super) fn takes<K: Eq + std::hash::Hash>(
     used: &mut HashMap<K, usize>,
     key: K,
     most: usize,
@@ -414,7 +398,7 @@ fn takes<K: Eq + std::hash::Hash>(
     Ok(takes)
 }
 
-fn count(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<usize, Error> {
+pub(super) fn count(conn: &Connection, select: &str, of: &[&dyn ToSql]) -> Result<usize, Error> {
     Ok(conn.prepare_cached(select)?.query_row(of, |row| row.get(0))?)
 }
 

@@ -134,7 +134,7 @@ UPDATE sessions SET received_bytes = (SELECT coalesce(sum(length(frame)), 0) FRO
 /// A batch keeps the two times that place it, and which context and session it is of: each of those stands once. Batches are
 /// numbered in the order of their arrival, and no number is used twice: `progress` says up to which one they are folded.
 ///
-/// `cells`, `accounts` and `exit_groups` are the rollups, by release and system. Cells of an hour know no people. `sessions` holds what a session's batches have
+/// `cells`, `people`, `accounts` and `exit_groups` are the rollups, by release and system. `sessions` holds what a session's batches have
 /// told so far and where it is counted, so that its next batch can take its place; both are empty until its first batch is
 /// folded. `exits` says in which batches the exits are that a report lists.
 ///
@@ -232,8 +232,17 @@ CREATE TABLE cells (
     series INTEGER NOT NULL,
     release INTEGER NOT NULL,
     cell BLOB NOT NULL,
-    people BLOB NOT NULL,
     PRIMARY KEY (tenant, period, start, series, release)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE people (
+    tenant INTEGER NOT NULL,
+    period INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    release INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    people BLOB NOT NULL,
+    PRIMARY KEY (tenant, period, start, release, series)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE accounts (

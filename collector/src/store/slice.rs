@@ -286,7 +286,8 @@ impl Sum {
         for rows in all.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1)) {
             let mut group = Group::default();
             rows.iter().for_each(|(_, _, app_version, os, (cell, people))| {
-                group.add(app_version, *os, cell, Some(people));
+                group.add(app_version, *os, cell);
+                group.add_people(people);
             });
             if let Some((kind, name, ..)) = rows.first() {
                 builder.add(*kind, name, &group);

@@ -9,6 +9,7 @@ use super::Query;
 use super::batches::{self, Entry};
 use super::exits;
 use super::fold::Folded;
+use super::people;
 use super::period::{self, Period, Plan, hour_of};
 use super::progress::{self, Progress};
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
@@ -157,32 +158,36 @@ impl<'c> Source<'c> {
 
     /// Hands over all there is of each kind and name, one after another, and says how many damaged rows it met.
     pub(super) fn groups(&self, mut add: impl FnMut(Kind, &str, &Group)) -> Result<u64, Error> {
+        let (people, damaged_people) = self.people()?;
+        let mut finish = |kind: Kind, name: String, mut group: Group| {
+            let of = (kind, name);
+            if let Some(people) = people.as_ref().filter(|_| People::takes(kind)) {
+                group.add_people(people.get(&of).unwrap_or(&People::new()));
+            }
+            add(kind, &of.1, &group);
+        };
         let mut group = Group::default();
         let mut of: Option<(Kind, String)> = None;
-        let damaged = self.rows(|kind, name, app_version, os, cell, people| {
+        let damaged = self.rows(|kind, name, app_version, os, cell| {
             if of.as_ref().is_none_or(|of| (of.0, of.1.as_str()) != (kind, name))
                 && let Some((kind, name)) = of.replace((kind, name.to_owned()))
             {
-                add(kind, &name, &std::mem::take(&mut group));
+                finish(kind, name, std::mem::take(&mut group));
             }
-            group.add(app_version, os, cell, people);
+            group.add(app_version, os, cell);
         })?;
         if let Some((kind, name)) = of {
-            add(kind, &name, &group);
+            finish(kind, name, group);
         }
-        Ok(damaged)
+        Ok(damaged + damaged_people)
     }
 
-    /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met. The people in a cell are
-    /// known where the span is whole days.
-    pub(super) fn rows(
-        &self,
-        mut row: impl FnMut(Kind, &str, &str, Os, &Cell, Option<&People>),
-    ) -> Result<u64, Error> {
-        let has_people = !self.plan.periods.iter().any(|(period, _)| *period == Period::Hour);
-        let mut tail = self.tail_cells(has_people);
+    /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met.
+    pub(super) fn rows(&self, mut row: impl FnMut(Kind, &str, &str, Os, &Cell)) -> Result<u64, Error> {
+        let mut tail = self.tail_cells();
         let names = self.series()?;
-        let select = "SELECT series, release, cell, people FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        let select =
+            "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
         let mut statements = Vec::with_capacity(self.plan.periods.len());
         for _ in &self.plan.periods {
             statements.push(self.conn.prepare(select)?);
@@ -195,15 +200,15 @@ impl<'c> Source<'c> {
         while let Some(series) = cursors.iter().filter_map(|cursor| cursor.series).min() {
             let name = names.get(&series);
             if let Some((kind, name)) = name {
-                for ((release, cell), people) in tail.remove(&(*kind, name.as_str())).unwrap_or_default() {
-                    row(*kind, name, &release.1, release.0.1, &cell, people.as_ref());
+                for (release, cell) in tail.remove(&(*kind, name.as_str())).unwrap_or_default() {
+                    row(*kind, name, &release.1, release.0.1, &cell);
                 }
             }
             for cursor in &mut cursors {
                 while cursor.series == Some(series) {
-                    match (name, cursor.cell(&self.releases, has_people)?) {
-                        (Some((kind, name)), Some((release, Ok((cell, people))))) => {
-                            row(*kind, name, &release.app_version, release.os, &cell, people.as_ref());
+                    match (name, cursor.cell(&self.releases)?) {
+                        (Some((kind, name)), Some((release, Ok(cell)))) => {
+                            row(*kind, name, &release.app_version, release.os, &cell);
                         }
                         (_, Some(_)) => damaged += 1,
                         (_, None) => {}
@@ -213,39 +218,52 @@ impl<'c> Source<'c> {
             }
         }
         for ((kind, name), cells) in tail {
-            for ((release, cell), people) in cells {
-                row(kind, name, &release.1, release.0.1, &cell, people.as_ref());
+            for (release, cell) in cells {
+                row(kind, name, &release.1, release.0.1, &cell);
             }
         }
         Ok(damaged)
     }
 
     /// The cells of the tail within the span, by kind and name.
-    fn tail_cells(&self, has_people: bool) -> HashMap<(Kind, &str), Vec<TailCell<'_>>> {
-        let mut places: HashMap<(u32, u32), (Cell, People)> = HashMap::new();
+    fn tail_cells(&self) -> HashMap<(Kind, &str), Vec<TailCell<'_>>> {
+        let mut places: HashMap<(u32, u32), Cell> = HashMap::new();
         for ((hour, series, release), cell) in &self.tail.cells {
             if self.is_in_span(*hour) {
-                places.entry((*series, *release)).or_default().0.merge(cell);
-            }
-        }
-        for ((day, series, release), people) in self.tail.people.iter().filter(|_| has_people) {
-            // The span is whole days, or ends where there is no more data.
-            let is_in_span = Period::Day.first_hour(*day) < self.plan.until
-                && Period::Day.first_hour(*day + 1) > self.plan.from;
-            if is_in_span && let Some((_, known)) = places.get_mut(&(*series, *release)) {
-                known.merge(people);
+                places.entry((*series, *release)).or_default().merge(cell);
             }
         }
         let mut cells: HashMap<(Kind, &str), Vec<TailCell<'_>>> = HashMap::new();
-        for ((series, release), (cell, people)) in places {
+        for ((series, release), cell) in places {
             let of_series = self.tail.series.all().get(series as usize);
             let of_release = self.tail.releases.all().get(release as usize);
             if let (Some(((_, kind), name)), Some(release)) = (of_series, of_release) {
-                let people = has_people.then_some(people);
-                cells.entry((*kind, name)).or_default().push(((release, cell), people));
+                cells.entry((*kind, name)).or_default().push((release, cell));
             }
         }
         cells
+    }
+
+    /// The people of each kind and name, and how many damaged rows there were; nobody knows where the span is not whole days.
+    fn people(&self) -> Result<(Option<PeopleOf>, u64), Error> {
+        if self.plan.periods.iter().any(|(period, _)| *period == Period::Hour) {
+            return Ok((None, 0));
+        }
+        let asked: Vec<i64> = self.releases.keys().copied().collect();
+        let releases = (!self.filter.is_empty()).then_some(asked.as_slice());
+        let (by_id, damaged) = people::read(self.conn, self.tenant.id, &self.plan, releases)?;
+        let names = self.series()?;
+        let named = by_id.into_iter().filter_map(|(id, people)| Some((names.get(&id)?.clone(), people)));
+        let mut all: PeopleOf = named.collect();
+        for ((day, series, _), people) in &self.tail.people {
+            // The span is whole days, or ends where there is no more data.
+            let is_in_span = Period::Day.first_hour(*day) < self.plan.until
+                && Period::Day.first_hour(*day + 1) > self.plan.from;
+            if is_in_span && let Some(((_, kind), name)) = self.tail.series.all().get(*series as usize) {
+                all.entry((*kind, name.clone())).or_default().merge(people);
+            }
+        }
+        Ok((Some(all), damaged))
     }
 
     /// Kinds and names of the tenant, by the id of their series.
@@ -367,11 +385,14 @@ impl<'c> Source<'c> {
     }
 }
 
-/// A cell of the tail with its release, and the people in it.
-type TailCell<'t> = ((&'t ((i64, Os), String), Cell), Option<People>);
+/// People by kind and name.
+type PeopleOf = HashMap<(Kind, String), People>;
 
-/// A cell that may be damaged, with the people in it, and its release.
-type Found<'r> = (&'r Release, Result<(Cell, Option<People>), nowait_report::Error>);
+/// A cell of the tail with its release.
+type TailCell<'t> = (&'t ((i64, Os), String), Cell);
+
+/// A cell that may be damaged, and its release.
+type Found<'r> = (&'r Release, Result<Cell, nowait_report::Error>);
 
 /// The cells of one period, in the order of their series.
 struct Cursor<'s> {
@@ -394,18 +415,10 @@ impl<'s> Cursor<'s> {
     }
 
     /// The cell that it stands on, if its release is asked for.
-    fn cell<'r>(
-        &self,
-        releases: &'r HashMap<i64, Release>,
-        has_people: bool,
-    ) -> Result<Option<Found<'r>>, Error> {
+    fn cell<'r>(&self, releases: &'r HashMap<i64, Release>) -> Result<Option<Found<'r>>, Error> {
         let Some(row) = self.rows.get() else { return Ok(None) };
         let Some(release) = releases.get(&row.get(1)?) else { return Ok(None) };
-        let cell = Cell::from_bytes(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
-        if !has_people {
-            return Ok(Some((release, cell.map(|cell| (cell, None)))));
-        }
-        let people = People::from_bytes(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?);
-        Ok(Some((release, cell.and_then(|cell| Ok((cell, Some(people?)))))))
+        let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        Ok(Some((release, Cell::from_bytes(bytes))))
     }
 }

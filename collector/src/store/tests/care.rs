@@ -154,14 +154,14 @@ fn every_damaged_row_is_named_and_mended() {
     conn.execute("UPDATE sessions SET account = x'ff' WHERE id = 3", []).unwrap();
     conn.execute("UPDATE cells SET cell = x'09' WHERE series = 1 AND period = 2", []).unwrap();
     conn.execute("UPDATE accounts SET accounts = x'' WHERE period = 0", []).unwrap();
-    conn.execute("UPDATE cells SET people = x'77' WHERE series = 2 AND period = 1", []).unwrap();
+    conn.execute("UPDATE people SET people = x'77' WHERE release = 0 AND period = 1", []).unwrap();
     drop(conn);
     let mut told = Vec::new();
     let found = SqliteStore::examine(folder.path(), |done, total| told.push((done, total))).unwrap();
     assert_eq!(told.last(), Some(&(found.rows, found.rows)));
     let of = |table: &str| found.damaged.iter().filter(|row| row.place.starts_with(table)).count();
     assert_eq!((of("batches 2"), of("sessions 3"), of("accounts 1/0/")), (1, 1, 6), "{found:?}");
-    assert!(of("cells 1/1/") > 0 && of("cells 1/2/") > 0 && found.malformed.is_empty() && found.more == 0);
+    assert!(of("people 1/1/") > 0 && of("cells 1/2/") > 0 && found.malformed.is_empty() && found.more == 0);
     assert!(found.damaged.iter().all(|row| !row.why.is_empty()));
     let rebuilt = SqliteStore::mend(folder.path(), &found, |_, _| {}).unwrap();
     assert_eq!(rebuilt.batches, 5);
