@@ -158,13 +158,15 @@ impl Work {
         let mut group = Group::default();
         pulse.begin();
         let outcome = commit(&mut self.conn, &mut self.known, first, queue, &mut group);
-        pulse.end(&outcome);
+        pulse.end(&outcome.clone().and_then(|()| group.word()));
         for (answer, stored) in group.answers {
             // A client that hung up meanwhile has nobody to be told; the batch is stored all the same.
             let _ = answer.send(outcome.clone().and(stored));
         }
         if outcome.is_err() {
             self.known.clear();
+            // Where a failure ended the transaction early, some of what came behind it may be in the log all the same.
+            self.folding.fall_behind();
             return;
         }
         for entry in &group.entries {
@@ -204,6 +206,19 @@ impl Work {
 struct Group {
     answers: Vec<(Answer, Result<Stored, Error>)>,
     entries: Vec<Entry>,
+}
+
+impl Group {
+    /// The word of a commit that succeeded: a failure if not one of its batches was taken.
+    fn word(&self) -> Result<(), Error> {
+        let refused = |answer: &(Answer, Result<Stored, Error>)| answer.1.clone().err();
+        let first = self
+            .answers
+            .iter()
+            .all(|answer| answer.1.is_err())
+            .then(|| self.answers.iter().find_map(refused));
+        first.flatten().map_or(Ok(()), Err)
+    }
 }
 
 /// One transaction: the first batch and those that wait behind it, up to the limits of a group.
@@ -314,6 +329,12 @@ impl Folding {
     fn forget(&mut self) {
         self.folded = Folded::default();
         self.is_behind = true;
+    }
+
+    /// Reads the log at the next write, as something may be in it that was not added.
+    fn fall_behind(&mut self) {
+        self.forget();
+        self.due.get_or_insert_with(|| Instant::now() + UNFOLDED_AFTER);
     }
 
     fn write(&mut self, conn: &mut Connection) -> Result<(), Error> {

@@ -142,3 +142,23 @@ fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
     assert_eq!(whole(&store, "bank").ledger.sessions, 2);
     assert!(sliced(&store).is_empty());
 }
+
+#[test]
+fn a_store_that_refuses_every_batch_says_that_it_is_not_ready() {
+    let (folder, store) = fresh();
+    put(&store, &batch(1, 10, "8.1.0", Os::Ios, 5));
+    assert_eq!(store.health(), Ok(()));
+    let conn = database(&folder);
+    conn.execute_batch(
+        "CREATE TRIGGER refuse BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'no more'); END",
+    )
+    .unwrap();
+    let refused = store.append(intake("bank", &batch(2, 10, "8.1.0", Os::Ios, 5))).unwrap().wait();
+    assert!(refused.unwrap_err().is_store());
+    assert!(store.health().unwrap_err().contains("no more"));
+    conn.execute_batch("DROP TRIGGER refuse").unwrap();
+    put(&store, &batch(3, 10, "8.1.0", Os::Ios, 5));
+    assert_eq!(store.health(), Ok(()));
+    store.close();
+    assert_eq!(whole(&store, "bank").ledger.sessions, 2);
+}
