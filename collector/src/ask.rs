@@ -12,11 +12,12 @@ pub use filter::Filter;
 pub(crate) use known::{filter_known, nothing_of, tenant_meant};
 
 use crate::error::Error;
-use crate::limits::{HOURS_MAX, WORD_BYTES_MAX};
+use crate::limits::{HOURS_MAX, PAGES_MAX, WORD_BYTES_MAX};
 use crate::store::Query;
 use crate::time::{self, HOUR_MS};
 use known::is_none_of;
-use nowait_report::CompareOptions;
+use nowait_report::limits::ROWS_LISTED;
+use nowait_report::{CompareOptions, Rows};
 use serde::Deserialize;
 
 /// A question in words. Empty words are words that were not said: a form sends all of its fields.
@@ -51,13 +52,15 @@ pub struct Ask {
     pub head: String,
     /// The least change that matters, in per cent.
     pub min_effect: String,
+    /// Which rows of each section of a report, by the hundred: the first ones are page 1.
+    pub page: String,
 }
 
 /// The name of the one word that may be said several times.
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 14] = [
     "tenant",
     "version",
     "os",
@@ -71,6 +74,7 @@ const WORDS: [&str; 13] = [
     "base",
     "head",
     "min_effect",
+    "page",
 ];
 
 /// A question that was understood.
@@ -88,6 +92,8 @@ pub struct Question {
     pub releases: Option<(String, String)>,
     /// How to compare.
     pub options: CompareOptions,
+    /// Which rows of each section of a report.
+    pub rows: Rows,
 }
 
 impl TryFrom<Vec<(String, String)>> for Ask {
@@ -149,6 +155,7 @@ impl Ask {
             "base" => &mut self.base,
             "head" => &mut self.head,
             "min_effect" => &mut self.min_effect,
+            "page" => &mut self.page,
             _ => return None,
         })
     }
@@ -170,6 +177,7 @@ impl Ask {
             &self.base,
             &self.head,
             &self.min_effect,
+            &self.page,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
         let all = WORDS.into_iter().zip(words).chain(dimensions);
@@ -201,6 +209,7 @@ impl Ask {
             filter: Filter::of(self)?,
             releases: releases.map(|(base, head)| (base.to_owned(), head.to_owned())),
             options: self.options()?,
+            rows: self.rows()?,
         })
     }
 
@@ -264,6 +273,19 @@ impl Ask {
         }
     }
 
+    /// Which rows of each section of a report.
+    fn rows(&self) -> Result<Rows, Error> {
+        let Some(word) = said(&self.page) else { return Ok(Rows::default()) };
+        let page = word.parse().ok().filter(|page| (1..=PAGES_MAX).contains(page));
+        let page = page.ok_or_else(|| {
+            Error::input(format!("page: {word:?} is none; write a whole number from 1 to {PAGES_MAX}"))
+        })?;
+        if self.releases()?.is_some() {
+            return Err(Error::input("page: it is of a report; leave it out of a comparison"));
+        }
+        Ok(Rows::page(page, ROWS_LISTED))
+    }
+
     /// How to compare.
     ///
     /// # Errors
@@ -286,6 +308,7 @@ impl Question {
     #[must_use]
     pub fn query(&self) -> Query {
         let mut query = Query::of(self.filter.clone());
+        query.rows = self.rows;
         if let Some(from) = self.from_unix_ms {
             query = query.from(from);
         }

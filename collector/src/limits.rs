@@ -249,3 +249,6 @@ pub const DAMAGED_MAX: usize = 10_000;
 
 /// Damaged rows that are printed, and words of SQLite about its file: the first ones tell what kind of damage it is.
 pub const DAMAGED_SHOWN_MAX: usize = 50;
+
+/// Pages of a report's sections that can be asked for: as many as a tenant can have names.
+pub const PAGES_MAX: usize = SERIES_PER_TENANT_MAX / nowait_report::limits::ROWS_LISTED;

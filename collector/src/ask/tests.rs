@@ -91,6 +91,19 @@ fn every_filter_is_understood_and_has_one_text() {
 }
 
 #[test]
+fn a_page_is_a_hundred_rows_and_no_word_of_a_comparison() {
+    let rows = |text: &str| ask(text).query(NOW).unwrap().rows;
+    assert_eq!((rows(""), rows("page=1")), (Rows::default(), Rows::default()));
+    assert_eq!(rows("page=3"), Rows::page(3, 100));
+    for (text, wanted) in
+        [("page=0", "from 1 to 100"), ("page=x", "from 1"), ("page=2&base=8&head=9", "of a report")]
+    {
+        let error = ask(text).query(NOW).unwrap_err();
+        assert!(error.is_input() && error.to_string().contains(wanted), "{error}");
+    }
+}
+
+#[test]
 fn all_that_was_said_can_be_said_again() {
     let text = "tenant=bank&version=8&os=ios&tier=low&network=wifi&country=DE&model=m&hours=3&since=1d&until=now&base=1&head=2\
         &min_effect=5&dimension=a:1&dimension=b:2";

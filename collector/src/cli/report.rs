@@ -12,6 +12,7 @@ const EXAMPLES: &str = "Examples:
   nowait report --data nowait-data
   nowait report --since 7d --os android --version 8.2.0
   nowait report --country DE --dimension segment=retail --dimension login=biometric
+  nowait report --page 2
   nowait report --url http://127.0.0.1:4600 --since 2026-03-01 --until 2026-04-01 --json";
 
 /// The options of `nowait report`.
@@ -26,6 +27,9 @@ pub struct Args {
     /// Budgets to judge by (TOML); a running collector judges by its own
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     budgets: Option<PathBuf>,
+    /// Which rows of each section, by the hundred
+    #[arg(long, value_name = "N", value_parser = word)]
+    page: Option<String>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -35,7 +39,8 @@ impl Args {
     /// The question that the options ask.
     #[must_use]
     pub fn ask(&self) -> Ask {
-        Ask { version: self.version.clone().unwrap_or_default(), ..self.source.ask() }
+        let word = |word: &Option<String>| word.clone().unwrap_or_default();
+        Ask { version: word(&self.version), page: word(&self.page), ..self.source.ask() }
     }
 }
 

@@ -55,11 +55,34 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
                         (sections::comparison(comparison))
                     }
                     (sections::report(page.report))
+                    (pages(page))
                 }
             }
         }
     };
     document.into_string()
+}
+
+/// The way to the rows of each section that are not on this page.
+fn pages(page: &Page) -> Markup {
+    let here = page.ask.page.trim().parse().unwrap_or(1);
+    let address = |number: usize| {
+        let words = page.ask.said().into_iter().filter(|(name, _)| *name != "page");
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        let text = text.extend_pairs(words).append_pair("page", &number.to_string()).finish();
+        format!("/?{text}")
+    };
+    html! {
+        @if !page.report.left_out.is_empty() {
+            nav {
+                @if here > 1 {
+                    a href=(address(here - 1)) { "Rows before these" }
+                    " "
+                }
+                a href=(address(here.saturating_add(1))) { "Rows behind these" }
+            }
+        }
+    }
 }
 
 fn scope(report: &Report) -> String {
@@ -82,7 +105,7 @@ fn form(page: &Page) -> Markup {
     let versions: Vec<&str> = page.app_versions.iter().map(String::as_str).collect();
     html! {
         form method="get" action="/" {
-            @for (name, word) in ask.said().into_iter().filter(|(name, _)| !FIELDS.contains(name)) {
+            @for (name, word) in ask.said().into_iter().filter(|(name, _)| !FIELDS.contains(name) && *name != "page") {
                 input type="hidden" name=(name) value=(word);
             }
             (select(("Release", "version"), &ask.version, &versions))

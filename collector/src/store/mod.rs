@@ -101,6 +101,8 @@ pub struct Query {
     until_unix_ms: Option<u64>,
     /// Which part of the customers.
     pub filter: Filter,
+    /// Which rows of each section of a report.
+    pub rows: Rows,
     /// Says when the answer is not wanted any more.
     pub cancel: Cancel,
 }
@@ -200,11 +202,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_busy`] if too many batches wait already, [`Error::is_store`] if the store is closed.
     fn append(&self, intake: Intake) -> Result<Pending, Error>;
 
-    /// The report of this tenant, with these rows of each section, as of one moment.
+    /// The report of this tenant, as of one moment.
     ///
     /// # Errors
     /// [`Error::is_store`].
-    fn report(&self, tenant: &str, query: &Query, budgets: &Budgets, rows: Rows) -> Result<Report, Error>;
+    fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error>;
 
     /// Waits by kind, name, release and system.
     ///
@@ -249,7 +251,7 @@ pub trait Store: Send + Sync + 'static {
 /// # Errors
 /// [`Error::is_store`]; [`Error::is_no_data`] if what was asked for never sent anything, naming the nearest.
 pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
-    let report = store.report(tenant, query, budgets, Rows::default())?;
+    let report = store.report(tenant, query, budgets)?;
     let is_empty = report.touchpoints.is_empty() && report.exits.count == 0 && report.ledger.sessions == 0;
     if is_empty {
         ask::filter_known(store, tenant, &query.filter)?;

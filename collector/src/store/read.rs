@@ -10,7 +10,7 @@ use super::source::Source;
 use super::{Contexts, Query};
 use crate::error::Error;
 use crate::limits::NEAREST_AMONG_MAX;
-use nowait_report::{Accounts, Budgets, Builder, CellKey, Cells, Exits, Report, Rows};
+use nowait_report::{Accounts, Budgets, Builder, CellKey, Cells, Exits, Report};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,10 +88,9 @@ pub(super) fn report(
     tenant: Tenant,
     query: &Query,
     budgets: &Budgets,
-    rows: Rows,
 ) -> Result<Report, Error> {
     let source = Source::look(conn, tenant, query, budgets)?;
-    let mut builder = Builder::new(query.scope(Some(&source.plan)), budgets, rows);
+    let mut builder = Builder::new(query.scope(Some(&source.plan)), budgets, query.rows);
     let mut uncounted = source.uncounted()?;
     let damaged = source.groups(|kind, name, group| builder.add(kind, name, group))?;
     let (accounts, damaged_accounts) = source.accounts()?;
@@ -101,8 +100,8 @@ pub(super) fn report(
 }
 
 /// The report of a tenant that never sent anything.
-pub(super) fn nothing(query: &Query, budgets: &Budgets, rows: Rows) -> Report {
-    let builder = Builder::new(query.scope(None), budgets, rows);
+pub(super) fn nothing(query: &Query, budgets: &Budgets) -> Report {
+    let builder = Builder::new(query.scope(None), budgets, query.rows);
     builder.finish(&Accounts::new(), Exits::default(), BTreeMap::new())
 }
 

@@ -20,8 +20,7 @@ use crate::limits::{
 };
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
-    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Happened, People,
-    Report, Rows,
+    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Happened, People, Report,
 };
 use nowait_wire::{ExitReason, Kind, NameId, Network, Os, Tier};
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -280,8 +279,8 @@ impl Sum {
     }
 
     /// The report of these batches.
-    pub(super) fn report(self, query: &Query, plan: &Plan, budgets: &Budgets, rows: Rows) -> Report {
-        let mut builder = Builder::new(query.scope(Some(plan)), budgets, rows);
+    pub(super) fn report(self, query: &Query, plan: &Plan, budgets: &Budgets) -> Report {
+        let mut builder = Builder::new(query.scope(Some(plan)), budgets, query.rows);
         let all = self.rows();
         for rows in all.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1)) {
             let mut group = Group::default();

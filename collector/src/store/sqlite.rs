@@ -13,7 +13,7 @@ use super::{
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
-use nowait_report::{Budgets, Cells, Report, Rows};
+use nowait_report::{Budgets, Cells, Report};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -286,15 +286,15 @@ impl Store for SqliteStore {
         self.writer()?.append(intake)
     }
 
-    fn report(&self, tenant: &str, query: &Query, budgets: &Budgets, rows: Rows) -> Result<Report, Error> {
+    fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
         let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
-            return Ok(read::nothing(query, budgets, rows));
+            return Ok(read::nothing(query, budgets));
         };
         if !slice::is_needed(&query.filter) {
-            return self.read(&query.cancel, |conn| read::report(conn, found, query, budgets, rows));
+            return self.read(&query.cancel, |conn| read::report(conn, found, query, budgets));
         }
         let (sum, plan) = self.slice(found, query, budgets)?;
-        Ok(sum.report(query, &plan, budgets, rows))
+        Ok(sum.report(query, &plan, budgets))
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {

@@ -22,7 +22,7 @@ pub fn report(report: &Report) -> String {
     for section in sections {
         out.push_str(&section(report));
     }
-    if out.lines().count() <= 2 + report.uncounted.len() {
+    if out.lines().count() <= 2 + report.uncounted.len() + report.left_out.len().min(1) {
         out.push_str("No waits in this span. Is the app sending, and is the span right?\n\n");
     }
     out.push_str(&cost(report));
@@ -43,6 +43,12 @@ fn head(report: &Report) -> String {
     let mut head = cut(&line, WIDTH_MAX);
     for (what, n) in &report.uncounted {
         let _ = write!(head, "\nnot counted: {} {what}", count(*n));
+    }
+    if !report.left_out.is_empty() {
+        let sections = report.left_out.iter().map(|(section, n)| format!("{} {section}", count(*n)));
+        let sections = sections.collect::<Vec<_>>().join(", ");
+        head.push('\n');
+        head.push_str(&cut(&format!("not listed here (see --page): {sections}"), WIDTH_MAX));
     }
     head.push_str("\n\n");
     head

@@ -1,7 +1,7 @@
 //! What strangers send takes no more memory than its budget, before the rollups have it and beside them.
 
 use super::*;
-use crate::limits::{CELLS_PER_PERIOD_MAX, UNFOLDED_BYTES_MAX};
+use crate::limits::{CELLS_PER_PERIOD_MAX, SERIES_PER_TENANT_MAX, UNFOLDED_BYTES_MAX};
 use crate::store::fold::Folded;
 
 /// Two waits as far apart as they can be, of each of so many names.
@@ -115,6 +115,14 @@ fn a_tenant_that_sends_new_names_and_releases_without_end_has_a_budget() {
     assert!(other > 10_000, "{other}");
     let report = whole(&store, "bank");
     assert_eq!((report.touchpoints.len(), report.left_out.len()), (100, 1));
+    // Page by page it is all there, and nothing twice.
+    let mut listed = std::collections::BTreeSet::new();
+    for page in 1..=SERIES_PER_TENANT_MAX / 100 + 1 {
+        let query = Query { rows: Rows::page(page, 100), ..Query::default() };
+        let report = super::report(&store, "bank", &query, &Budgets::default()).unwrap();
+        assert!(report.touchpoints.iter().all(|row| listed.insert(row.name.clone())), "page {page}");
+    }
+    assert_eq!(listed.len() as u64, 100 + report.left_out["touchpoints"]);
     let error =
         super::report(&store, "bank", &Query::default().of_version("699"), &Budgets::default()).unwrap_err();
     assert!(error.to_string().contains("more than the 500 that are kept apart"), "{error}");
