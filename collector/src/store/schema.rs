@@ -103,7 +103,8 @@ CREATE TABLE daily (
 ";
 
 /// What a session cost the app ([`nowait_wire::Cost`]), 0 and empty in sessions of before; `produced_before_latest` was the
-/// number of events that it had produced before its latest batch. `cost_record` is written and compared as [`super::cost`] says.
+/// number of events that it had produced before its latest batch. Of two `cost_record` of a session, the later was the greater
+/// in the order of its bytes. Replaced by [`LOG`].
 const COSTS: &str = "
 ALTER TABLE sessions ADD COLUMN cost_start_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN cost_worker_cpu_ns INTEGER NOT NULL DEFAULT 0;
