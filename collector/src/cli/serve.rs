@@ -114,7 +114,7 @@ fn started(
         let (data, keys) = (args.data.display().to_string(), keys.display().to_string());
         let line = serde_json::json!({
             "state": "listening", "batches": batches, "page": page, "data": data, "keys": keys, "keys_made": is_new,
-            "remote_config": remote
+            "keep": args.keep.to_string(), "remote_config": remote
         });
         return format!("{}\n", escaped(&line.to_string()));
     }
@@ -122,9 +122,10 @@ fn started(
         remote.map_or(String::new(), |remote| format!("asked of devices   {}\n", remote::words(remote)));
     let note = if is_new { "   (made now; give its key to your app)" } else { "" };
     format!(
-        "nowait takes batches at {batches}\npage   {page}\ndata   {}\nkeys   {}{note}\n{asked}",
+        "nowait takes batches at {batches}\npage   {page}\ndata   {}\nkeys   {}{note}\nkeep   {}\n{asked}",
         args.data.display(),
-        keys.display()
+        keys.display(),
+        args.keep
     )
 }
 

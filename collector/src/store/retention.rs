@@ -16,7 +16,11 @@ use crate::error::Error;
 use crate::limits::{AGE_MAX_MS, BITE_PAGES_MAX, BITE_ROWS_MAX, FREE_PARTS, KEEP_MIN_MS};
 use crate::time::{DAY_MS, length_ms};
 use rusqlite::{Connection, params};
+use std::fmt;
 use std::str::FromStr;
+
+/// Milliseconds of a minute: nobody keeps anything for less.
+const MINUTE_MS: u64 = 60_000;
 
 /// For how long what is kept, in milliseconds. Months are kept for ever.
 ///
@@ -43,6 +47,20 @@ impl Keep {
 impl Default for Keep {
     fn default() -> Keep {
         Keep { batches_ms: 30 * DAY_MS, hours_ms: 14 * DAY_MS, days_ms: 400 * DAY_MS }
+    }
+}
+
+/// As [`Keep::from_str`] reads it.
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = |ms: u64| match ms {
+            u64::MAX => "forever".to_owned(),
+            ms if ms.is_multiple_of(DAY_MS) => format!("{}d", ms / DAY_MS),
+            ms => format!("{}m", ms / MINUTE_MS),
+        };
+        let Keep { batches_ms, hours_ms, days_ms } = *self;
+        let (batches, hours, days) = (length(batches_ms), length(hours_ms), length(days_ms));
+        write!(f, "batches={batches},hours={hours},days={days}")
     }
 }
 

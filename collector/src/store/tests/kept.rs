@@ -304,3 +304,13 @@ fn reindex_scrubs_what_came_before_scrubbing() {
     let again = SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
     assert_eq!((again.batches, again.since_unix_ms), (1, None));
 }
+
+#[test]
+fn what_is_kept_is_said_as_it_is_read() {
+    for text in
+        [Keep::DEFAULT, "batches=forever,hours=forever,days=forever", "batches=2160m,hours=1d,days=7d"]
+    {
+        assert_eq!(text.parse::<Keep>().unwrap().to_string(), text);
+    }
+    assert_eq!(Keep::default().to_string(), Keep::DEFAULT);
+}
