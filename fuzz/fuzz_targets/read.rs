@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use nowait_collector::ask::Filter;
 use nowait_collector::store::{Intake, Query, SqliteStore, Store, Stored, compare};
 use nowait_report::limits::EXITS_LISTED_MAX;
-use nowait_report::{Budgets, Cell, Cells, CompareOptions, Report, Rows};
+use nowait_report::{Budgets, Cell, Cells, CompareOptions, Report};
 use nowait_wire::{Batch, BatchId, Tier, Uuid, decode, encode};
 
 /// The latest moment at which our own clock may say that something arrived: 2100.
@@ -40,7 +40,7 @@ fn waits(cells: &Cells) -> u64 {
 }
 
 fn report(store: &SqliteStore, tenant: &str, query: &Query) -> Report {
-    store.report(tenant, query, &Budgets::default(), Rows::default()).expect("a report of what was stored")
+    store.report(tenant, query, &Budgets::default()).expect("a report of what was stored")
 }
 
 fn uncounted(report: &Report) -> u64 {
