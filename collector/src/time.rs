@@ -43,18 +43,6 @@ pub fn hour_ceil(unix_ms: u64) -> u64 {
     unix_ms.checked_next_multiple_of(HOUR_MS).unwrap_or_else(|| hour_floor(unix_ms))
 }
 
-/// The last midnight UTC at or before this moment.
-#[must_use]
-pub fn day_floor(unix_ms: u64) -> u64 {
-    unix_ms - unix_ms % DAY_MS
-}
-
-/// The first midnight UTC at or after this moment.
-#[must_use]
-pub fn day_ceil(unix_ms: u64) -> u64 {
-    unix_ms.checked_next_multiple_of(DAY_MS).unwrap_or_else(|| day_floor(unix_ms))
-}
-
 /// Reads a moment, where now is `now_unix_ms`: `2026-03-05`, `2026-03-05T14:30` (or with a blank; UTC), RFC 3339 with its offset,
 /// `now`, how long ago (`7d`, `-7d`, `90m`, `1w 12h`), or milliseconds since 1970 UTC in twelve digits or more.
 ///

@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Appends `value`, seven bits a byte, least significant first.
-pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
+pub fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -15,27 +15,42 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// What is left to read.
-pub(crate) struct Reader<'a>(&'a [u8]);
+#[derive(Clone, Debug)]
+pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Reader<'a> {
+    /// A reader of these bytes, from their beginning.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader(bytes)
     }
 
-    pub(crate) fn byte(&mut self) -> Result<u8, Error> {
+    /// The next byte.
+    ///
+    /// # Errors
+    /// [`Error::is_corrupt`] at the end.
+    pub fn byte(&mut self) -> Result<u8, Error> {
         let (first, rest) = self.0.split_first().ok_or_else(|| Error::corrupt("it ends too early"))?;
         self.0 = rest;
         Ok(*first)
     }
 
-    pub(crate) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
+    /// The next so many bytes.
+    ///
+    /// # Errors
+    /// [`Error::is_corrupt`] if there are fewer.
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
         let (first, rest) =
             self.0.split_at_checked(length).ok_or_else(|| Error::corrupt("it ends too early"))?;
         self.0 = rest;
         Ok(first)
     }
 
-    pub(crate) fn number(&mut self) -> Result<u64, Error> {
+    /// The next number.
+    ///
+    /// # Errors
+    /// [`Error::is_corrupt`] if it ends too early, or is more than a `u64`.
+    pub fn number(&mut self) -> Result<u64, Error> {
         // Nearly all numbers of a rollup are gaps and counts below 128.
         if let Some((first, rest)) = self.0.split_first().filter(|(first, _)| **first < 0x80) {
             self.0 = rest;
@@ -56,7 +71,11 @@ impl<'a> Reader<'a> {
         Err(Error::corrupt("a number is too long"))
     }
 
-    pub(crate) fn end(&self) -> Result<(), Error> {
+    /// Makes sure that nothing is left.
+    ///
+    /// # Errors
+    /// [`Error::is_corrupt`] if something is.
+    pub fn end(&self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::corrupt("bytes follow its end")) }
     }
 }

@@ -9,6 +9,14 @@ use nowait_wire::ExitReason;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+impl Exit {
+    /// The name of the last breadcrumb before the end; empty if there is none.
+    #[must_use]
+    pub fn last_crumb(&self) -> &str {
+        self.trail.last().map_or("", |crumb| crumb.name.as_str())
+    }
+}
+
 impl Exits {
     /// Groups all exits, and lists the latest ones that a customer saw or that kept the app from starting: phones end
     /// processes in the background all day.
@@ -16,7 +24,7 @@ impl Exits {
     pub fn of(all: &[Exit]) -> Exits {
         let mut groups: BTreeMap<_, u64> = BTreeMap::new();
         for exit in all {
-            let last_crumb = exit.trail.last().map_or("", |crumb| crumb.name.as_str());
+            let last_crumb = exit.last_crumb();
             *groups.entry((exit.reason, exit.app_version.as_str(), exit.os, last_crumb)).or_default() += 1;
         }
         let groups = groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| ExitGroup {

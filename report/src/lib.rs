@@ -9,7 +9,7 @@ mod accounts;
 mod assemble;
 mod boundary;
 pub mod budget;
-mod bytes;
+pub mod bytes;
 pub mod cell;
 pub mod compare;
 mod cost;

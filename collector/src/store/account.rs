@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::limits::{COST_PLAUSIBLE_MAX, COUNT_PLAUSIBLE_MAX};
 use nowait_report::SessionAccount;
+use nowait_report::bytes::{Reader, put};
 use nowait_wire::{Cost, DropReason, Facts, Ledger, RECORD_BUCKETS, RefuseReason};
 
 /// Numbers of an account in its binary form. New ones go to the end: what an older program wrote has zeros there.
@@ -20,7 +21,8 @@ const COSTS: usize = REFUSED + RefuseReason::ALL.len();
 pub(super) struct Account(pub(super) SessionAccount);
 
 impl Account {
-    /// What one batch tells. A ledger that cannot be true tells nothing: `None`, and the batch counts as delivered.
+    /// What one batch tells. Whether its ledger can be true: one that cannot tells nothing, and the batch counts
+    /// as produced and delivered.
     pub(super) fn of(ledger: &Ledger, events: u64, bytes: u64) -> (Account, bool) {
         let is_plausible = is_plausible(ledger);
         let ledger =
@@ -52,47 +54,29 @@ impl Account {
             numbers.iter().enumerate().fold(0_u64, |bits, (at, number)| bits | u64::from(*number > 0) << at);
         let mut out = Vec::new();
         for number in std::iter::once(bits).chain(numbers.into_iter().filter(|number| *number > 0)) {
-            let mut left = number;
-            while left >= 0x80 {
-                out.push(left as u8 | 0x80);
-                left >>= 7;
-            }
-            out.push(left as u8);
+            put(&mut out, number);
         }
         out
     }
 
     /// Reads what [`Account::to_bytes`] wrote.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Account, Error> {
-        let damaged = || Error::store("the account of a session is damaged");
-        let mut rest = bytes.iter();
-        let mut next = || {
-            let mut number = 0_u64;
-            for shift in (0..64).step_by(7) {
-                let byte = u64::from(*rest.next()?);
-                let part = byte & 0x7F;
-                if part << shift >> shift != part {
-                    return None;
-                }
-                number |= part << shift;
-                if byte < 0x80 {
-                    return Some(number);
-                }
-            }
-            None
-        };
-        let bits = next().ok_or_else(damaged)?;
-        let mut numbers = [0; NUMBERS];
-        if bits >> NUMBERS != 0 {
-            return Err(damaged());
-        }
-        for (at, number) in numbers.iter_mut().enumerate() {
-            if bits >> at & 1 == 1 {
-                *number = next().filter(|number| *number > 0).ok_or_else(damaged)?;
-            }
-        }
-        if rest.next().is_some() { Err(damaged()) } else { Ok(Account(account(&numbers))) }
+        read(bytes).map(Account).ok_or_else(|| Error::store("the account of a session is damaged"))
     }
+}
+
+/// `None` for what [`Account::to_bytes`] could not have written.
+fn read(bytes: &[u8]) -> Option<SessionAccount> {
+    let mut reader = Reader::new(bytes);
+    let bits = reader.number().ok().filter(|bits| bits >> NUMBERS == 0)?;
+    let mut numbers = [0; NUMBERS];
+    for (at, number) in numbers.iter_mut().enumerate() {
+        if bits >> at & 1 == 1 {
+            *number = reader.number().ok().filter(|number| *number > 0)?;
+        }
+    }
+    reader.end().ok()?;
+    Some(account(&numbers))
 }
 
 /// Whether one session of one app can have told this.

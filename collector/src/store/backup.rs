@@ -3,10 +3,9 @@
 //! Owns: writing it and checking it. Refuses: keys and other files of the folder.
 //! Invariant: a file of the given name is a whole copy that was checked, or is not there; and nothing is written over.
 
-use super::sqlite::{LOCK_TIMEOUT, ask_incremental};
+use super::sqlite::{ask_incremental, connect};
 use super::{private, schema};
 use crate::error::Error;
-use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -40,27 +39,20 @@ fn copy(path: &Path, part: &Path) -> Result<u64, Error> {
     let name = part
         .to_str()
         .ok_or_else(|| Error::input(format!("{}: SQLite takes only names that are UTF-8", part.display())))?;
-    let conn = open(path)?;
+    let conn = connect(path)?;
     schema::refuse_a_strangers_file(&conn)?;
     ask_incremental(&conn)?;
     conn.execute("VACUUM INTO ?1", [name]).map_err(|error| {
         Error::from(error).within(&format!("{} could not be copied to {name}", path.display()))
     })?;
     file.sync_all().map_err(|error| failed(part, &error))?;
-    let check: String = open(part)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let check: String = connect(part)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if check != "ok" {
         return Err(Error::store(format!(
             "the copy is damaged ({check}), and was removed: run `nowait doctor` on the data folder"
         )));
     }
     Ok(file.metadata().map_err(|error| failed(part, &error))?.len())
-}
-
-fn open(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
-    conn.busy_timeout(LOCK_TIMEOUT)?;
-    Ok(conn)
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {

@@ -1,7 +1,7 @@
 //! From batches to what they add to the rollups, in memory.
 //!
 //! Owns: which hour, series and release an event belongs to, what is no wait that anybody can have waited, and what a session's
-//! batches change about its account. Refuses: tables (see `rollups` for writing, `read` for reading).
+//! batches change about its account. Refuses: tables (see `rollups` for writing, `source` for reading).
 //! Invariant: folding some batches, writing that, and folding the others gives what folding all of them at once gives.
 
 use super::account::Account;
@@ -146,7 +146,7 @@ impl Folded {
         self.add_account(entry, release, session)?;
         self.add_waits(entry, budgets, release);
         for exit in exits::of(entry) {
-            let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
+            let last_crumb = exit.last_crumb().to_owned();
             let group = (hour_of(exit.ended_unix_ms), release, exit.reason, last_crumb);
             *self.exit_groups.entry(group).or_default() += 1;
             if exit.reason != ExitReason::Background {

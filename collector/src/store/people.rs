@@ -55,7 +55,7 @@ fn write_rows(
     let of_period = "SELECT count(*) FROM people WHERE tenant = ?1 AND period = ?2 AND start = ?3";
     let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
     let mut used = HashMap::new();
-    for ((tenant, start, release, series), mut people) in rows {
+    for ((tenant, start, release, series), people) in rows {
         if !is_written(period, start, floors) {
             continue;
         }
@@ -69,16 +69,10 @@ fn write_rows(
         if is_new && !is_within()? && release != EVERYBODY {
             continue;
         }
-        if let Some(stored) = stored {
-            match People::from_bytes(&stored) {
-                Ok(known) => people.merge(&known),
-                Err(error) => {
-                    let place = format!("people {tenant}/{}/{start}/{release}/{series}", period as u8);
-                    quarantine::put(conn, tenant, &place, &error.to_string(), &stored)?;
-                }
-            }
-        }
-        replace.execute(params![tenant, period as u8, start, release, series, people.to_bytes()])?;
+        let place = || format!("people {tenant}/{}/{start}/{release}/{series}", period as u8);
+        let mut merged = quarantine::read(conn, tenant, place, stored, People::from_bytes)?;
+        merged.merge(&people);
+        replace.execute(params![tenant, period as u8, start, release, series, merged.to_bytes()])?;
     }
     Ok(())
 }

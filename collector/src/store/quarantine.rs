@@ -22,3 +22,18 @@ pub(super) fn put(
     .execute(params![super::writer::number(now_unix_ms()), tenant, place, why, content])?;
     Ok(())
 }
+
+/// What a row holds that is about to be added to: nothing if there is no such row, or if it is damaged, which sets it apart.
+pub(super) fn read<T: Default, E: ToString>(
+    conn: &Connection,
+    tenant: i64,
+    place: impl FnOnce() -> String,
+    stored: Option<Vec<u8>>,
+    decode: impl FnOnce(&[u8]) -> Result<T, E>,
+) -> Result<T, Error> {
+    let Some(stored) = stored else { return Ok(T::default()) };
+    match decode(&stored) {
+        Ok(read) => Ok(read),
+        Err(error) => put(conn, tenant, &place(), &error.to_string(), &stored).map(|()| T::default()),
+    }
+}

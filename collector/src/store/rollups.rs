@@ -61,8 +61,7 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
         .map(|((tenant, os), version)| budget.release(conn, *tenant, *os, version))
         .collect::<Result<_, _>>()?;
     let id = |ids: &[i64], number: u32| ids.get(number as usize).copied().unwrap_or_default();
-    let tenant_of =
-        |release: u32| folded.releases.all().get(release as usize).map_or(0, |((tenant, _), _)| *tenant);
+    let tenant_of = |release: u32| folded.tenant_of(release);
 
     let mut cells: HashMap<CellRow, Cell> = HashMap::new();
     for ((hour, of_series, release), cell) in &folded.cells {
@@ -126,17 +125,10 @@ fn write_cells(
             release = budget.other_release(conn, *tenant)?;
             stored = look(release)?;
         }
-        let mut cell = cell.clone();
-        if let Some(stored) = stored {
-            match Cell::from_bytes(&stored) {
-                Ok(known) => cell.merge(&known),
-                Err(error) => {
-                    let place = format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
-                    quarantine::put(conn, *tenant, &place, &error.to_string(), &stored)?;
-                }
-            }
-        }
-        replace.execute(params![tenant, period as u8, start, series, release, cell.to_bytes()])?;
+        let place = || format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
+        let mut merged = quarantine::read(conn, *tenant, place, stored, Cell::from_bytes)?;
+        merged.merge(cell);
+        replace.execute(params![tenant, period as u8, start, series, release, merged.to_bytes()])?;
     }
     Ok(())
 }
@@ -189,16 +181,8 @@ fn write_accounts(
     for ((tenant, start, release), change) in changes {
         let stored: Option<Vec<u8>> =
             select.query_row(params![tenant, period as u8, start, release], |row| row.get(0)).optional()?;
-        let mut accounts = Accounts::new();
-        if let Some(stored) = stored {
-            match Accounts::from_bytes(&stored) {
-                Ok(known) => accounts = known,
-                Err(error) => {
-                    let place = format!("accounts {tenant}/{}/{start}/{release}", period as u8);
-                    quarantine::put(conn, *tenant, &place, &error.to_string(), &stored)?;
-                }
-            }
-        }
+        let place = || format!("accounts {tenant}/{}/{start}/{release}", period as u8);
+        let mut accounts = quarantine::read(conn, *tenant, place, stored, Accounts::from_bytes)?;
         let of = |account: &Option<&Account>| {
             account.map_or_else(Accounts::new, |account| Accounts::of(&account.0))
         };

@@ -166,7 +166,7 @@ impl Sum {
         self.add_waits(entry, budgets, is_in_span);
         for exit in exits::of(entry) {
             if is_in_span(hour_of(exit.ended_unix_ms)) {
-                let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
+                let last_crumb = exit.last_crumb().to_owned();
                 let group = (exit.reason, exit.app_version.clone(), exit.os, last_crumb);
                 self.add_exits(group, 1);
                 self.list(exit);

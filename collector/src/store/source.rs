@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Events of batches that no rollup has yet and that were too many to be read from them.
 const UNFOLDED_EVENTS: &str = "events not yet counted";
+
 /// A release, and whether it is asked for.
 #[derive(Debug)]
 struct Release {
@@ -41,6 +42,8 @@ pub(super) struct Source<'c> {
     pub(super) plan: Plan,
     /// The releases that are asked for, by id.
     releases: HashMap<i64, Release>,
+    /// Kinds and names of the tenant, by the id of their series.
+    names: HashMap<i64, (Kind, String)>,
     /// What no rollup has yet.
     tail: Folded,
     /// The exits of the batches that no rollup has yet.
@@ -63,12 +66,14 @@ impl<'c> Source<'c> {
             filter: &query.filter,
             plan: Plan::default(),
             releases: HashMap::new(),
+            names: HashMap::new(),
             tail: Folded::default(),
             tail_exits: Vec::new(),
             left: 0,
             damaged: 0,
         };
         source.read_releases()?;
+        source.read_names()?;
         source.read_tail(budgets)?;
         let in_tail = source.tail.hours().map(|(_, hour)| hour);
         let data = in_tail.fold(tenant.data, |(first, end), hour| (first.min(hour), end.max(hour + 1)));
@@ -95,6 +100,17 @@ impl<'c> Source<'c> {
                 Some(os) if !self.is_asked(&app_version, os) => {}
                 Some(os) => _ = self.releases.insert(row.get(0)?, Release { app_version, os }),
                 None => self.damaged += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_names(&mut self) -> Result<(), Error> {
+        let mut select = self.conn.prepare_cached("SELECT id, kind, name FROM series WHERE tenant = ?1")?;
+        let mut rows = select.query([self.tenant.id])?;
+        while let Some(row) = rows.next()? {
+            if let Some(kind) = known(row, 1, Kind::from_u8) {
+                self.names.insert(row.get(0)?, (kind, row.get(2)?));
             }
         }
         Ok(())
@@ -185,7 +201,6 @@ impl<'c> Source<'c> {
     /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met.
     pub(super) fn rows(&self, mut row: impl FnMut(Kind, &str, &str, Os, &Cell)) -> Result<u64, Error> {
         let mut tail = self.tail_cells();
-        let names = self.series()?;
         let select =
             "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
         let mut statements = Vec::with_capacity(self.plan.periods.len());
@@ -198,7 +213,7 @@ impl<'c> Source<'c> {
         }
         let mut damaged = 0;
         while let Some(series) = cursors.iter().filter_map(|cursor| cursor.series).min() {
-            let name = names.get(&series);
+            let name = self.names.get(&series);
             if let Some((kind, name)) = name {
                 for (release, cell) in tail.remove(&(*kind, name.as_str())).unwrap_or_default() {
                     row(*kind, name, &release.1, release.0.1, &cell);
@@ -252,8 +267,7 @@ impl<'c> Source<'c> {
         let asked: Vec<i64> = self.releases.keys().copied().collect();
         let releases = (!self.filter.is_empty()).then_some(asked.as_slice());
         let (by_id, damaged) = people::read(self.conn, self.tenant.id, &self.plan, releases)?;
-        let names = self.series()?;
-        let named = by_id.into_iter().filter_map(|(id, people)| Some((names.get(&id)?.clone(), people)));
+        let named = by_id.into_iter().filter_map(|(id, people)| Some((self.names.get(&id)?.clone(), people)));
         let mut all: PeopleOf = named.collect();
         for ((day, series, _), people) in &self.tail.people {
             // The span is whole days, or ends where there is no more data.
@@ -264,19 +278,6 @@ impl<'c> Source<'c> {
             }
         }
         Ok((Some(all), damaged))
-    }
-
-    /// Kinds and names of the tenant, by the id of their series.
-    fn series(&self) -> Result<HashMap<i64, (Kind, String)>, Error> {
-        let mut select = self.conn.prepare_cached("SELECT id, kind, name FROM series WHERE tenant = ?1")?;
-        let mut rows = select.query([self.tenant.id])?;
-        let mut names = HashMap::new();
-        while let Some(row) = rows.next()? {
-            if let Some(kind) = known(row, 1, Kind::from_u8) {
-                names.insert(row.get(0)?, (kind, row.get(2)?));
-            }
-        }
-        Ok(names)
     }
 
     /// The accounts of the sessions that began in the span.
@@ -333,7 +334,7 @@ impl<'c> Source<'c> {
         let in_tail = self.tail_exits.iter().filter(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
         let mut listed: Vec<Exit> = in_tail.cloned().collect();
         for exit in &listed {
-            let last_crumb = exit.trail.last().map_or_else(String::new, |crumb| crumb.name.clone());
+            let last_crumb = exit.last_crumb().to_owned();
             add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
         }
         damaged += self.latest_exits(&mut listed)?;

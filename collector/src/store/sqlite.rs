@@ -406,10 +406,16 @@ fn vacuum_mode(conn: &Connection) -> Result<i64, Error> {
     Ok(conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?)
 }
 
-fn readable(path: &Path) -> Result<Connection, Error> {
+/// A connection that only reads.
+pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(LOCK_TIMEOUT)?;
+    Ok(conn)
+}
+
+fn readable(path: &Path) -> Result<Connection, Error> {
+    let conn = connect(path)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     schema::check(&conn)?;
     Ok(conn)

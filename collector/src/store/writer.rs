@@ -211,13 +211,10 @@ struct Group {
 impl Group {
     /// The word of a commit that succeeded: a failure if not one of its batches was taken.
     fn word(&self) -> Result<(), Error> {
-        let refused = |answer: &(Answer, Result<Stored, Error>)| answer.1.clone().err();
-        let first = self
-            .answers
-            .iter()
-            .all(|answer| answer.1.is_err())
-            .then(|| self.answers.iter().find_map(refused));
-        first.flatten().map_or(Ok(()), Err)
+        if self.answers.iter().any(|(_, stored)| stored.is_ok()) {
+            return Ok(());
+        }
+        self.answers.iter().find_map(|(_, stored)| stored.clone().err()).map_or(Ok(()), Err)
     }
 }
 
