@@ -1,14 +1,30 @@
 //! Abnormal exits, as the batches that hold them tell them.
 //!
-//! Owns: joining an exit with its trail. Refuses: rollups.
+//! Owns: joining an exit with its trail, and how groups of them are told. Refuses: rollups.
 //! Invariant: the trail of an exit is the breadcrumbs of its own batch: the device seals them together. A batch has at most
 //! [`EXITS_PER_BATCH_MAX`] exits with [`CRUMBS_LISTED_MAX`] breadcrumbs each, whatever its sender wrote into it.
 
 use super::batches::Entry;
 use crate::limits::EXITS_PER_BATCH_MAX;
 use nowait_report::limits::CRUMBS_LISTED_MAX;
-use nowait_report::{Crumb, Exit};
-use nowait_wire::{Event, ExitReason, Kind};
+use nowait_report::{Crumb, Exit, ExitGroup, Exits};
+use nowait_wire::{Event, ExitReason, Kind, Os};
+use std::collections::BTreeMap;
+
+/// How many there are, by reason, release, system and last breadcrumb.
+pub(super) type Groups = BTreeMap<(ExitReason, String, Os, String), u64>;
+
+/// These groups, and the latest of these exits, as a report tells them.
+pub(super) fn told(groups: Groups, latest: &[Exit]) -> Exits {
+    let group = |((reason, app_version, os, last_crumb), count)| ExitGroup {
+        reason,
+        app_version,
+        os,
+        last_crumb,
+        count,
+    };
+    Exits::new(groups.into_iter().map(group).collect(), latest)
+}
 
 /// The exits of a batch.
 pub(super) fn of(entry: &Entry) -> Vec<Exit> {

@@ -20,7 +20,7 @@ use crate::limits::{
 };
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
-    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, ExitGroup, Exits, Group, Happened, People, Report,
+    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, Group, Happened, People, Report,
 };
 use nowait_wire::{ExitReason, Kind, NameId, Network, Os, Tier};
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -115,7 +115,7 @@ pub(super) struct Sum {
     sessions: HashMap<i64, (u32, Account)>,
     /// What the rollups hold of those sessions that are in them.
     accounts: HashMap<i64, (u32, Account)>,
-    exit_groups: HashMap<(ExitReason, String, Os, String), u64>,
+    exit_groups: exits::Groups,
     latest: Vec<Exit>,
     uncounted: BTreeMap<String, u64>,
 }
@@ -300,17 +300,7 @@ impl Sum {
                 accounts.merge(&Accounts::of(&account.0));
             }
         }
-        let groups = self.exit_groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| {
-            ExitGroup { reason, app_version, os, last_crumb, count }
-        });
-        let mut groups: Vec<ExitGroup> = groups.collect();
-        groups.sort_by(|a, b| {
-            let key = |group: &ExitGroup| {
-                (group.reason, group.app_version.clone(), group.os, group.last_crumb.clone())
-            };
-            key(a).cmp(&key(b))
-        });
-        builder.finish(&accounts, Exits::new(groups, &self.latest), self.uncounted)
+        builder.finish(&accounts, exits::told(self.exit_groups, &self.latest), self.uncounted)
     }
 
     /// The cells of these batches.

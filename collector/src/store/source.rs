@@ -18,7 +18,7 @@ use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{EXITS_LOOKED_AT_MAX, UNFOLDED_READ_MAX};
 use nowait_report::limits::EXITS_LISTED_MAX;
-use nowait_report::{Accounts, Budgets, Cell, Exit, ExitGroup, Exits, Group, People};
+use nowait_report::{Accounts, Budgets, Cell, Exit, Exits, Group, People};
 use nowait_wire::{ExitReason, Kind, Os};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Rows as SqlRows, params};
@@ -313,7 +313,7 @@ impl<'c> Source<'c> {
 
     /// How processes ended in the span, and how many damaged rows it met.
     pub(super) fn exits(&self) -> Result<(Exits, u64), Error> {
-        let (mut groups, mut damaged) = (BTreeMap::<(ExitReason, String, Os, String), u64>::new(), 0);
+        let (mut groups, mut damaged) = (exits::Groups::new(), 0);
         let mut add = |reason: ExitReason, app_version: &str, os: Os, last_crumb: String, n: u64| {
             let count = groups.entry((reason, app_version.to_owned(), os, last_crumb)).or_default();
             *count = count.saturating_add(n);
@@ -338,14 +338,7 @@ impl<'c> Source<'c> {
             add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
         }
         damaged += self.latest_exits(&mut listed)?;
-        let groups = groups.into_iter().map(|((reason, app_version, os, last_crumb), count)| ExitGroup {
-            reason,
-            app_version,
-            os,
-            last_crumb,
-            count,
-        });
-        Ok((Exits::new(groups.collect(), &listed), damaged))
+        Ok((exits::told(groups, &listed), damaged))
     }
 
     /// Adds the latest exits that a report lists, from the batches that hold them, as far as these are kept, and says how many of
