@@ -220,14 +220,15 @@ fn on_screen() -> (Held, u64) {
 fn frame((held, shown): (Held, u64)) -> Held {
     for call in 1..=u64::from(CALLS) {
         let at = shown + call * FRAME_NS;
-        held.nowait.append(black_box(Fact::Frame { started: at - FRAME_NS, deadline: at, at }));
+        let at = black_box(at);
+        held.nowait.append(Fact::Frame { started: at - FRAME_NS, deadline: at, at });
     }
     held
 }
 
 #[library_benchmark(setup = with_name)]
 fn tap((held, name): (Held, NameId)) -> Held {
-    (0..CALLS).for_each(|_| _ = held.nowait.append(black_box(Fact::TouchUp { at: NOW, target: name })));
+    (0..CALLS).for_each(|_| _ = held.nowait.append(Fact::TouchUp { at: NOW, target: black_box(name) }));
     held
 }
 

@@ -126,7 +126,7 @@ const fn ended(kind: u8, at: u64, id: u64, outcome: Outcome, status: u16) -> [u6
 
 impl Fact {
     /// When it happened, or what was measured, which has a begin and a duration instead.
-    #[inline]
+    #[inline(always)]
     const fn moment(&mut self) -> Result<&mut u64, &Event> {
         match self {
             Fact::ProcessStarted { at, .. }
@@ -169,7 +169,7 @@ impl Fact {
 
     /// The same fact, with its times no later than `now_ns`: the clock that a face reads may be another one. What was
     /// measured is left as it is, and so is when a frame was due.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn not_after(mut self, now_ns: u64) -> Fact {
         if let Ok(at) = self.moment() {
@@ -185,7 +185,7 @@ impl Fact {
     ///
     /// The first is: kind (8 bits), outcome (8), flags (16), name (32), from the lowest. The third is the time; the
     /// fourth the id of the instance, except for a measured event (its duration) and a frame (its start).
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn to_words(&self) -> [u64; WORDS] {
         match *self {
@@ -260,7 +260,7 @@ impl Fact {
     }
 }
 
-#[inline]
+#[inline(always)]
 const fn measured_words(event: &Event) -> [u64; WORDS] {
     let head = event.kind as u64
         | (event.outcome as u64) << 8

@@ -261,7 +261,7 @@ impl Recorder {
     }
 
     /// Tells that something begins now: its number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&self, fact: impl FnOnce(u64, u64) -> Fact) -> u64 {
         // First: while the clock is read, another thread would take the line away on which number and position lie.
         let at = self.clock.uptime_ns();
@@ -271,7 +271,7 @@ impl Recorder {
     }
 
     /// Appends what the app tells, with the one reading of the clock that keeps its times from lying ahead.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tell(&self, fact: Fact) -> Recorded {
         match fact {
             Fact::Foreground { .. } | Fact::Background { .. } => self.tell_with_anchor(fact),
@@ -304,7 +304,7 @@ impl Recorder {
     }
 
     /// Records an event that something else measured.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn record(&self, event: &Event) -> Recorded {
         self.append(&Fact::Measured(*event).to_words())
     }

@@ -202,17 +202,23 @@ fn divide(
 fn facts(words: &[u64], from: u64) -> Vec<(u64, Option<Payload>)> {
     let slots = slots(words, layout::FACTS);
     let capacity = (layout::FACTS.len() / SLOT_WORDS) as u64;
+    // Slots are released below this word alone. Of a commit word that is 0 above it, the thread was killed, or it is damaged.
+    let released_to = checked(words, Word::FoldedTo).unwrap_or(u64::MAX);
     let mut facts: Vec<(u64, Option<Payload>)> = Vec::new();
     for (index, slot) in (0..).zip(slots) {
+        // Where its own position is not to be believed, its place says which of two laps it is in.
+        let lap = from.saturating_sub(index).div_ceil(capacity);
+        let in_its_place = lap.saturating_mul(capacity).saturating_add(index);
         let found = match slot::recover(slot) {
-            slot::Recovered::Empty => None,
+            slot::Recovered::Empty if in_its_place < released_to => None,
+            slot::Recovered::Empty => {
+                slot::recover_at(slot, in_its_place).map(|payload| (in_its_place, Some(payload)))
+            }
             slot::Recovered::Whole { position, payload } if position % capacity == index => {
                 Some((position, Some(payload)))
             }
-            // Its own position is not to be believed; its place says which of two laps it is in.
             slot::Recovered::Whole { .. } | slot::Recovered::Corrupt => {
-                let lap = from.saturating_sub(index).div_ceil(capacity);
-                Some((lap * capacity + index, None))
+                Some((in_its_place, slot::recover_at(slot, in_its_place)))
             }
         };
         facts.extend(found.filter(|(position, _)| *position >= from));

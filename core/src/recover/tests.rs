@@ -173,6 +173,35 @@ fn a_recovery_that_died_between_two_batches_goes_on_with_the_rest() {
     assert_eq!(rest.events, whole.events[512..]);
 }
 
+/// A commit word of 0 is what a released slot has, and one whose thread was killed; the payload tells which it is.
+#[test]
+fn a_damaged_commit_word_costs_nothing() {
+    let memory = Memory::heap(layout::WORDS);
+    let flight: &'static Flight = Box::leak(Box::new(Flight::new(memory, SESSION, 0, &context(), 0)));
+    let append = |numbers: std::ops::Range<u64>| {
+        for a in numbers {
+            flight.append(&Fact::Measured(Event { a, ..Event::new(Kind::Action, NameId(7)) }).to_words());
+        }
+    };
+    append(0..3);
+    let mut fold = Fold::new(flight);
+    fold.turn(fold.end());
+    append(3..8);
+    let words = image(flight);
+    let expected = recovered(&words);
+    for position in 0..8 {
+        for bit in [0, 1, 2, 40] {
+            let mut words = words.clone();
+            let commit = &mut words[layout::FACTS.start + position * 8];
+            // Those that are folded have none.
+            *commit ^= if position < 3 { 0 } else { 1 << bit };
+            assert_eq!(recovered(&words), expected, "bit {bit} of the fact at {position}");
+            words[layout::FACTS.start + position * 8] = 0;
+            assert_eq!(recovered(&words), expected, "no commit word at {position}");
+        }
+    }
+}
+
 /// A power cut leaves any pages as they were before, or as they were made: no event is told twice, and none is made up.
 #[test]
 fn what_a_power_cut_leaves_tells_nothing_twice() {

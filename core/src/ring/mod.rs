@@ -198,10 +198,14 @@ impl<'r, 'a> Drain<'r, 'a> {
         let mut position = self.released;
         while position != to {
             self.ring.witness.writes(self.ring.index(position));
-            if let Some([commit, ..]) = self.ring.slot(position) {
+            if let Some([commit, payload @ ..]) = self.ring.slot(position) {
                 // Relaxed: the release of the tail below orders it before the next producer's stores. The zero
                 // tells the recovery of a dead file that this fact is folded.
                 commit.store(0, Ordering::Relaxed);
+                if is_broken(Mutant::ReleasedBeforeCheckpoint) {
+                    // As the fact of the next lap does: a recovery would find the old one otherwise.
+                    payload.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+                }
             }
             if position.is_multiple_of(64) {
                 step("some slots cleared");

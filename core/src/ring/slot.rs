@@ -111,11 +111,17 @@ pub(crate) fn read(slot: &Slot, position: u64) -> Option<Payload> {
 
 /// Reads a slot of a dead process from its eight plain words: the position and the payload, if both are whole.
 pub(crate) fn recover(words: &[u64; SLOT_WORDS]) -> Recovered {
-    let [commit, payload @ ..] = *words;
-    let Some(position) = commit.checked_sub(1) else { return Recovered::Empty };
+    let Some(position) = words[0].checked_sub(1) else { return Recovered::Empty };
+    recover_at(words, position).map_or(Recovered::Corrupt, |payload| Recovered::Whole { position, payload })
+}
+
+/// Reads the payload of a dead process's slot that must have held this position, whatever its commit word says. A commit word
+/// that is damaged looks like one that was never stored, or like another's; the checksum knows the position too.
+pub(crate) fn recover_at(words: &[u64; SLOT_WORDS], position: u64) -> Option<Payload> {
+    let [_, payload @ ..] = *words;
     let mut payload = payload;
     payload[1] ^= tie(position);
-    checked(payload).map_or(Recovered::Corrupt, |payload| Recovered::Whole { position, payload })
+    checked(payload)
 }
 
 /// What one slot of a dead process holds.

@@ -14,11 +14,11 @@ use crate::nowait::NoWait;
 use crate::record::Fact;
 use crate::ring::header;
 use crate::ring::layout::{self, Word};
-use crate::ring::slot::{self, Payload};
+use crate::ring::slot::{self, Payload, SLOT_WORDS};
 use crate::spool::{self, Seal, Value};
 use crate::sync::AtomicU64;
 use nowait_wire::{Batch, DropReason, Event, Flags, NameId, Uuid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -50,6 +50,8 @@ pub(super) struct Log {
     /// The version of the rules of the first recovery that sealed more than that.
     recovered_by: Option<u16>,
     pub(super) harm: Option<Harm>,
+    /// Of its recorder, those in which a bit turned over.
+    harmed_slots: BTreeSet<usize>,
 }
 
 /// What happened to a session, or to a batch of it, that may cost more than a kill does.
@@ -58,6 +60,8 @@ pub(super) enum Harm {
     PowerCut,
     /// In this word of its recorder.
     BitOfRecorder(usize),
+    /// Two in one slot: that may look like the slot of a thread that was killed while it wrote, whom nobody promised anything.
+    BitsOfOneSlot,
     BitOfBatch,
     /// A process wiped it that could not map what they share, after a refusal that the file never got: it may have been told
     /// so before or after any other decision, and what may have been recorded before a refusal goes.
@@ -251,6 +255,7 @@ impl Truth {
                     checkpoint: (0, 0),
                     recovered_by: None,
                     harm: None,
+                    harmed_slots: BTreeSet::new(),
                 });
             }
         }
@@ -430,13 +435,13 @@ pub(super) fn damaged(world: &mut World, path: &Path, word: usize) {
         words_are_lost(world);
         None
     };
-    if let Some((session, harm)) = harmed {
-        world
-            .truth
-            .sessions
-            .iter_mut()
-            .filter(|log| log.id == session)
-            .for_each(|log| log.harm = log.harm.or(Some(harm)));
+    let Some((session, harm)) = harmed else { return };
+    for log in world.truth.sessions.iter_mut().filter(|log| log.id == session) {
+        let is_second = matches!(harm, Harm::BitOfRecorder(word) if !log.harmed_slots.insert(word / SLOT_WORDS));
+        log.harm = match log.harm {
+            None | Some(Harm::BitOfRecorder(_)) if is_second => Some(Harm::BitsOfOneSlot),
+            before => before.or(Some(harm)),
+        };
     }
 }
 
