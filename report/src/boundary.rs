@@ -1,6 +1,6 @@
 //! Where the buckets of one octave begin: the one table behind every histogram.
 //!
-//! Owns: 64 integers. Refuses: arithmetic on histograms (see [`crate::histogram`]).
+//! Owns: 64 integers, and where a number lies among them. Refuses: arithmetic on histograms (see [`crate::histogram`]).
 //! Invariant: entry `k` is exactly `floor(2^(63 + k/64))`, so that integer comparison decides every bucket.
 
 /// Buckets per octave, as a power of two: the OpenTelemetry scale.
@@ -78,9 +78,44 @@ pub(crate) const LOWER: [u64; PER_OCTAVE] = [
     0xfd3e_0c0c_f486_c174,
 ];
 
+/// Leading bits of a mantissa, behind the first, that say which bounds lie below it, but for one.
+const LEADING_BITS: u32 = 8;
+
+/// How many bounds lie below the smallest mantissa with these leading bits. Bounds lie further apart than such mantissas.
+const BELOW: [u8; 1 << LEADING_BITS] = {
+    let mut below = [0; 1 << LEADING_BITS];
+    let (mut bits, mut bound) = (0, 0);
+    while bits < below.len() {
+        let smallest = 1 << 63 | (bits as u64) << (63 - LEADING_BITS);
+        while bound < PER_OCTAVE && LOWER[bound] < smallest {
+            bound += 1;
+        }
+        below[bits] = bound as u8;
+        bits += 1;
+    }
+    below
+};
+
+/// How many of [`LOWER`] are below a mantissa, a number with the highest bit set.
+pub(crate) fn lower_bounds_below(mantissa: u64) -> usize {
+    let leading = (mantissa << 1 >> (64 - LEADING_BITS)) as usize;
+    let below = usize::from(BELOW.get(leading).copied().unwrap_or_default());
+    below + usize::from(LOWER.get(below).is_some_and(|lower| *lower < mantissa))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bounds_below_are_those_that_a_search_finds() {
+        let around = |value: u64| [value.saturating_sub(1).max(1 << 63), value, value.saturating_add(1)];
+        let by_bits = (0..1 << 12).map(|bits: u64| 1 << 63 | bits << 51);
+        for mantissa in LOWER.into_iter().chain(by_bits).chain([u64::MAX]).flat_map(around) {
+            let searched = LOWER.partition_point(|lower| *lower < mantissa);
+            assert_eq!(lower_bounds_below(mantissa), searched, "{mantissa:#x}");
+        }
+    }
 
     /// The square of a whole number in base 2^32, least significant digit first.
     fn square(digits: &[u64]) -> Vec<u64> {

@@ -4,7 +4,7 @@
 //! Refuses: budgets, verdicts and everything that knows what was timed.
 //! Invariant: merging the histograms of two sets gives the histogram of both sets together, bit by bit.
 
-use crate::boundary::{LOWER, PER_OCTAVE, SCALE};
+use crate::boundary::{self, LOWER, PER_OCTAVE, SCALE};
 use crate::bytes::{Reader, put};
 use crate::error::Error;
 use crate::limits::{BUCKETS_MAX, HISTOGRAM_BYTES_MAX};
@@ -27,8 +27,7 @@ const INDEX_MAX: i32 = INDEX_MIN + BUCKETS_MAX as i32 - 1;
 #[must_use]
 pub fn bucket_index(value_ns: u64) -> Option<i32> {
     let octave = value_ns.checked_ilog2()?;
-    let mantissa = value_ns << (63 - octave);
-    let within = LOWER.partition_point(|lower| *lower < mantissa);
+    let within = boundary::lower_bounds_below(value_ns << (63 - octave));
     Some((octave << SCALE) as i32 + within as i32 - 1)
 }
 
@@ -46,11 +45,14 @@ fn bound_ns(index: i32) -> f64 {
 }
 
 /// The buckets of one octave: durations between one power of two and the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Octave {
-    /// The index of its first bucket, divided by [`PER_OCTAVE`].
-    at: i32,
-    counts: [u64; PER_OCTAVE],
+type Octave = [u64; PER_OCTAVE];
+
+/// The number of the lowest octave: the index of its first bucket, divided by [`PER_OCTAVE`].
+const OCTAVE_MIN: i32 = INDEX_MIN.div_euclid(PER_OCTAVE as i32);
+
+/// The bit of an octave in [`Histogram::filled`].
+fn bit(at: i32) -> u128 {
+    1 << (at - OCTAVE_MIN)
 }
 
 /// The largest whole number of nanoseconds in a bucket.
@@ -76,7 +78,9 @@ fn smallest_ns(index: i32) -> u64 {
 pub struct Histogram {
     /// How many were 0 ns.
     zeros: u64,
-    /// Sorted; none is empty.
+    /// Which octaves have durations: a bit for each, the lowest octave's first.
+    filled: u128,
+    /// Those octaves, in the order of their bits: where one lies is a count of bits, and no search.
     octaves: Vec<Octave>,
     count: u64,
     sum_ns: u64,
@@ -88,7 +92,7 @@ impl Histogram {
     /// An empty histogram. It takes no memory until something is recorded.
     #[must_use]
     pub const fn new() -> Histogram {
-        Histogram { zeros: 0, octaves: Vec::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
+        Histogram { zeros: 0, filled: 0, octaves: Vec::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
     }
 
     /// Adds one duration in nanoseconds.
@@ -119,9 +123,9 @@ impl Histogram {
         self.count = self.count.saturating_add(other.count);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
         self.zeros = self.zeros.saturating_add(other.zeros);
-        for octave in &other.octaves {
-            for (mine, theirs) in self.octave(octave.at).iter_mut().zip(octave.counts) {
-                *mine = mine.saturating_add(theirs);
+        for (at, counts) in other.octaves() {
+            for (mine, theirs) in self.octave(at).iter_mut().zip(counts) {
+                *mine = mine.saturating_add(*theirs);
             }
         }
     }
@@ -134,12 +138,15 @@ impl Histogram {
         self.count = self.count.saturating_sub(other.count);
         self.sum_ns = self.sum_ns.saturating_sub(other.sum_ns);
         self.zeros = self.zeros.saturating_sub(other.zeros);
-        for octave in &other.octaves {
-            for (mine, theirs) in self.octave(octave.at).iter_mut().zip(octave.counts) {
-                *mine = mine.saturating_sub(theirs);
+        for (at, counts) in other.octaves() {
+            for (mine, theirs) in self.octave(at).iter_mut().zip(counts) {
+                *mine = mine.saturating_sub(*theirs);
             }
         }
-        self.octaves.retain(|octave| octave.counts.iter().any(|count| *count > 0));
+        let is_filled = |counts: &Octave| counts.iter().any(|count| *count > 0);
+        let filled = self.octaves().filter(|(_, counts)| is_filled(counts));
+        self.filled = filled.fold(0, |filled, (at, _)| filled | bit(at));
+        self.octaves.retain(is_filled);
         let mut filled = self.buckets().map(|(index, _)| index);
         let lowest = filled.next();
         let highest = filled.last().or(lowest);
@@ -198,8 +205,19 @@ impl Histogram {
 
     /// The filled buckets as (index, count), ascending; durations of 0 ns are in none of them.
     pub fn buckets(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
-        let all = self.octaves.iter().flat_map(|octave| (octave.at * PER_OCTAVE as i32..).zip(octave.counts));
+        let all = self.octaves().flat_map(|(at, counts)| (at * PER_OCTAVE as i32..).zip(*counts));
         all.filter(|(_, count)| *count > 0)
+    }
+
+    /// The octaves that have durations, with their numbers, ascending.
+    fn octaves(&self) -> impl Iterator<Item = (i32, &Octave)> {
+        let mut left = self.filled;
+        let numbers = std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as i32 + OCTAVE_MIN;
+            left &= left.checked_sub(1)?;
+            Some(at)
+        });
+        numbers.zip(&self.octaves)
     }
 
     /// Takes `min_ns` and `max_ns` of what is about to be added into account.
@@ -209,17 +227,16 @@ impl Histogram {
     }
 
     /// The counters of an octave, made if they do not exist yet: then something must be added.
-    fn octave(&mut self, at: i32) -> &mut [u64; PER_OCTAVE] {
-        let place = match self.octaves.binary_search_by_key(&at, |octave| octave.at) {
-            Ok(place) => place,
-            Err(place) => {
-                // A vector would take room for four at once, and most names that a stranger invents need one.
-                self.octaves.reserve_exact(1);
-                self.octaves.insert(place, Octave { at, counts: [0; PER_OCTAVE] });
-                place
-            }
-        };
-        &mut self.octaves[place].counts
+    fn octave(&mut self, at: i32) -> &mut Octave {
+        let bit = bit(at);
+        let place = (self.filled & (bit - 1)).count_ones() as usize;
+        if self.filled & bit == 0 {
+            self.filled |= bit;
+            // A vector would take room for four at once, and most names that a stranger invents need one.
+            self.octaves.reserve_exact(1);
+            self.octaves.insert(place, [0; PER_OCTAVE]);
+        }
+        &mut self.octaves[place]
     }
 
     /// Adds `n`, which is not 0, to a bucket.

@@ -34,6 +34,12 @@ const RATES: [u32; SEEN_MAX as usize + 1] = {
 /// A number's leading bit is at one of 64 places.
 const LEADING_BITS: u32 = 6;
 
+/// One of two values, without a branch: what is compressed well is guessed badly, and each wrong guess of the processor costs as
+/// much as the rest of a bit.
+fn select(bit: bool, one: u32, zero: u32) -> u32 {
+    std::hint::select_unpredictable(bit, one, zero)
+}
+
 /// How likely the next bit in one context is to be 0.
 #[derive(Clone, Copy)]
 pub(crate) struct Odds {
@@ -57,12 +63,12 @@ impl Odds {
 
     fn learn(&mut self, bit: bool) {
         let rate = RATES.get(usize::from(self.seen)).copied().unwrap_or_default();
-        let move_of = |way: u32| ((u64::from(way) * u64::from(rate)) >> ODDS_BITS) as u16;
-        self.zero = match bit {
-            true => self.zero - move_of(u32::from(self.zero)),
-            false => self.zero + move_of((1 << ODDS_BITS) - u32::from(self.zero)),
-        };
-        self.zero = self.zero.clamp(ODDS_MIN, u16::MAX - ODDS_MIN + 1);
+        let zero = u32::from(self.zero);
+        let way = select(bit, zero, (1 << ODDS_BITS) - zero);
+        // Neither factor is above 2^16.
+        let moves = (way * rate) >> ODDS_BITS;
+        let zero = select(bit, zero.wrapping_sub(moves), zero + moves);
+        self.zero = zero.clamp(u32::from(ODDS_MIN), (1 << ODDS_BITS) - u32::from(ODDS_MIN)) as u16;
         self.seen = (self.seen + 1).min(SEEN_MAX);
     }
 }
@@ -286,12 +292,8 @@ impl Coder for Decoder<'_> {
     fn bit(&mut self, odds: &mut Odds, _: bool) -> bool {
         let part = odds.part(self.range);
         let bit = self.code >= part;
-        if bit {
-            self.code -= part;
-            self.range -= part;
-        } else {
-            self.range = part;
-        }
+        self.code -= select(bit, part, 0);
+        self.range = select(bit, self.range.wrapping_sub(part), part);
         odds.learn(bit);
         self.shift();
         bit

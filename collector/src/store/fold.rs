@@ -1,22 +1,21 @@
 //! From batches to what they add to the rollups, in memory.
 //!
-//! Owns: which hour, series and release an event belongs to, what is no wait that anybody can have waited, and what a session's
-//! batches change about its account. Refuses: tables (see `rollups` for writing, `source` for reading).
+//! Owns: which series and release a wait belongs to, and what a session's batches change about its account. Refuses: tables (see `rollups` for writing, `source` for reading).
 //! Invariant: folding some batches, writing that, and folding the others gives what folding all of them at once gives.
 
 use super::account::Account;
 use super::batches::{Entry, Session};
 use super::exits;
 use super::period::{Period, hour_of};
+use super::waits::{self, Counts, IMPLAUSIBLE_WAITS};
 use crate::error::Error;
-use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, UNFOLDED_BYTES_MAX, WAIT_PLAUSIBLE_NS_MAX};
+use crate::limits::UNFOLDED_BYTES_MAX;
+use indexmap::IndexMap;
 use nowait_report::{Budgets, Cell, Happened, People};
-use nowait_wire::{Event, ExitReason, Kind, NameId, Os};
+use nowait_wire::{Event, ExitReason, Kind, Os};
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Waits that cannot be true.
-pub(super) const IMPLAUSIBLE_WAITS: &str = "implausible waits";
 /// Ledgers that cannot be true.
 pub(super) const IMPLAUSIBLE_LEDGERS: &str = "implausible ledgers";
 
@@ -87,7 +86,7 @@ pub(super) struct Folded {
     pub(super) series: Numbered<(i64, Kind)>,
     /// Releases of a tenant on a system.
     pub(super) releases: Numbered<(i64, Os)>,
-    pub(super) cells: HashMap<Place, Cell>,
+    pub(super) cells: IndexMap<Place, Cell>,
     /// The same by day, as a day and not an hour is the least that people are counted in.
     pub(super) people: HashMap<Place, People>,
     /// By session.
@@ -144,7 +143,7 @@ impl Folded {
         let context = &entry.batch.context;
         let release = self.releases.number((entry.tenant, context.os), &context.app_version);
         self.add_account(entry, release, session)?;
-        self.add_waits(entry, budgets, release);
+        waits::walk(entry, budgets, &mut Waits { folded: self, tenant: entry.tenant, release });
         for exit in exits::of(entry) {
             let last_crumb = exit.last_crumb().to_owned();
             let group = (hour_of(exit.ended_unix_ms), release, exit.reason, last_crumb);
@@ -194,56 +193,40 @@ impl Folded {
         }
         Ok(())
     }
-
-    fn add_waits(&mut self, entry: &Entry, budgets: &Budgets, release: u32) {
-        let Entry { tenant, batch, placement, .. } = entry;
-        let mut met: HashMap<(Kind, NameId), (u32, u64)> = HashMap::new();
-        let mut happened: HashMap<(u32, u32), Happened> = HashMap::new();
-        for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
-            let hour = hour_of(placement.unix_ms(event.started_uptime_ns));
-            if !is_plausible(event) {
-                *self.uncounted.entry((*tenant, hour, IMPLAUSIBLE_WAITS)).or_default() += 1;
-                continue;
-            }
-            let (series, target_ns) = *met.entry((event.kind, event.name)).or_insert_with(|| {
-                let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
-                (self.series.number((*tenant, event.kind), name), budgets.of(event.kind, name).target_ns)
-            });
-            let cell = self.cells.entry((hour, series, release)).or_default();
-            let before = cell.heap_bytes();
-            cell.add(event);
-            self.heap_bytes += cell.heap_bytes() - before;
-            if People::takes(event.kind) {
-                let so_far = happened.entry((Period::Day.of_hour(hour), series)).or_default();
-                *so_far = so_far.and(Happened::of(event, target_ns));
-            }
-        }
-        // Of an install without an id nobody knows whether it was here before.
-        if !batch.context.install.is_nil() {
-            for ((day, series), happened) in happened {
-                let people = self.people.entry((day, series, release)).or_default();
-                people.add(batch.context.install.as_u128(), happened);
-            }
-        }
-    }
 }
 
-/// Whether somebody can have waited for so long, by kind; and so for its parts, which are in microseconds.
-pub(super) fn is_plausible(event: &Event) -> bool {
-    let most_ns = match event.kind {
-        Kind::Launch
-        | Kind::Screen
-        | Kind::Tap
-        | Kind::Settled
-        | Kind::Request
-        | Kind::Hang
-        | Kind::RageTap => WAIT_PLAUSIBLE_NS_MAX,
-        _ => SPAN_PLAUSIBLE_NS_MAX,
-    };
-    let part_us = match event.kind {
-        Kind::Screen | Kind::Tap => event.a,
-        Kind::Journey | Kind::Step => event.a.max(event.b),
-        _ => 0,
-    };
-    event.duration_ns <= most_ns && part_us <= most_ns / 1_000
+/// A fold that counts the waits of one batch.
+struct Waits<'f> {
+    folded: &'f mut Folded,
+    tenant: i64,
+    release: u32,
+}
+
+impl Counts for Waits<'_> {
+    fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
+        let series = self.folded.series.number((self.tenant, kind), name);
+        let entry = self.folded.cells.entry((hour, series, self.release));
+        let place = entry.index();
+        entry.or_default();
+        Some(place)
+    }
+
+    fn add(&mut self, place: usize, event: &Event) {
+        if let Some((_, cell)) = self.folded.cells.get_index_mut(place) {
+            let before = cell.heap_bytes();
+            cell.add(event);
+            self.folded.heap_bytes += cell.heap_bytes() - before;
+        }
+    }
+
+    fn add_implausible(&mut self, hour: u32) {
+        *self.folded.uncounted.entry((self.tenant, hour, IMPLAUSIBLE_WAITS)).or_default() += 1;
+    }
+
+    fn add_install(&mut self, place: usize, install: u128, happened: Happened) {
+        if let Some(((hour, series, release), _)) = self.folded.cells.get_index(place) {
+            let of_day = (Period::Day.of_hour(*hour), *series, *release);
+            self.folded.people.entry(of_day).or_default().add(install, happened);
+        }
+    }
 }

@@ -8,25 +8,27 @@ use super::Query;
 use super::account::Account;
 use super::batches::{self, Entry};
 use super::exits;
-use super::fold::{IMPLAUSIBLE_LEDGERS, IMPLAUSIBLE_WAITS, Numbered, is_plausible};
+use super::fold::{IMPLAUSIBLE_LEDGERS, Numbered};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
 use super::rollups::OTHER;
+use super::waits::{self, Counts, IMPLAUSIBLE_WAITS};
 use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
 };
+use indexmap::IndexMap;
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
     Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, Group, Happened, People, Report,
 };
-use nowait_wire::{ExitReason, Kind, NameId, Network, Os, Tier};
+use nowait_wire::{Context, Event, ExitReason, Kind, Network, Os, Tier};
 use rusqlite::{Connection, Row as SqlRow, params};
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry as MapEntry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Whether the rollups know too little to answer this.
 pub(super) fn is_needed(filter: &Filter) -> bool {
@@ -48,28 +50,33 @@ pub(super) fn choose(conn: &Connection, tenant: Tenant, query: &Query) -> Result
         "SELECT id, context, first_hour, last_hour FROM batches WHERE tenant = ?1 AND first_hour < ?2";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query(params![tenant.id, until])?;
-    let (mut ids, mut data) = (Vec::new(), (u32::MAX, 0));
+    let (mut batches, mut data) = (Vec::new(), (u32::MAX, 0));
     while let Some(row) = rows.next()? {
         let (first, last): (u32, u32) = (row.get(2)?, row.get(3)?);
-        if last >= from && contexts.contains(&row.get(1)?) {
-            ids.push(row.get(0)?);
+        if last >= from
+            && let Some(release) = contexts.get(&row.get(1)?)
+        {
+            batches.push((*release, row.get::<_, i64>(0)?));
             data = (data.0.min(first), data.1.max(last + 1));
         }
     }
+    // One release after another: its cells stay in the processor's cache meanwhile.
+    batches.sort_unstable();
+    let ids = batches.into_iter().map(|(_, id)| id).collect();
     let (from, until) = (from.max(data.0), until.min(data.1));
     Ok(Chosen { ids, plan: Plan { from, until: until.max(from), periods: Vec::new() } })
 }
 
-/// The contexts of which everything is true that the filter says.
-fn contexts(conn: &Connection, tenant: Tenant, filter: &Filter) -> Result<HashSet<i64>, Error> {
+/// The contexts of which everything is true that the filter says, each with a number for its release.
+fn contexts(conn: &Connection, tenant: Tenant, filter: &Filter) -> Result<HashMap<i64, u32>, Error> {
     let select = "SELECT id, app_version, os, device_tier, network, country, device_model, dimensions FROM contexts \
         WHERE tenant = ?1";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query([tenant.id])?;
-    let mut chosen = HashSet::new();
+    let (mut chosen, mut releases) = (HashMap::new(), Numbered::default());
     while let Some(row) = rows.next()? {
         if is_meant(row, filter)? {
-            chosen.insert(row.get(0)?);
+            chosen.insert(row.get(0)?, releases.number(row.get::<_, u8>(2)?, &row.get::<_, String>(1)?));
         }
     }
     Ok(chosen)
@@ -106,11 +113,8 @@ type Row<'s> = (Kind, &'s str, &'s str, Os, (&'s Cell, &'s People));
 pub(super) struct Sum {
     series: Numbered<Kind>,
     releases: Numbered<Os>,
-    /// The place of each cell in `cells`, by the numbers of its series and release.
-    places: HashMap<(u32, u32), usize>,
-    cells: Vec<Cell>,
-    /// In the places of the cells.
-    people: Vec<People>,
+    /// By the numbers of their series and release.
+    cells: IndexMap<(u32, u32), (Cell, People)>,
     /// By session, what these batches tell, with the hour of the earliest.
     sessions: HashMap<i64, (u32, Account)>,
     /// What the rollups hold of those sessions that are in them.
@@ -163,7 +167,7 @@ impl Sum {
         let (first, account) = self.sessions.entry(*session).or_insert_with(|| (hour, Account::default()));
         *first = hour.min(*first);
         account.add(&told);
-        self.add_waits(entry, budgets, is_in_span);
+        waits::walk(entry, budgets, &mut Waits { sum: self, plan, context: &batch.context });
         for exit in exits::of(entry) {
             if is_in_span(hour_of(exit.ended_unix_ms)) {
                 let last_crumb = exit.last_crumb().to_owned();
@@ -175,62 +179,30 @@ impl Sum {
         Ok(())
     }
 
-    fn add_waits(&mut self, entry: &Entry, budgets: &Budgets, is_in_span: impl Fn(u32) -> bool) {
-        let Entry { batch, placement, .. } = entry;
-        let mut met: HashMap<(Kind, NameId), (usize, u64, Happened)> = HashMap::new();
-        for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
-            if !is_in_span(hour_of(placement.unix_ms(event.started_uptime_ns))) {
-                continue;
-            }
-            if !is_plausible(event) {
-                count(&mut self.uncounted, IMPLAUSIBLE_WAITS, 1);
-                continue;
-            }
-            let (place, target_ns, happened) = met.entry((event.kind, event.name)).or_insert_with(|| {
-                let name = batch.names.get(event.name.0 as usize).map_or("", String::as_str);
-                let place = self.place(event.kind, name, &batch.context.app_version, batch.context.os);
-                (place, budgets.of(event.kind, name).target_ns, Happened::default())
-            });
-            if let Some(cell) = self.cells.get_mut(*place) {
-                cell.add(event);
-            }
-            if People::takes(event.kind) {
-                *happened = happened.and(Happened::of(event, *target_ns));
-            }
-        }
-        for (place, _, happened) in met.into_values().filter(|_| !batch.context.install.is_nil()) {
-            if let Some(people) = self.people.get_mut(place) {
-                people.add(batch.context.install.as_u128(), happened);
-            }
-        }
-    }
-
     /// The place of a cell; what is beyond the budget of a tenant is counted together, as in the rollups.
     fn place(&mut self, kind: Kind, name: &str, app_version: &str, os: Os) -> usize {
         let series = self.series.number_within(SERIES_PER_TENANT_MAX, (kind, name), (kind, OTHER));
         let other = (Os::Other, OTHER);
         let release = self.releases.number_within(RELEASES_PER_TENANT_MAX, (os, app_version), other);
         let is_within =
-            self.cells.len() < CELLS_PER_PERIOD_MAX || self.places.contains_key(&(series, release));
+            self.cells.len() < CELLS_PER_PERIOD_MAX || self.cells.contains_key(&(series, release));
         let release = if is_within { release } else { self.releases.number(other.0, other.1) };
-        *self.places.entry((series, release)).or_insert_with(|| {
-            self.cells.push(Cell::new());
-            self.people.push(People::new());
-            self.cells.len() - 1
-        })
+        let entry = self.cells.entry((series, release));
+        let place = entry.index();
+        entry.or_default();
+        place
     }
 
     /// All cells, those of one kind and name together.
-    fn rows(&self) -> Vec<Row<'_>> {
-        let mut places: Vec<(&(u32, u32), &usize)> = self.places.iter().collect();
-        places.sort_unstable();
-        let row = |((series, release), place): (&(u32, u32), &usize)| {
+    fn rows<'s>(&'s self) -> Vec<Row<'s>> {
+        let mut cells: Vec<_> = self.cells.iter().collect();
+        cells.sort_unstable_by_key(|(place, _)| **place);
+        let row = |((series, release), (cell, people)): (&(u32, u32), &'s (Cell, People))| {
             let (kind, name) = self.series.all().get(*series as usize)?;
             let (os, app_version) = self.releases.all().get(*release as usize)?;
-            let cell = (self.cells.get(*place)?, self.people.get(*place)?);
-            Some((*kind, name.as_str(), app_version.as_str(), *os, cell))
+            Some((*kind, name.as_str(), app_version.as_str(), *os, (cell, people)))
         };
-        places.into_iter().filter_map(row).collect()
+        cells.into_iter().filter_map(row).collect()
     }
 
     fn add_exits(&mut self, mut group: (ExitReason, String, Os, String), n: u64) {
@@ -256,11 +228,9 @@ impl Sum {
     pub(super) fn merge(&mut self, other: Sum) {
         for (kind, name, app_version, os, (cell, people)) in other.rows() {
             let place = self.place(kind, name, app_version, os);
-            if let Some(mine) = self.cells.get_mut(place) {
-                mine.merge(cell);
-            }
-            if let Some(mine) = self.people.get_mut(place) {
-                mine.merge(people);
+            if let Some((_, (my_cell, my_people))) = self.cells.get_index_mut(place) {
+                my_cell.merge(cell);
+                my_people.merge(people);
             }
         }
         for (session, (hour, account)) in other.sessions {
@@ -314,5 +284,41 @@ impl Sum {
         let rows = self.rows().into_iter();
         rows.map(|(kind, name, app_version, os, (cell, _))| (key(kind, name, app_version, os), cell.clone()))
             .collect()
+    }
+}
+
+/// A sum that counts the waits of one batch.
+struct Waits<'s> {
+    sum: &'s mut Sum,
+    plan: &'s Plan,
+    context: &'s Context,
+}
+
+impl Waits<'_> {
+    fn is_in_span(&self, hour: u32) -> bool {
+        (self.plan.from..self.plan.until).contains(&hour)
+    }
+}
+
+impl Counts for Waits<'_> {
+    fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
+        self.is_in_span(hour).then(|| self.sum.place(kind, name, &self.context.app_version, self.context.os))
+    }
+
+    fn add(&mut self, place: usize, event: &Event) {
+        if let Some((_, (cell, _))) = self.sum.cells.get_index_mut(place) {
+            cell.add(event);
+        }
+    }
+
+    fn add_implausible(&mut self, hour: u32) {
+        let n = u64::from(self.is_in_span(hour));
+        count(&mut self.sum.uncounted, IMPLAUSIBLE_WAITS, n);
+    }
+
+    fn add_install(&mut self, place: usize, install: u128, happened: Happened) {
+        if let Some((_, (_, people))) = self.sum.cells.get_index_mut(place) {
+            people.add(install, happened);
+        }
     }
 }

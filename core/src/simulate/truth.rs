@@ -437,7 +437,8 @@ pub(super) fn damaged(world: &mut World, path: &Path, word: usize) {
     };
     let Some((session, harm)) = harmed else { return };
     for log in world.truth.sessions.iter_mut().filter(|log| log.id == session) {
-        let is_second = matches!(harm, Harm::BitOfRecorder(word) if !log.harmed_slots.insert(word / SLOT_WORDS));
+        let is_second =
+            matches!(harm, Harm::BitOfRecorder(word) if !log.harmed_slots.insert(word / SLOT_WORDS));
         log.harm = match log.harm {
             None | Some(Harm::BitOfRecorder(_)) if is_second => Some(Harm::BitsOfOneSlot),
             before => before.or(Some(harm)),
