@@ -106,7 +106,7 @@ bench-ios: ## What a call from Swift costs; written to benches/runs (sets up a D
 	scripts/swift-bench
 
 .PHONY: check
-check: check-format check-lints check-docs check-deps check-sizes check-orderings ## Format, lints, docs, licences, sizes and the reasons of orderings
+check: check-format check-lints check-fuzz check-docs check-deps check-sizes check-orderings ## Format, lints, fuzz targets, docs, licences, sizes and the reasons of orderings
 
 .PHONY: check-format
 check-format:
@@ -115,6 +115,11 @@ check-format:
 .PHONY: check-lints
 check-lints:
 	cargo clippy --locked --workspace --all-targets -- -D warnings -D clippy::too_many_lines
+
+# They are no members of the workspace: a changed interface would break them unseen.
+.PHONY: check-fuzz
+check-fuzz:
+	RUSTFLAGS="-D warnings" cargo check --locked --manifest-path fuzz/Cargo.toml --target-dir "$(TARGET_DIR)/fuzz"
 
 # Twice: the public face must not link to what is private, and the front pages of private modules must link well too.
 .PHONY: check-docs
