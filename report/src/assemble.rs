@@ -97,6 +97,11 @@ impl Group {
         self.people.get_or_insert_default().add(people);
     }
 
+    /// Says who was in all of its cells.
+    pub fn set_people(&mut self, people: Crowd) {
+        self.people = Some(people);
+    }
+
     /// All waits together.
     fn all(&self) -> Cell {
         let mut all = Cell::new();

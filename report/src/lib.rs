@@ -32,6 +32,6 @@ pub use cell::{Cell, CellKey, Cells};
 pub use compare::{CompareOptions, Comparison, Verdict};
 pub use error::Error;
 pub use histogram::Histogram;
-pub use people::{Happened, People};
+pub use people::{Crowd, Happened, People};
 pub use report::{Crumb, Exit, ExitGroup, Exits, Report, Scope, SessionAccount};
 pub use top::Rows;

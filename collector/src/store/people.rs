@@ -10,7 +10,7 @@ use super::quarantine;
 use super::rollups::{Floors, count, is_written, takes};
 use crate::error::Error;
 use crate::limits::CELLS_PER_PERIOD_MAX;
-use nowait_report::People;
+use nowait_report::{Crowd, People};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 
@@ -51,7 +51,8 @@ fn write_rows(
     rows: BTreeMap<PeopleRow, People>,
 ) -> Result<(), Error> {
     let select = "SELECT people FROM people WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND series = ?5";
-    let replace = "INSERT OR REPLACE INTO people (tenant, period, start, release, series, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let replace = "INSERT INTO people (tenant, period, start, release, series, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+        ON CONFLICT DO UPDATE SET people = excluded.people";
     let of_period = "SELECT count(*) FROM people WHERE tenant = ?1 AND period = ?2 AND start = ?3";
     let (mut select, mut replace) = (conn.prepare_cached(select)?, conn.prepare_cached(replace)?);
     let mut used = HashMap::new();
@@ -84,8 +85,8 @@ pub(super) fn read(
     tenant: i64,
     plan: &Plan,
     releases: Option<&[i64]>,
-) -> Result<(HashMap<i64, People>, u64), Error> {
-    let (mut all, mut damaged) = (HashMap::<i64, People>::new(), 0);
+) -> Result<(HashMap<i64, Crowd>, u64), Error> {
+    let (mut all, mut damaged) = (HashMap::<i64, Crowd>::new(), 0);
     let select =
         "SELECT series, people FROM people WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4";
     let mut select = conn.prepare_cached(select)?;
@@ -94,7 +95,7 @@ pub(super) fn read(
             let mut rows = select.query(params![tenant, *period as u8, start, release])?;
             while let Some(row) = rows.next()? {
                 match People::from_bytes(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?) {
-                    Ok(people) => all.entry(row.get(0)?).or_default().merge(&people),
+                    Ok(people) => all.entry(row.get(0)?).or_default().add(&people),
                     Err(_) => damaged += 1,
                 }
             }

@@ -18,7 +18,7 @@ use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{EXITS_LOOKED_AT_MAX, UNFOLDED_READ_MAX};
 use nowait_report::limits::EXITS_LISTED_MAX;
-use nowait_report::{Accounts, Budgets, Cell, Exit, Exits, Group, People};
+use nowait_report::{Accounts, Budgets, Cell, Crowd, Exit, Exits, Group, People};
 use nowait_wire::{ExitReason, Kind, Os};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Rows as SqlRows, params};
@@ -174,11 +174,11 @@ impl<'c> Source<'c> {
 
     /// Hands over all there is of each kind and name, one after another, and says how many damaged rows it met.
     pub(super) fn groups(&self, mut add: impl FnMut(Kind, &str, &Group)) -> Result<u64, Error> {
-        let (people, damaged_people) = self.people()?;
+        let (mut people, damaged_people) = self.people()?;
         let mut finish = |kind: Kind, name: String, mut group: Group| {
             let of = (kind, name);
-            if let Some(people) = people.as_ref().filter(|_| People::takes(kind)) {
-                group.add_people(people.get(&of).unwrap_or(&People::new()));
+            if let Some(people) = people.as_mut().filter(|_| People::takes(kind)) {
+                group.set_people(people.remove(&of).unwrap_or_default());
             }
             add(kind, &of.1, &group);
         };
@@ -274,7 +274,7 @@ impl<'c> Source<'c> {
             let is_in_span = Period::Day.first_hour(*day) < self.plan.until
                 && Period::Day.first_hour(*day + 1) > self.plan.from;
             if is_in_span && let Some(((_, kind), name)) = self.tail.series.all().get(*series as usize) {
-                all.entry((*kind, name.clone())).or_default().merge(people);
+                all.entry((*kind, name.clone())).or_default().add(people);
             }
         }
         Ok((Some(all), damaged))
@@ -380,7 +380,7 @@ impl<'c> Source<'c> {
 }
 
 /// People by kind and name.
-type PeopleOf = HashMap<(Kind, String), People>;
+type PeopleOf = HashMap<(Kind, String), Crowd>;
 
 /// A cell of the tail with its release.
 type TailCell<'t> = (&'t ((i64, Os), String), Cell);
