@@ -6,6 +6,7 @@
 
 use super::{fresh, progress, store};
 use nowait_collector::limits::READS_AT_ONCE_MAX;
+use nowait_collector::priority;
 use nowait_collector::store::{self, Query, SqliteStore};
 use nowait_report::Budgets;
 use serde::Serialize;
@@ -35,13 +36,33 @@ struct Stage {
     reports: AtomicU64,
 }
 
-/// Stores the frames beside loops.
+/// Both kinds of loops.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Besides {
+    /// On threads that give way, as `nowait serve` makes its reports.
+    pub(super) of_serve: Beside,
+    /// On threads of the priority that ingest has, as other processes make theirs.
+    pub(super) of_others: Beside,
+}
+
+/// Stores the frames beside loops, which took so long without any.
 pub(super) fn measure(
     name: &str,
     folder: &Path,
     frames: &[(u64, Vec<u8>)],
-    alone_events_per_s: f64,
-    events: f64,
+    alone_s: f64,
+) -> Result<Besides, Box<dyn Error>> {
+    let of_serve = beside(name, folder, frames, alone_s, true)?;
+    let of_others = beside(name, folder, frames, alone_s, false)?;
+    Ok(Besides { of_serve, of_others })
+}
+
+fn beside(
+    name: &str,
+    folder: &Path,
+    frames: &[(u64, Vec<u8>)],
+    alone_s: f64,
+    give_way: bool,
 ) -> Result<Beside, Box<dyn Error>> {
     // The folder has a store before the first loop asks it.
     SqliteStore::open(&fresh(folder)?)?;
@@ -50,7 +71,14 @@ pub(super) fn measure(
     let (stage, begun) = (&stage, &begun);
     let measured = std::thread::scope(|scope| {
         let loops: Vec<_> = (0..READS_AT_ONCE_MAX)
-            .map(|_| scope.spawn(move || ask(folder, stage, begun).map_err(|error| error.to_string())))
+            .map(|_| {
+                scope.spawn(move || {
+                    if give_way {
+                        priority::give_way();
+                    }
+                    ask(folder, stage, begun).map_err(|error| error.to_string())
+                })
+            })
             .collect();
         let watch = scope.spawn(move || watch(folder, stage));
         begun.wait();
@@ -71,7 +99,7 @@ pub(super) fn measure(
     }
     fs::remove_dir_all(folder)?;
     Ok(Beside {
-        pace: events / elapsed_s / alone_events_per_s,
+        pace: alone_s / elapsed_s,
         log_bytes_max,
         reports_per_s: stage.reports.load(Ordering::Relaxed) as f64 / elapsed_s,
     })

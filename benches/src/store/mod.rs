@@ -14,7 +14,7 @@ mod page;
 use crate::harness::Spread;
 use crate::machine::Machine;
 use ask::{Answer, Ask};
-use beside::Beside;
+use beside::Besides;
 use duck::Duck;
 use indicatif::{ProgressBar, ProgressStyle};
 use load::Load;
@@ -88,7 +88,7 @@ struct Row {
     /// Of loads that DuckDB has, too.
     duckdb: Option<Duck>,
     /// Of loads that were stored once more.
-    beside: Option<Beside>,
+    beside: Option<Besides>,
 }
 
 /// All that is measured, with the machine.
@@ -167,7 +167,7 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     let stored = crate::ingest::bytes_in(&own)? as f64;
     let answers = ask_all(name, &own)?;
     let duckdb = job.python.map(|python| duck::measure(name, python, folder, &frames, &own)).transpose()?;
-    let beside = |()| beside::measure(name, &folder.join("beside"), &frames, events / elapsed_s, events);
+    let beside = |()| beside::measure(name, &folder.join("beside"), &frames, elapsed_s);
     let beside = job.is_beside_loops.then_some(()).map(beside).transpose()?;
     println!("{name}: stored in {elapsed_s:.1} s, {stored} bytes; {answers:.0?}; {duckdb:.0?}; {beside:.2?}");
     Ok(Row {

@@ -3,6 +3,7 @@
 //! Owns: the table and the words before it. Refuses: measuring. Invariant: every figure is one of the JSON's.
 
 use super::ask::Ask;
+use super::beside::{Beside, Besides};
 use super::{ASKED, Answer, Results, Row, SESSIONS, load};
 use nowait_collector::limits::READS_AT_ONCE_MAX;
 
@@ -59,9 +60,10 @@ fn head(results: &Results) -> String {
         load::DAYS
     );
     let beside = format!(
-        "Beside report loops: the same frames into a fresh folder while {READS_AT_ONCE_MAX} threads of the process, as many as `nowait \
-         serve` lets work at once, ask for the report of everything again and again without a pause. The largest size of the \
-         write-ahead log is of looks every 50 ms.\n\n"
+        "Beside report loops: the same frames into a fresh folder while {READS_AT_ONCE_MAX} threads, as many as `nowait serve` lets \
+         work at once, ask for the report of everything again and again without a pause. Those of serve give way to ingest, as its \
+         threads do; those of others have the priority of ingest, as another process has. The largest size of the write-ahead log is \
+         of looks every 50 ms.\n\n"
     );
     let duckdb = format!(
         "DuckDB: {}. Rows: time, kind, name, release, system, tier, duration and outcome of every event, in the order of arrival; no \
@@ -78,12 +80,17 @@ fn head(results: &Results) -> String {
 type Line<'a> = dyn FnMut(&str, &dyn Fn(&Row) -> Option<String>) + 'a;
 
 fn beside(line: &mut Line) {
-    let what = format!("ingest beside {READS_AT_ONCE_MAX} report loops, share of its pace alone");
-    line(&what, &|row| Some(format!("{:.0} %", row.beside?.pace * 100.0)));
-    line("WAL meanwhile, largest, MiB", &|row| {
-        Some(format!("{:.0}", row.beside?.log_bytes_max as f64 / f64::from(1 << 20)))
-    });
-    line("reports/s meanwhile", &|row| Some(format!("{:.0}", row.beside?.reports_per_s)));
+    let both: [(&str, fn(&Besides) -> Beside); 2] =
+        [("of serve", |both| both.of_serve), ("of others", |both| both.of_others)];
+    for (whose, figures) in both {
+        let what = format!("ingest beside {READS_AT_ONCE_MAX} report loops {whose}, share of its pace alone");
+        line(&what, &|row| Some(format!("{:.0} %", figures(row.beside.as_ref()?).pace * 100.0)));
+        line("WAL, largest, MiB", &|row| {
+            let bytes = figures(row.beside.as_ref()?).log_bytes_max;
+            Some(format!("{:.0}", bytes as f64 / f64::from(1 << 20)))
+        });
+        line("reports/s", &|row| Some(format!("{:.0}", figures(row.beside.as_ref()?).reports_per_s)));
+    }
 }
 
 fn duckdb(line: &mut Line) {

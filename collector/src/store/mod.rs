@@ -31,6 +31,7 @@ mod source;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod wal;
 mod writer;
 
 pub use deletion::{Deleted, Deletion, Whose};
