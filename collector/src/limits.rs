@@ -194,12 +194,15 @@ pub const UNFOLDED_EVENTS_MAX: usize = 200_000;
 pub const UNFOLDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// The write-ahead log is emptied from this size on, in bytes, although somebody reads: four times what it takes where nobody
-/// does, so that few commits wait for it, and half of what its largest transaction may make of it.
+/// does, so that few commits wait for it.
 pub const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// How long the writer holds still for those who read from the write-ahead log, so that it can be emptied: some reports of
 /// everything, one after another. Batches that come meanwhile wait as long.
 pub const WAL_WAIT: Duration = Duration::from_millis(500);
+
+/// How long the writer leaves a log alone that it could not empty: a read that stays costs a tenth of the writer's time.
+pub const WAL_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// How long a batch may wait for the rollups.
 pub const UNFOLDED_AFTER: Duration = Duration::from_secs(1);

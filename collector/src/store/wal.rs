@@ -4,7 +4,7 @@
 //! Invariant: while no read lasts longer than [`WAL_WAIT`], the log is never larger than [`WAL_BYTES_MAX`] and a transaction.
 
 use crate::error::Error;
-use crate::limits::{WAL_BYTES_MAX, WAL_WAIT};
+use crate::limits::{WAL_AGAIN_AFTER, WAL_BYTES_MAX, WAL_WAIT};
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -24,8 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(super) struct Wal {
     path: Option<PathBuf>,
-    /// The size from which on it is to be emptied.
-    due_bytes: u64,
+    /// When it may be tried again: a read that lasts longer, as a copy of the whole file does, is not waited for at each commit.
+    again: Instant,
 }
 
 impl Wal {
@@ -33,13 +33,12 @@ impl Wal {
     pub(super) fn of(conn: &Connection) -> Wal {
         let path =
             conn.path().filter(|path| !path.is_empty()).map(|path| PathBuf::from(format!("{path}-wal")));
-        Wal { path, due_bytes: WAL_BYTES_MAX }
+        Wal { path, again: Instant::now() }
     }
 
     /// Empties the log if it is too large, and says whether it did; to be called between transactions.
     pub(super) fn keep_small(&mut self, conn: &Connection, lock_timeout: Duration) -> Result<bool, Error> {
-        let bytes = self.bytes();
-        if bytes < self.due_bytes {
+        if self.bytes() < WAL_BYTES_MAX || Instant::now() < self.again {
             return Ok(false);
         }
         let until = Instant::now() + WAL_WAIT;
@@ -50,8 +49,9 @@ impl Wal {
             conn.busy_timeout(lock_timeout)?;
             is_empty = !is_busy?;
         }
-        // A read that lasts longer, as a copy of the whole file does, costs one more wait each time the log has grown by as much.
-        self.due_bytes = if is_empty { WAL_BYTES_MAX } else { bytes + WAL_BYTES_MAX };
+        if !is_empty {
+            self.again = Instant::now() + WAL_AGAIN_AFTER;
+        }
         Ok(is_empty)
     }
 
@@ -138,14 +138,12 @@ mod tests {
         reader.execute_batch("BEGIN; SELECT count(*) FROM some;").unwrap();
         (0..5).for_each(|_| write(&conn));
         assert!(!wal.keep_small(&conn, LONG).unwrap(), "somebody reads");
-        let due_bytes = wal.due_bytes;
-        assert!(due_bytes > 2 * WAL_BYTES_MAX);
-        write(&conn);
+        let begin = Instant::now();
         assert!(!wal.keep_small(&conn, LONG).unwrap());
-        assert_eq!(wal.due_bytes, due_bytes, "it was not tried again so soon");
+        assert!(begin.elapsed() < WAL_WAIT, "it was tried again at once");
         reader.execute_batch("COMMIT").unwrap();
-        (0..4).for_each(|_| write(&conn));
+        wal.again = Instant::now();
         assert!(wal.keep_small(&conn, LONG).unwrap());
-        assert_eq!((wal.bytes(), wal.due_bytes), (0, WAL_BYTES_MAX));
+        assert_eq!(wal.bytes(), 0);
     }
 }
