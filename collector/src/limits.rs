@@ -197,12 +197,12 @@ pub const UNFOLDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// does, so that few commits wait for it.
 pub const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
-/// How long the writer holds still for those who read from the write-ahead log, so that it can be emptied: some reports of
-/// everything, one after another. Batches that come meanwhile wait as long.
-pub const WAL_WAIT: Duration = Duration::from_millis(500);
+/// How long the writer holds still for those who read from the write-ahead log, so that it can be emptied: two reports
+/// of everything, one after the other, where too few cores are shared by four. Batches that come meanwhile wait as long.
+pub const WAL_WAIT: Duration = Duration::from_secs(2);
 
 /// How long the writer leaves a log alone that it could not empty: a read that stays costs a tenth of the writer's time.
-pub const WAL_AGAIN_AFTER: Duration = Duration::from_secs(5);
+pub const WAL_AGAIN_AFTER: Duration = Duration::from_secs(20);
 
 /// How long a batch may wait for the rollups.
 pub const UNFOLDED_AFTER: Duration = Duration::from_secs(1);
