@@ -11,6 +11,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 # The runner and the crate in benches/instructions speak a protocol of their own: one version for both.
 GUNGRAUN_VERSION := 0.20.0
+DUCKDB_VERSION := 2.0.1
 
 # Where cargo puts what it builds, as cargo itself sees it.
 TARGET_DIR := $${CARGO_TARGET_DIR:-target}
@@ -155,8 +156,9 @@ bench-rust: ## Costs against peers, bytes on the wire, ingest rate; written to b
 	cargo run --locked --release --package nowait-benches
 
 .PHONY: bench-store
-bench-store: ## What the collector's store takes and answers with a month in it: 1, 5, 20 million events (ARGS="200000000" for others)
-	cargo run --locked --release --package nowait-benches -- store $(ARGS)
+bench-store: ## What the collector's store takes and answers with a month in it, beside DuckDB: 1, 5, 20 million events (ARGS="200000000" for others; installs DuckDB for Python if missing)
+	duckdb=$$(scripts/duckdb $(DUCKDB_VERSION)); \
+		cargo run --locked --release --package nowait-benches -- store --duckdb "$$duckdb" $(ARGS)
 
 .PHONY: bench-instructions
 bench-instructions: ## Instructions of the hot calls, a record a commit in benches/runs (COMMITS="..." for older ones; installs valgrind if missing)

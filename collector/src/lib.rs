@@ -17,6 +17,7 @@ pub mod keys;
 pub mod limits;
 mod log;
 mod page;
+pub mod priority;
 pub mod remote;
 pub mod serve;
 pub mod store;

@@ -193,6 +193,17 @@ pub const UNFOLDED_EVENTS_MAX: usize = 200_000;
 /// which leaves it the other half of its 64 MiB, and says how many events it left out.
 pub const UNFOLDED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// The write-ahead log is emptied from this size on, in bytes, although somebody reads: four times what it takes where nobody
+/// does, so that few commits wait for it.
+pub const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// How long the writer holds still for those who read from the write-ahead log, so that it can be emptied: two reports
+/// of everything, one after the other, where too few cores are shared by four. Batches that come meanwhile wait as long.
+pub const WAL_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the writer leaves a log alone that it could not empty: a read that stays costs a tenth of the writer's time.
+pub const WAL_AGAIN_AFTER: Duration = Duration::from_secs(20);
+
 /// How long a batch may wait for the rollups.
 pub const UNFOLDED_AFTER: Duration = Duration::from_secs(1);
 

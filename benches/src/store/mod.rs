@@ -1,15 +1,21 @@
 //! What the collector's store takes and answers with a month in it: `make bench-store`.
 //!
-//! Owns: which loads, which questions, the printed tables. Refuses: the frames (see [`load`]) and peers (see [`duck`]).
+//! Owns: which loads, and the order of what is done with each. Refuses: the frames (see [`load`]), the printed table (see
+//! [`page`]) and peers (see [`duck`]).
 //! Invariant: every question is asked of the store that the same run filled, by a process of its own, whose memory is that of
 //! the question alone.
 
 mod ask;
+mod beside;
+mod duck;
 mod load;
+mod page;
 
 use crate::harness::Spread;
 use crate::machine::Machine;
 use ask::{Answer, Ask};
+use beside::Besides;
+use duck::Duck;
 use indicatif::{ProgressBar, ProgressStyle};
 use load::Load;
 use nowait_collector::store::{Intake, Pending, SqliteStore, Store as _, Stored};
@@ -29,6 +35,22 @@ const SESSIONS: u64 = 40_000;
 /// Times that a question is asked; the figure is the median.
 const ASKED: usize = 5;
 
+/// The largest load that DuckDB gets as rows: 20 million are 1 GB of text.
+const DUCK_EVENTS_MAX: u64 = 20_000_000;
+
+/// The largest load that is stored once more, beside report loops: minutes otherwise.
+const BESIDE_EVENTS_MAX: u64 = 5_000_000;
+
+/// A load that is stored, and what is asked beside the collector itself.
+struct Job<'a> {
+    name: String,
+    load: Load,
+    folder: &'a Path,
+    /// The Python that asks DuckDB, if it is asked.
+    python: Option<&'a Path>,
+    is_beside_loops: bool,
+}
+
 /// Measures the collector's store with months of data in it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -41,6 +63,9 @@ pub(crate) struct Arguments {
     /// Folder for the stores, of which the last one is left there
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Python that has the package duckdb, or "not run: WHY": what scripts/duckdb prints
+    #[arg(long, default_value = "not run: no Python with duckdb was named")]
+    duckdb: String,
 }
 
 /// Asks one question in this process and prints the answer as JSON: how [`Arguments`] measures memory.
@@ -60,12 +85,18 @@ struct Row {
     stored_bytes_per_event: f64,
     frames_bytes_per_event: f64,
     answers: Vec<(String, Answer)>,
+    /// Of loads that DuckDB has, too.
+    duckdb: Option<Duck>,
+    /// Of loads that were stored once more.
+    beside: Option<Besides>,
 }
 
 /// All that is measured, with the machine.
 #[derive(Debug, Serialize)]
 struct Results {
     machine: Machine,
+    /// The version and its threads, or why it was not run.
+    duckdb: String,
     rows: Vec<Row>,
 }
 
@@ -74,22 +105,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let folder = arguments.data.as_deref().unwrap_or(temporary.path());
     let mut machine = Machine::look(None, folder);
+    let (python, duckdb) = duck::look(&arguments.duckdb);
     let mut rows = Vec::new();
     for events in &arguments.events {
         let sessions = SESSIONS.max(events / 500);
         let per_session = usize::try_from(events / sessions).unwrap_or(usize::MAX).max(20);
         let load =
             Load { sessions, events_per_session: per_session, releases: 8, names: 0, has_exits: false };
-        rows.push(measure(&format!("{} M", events / 1_000_000), load, folder)?);
+        let python = python.filter(|_| load.events() <= DUCK_EVENTS_MAX);
+        let is_beside_loops = load.events() <= BESIDE_EVENTS_MAX;
+        let name = format!("{} M", events / 1_000_000);
+        rows.push(measure(&Job { name, load, folder, python, is_beside_loops })?);
     }
-    let wide =
-        Load { sessions: 20_000, events_per_session: 100, releases: 200, names: 10_000, has_exits: false };
-    rows.push(measure("10,000 names, 200 releases", wide, folder)?);
-    let dying = Load { sessions: 200_000, events_per_session: 50, releases: 8, names: 0, has_exits: true };
-    rows.push(measure("sessions of 50 with exits", dying, folder)?);
+    for (name, load) in loads_of_other_shapes() {
+        let name = name.to_owned();
+        rows.push(measure(&Job { name, load, folder, python: None, is_beside_loops: false })?);
+    }
     machine.load_after = crate::machine::load();
-    let results = Results { machine, rows };
-    let page = page(&results);
+    let results = Results { machine, duckdb, rows };
+    let page = page::of(&results);
     let name = format!("{}-{}-store", results.machine.date, results.machine.name);
     fs::create_dir_all(&arguments.out)?;
     fs::write(arguments.out.join(format!("{name}.json")), serde_json::to_string_pretty(&results)?)?;
@@ -99,6 +133,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Loads that are not larger but otherwise than a bank's usual month.
+fn loads_of_other_shapes() -> [(&'static str, Load); 2] {
+    let wide =
+        Load { sessions: 20_000, events_per_session: 100, releases: 200, names: 10_000, has_exits: false };
+    let dying = Load { sessions: 200_000, events_per_session: 50, releases: 8, names: 0, has_exits: true };
+    [("10,000 names, 200 releases", wide), ("sessions of 50 with exits", dying)]
+}
+
 /// Asks one question and prints its answer.
 pub(crate) fn answer(question: &Question) -> Result<(), Box<dyn Error>> {
     let ask = Ask::named(&question.ask).ok_or_else(|| format!("there is no question {:?}", question.ask))?;
@@ -106,17 +148,15 @@ pub(crate) fn answer(question: &Question) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(name: &str, load: Load, folder: &Path) -> Result<Row, Box<dyn Error>> {
+fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
+    let Job { name, load, folder, .. } = job;
     let progress = progress(&format!("{name}: making frames"));
     let frames = load.frames(&progress)?;
     progress.finish_and_clear();
     let own = folder.join("store");
-    if own.exists() {
-        fs::remove_dir_all(&own)?;
-    }
     let progress = self::progress(&format!("{name}: storing"));
     let (begin, begin_cpu_s) = (Instant::now(), crate::ingest::cpu_s());
-    let held = store(&own, &frames, &progress)?;
+    let held = store(&fresh(&own)?, &frames, &progress)?;
     let (elapsed_s, cpu_s) = (begin.elapsed().as_secs_f64(), crate::ingest::cpu_s() - begin_cpu_s);
     progress.finish_and_clear();
     if held != load.sessions {
@@ -124,22 +164,12 @@ fn measure(name: &str, load: Load, folder: &Path) -> Result<Row, Box<dyn Error>>
     }
     let events = load.events() as f64;
     let frames_bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
-    drop(frames);
     let stored = crate::ingest::bytes_in(&own)? as f64;
-    let progress = self::progress(&format!("{name}: asking"));
-    progress.set_length((Ask::ALL.len() * ASKED) as u64);
-    let mut answers = Vec::new();
-    for ask in Ask::ALL {
-        let asked: Vec<Answer> = (0..ASKED)
-            .map(|_| {
-                progress.inc(1);
-                ask.answer_elsewhere(&own)
-            })
-            .collect::<Result<_, _>>()?;
-        answers.push((ask.name().to_owned(), Answer::median(&asked)));
-    }
-    progress.finish_and_clear();
-    println!("{name}: stored in {elapsed_s:.1} s, {} bytes; {answers:.0?}", stored);
+    let answers = ask_all(name, &own)?;
+    let duckdb = job.python.map(|python| duck::measure(name, python, folder, &frames, &own)).transpose()?;
+    let beside = |()| beside::measure(name, &folder.join("beside"), &frames, elapsed_s);
+    let beside = job.is_beside_loops.then_some(()).map(beside).transpose()?;
+    println!("{name}: stored in {elapsed_s:.1} s, {stored} bytes; {answers:.0?}; {duckdb:.0?}; {beside:.2?}");
     Ok(Row {
         load: name.to_owned(),
         events: load.events(),
@@ -148,7 +178,36 @@ fn measure(name: &str, load: Load, folder: &Path) -> Result<Row, Box<dyn Error>>
         stored_bytes_per_event: stored / events,
         frames_bytes_per_event: frames_bytes as f64 / events,
         answers,
+        duckdb,
+        beside,
     })
+}
+
+/// The same folder with nothing in it.
+fn fresh(folder: &Path) -> std::io::Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    Ok(folder.to_owned())
+}
+
+/// The medians of every question.
+fn ask_all(name: &str, folder: &Path) -> Result<Vec<(String, Answer)>, Box<dyn Error>> {
+    let progress = progress(&format!("{name}: asking"));
+    progress.set_length((Ask::ALL.len() * ASKED) as u64);
+    let mut answers = Vec::new();
+    for ask in Ask::ALL {
+        let asked: Vec<Answer> = (0..ASKED)
+            .map(|_| {
+                progress.inc(1);
+                ask.answer_elsewhere(folder)
+            })
+            .collect::<Result<_, _>>()?;
+        answers.push((ask.name().to_owned(), Answer::median(&asked)));
+    }
+    progress.finish_and_clear();
+    Ok(answers)
 }
 
 /// Stores everything, as the collector does it, and says how many batches were new.
@@ -178,46 +237,6 @@ fn progress(what: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {bar:40} {percent}% {eta}");
     let bar = ProgressBar::new(1).with_message(what.to_owned());
     if let Ok(style) = style { bar.with_style(style) } else { bar }
-}
-
-/// The tables, as Markdown.
-fn page(results: &Results) -> String {
-    let machine = &results.machine;
-    let mut page = format!(
-        "# The store with a month in it, {}\n\nMade by `make bench-store` at commit {}. {}, {} cores, {} GiB, kernel {}, {}, {}.\n\n",
-        machine.date,
-        machine.commit,
-        machine.cpu,
-        machine.cores,
-        machine.memory_gib,
-        machine.kernel,
-        machine.file_system,
-        machine.rustc
-    );
-    page.push_str(&format!(
-        "{} days, {SESSIONS} sessions or more, 8 releases on 2 systems unless said otherwise. Ingest: from frames in memory to durable \
-         commits and rollups, without HTTP. Answers: median of {ASKED} processes that open the store, ask and end; the time is that of \
-         the question, the memory the peak of the process.\n\n",
-        load::DAYS
-    ));
-    let loads: Vec<&str> = results.rows.iter().map(|row| row.load.as_str()).collect();
-    page.push_str(&format!("| | {} |\n|---|{}\n", loads.join(" | "), "--:|".repeat(loads.len())));
-    let mut line = |what: &str, figure: &dyn Fn(&Row) -> String| {
-        let figures: Vec<String> = results.rows.iter().map(figure).collect();
-        page.push_str(&format!("| {what} | {} |\n", figures.join(" | ")));
-    };
-    line("ingest, 1,000 events/s", &|row| format!("{:.0}", row.events_per_s / 1e3));
-    line("the same per core", &|row| format!("{:.0}", row.events_per_core_s / 1e3));
-    line("stored, bytes an event", &|row| format!("{:.1}", row.stored_bytes_per_event));
-    line("of which frames", &|row| format!("{:.1}", row.frames_bytes_per_event));
-    for (at, ask) in Ask::ALL.iter().enumerate() {
-        line(ask.name(), &|row| {
-            row.answers.get(at).map_or_else(String::new, |(_, answer)| {
-                format!("{:.0} ms, {:.0} MiB", answer.ms, answer.peak_kib as f64 / 1_024.0)
-            })
-        });
-    }
-    page
 }
 
 /// The median of some figures.

@@ -13,6 +13,7 @@ use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READ_TIMEOUT, RETRY_AFTER_BUSY_S};
 use crate::page::{self, Page};
+use crate::priority;
 use crate::store::{self, Query, Store};
 use axum::extract::{Extension, Query as Words, State};
 use axum::http::header::{self, HeaderValue};
@@ -168,7 +169,11 @@ async fn answer(
         let place = shared.desk.enter(reader.name()).await?;
         let asked = Asked { shared: Arc::clone(&shared), reader, ask, cancel };
         // The place goes with the work: who hangs up and comes again waits for what he asked before to stop.
-        let task = tokio::task::spawn_blocking(move || Ok::<_, Error>((work(&asked)?, place.done())));
+        let task = tokio::task::spawn_blocking(move || {
+            // The thread keeps that; what it does otherwise is to wait for the word of a probe.
+            priority::give_way();
+            Ok::<_, Error>((work(&asked)?, place.done()))
+        });
         Some(task.await)
     });
     let (ending, response) = match done.await {

@@ -32,6 +32,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 mod waits;
+mod wal;
 mod writer;
 
 pub use deletion::{Deleted, Deletion, Whose};

@@ -11,6 +11,8 @@ use super::intake::Intake;
 use super::progress::Progress;
 use super::pulse::Pulse;
 use super::retention::Retention;
+use super::sqlite::LOCK_TIMEOUT;
+use super::wal::Wal;
 use super::{Pending, Policy, Stored, rollups};
 use crate::error::Error;
 use crate::limits::{
@@ -123,7 +125,8 @@ impl Drop for Writer {
 fn work(conn: Connection, policy: Policy, queue: &Receiver<Job>, pulse: &Pulse) {
     let (retention, bite_due) = (Retention::new(policy.keep), Instant::now());
     let folding = Folding::new(Arc::new(policy.budgets));
-    let mut work = Work { conn, known: Known::default(), folding, retention, bite_due };
+    let wal = Wal::of(&conn);
+    let mut work = Work { conn, known: Known::default(), folding, retention, bite_due, wal };
     loop {
         let due = work.folding.due().map_or(work.bite_due, |due| due.min(work.bite_due));
         match queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
@@ -138,6 +141,7 @@ fn work(conn: Connection, policy: Policy, queue: &Receiver<Job>, pulse: &Pulse) 
         if work.bite_due <= Instant::now() {
             work.bite();
         }
+        work.keep_log_small();
     }
     work.fold();
 }
@@ -150,6 +154,7 @@ struct Work {
     retention: Retention,
     /// When the next bite of what is too old is due.
     bite_due: Instant,
+    wal: Wal,
 }
 
 impl Work {
@@ -198,6 +203,13 @@ impl Work {
         }
         let pause = if outcome.unwrap_or(false) { BITE_PAUSE } else { UPKEEP_EVERY };
         self.bite_due = Instant::now() + pause;
+    }
+
+    /// Empties the write-ahead log where it is too large. Where that fails it grows, and the next commit says why.
+    fn keep_log_small(&mut self) {
+        if let Err(error) = self.wal.keep_small(&self.conn, LOCK_TIMEOUT) {
+            tracing::error!(%error, "the write-ahead log could not be emptied");
+        }
     }
 }
 
