@@ -18,13 +18,14 @@ use beside::Besides;
 use duck::Duck;
 use indicatif::{ProgressBar, ProgressStyle};
 use load::Load;
-use nowait_collector::store::{Intake, Pending, SqliteStore, Store as _, Stored};
+use nowait_collector::store::{Intake, Keep, Pending, Policy, SqliteStore, Store as _, Stored};
+use nowait_collector::time::now_unix_ms;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Batches handed over before the oldest one's receipt is awaited: devices that send at once.
 const UNDER_WAY_MAX: usize = nowait_collector::limits::QUEUE_BATCHES_MAX / 2;
@@ -50,6 +51,10 @@ struct Job<'a> {
     python: Option<&'a Path>,
     is_beside_loops: bool,
 }
+
+/// How often it is looked whether retention is done, and how many looks in a row have to find the same.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOKS_ALIKE: u32 = 20;
 
 /// Measures the collector's store with months of data in it.
 #[derive(Debug, clap::Args)]
@@ -83,6 +88,8 @@ struct Row {
     events_per_s: f64,
     events_per_core_s: f64,
     stored_bytes_per_event: f64,
+    /// Without the hours that `nowait serve` keeps no more at the end of the load.
+    kept_bytes_per_event: f64,
     frames_bytes_per_event: f64,
     answers: Vec<(String, Answer)>,
     /// Of loads that DuckDB has, too.
@@ -169,18 +176,44 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     let duckdb = job.python.map(|python| duck::measure(name, python, folder, &frames, &own)).transpose()?;
     let beside = |()| beside::measure(name, &folder.join("beside"), &frames, elapsed_s);
     let beside = job.is_beside_loops.then_some(()).map(beside).transpose()?;
-    println!("{name}: stored in {elapsed_s:.1} s, {stored} bytes; {answers:.0?}; {duckdb:.0?}; {beside:.2?}");
+    let kept = bytes_after_retention(name, &own)? as f64;
+    println!(
+        "{name}: stored in {elapsed_s:.1} s, {stored} bytes, {kept} kept; {answers:.0?}; {duckdb:.0?}; {beside:.2?}"
+    );
     Ok(Row {
         load: name.to_owned(),
         events: load.events(),
         events_per_s: events / elapsed_s,
         events_per_core_s: events / cpu_s,
         stored_bytes_per_event: stored / events,
+        kept_bytes_per_event: kept / events,
         frames_bytes_per_event: frames_bytes as f64 / events,
         answers,
         duckdb,
         beside,
     })
+}
+
+/// Bytes of a store from which retention has removed the hours that are too old at the end of the load.
+fn bytes_after_retention(name: &str, folder: &Path) -> Result<u64, Box<dyn Error>> {
+    let progress = progress(&format!("{name}: removing old hours"));
+    let end_unix_ms = load::BEGIN_UNIX_MS + load::DAYS * load::DAY_MS;
+    let hours_ms = now_unix_ms().saturating_sub(end_unix_ms) + Keep::default().hours_ms;
+    let policy = Policy { keep: Keep { hours_ms, ..Keep::ALL }, ..Policy::default() };
+    let store = SqliteStore::open_with(folder, policy, |_, _| {})?;
+    // Nothing says that a round is over: it gives space back last, and then the file stays as it is.
+    let mut same = 0;
+    let mut before = 0;
+    while same < LOOKS_ALIKE {
+        std::thread::sleep(LOOK_EVERY);
+        progress.tick();
+        let bytes = folder.join("nowait.db").metadata()?.len();
+        same = if bytes == before { same + 1 } else { 0 };
+        before = bytes;
+    }
+    store.close();
+    progress.finish_and_clear();
+    Ok(crate::ingest::bytes_in(folder)?)
 }
 
 /// The same folder with nothing in it.

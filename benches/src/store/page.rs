@@ -24,6 +24,9 @@ pub(super) fn of(results: &Results) -> String {
     line("the same per core", &|row| Some(format!("{:.0}", row.events_per_core_s / 1e3)));
     beside(&mut line);
     line("stored, bytes an event", &|row| Some(format!("{:.1}", row.stored_bytes_per_event)));
+    line("the same without hours older than 14 days, which `nowait serve` removes", &|row| {
+        Some(format!("{:.1}", row.kept_bytes_per_event))
+    });
     line("of which frames", &|row| Some(format!("{:.1}", row.frames_bytes_per_event)));
     for (at, ask) in Ask::ALL.iter().enumerate() {
         line(ask.name(), &|row| row.answers.get(at).map(|(_, answer)| told(*answer)));
@@ -76,12 +79,14 @@ fn head(results: &Results) -> String {
     made + &ours + &beside + &duckdb
 }
 
+/// Whose loops they are, and their figures.
+type Loops = (&'static str, fn(&Besides) -> Beside);
+
 /// A line of the table: what it is, and the figure of each load.
 type Line<'a> = dyn FnMut(&str, &dyn Fn(&Row) -> Option<String>) + 'a;
 
 fn beside(line: &mut Line) {
-    let both: [(&str, fn(&Besides) -> Beside); 2] =
-        [("of serve", |both| both.of_serve), ("of others", |both| both.of_others)];
+    let both: [Loops; 2] = [("of serve", |both| both.of_serve), ("of others", |both| both.of_others)];
     for (whose, figures) in both {
         let what = format!("ingest beside {READS_AT_ONCE_MAX} report loops {whose}, share of its pace alone");
         line(&what, &|row| Some(format!("{:.0} %", figures(row.beside.as_ref()?).pace * 100.0)));
