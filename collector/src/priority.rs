@@ -11,8 +11,8 @@ pub fn give_way() {
     // Elsewhere than on Linux this is the priority of the whole process.
     #[cfg(target_os = "linux")]
     {
-        /// On a core for which they compete, ten parts go to ingest and one to a report.
-        const NICE: i32 = 10;
+        /// On a core for which they compete, one part in thirty goes to a report: four of them leave ingest nine tenths of it.
+        const NICE: i32 = 15;
         // Who was started with a lower priority keeps it.
         if let Ok(own) = rustix::process::getpriority_process(None)
             && own < NICE
@@ -40,7 +40,7 @@ mod tests {
         })
         .join()
         .unwrap();
-        assert!(own >= 10);
+        assert!(own >= 15);
         assert_eq!((started, nice()), (own, before));
     }
 }

@@ -52,9 +52,10 @@ struct Job<'a> {
     is_beside_loops: bool,
 }
 
-/// How often it is looked whether retention is done, and how many looks in a row have to find the same.
+/// How often it is looked whether retention is done.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-const LOOKS_ALIKE: u32 = 20;
+/// How many looks in a row have to find the same. Before it removes anything, it looks at every session, for some 20 s.
+const LOOKS_ALIKE: u32 = 120;
 
 /// Measures the collector's store with months of data in it.
 #[derive(Debug, clap::Args)]
@@ -203,13 +204,14 @@ fn bytes_after_retention(name: &str, folder: &Path) -> Result<u64, Box<dyn Error
     let store = SqliteStore::open_with(folder, policy, |_, _| {})?;
     // Nothing says that a round is over: it gives space back last, and then the file stays as it is.
     let mut same = 0;
-    let mut before = 0;
+    let mut before = None;
     while same < LOOKS_ALIKE {
         std::thread::sleep(LOOK_EVERY);
         progress.tick();
-        let bytes = folder.join("nowait.db").metadata()?.len();
-        same = if bytes == before { same + 1 } else { 0 };
-        before = bytes;
+        let now =
+            Some((folder.join("nowait.db").metadata()?.len(), folder.join("nowait.db-wal").metadata()?.modified()?));
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
     }
     store.close();
     progress.finish_and_clear();
