@@ -11,8 +11,9 @@ pub fn give_way() {
     // Elsewhere than on Linux this is the priority of the whole process.
     #[cfg(target_os = "linux")]
     {
-        /// On a core for which they compete, one part in thirty goes to a report: four of them leave ingest nine tenths of it.
-        const NICE: i32 = 15;
+        /// On a core for which they compete, ten parts go to ingest and one to a report. Even less gives ingest no more: what is
+        /// left is that they share caches and memory.
+        const NICE: i32 = 10;
         // Who was started with a lower priority keeps it.
         if let Ok(own) = rustix::process::getpriority_process(None)
             && own < NICE
@@ -40,7 +41,7 @@ mod tests {
         })
         .join()
         .unwrap();
-        assert!(own >= 15);
+        assert!(own >= 10);
         assert_eq!((started, nice()), (own, before));
     }
 }

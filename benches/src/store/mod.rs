@@ -208,8 +208,10 @@ fn bytes_after_retention(name: &str, folder: &Path) -> Result<u64, Box<dyn Error
     while same < LOOKS_ALIKE {
         std::thread::sleep(LOOK_EVERY);
         progress.tick();
-        let now =
-            Some((folder.join("nowait.db").metadata()?.len(), folder.join("nowait.db-wal").metadata()?.modified()?));
+        let now = Some((
+            folder.join("nowait.db").metadata()?.len(),
+            folder.join("nowait.db-wal").metadata()?.modified()?,
+        ));
         same = if now == before { same + 1 } else { 0 };
         before = now;
     }
