@@ -124,6 +124,8 @@ const fn ended(kind: u8, at: u64, id: u64, outcome: Outcome, status: u16) -> [u6
     [kind as u64 | (outcome as u64) << 8, 0, at, id, status as u64, 0, 0]
 }
 
+// Always inlined: where a fact is told, its kind is known, and what is left is the words of that kind. As calls, they took a copy
+// of the fact, written in narrow pieces and read in wide ones, which stalls the processor: a fifth of the cost of recording.
 impl Fact {
     /// When it happened, or what was measured, which has a begin and a duration instead.
     #[inline(always)]
