@@ -1,7 +1,7 @@
 //! Who gives way to whom on a machine that has too few cores for everybody.
 //!
 //! Owns: the priority of the threads that make reports. Refuses: how many of them there are (see `serve`).
-//! Invariant: a thread that makes a report never gets a core before one that stores what a device waits for.
+//! Invariant: no thread that stores what a device waits for ever gives way.
 
 /// Lets this thread, and those that it starts from now on, give way to threads of the usual priority. It cannot be taken back.
 ///

@@ -22,7 +22,7 @@ const PROGRAM: &str = "benches/peers/duck.py";
 const NOT_RUN: &str = "not run: ";
 
 /// Its tables, and what is asked of each. The rollups know no tier; those of the collector do not, either.
-const QUESTIONS: [(&str, Ask); 5] = [
+pub(super) const QUESTIONS: [(&str, Ask); 5] = [
     ("rows", Ask::Report),
     ("rows", Ask::Release),
     ("rows", Ask::Tier),

@@ -4,6 +4,7 @@
 
 use super::ask::Ask;
 use super::beside::{Beside, Besides};
+use super::duck::QUESTIONS;
 use super::{ASKED, Answer, Results, Row, SESSIONS, load};
 use nowait_collector::limits::READS_AT_ONCE_MAX;
 
@@ -105,11 +106,9 @@ fn duckdb(line: &mut Line) {
     line("DuckDB rollups, bytes an event", &|row| {
         Some(format!("{:.1}", row.duckdb.as_ref()?.rollups_bytes_per_event))
     });
-    for table in ["rows", "rollups"] {
-        for ask in [Ask::Report, Ask::Release, Ask::Tier] {
-            let what = format!("DuckDB {table}: {}", ask.name());
-            line(&what, &|row| row.duckdb.as_ref()?.answer(table, ask).map(told));
-        }
+    for (table, ask) in QUESTIONS {
+        let what = format!("DuckDB {table}: {}", ask.name());
+        line(&what, &|row| row.duckdb.as_ref()?.answer(table, ask).map(told));
     }
 }
 
