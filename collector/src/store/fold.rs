@@ -205,10 +205,7 @@ struct Waits<'f> {
 impl Counts for Waits<'_> {
     fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
         let series = self.folded.series.number((self.tenant, kind), name);
-        let entry = self.folded.cells.entry((hour, series, self.release));
-        let place = entry.index();
-        entry.or_default();
-        Some(place)
+        Some(waits::place_of(&mut self.folded.cells, (hour, series, self.release)))
     }
 
     fn add(&mut self, place: usize, event: &Event) {

@@ -187,10 +187,7 @@ impl Sum {
         let is_within =
             self.cells.len() < CELLS_PER_PERIOD_MAX || self.cells.contains_key(&(series, release));
         let release = if is_within { release } else { self.releases.number(other.0, other.1) };
-        let entry = self.cells.entry((series, release));
-        let place = entry.index();
-        entry.or_default();
-        place
+        waits::place_of(&mut self.cells, (series, release))
     }
 
     /// All cells, those of one kind and name together.

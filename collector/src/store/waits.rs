@@ -6,8 +6,10 @@
 use super::batches::Entry;
 use super::period::hour_of;
 use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
+use indexmap::IndexMap;
 use nowait_report::{Budgets, Cell, Happened, People};
 use nowait_wire::{Event, Kind};
+use std::hash::Hash;
 
 /// Waits that cannot be true.
 pub(super) const IMPLAUSIBLE_WAITS: &str = "implausible waits";
@@ -28,6 +30,14 @@ pub(super) trait Counts {
     fn add_implausible(&mut self, hour: u32);
     /// Counts the install of the batch, to which this happened.
     fn add_install(&mut self, place: usize, install: u128, happened: Happened);
+}
+
+/// The place of a key, which is made if nothing was counted there yet.
+pub(super) fn place_of<K: Eq + Hash, V: Default>(counted: &mut IndexMap<K, V>, key: K) -> usize {
+    let entry = counted.entry(key);
+    let place = entry.index();
+    entry.or_default();
+    place
 }
 
 /// What was met so far of one kind and name.
