@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The recording benchmark, with a line of progress.
 fn record(folder: &std::path::Path, rounds: usize) -> Result<Vec<output::Record>, Box<dyn Error>> {
-    let contestants = contestants::all(folder)?;
+    let contestants = harness::off_the_first_core(|| contestants::all(folder))?;
     let progress = progress("record", harness::steps(rounds) * THREADS.len());
     let heap = harness::heap(&contestants);
     let measured = THREADS.map(|threads| harness::measure(&contestants, threads, rounds, &progress));

@@ -96,7 +96,7 @@ fn record(page: &mut String, results: &Results) -> std::fmt::Result {
         page,
         "Nanoseconds of a core per fact on the calling threads, clock reads included: median of the rounds (p10–p90). \
          Blocks of {BLOCK_OPS} facts, all contestants in turn in every round; what a library leaves to its own thread, \
-         to a flush or to a drain is done between blocks and not in the figure. With more threads than cores ({} here) \
+         to a flush or to a drain is done between blocks and not in the figure, and on another core than the first. With more threads than cores ({} here) \
          the elapsed time is shared out over the cores: such a column shows preemption, not more contention. \
          Heap: calls and bytes taken by the calling thread per fact. Lost: facts of this run that never came out \
          at the far end (–: no far end to count at). × floor: one thread against the floor with as many \

@@ -36,11 +36,18 @@ pub(super) fn record(started_ns: u64, duration_ns: u64) -> [u8; RECORD_BYTES] {
     record
 }
 
-/// Clock reads and 64-byte stores into a mapped file; each thread has a file of its own.
+/// Clock reads and 64-byte stores into a mapped file, one behind the other and round and round, as every log of the latest
+/// records must; each thread has a file of its own.
 pub(super) struct Store {
-    maps: Vec<Mutex<MmapMut>>,
+    logs: Vec<Mutex<Log>>,
     clock_reads: usize,
     stores: usize,
+}
+
+/// One thread's file, and where its next record goes.
+struct Log {
+    map: MmapMut,
+    next: usize,
 }
 
 impl Store {
@@ -56,9 +63,9 @@ impl Store {
                 (RECORDS * RECORD_BYTES) as u64,
             )?;
             // SAFETY: the file was made here a moment ago, in a folder of this run alone, and is never truncated.
-            unsafe { MmapMut::map_mut(&file) }.map(Mutex::new)
+            unsafe { MmapMut::map_mut(&file) }.map(|map| Mutex::new(Log { map, next: 0 }))
         };
-        Ok(Store { maps: (0..THREADS_MAX).map(map).collect::<Result<_, _>>()?, clock_reads, stores })
+        Ok(Store { logs: (0..THREADS_MAX).map(map).collect::<Result<_, _>>()?, clock_reads, stores })
     }
 }
 
@@ -83,16 +90,20 @@ impl Contestant for Store {
         self.stores
     }
     fn run(&self, thread: usize, ops: usize) {
-        let mut map = self.maps[thread].lock().expect("no thread panics while it holds the map");
-        for op in 0..ops {
+        let mut log = self.logs[thread].lock().expect("no thread panics while it holds the log");
+        let Log { map, next } = &mut *log;
+        let mut append = |record: [u8; RECORD_BYTES]| {
+            let at = *next % RECORDS * RECORD_BYTES;
+            map[at..at + RECORD_BYTES].copy_from_slice(&record);
+            *next += 1;
+        };
+        for _ in 0..ops {
             let started = if self.clock_reads == 2 { uptime_ns() } else { 0 };
-            let mut at = op * self.stores % RECORDS * RECORD_BYTES;
             if self.stores == 2 {
-                map[at..at + RECORD_BYTES].copy_from_slice(&record(started, 0));
-                at += RECORD_BYTES;
+                append(record(started, 0));
             }
             let ended = uptime_ns();
-            map[at..at + RECORD_BYTES].copy_from_slice(&record(ended, ended.wrapping_sub(started)));
+            append(record(ended, ended.wrapping_sub(started)));
         }
         black_box(&mut map[..]);
     }

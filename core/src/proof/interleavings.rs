@@ -112,7 +112,8 @@ fn laps() -> Seen {
 fn two_producers() -> Seen {
     explore("two producers, two slots", Some(2), |hits| {
         let (ring, _) = leaked_ring(2);
-        let producer = |thread| loom::thread::spawn(move || ring.push(&payload(thread, 0)));
+        let push = move |thread| ring.push(&payload(thread, 0)).map(|reserved| reserved.position);
+        let producer = |thread| loom::thread::spawn(move || push(thread));
         let producers = [producer(1), producer(2)];
         let read = read_all(&Drain::new(ring), usize::MAX);
         assert_eq!(read.corrupt, 0);

@@ -70,7 +70,7 @@ fn append(flight: &Flight, thread: u64, acknowledged: &Mutex<Acknowledged>) {
         let number = thread << 8 | number;
         let kept = |fact: Fact| {
             let appended = flight.append(&fact.to_words());
-            matches!(appended, Appended::Kept(Recorded::InMemory) | Appended::HalfLap(Recorded::InMemory))
+            matches!(appended, Appended::Kept(Recorded::InMemory) | Appended::HalfFull(Recorded::InMemory))
         };
         if kept(Fact::Measured(Event { a: number, ..Event::new(Kind::Launch, NameId(7)) })) {
             acknowledged.lock().unwrap().events.push(number);

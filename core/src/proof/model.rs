@@ -50,7 +50,7 @@ proptest! {
         for op in ops {
             match op {
                 Op::Push => {
-                    let pushing = ring.push(&payload(1, pushed));
+                    let pushing = ring.push(&payload(1, pushed)).map(|reserved| reserved.position);
                     if model.len() == CAPACITY {
                         prop_assert_eq!(pushing, Err(RefuseReason::RingFull));
                     } else {

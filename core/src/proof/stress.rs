@@ -9,7 +9,7 @@ use crate::limits::RING_SLOTS;
 #[cfg(not(miri))]
 use crate::record::Fact;
 use crate::ring::slot::{self, Recovered};
-use crate::ring::{Drain, Ring};
+use crate::ring::{Drain, Reserved, Ring};
 use crate::sync::Ordering;
 use nowait_wire::RefuseReason;
 use std::sync::Barrier;
@@ -115,7 +115,7 @@ fn a_parked_producer_makes_nobody_wait_and_costs_nobody_else_an_event() {
     let slots = slots(CAPACITY);
     let ring = Ring::new(&slots);
     // A thread is stopped for good after it reserved its slot.
-    assert_eq!(ring.reserve(), Ok(0));
+    assert_eq!(ring.reserve(), Ok(Reserved { position: 0, held: 0 }));
     let count = record_from_all_threads(&ring, TRIES);
     assert_eq!((count.taken, count.tries()), (CAPACITY as u64 - 1, THREADS * TRIES));
     assert_eq!(read_all(&Drain::new(&ring), usize::MAX).events, [], "the drain does not pass an open slot");
@@ -182,7 +182,7 @@ fn a_thread_parked_in_the_middle_of_a_fact_makes_no_other_and_no_worker_wait() {
     worker.turn();
     let flight = nowait.engine.recorder.flight().unwrap();
     // A thread is stopped for good after it reserved its slot.
-    let parked = flight.ring.reserve().unwrap();
+    let parked = flight.ring.reserve().unwrap().position;
     let name = nowait.name("name");
     let append = |number: u64| match number % 4 {
         0 => nowait.append(Fact::TouchUp { at: NOW, target: name }),

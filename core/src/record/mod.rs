@@ -1,8 +1,9 @@
 //! The hot path: a fact comes in, and the caller goes on at once.
 //!
 //! Owns: what the threads of this process record into, from the first moment on; whether anything is recorded. Refuses:
-//! locks, allocation, system calls (but the clock), errors: what cannot be recorded is counted. One call in half a lap of
-//! the ring wakes the worker if it sleeps, which is a system call: a ring that no sleep could fill would be many times as large.
+//! locks, allocation, system calls (but the clock), errors: what cannot be recorded is counted. A call that finds
+//! the ring half full wakes the worker if it sleeps, which is a system call: a ring that no sleep could fill would be many times as
+//! large.
 //! Invariant: a fact for which [`Recorder::append`] returned [`Recorded::Kept`] survives the kill of the process.
 
 mod decided;
@@ -191,7 +192,7 @@ impl Recorder {
             if flight.is_sampled() { self.append_sampled(flight, payload) } else { flight.append(payload) };
         match appended {
             Appended::Kept(recorded) => recorded,
-            Appended::HalfLap(recorded) => {
+            Appended::HalfFull(recorded) => {
                 self.wake();
                 recorded
             }
@@ -243,7 +244,7 @@ impl Recorder {
     fn append_sampled(&self, flight: &Flight, payload: &Payload) -> Appended {
         let began_ns = self.clock.uptime_ns();
         let appended = flight.append(payload);
-        flight.account.took(self.clock.uptime_ns().saturating_sub(began_ns));
+        flight.calls.took(self.clock.uptime_ns().saturating_sub(began_ns));
         appended
     }
 
@@ -319,7 +320,7 @@ impl Recorder {
         if let Some(flight) = self.flight()
             && self.is_open(flight)
             && !fork::is_child()
-            && matches!(flight.append_uncounted(&tick(moment)), Ok(Appended::HalfLap(_)))
+            && matches!(flight.append_uncounted(&tick(moment)), Ok(Appended::HalfFull(_)))
         {
             self.wake();
         }
@@ -384,7 +385,7 @@ impl Recorder {
     /// The account, as of the latest fold.
     pub(crate) fn ledger(&self) -> Ledger {
         match self.flight() {
-            Some(flight) => flight.account.ledger_with_cost(flight.folded()),
+            Some(flight) => flight.ledger(flight.folded()),
             None => self.early.ledger(),
         }
     }

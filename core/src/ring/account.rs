@@ -50,6 +50,33 @@ pub(crate) struct Folded {
     pub(crate) waits_lost: u64,
 }
 
+/// What sampled calls took, as the app's threads count it: beside the account and not in it, because who stores first into a
+/// page that was synced pays some microseconds. A kill takes the samples since the last batch with it.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    ns_sum: AtomicU64,
+    ns_buckets: [AtomicU64; RECORD_BUCKETS],
+}
+
+impl Calls {
+    /// Counts a call that took this long.
+    pub(crate) fn took(&self, ns: u64) {
+        // Relaxed: counters order nothing, here and below.
+        self.ns_sum.fetch_add(ns, Ordering::Relaxed);
+        if let Some(bucket) = self.ns_buckets.get(Cost::record_bucket(ns)) {
+            bucket.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Brings an account up to date.
+    pub(crate) fn settle(&self, account: Account<'_>) {
+        account.raise(Counter::RecordNsSum, self.ns_sum.load(Ordering::Relaxed));
+        for (index, bucket) in self.ns_buckets.iter().enumerate() {
+            account.raise_at(Counter::RecordNsBuckets as usize + index, bucket.load(Ordering::Relaxed));
+        }
+    }
+}
+
 /// The counters of one session, in its flight recorder's memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account<'a> {
@@ -103,12 +130,6 @@ impl<'a> Account<'a> {
         self.add(counter as usize, n);
     }
 
-    /// Counts a sampled call of `record` that took this long.
-    pub(crate) fn took(&self, ns: u64) {
-        self.count(Counter::RecordNsSum, ns);
-        self.add(Counter::RecordNsBuckets as usize + Cost::record_bucket(ns), 1);
-    }
-
     /// Moves every count to another account, each once.
     pub(crate) fn move_to(&self, other: Account<'_>) {
         for index in 0..COUNTERS {
@@ -122,7 +143,11 @@ impl<'a> Account<'a> {
 
     /// Raises a counter that is kept elsewhere to what it is now.
     pub(crate) fn raise(&self, counter: Counter, to: u64) {
-        if let Some(counter) = self.counter(counter as usize) {
+        self.raise_at(counter as usize, to);
+    }
+
+    fn raise_at(&self, index: usize, to: u64) {
+        if let Some(counter) = self.counter(index) {
             // Relaxed: counters order nothing.
             counter.fetch_max(to, Ordering::Relaxed);
         }

@@ -4,16 +4,22 @@
 //! facts, clocks, and the time before the memory is there (`record::early`).
 //! Invariant: a fact for which [`Flight::append`] returned [`Recorded::Kept`] survives the kill of the process.
 
-use super::Ring;
-use super::account::{Account, Counter, Folded};
+use super::account::{Account, Calls, Counter, Folded};
 use super::header;
 use super::layout::{self, Word};
 use super::memory::Memory;
 use super::slot::Payload;
+use super::{Reserved, Ring};
 use crate::consent::{Consent, Decision};
 use crate::limits::RING_SLOTS;
-use nowait_wire::{Context, RefuseReason, Uuid};
+use nowait_wire::{Context, Ledger, RefuseReason, Uuid};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Facts that wait when it is time to fold.
+const HALF_FULL: u64 = RING_SLOTS as u64 / 2;
+
+/// How often that is told as long as it is so: whoever tells it may wake the worker, which is a system call.
+const TOLD_EVERY: u64 = RING_SLOTS as u64 / 8;
 
 /// What became of a fact that was handed to [`NoWait`](crate::NoWait).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub(crate) struct Flight {
     pub(crate) memory: Memory,
     pub(crate) ring: Ring<'static>,
     pub(crate) account: Account<'static>,
+    /// What sampled calls took, until the account has it.
+    pub(crate) calls: Calls,
     pub(crate) session: Uuid,
     /// How many refusals of the customer came before this session: see `consent`.
     pub(crate) generation: u64,
@@ -60,8 +68,8 @@ pub(crate) struct Flight {
 pub(crate) enum Appended {
     /// It is in.
     Kept(Recorded),
-    /// It is in, and with it half a lap of facts since the last such position: time to fold.
-    HalfLap(Recorded),
+    /// It is in, and the ring is half full or more: time to fold.
+    HalfFull(Recorded),
     /// There was no room, and the account counts it.
     Refused,
 }
@@ -86,6 +94,7 @@ impl Flight {
         let flight = Flight {
             ring: Ring::new(layout::slots(words, layout::FACTS)),
             account: Account::new(words),
+            calls: Calls::default(),
             session,
             generation,
             on_heap: AtomicBool::new(false),
@@ -119,12 +128,12 @@ impl Flight {
     /// Appends a fact that may as well be missing.
     #[inline]
     pub(crate) fn append_uncounted(&self, payload: &Payload) -> Result<Appended, RefuseReason> {
-        let position = self.ring.push(payload)?;
+        let Reserved { position, held } = self.ring.push(payload)?;
         // Relaxed: a file that somebody removes this very moment is one that a kill may take with it.
         let on_heap = self.on_heap.load(Ordering::Relaxed);
         let recorded = if on_heap { Recorded::InMemory } else { Recorded::Kept };
-        let is_half_lap = position.wrapping_add(1).is_multiple_of(RING_SLOTS as u64 / 2);
-        Ok(if is_half_lap { Appended::HalfLap(recorded) } else { Appended::Kept(recorded) })
+        let is_half_full = held >= HALF_FULL && position.is_multiple_of(TOLD_EVERY);
+        Ok(if is_half_full { Appended::HalfFull(recorded) } else { Appended::Kept(recorded) })
     }
 
     /// Whether this session goes on under the word of the customer's decision, as it lies in the shared file.
@@ -141,6 +150,12 @@ impl Flight {
             // Relaxed: counts for reports.
             to.store(count, Ordering::Relaxed);
         }
+    }
+
+    /// The account and the cost now, when the fold counted this much.
+    pub(crate) fn ledger(&self, folded: Folded) -> Ledger {
+        self.calls.settle(self.account);
+        self.account.ledger_with_cost(folded)
     }
 
     /// What the fold counted when it published last.

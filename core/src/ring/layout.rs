@@ -3,13 +3,14 @@
 //! ```text
 //! header        magic, footer, counters, the session's context, the intent
 //! names         1,024 records of 128 bytes
-//! checkpoints   two copies of the fold's state, taking turns
 //! events        1,024 slots of 64 bytes: folded, not yet sealed
-//! facts         4,096 slots of 64 bytes: the ring
+//! checkpoints   two copies of the fold's state, taking turns
+//! facts         4,096 slots of 64 bytes: the ring, on pages of its own
 //! ```
 //!
 //! Owns: offsets and the header's single words. Refuses: what the records mean (names, ring, fold).
-//! Invariant: no two things share a checksum, so damage to one never costs another.
+//! Invariants: no two things share a checksum, so damage to one never costs another. A slot lies in one cache line, and no
+//! fact on a page that is synced.
 
 use super::slot::{SLOT_WORDS, Slot};
 use crate::limits::{
@@ -18,8 +19,8 @@ use crate::limits::{
 use crate::sync::{AtomicU64, Ordering};
 use std::ops::Range;
 
-/// First word of every recorder file: "NWRING", then the version of the layout.
-pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x03\0");
+/// First word of every recorder file: "NWRING", then the version of the layout. No release wrote version 3.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"NWRING\x04\0");
 
 /// What the footer word holds after a clean end.
 pub(crate) const CLEAN_END: u64 = u64::from_le_bytes(*b"NW-CLEAN");
@@ -31,12 +32,20 @@ const HEADER_WORDS: usize = 1_024;
 /// Words of one copy of the checkpoint: its head, then its bytes.
 const CHECKPOINT_WORDS: usize = 1 + CHECKPOINT_BYTES_MAX / 8;
 
+/// Words of the largest page that a phone has: 16 KiB, on iOS and on Android since version 15.
+const PAGE_WORDS: usize = 16 * 1_024 / 8;
+
 pub(crate) const NAMES: Range<usize> = HEADER_WORDS..HEADER_WORDS + NAMES_MAX * NAME_WORDS;
+pub(crate) const EVENTS: Range<usize> = NAMES.end..NAMES.end + EVENT_SLOTS * SLOT_WORDS;
 /// The two copies of the checkpoint.
-pub(crate) const CHECKPOINTS: [Range<usize>; 2] =
-    [NAMES.end..NAMES.end + CHECKPOINT_WORDS, NAMES.end + CHECKPOINT_WORDS..NAMES.end + 2 * CHECKPOINT_WORDS];
-pub(crate) const EVENTS: Range<usize> = CHECKPOINTS[1].end..CHECKPOINTS[1].end + EVENT_SLOTS * SLOT_WORDS;
-pub(crate) const FACTS: Range<usize> = EVENTS.end..EVENTS.end + RING_SLOTS * SLOT_WORDS;
+pub(crate) const CHECKPOINTS: [Range<usize>; 2] = [
+    EVENTS.end..EVENTS.end + CHECKPOINT_WORDS,
+    EVENTS.end + CHECKPOINT_WORDS..EVENTS.end + 2 * CHECKPOINT_WORDS,
+];
+const FACTS_START: usize = CHECKPOINTS[1].end.next_multiple_of(PAGE_WORDS);
+pub(crate) const FACTS: Range<usize> = FACTS_START..FACTS_START + RING_SLOTS * SLOT_WORDS;
+
+const _: () = assert!(EVENTS.start.is_multiple_of(SLOT_WORDS));
 
 /// Words of the whole file.
 pub(crate) const WORDS: usize = FACTS.end;

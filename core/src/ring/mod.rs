@@ -36,6 +36,14 @@ struct Head {
     numbers: AtomicU64,
 }
 
+/// A position that somebody has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reserved {
+    pub(crate) position: u64,
+    /// Positions before it that are not released, as far as this thread knows.
+    pub(crate) held: u64,
+}
+
 /// The ring over borrowed slots: a mapped file on the device, plain heap in tests and model checkers.
 #[derive(Debug)]
 pub(crate) struct Ring<'a> {
@@ -72,24 +80,29 @@ impl<'a> Ring<'a> {
 
     /// Appends a fact: the position it got, or why it was refused. Never waits.
     #[inline]
-    pub(crate) fn push(&self, payload: &Payload) -> Result<u64, RefuseReason> {
+    pub(crate) fn push(&self, payload: &Payload) -> Result<Reserved, RefuseReason> {
         self.push_noted(payload, |_| ())
     }
 
     /// The same; what `note` stores for the position is seen by whoever sees the fact.
     #[inline]
-    pub(crate) fn push_noted(&self, payload: &Payload, note: impl FnOnce(u64)) -> Result<u64, RefuseReason> {
-        let position = self.reserve()?;
+    pub(crate) fn push_noted(
+        &self,
+        payload: &Payload,
+        note: impl FnOnce(u64),
+    ) -> Result<Reserved, RefuseReason> {
+        let reserved = self.reserve()?;
+        let position = reserved.position;
         let slot = self.slot(position).ok_or(RefuseReason::RingFull)?;
         self.witness.writes(self.index(position));
         note(position);
         slot::write(slot, position, payload);
-        Ok(position)
+        Ok(reserved)
     }
 
     /// Takes the next position, if its slot is free.
     #[inline]
-    pub(crate) fn reserve(&self) -> Result<u64, RefuseReason> {
+    pub(crate) fn reserve(&self) -> Result<Reserved, RefuseReason> {
         // Relaxed: the position itself carries no data; the compare-and-swap below confirms it.
         let mut head = self.head.reserved.load(Ordering::Relaxed);
         for _ in 0..RESERVE_TRIES_MAX {
@@ -104,7 +117,7 @@ impl<'a> Ring<'a> {
             if is_broken(Mutant::ReservedInTwoSteps) {
                 // Relaxed: as below.
                 self.head.reserved.store(head.wrapping_add(1), Ordering::Relaxed);
-                return Ok(head);
+                return Ok(Reserved { position: head, held: held as u64 });
             }
             // Relaxed both ways: the slot's data are published by its commit word, not by the head.
             match self.head.reserved.compare_exchange_weak(
@@ -113,7 +126,7 @@ impl<'a> Ring<'a> {
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
-                Ok(position) => return Ok(position),
+                Ok(position) => return Ok(Reserved { position, held: held as u64 }),
                 Err(seen) => head = seen,
             }
         }

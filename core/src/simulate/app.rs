@@ -9,6 +9,7 @@ use super::verdict::MEASURED;
 use super::world::{World, run, trace, with};
 use crate::nowait::{NOW, NoWait};
 use crate::record::Fact;
+use crate::ring::Reserved;
 use crate::ring::flight::Flight;
 use crate::ring::flight::Recorded;
 use crate::ring::layout;
@@ -323,7 +324,7 @@ fn park(pid: usize) {
         let word = recorder.shared().map(|shared| shared.consent_word());
         let flight = recorder.flight().filter(|flight| word.is_some_and(|word| flight.is_open_under(word)));
         let (Some(flight), true) = (flight, recorder.is_on()) else { return };
-        let Ok(position) = flight.ring.reserve() else { return };
+        let Ok(Reserved { position, .. }) = flight.ring.reserve() else { return };
         let words = flight.memory.words;
         let payload = Fact::Measured(event).to_words();
         world.truth.parked(words, position);

@@ -397,7 +397,7 @@ fn is_named(words: &[AtomicU64]) -> bool {
 fn checkpoint(words: &[AtomicU64]) -> (u64, u64) {
     // Relaxed: one thread does everything here.
     let words: Vec<u64> =
-        words.iter().take(layout::EVENTS.start).map(|word| word.load(Ordering::Relaxed)).collect();
+        words.iter().take(layout::FACTS.start).map(|word| word.load(Ordering::Relaxed)).collect();
     match recover_checkpoint(&words) {
         Recovered::Ours(state) => (state.progress.position, state.progress.events),
         Recovered::OtherRules { progress, .. } => (progress.position, progress.events),

@@ -294,7 +294,7 @@ impl Worker {
         events: &[Event],
     ) -> Option<(Intent, Vec<u8>)> {
         let account = session.flight.account;
-        let ledger = || account.ledger_with_cost(session.fold.counted(seal.next));
+        let ledger = || session.flight.ledger(session.fold.counted(seal.next));
         let before = is_broken(Mutant::AccountBeforeRoom).then(ledger);
         loop {
             let intent = Intent {

@@ -4,7 +4,7 @@
 //!
 //! The filter is the recording thread's own, so that another one may seal and send meanwhile. It allows nothing, not even a
 //! clock: a machine whose clock cannot be read without entering the kernel fails here, and says so by SIGSYS. One call it
-//! reports and lets pass: the futex that wakes the worker once in half a lap of the ring, if it sleeps.
+//! reports and lets pass: the futex that wakes the worker when the ring is half full, if it sleeps.
 #![allow(unsafe_code)]
 
 use crate::base::Base;
@@ -20,8 +20,8 @@ use std::time::Duration;
 /// Facts of the loop.
 const FACTS: u64 = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
 
-/// Facts between two that may wake the worker: half a lap of the ring.
-const HALF_LAP: u64 = 2_048;
+/// Fewest facts between two that wake the worker: half of the ring.
+const HALF_FULL: u64 = 2_048;
 
 pub(crate) fn recording_makes_none() {
     let (_folder, base) = Base::fresh();
@@ -32,15 +32,15 @@ pub(crate) fn recording_makes_none() {
     assert!(status.success(), "a system call on the recording thread: {status:?}");
     let [taken, woken] = numbers(&base, "woken");
     assert!(taken >= FACTS, "{taken}");
-    assert!((1..=taken / HALF_LAP + 1).contains(&woken), "{taken} facts woke the worker {woken} times");
+    assert!((1..=taken / HALF_FULL + 1).contains(&woken), "{taken} facts woke the worker {woken} times");
     // The filter itself: one call, on purpose, must be seen.
     let (_folder, base) = Base::fresh();
     let status = base.run("loud");
     assert_eq!(status.signal(), Some(libc::SIGSYS), "the filter sees nothing: {status:?}");
     println!(
         "system calls: 0 in {taken} facts of every kind with their clock reads, but for {woken} futex calls that woke the \
-         worker ({} half laps); 1 on purpose was seen",
-        taken / HALF_LAP
+         worker ({} halves of a ring); 1 on purpose was seen",
+        taken / HALF_FULL
     );
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn a_worker_that_is_awake_is_not_woken() {
     }
     assert!(status.success(), "{status:?}");
     let [taken, woken] = numbers(&base, "woken");
-    assert!(taken > HALF_LAP && woken == 0, "{taken} facts, {woken} futex calls");
+    assert!(taken > HALF_FULL && woken == 0, "{taken} facts, {woken} futex calls");
     println!("wake-ups: 0 in {taken} facts beside a worker that is awake");
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn record_beside_a_busy_worker(base: &Base) {
     while !is_busy.load(Ordering::Acquire) {
         thread::yield_now();
     }
-    watch(base, nowait, HALF_LAP + 1_000, false, || thread::sleep(Duration::from_millis(1)));
+    watch(base, nowait, HALF_FULL + 1_000, false, || thread::sleep(Duration::from_millis(1)));
     std::process::exit(0);
 }
 
