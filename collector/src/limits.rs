@@ -178,6 +178,22 @@ pub const SERIES_PER_TENANT_MAX: usize = 10_000;
 /// month on two systems.
 pub const RELEASES_PER_TENANT_MAX: usize = 500;
 
+/// Tiers, networks, countries and values of dimensions of a tenant that have rollups of their own; a question about another one is
+/// answered from batches. A bank has some 20, and a dimension that numbers its customers is found out by this many.
+pub const SEGMENTS_PER_TENANT_MAX: usize = 64;
+
+/// Names of a tenant beyond which its segments have no rollups: each name has a cell in each of them. Ten times what an app has.
+pub const SEGMENT_SERIES_MAX: usize = 2_000;
+
+/// How long the waits of a batch may wait for the rollups of segments: a question about one reads what they lack from batches.
+pub const SEGMENTS_AFTER: Duration = Duration::from_secs(60);
+
+/// Events whose waits are not yet in the rollups of segments: a question about one reads them from their batches, 0.5 s.
+pub const SEGMENTS_EVENTS_MAX: usize = 2_000_000;
+
+/// Memory for waits that are not yet in the rollups of segments, in bytes.
+pub const SEGMENTS_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// Rollup cells of a tenant in one hour, day or month, and cells of a question that is answered from its batches; from then on
 /// names are kept apart and releases are not. A report reads some months of them within 0.2 s.
 pub const CELLS_PER_PERIOD_MAX: usize = 20_000;

@@ -46,5 +46,8 @@ pub const CRUMBS_LISTED_MAX: usize = 10;
 /// Registers of a sketch of people, as a power of two: a standard error of 0.8 %, 8 KiB once some thousand people are in it.
 pub const PEOPLE_LG_K: u8 = 14;
 
+/// The same of the people of a segment (see the collector's store): 1.6 %, 2 KiB.
+pub const PEOPLE_OF_SEGMENT_LG_K: u8 = 12;
+
 /// The longest binary form of sketches of people that is read, in bytes: four of them, with the registers that overflow.
 pub const PEOPLE_BYTES_MAX: usize = 4 * (2 << PEOPLE_LG_K);

@@ -76,13 +76,18 @@ impl People {
 
     /// Adds that this happened to this install.
     pub fn add(&mut self, install: u128, happened: Happened) {
+        self.add_within(install, happened, PEOPLE_LG_K);
+    }
+
+    /// The same in sketches of 2^`lg_k` registers. Merged with others they have as few as the coarsest of these.
+    pub fn add_within(&mut self, install: u128, happened: Happened, lg_k: u8) {
         for (class, sketch) in self.classes.iter_mut().enumerate() {
             if happened.0 >> class & 1 == 0 {
                 continue;
             }
             if sketch.is_none() {
                 // Fails for a size that there is not, and ours is a constant.
-                *sketch = HllSketch::new(PEOPLE_LG_K, HllType::Hll4).ok();
+                *sketch = HllSketch::new(lg_k, HllType::Hll4).ok();
             }
             if let Some(sketch) = sketch {
                 sketch.update(install);
@@ -97,7 +102,7 @@ impl People {
                 (_, None) => {}
                 (None, Some(theirs)) => *mine = Some(theirs.clone()),
                 (Some(own), Some(theirs)) => {
-                    if let Ok(mut both) = HllUnion::new(PEOPLE_LG_K) {
+                    if let Ok(mut both) = HllUnion::new(own.lg_config_k().min(theirs.lg_config_k())) {
                         both.update(own);
                         both.update(theirs);
                         *mine = Some(both.to_sketch(HllType::Hll4));

@@ -7,6 +7,7 @@ use super::account::Account;
 use super::clean;
 use super::intake::{Intake, Placement, span_unix_ms};
 use super::period::hour_of;
+use super::segments;
 use super::writer::number;
 use crate::error::Error;
 use nowait_wire::{Batch, Context};
@@ -56,6 +57,8 @@ pub(super) struct Session {
     /// The id of the release that it is counted under.
     pub(super) release: i64,
     pub(super) account: Account,
+    /// The ids of the segments that it is counted in.
+    pub(super) segments: Vec<i64>,
 }
 
 /// Writes a batch: the entry, or `None` if it is stored already.
@@ -166,15 +169,19 @@ pub(super) fn session(
     session: i64,
     damaged: impl FnOnce(&str, &[u8]) -> Result<(), Error>,
 ) -> Result<Option<Session>, Error> {
-    let mut select = conn.prepare_cached("SELECT hour, release, account FROM sessions WHERE id = ?1")?;
+    let mut select =
+        conn.prepare_cached("SELECT hour, release, account, segments FROM sessions WHERE id = ?1")?;
     let mut rows = select.query([session])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let (hour, release): (Option<u32>, Option<i64>) = (row.get(0)?, row.get(1)?);
     let (Some(hour), Some(release)) = (hour, release) else { return Ok(None) };
     let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-    match Account::from_bytes(bytes) {
-        Ok(account) => Ok(Some(Session { hour, release, account })),
-        Err(error) => {
+    match (
+        Account::from_bytes(bytes),
+        segments::ids(row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)?),
+    ) {
+        (Ok(account), Ok(segments)) => Ok(Some(Session { hour, release, account, segments })),
+        (Err(error), _) | (_, Err(error)) => {
             damaged(&error.to_string(), bytes)?;
             Ok(None)
         }

@@ -10,7 +10,7 @@ use super::rollups::{self, BY_PERIOD, OTHER};
 use super::{batches, read};
 use crate::error::Error;
 use nowait_wire::Uuid;
-use rusqlite::{Connection, ToSql, TransactionBehavior, params};
+use rusqlite::{Connection, ToSql, TransactionBehavior};
 use std::fmt;
 use std::fs::File;
 
@@ -107,8 +107,8 @@ impl Deletion {
         }
         for (table, _) in BY_PERIOD.into_iter().filter(|(_, key)| key.contains("release")) {
             for release in &self.releases {
-                let delete = format!("DELETE FROM {table} WHERE tenant = ?1 AND release = ?2");
-                tx.execute(&delete, params![self.tenant, release])?;
+                // In the segments of the tenant, too.
+                tx.execute(&format!("DELETE FROM {table} WHERE release = ?1"), [release])?;
             }
         }
         let rebuilt = reindex::rebuild(&tx, progress)?;

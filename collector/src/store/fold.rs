@@ -7,6 +7,7 @@ use super::account::Account;
 use super::batches::{Entry, Session};
 use super::exits;
 use super::period::{Period, hour_of};
+use super::segments::Beside;
 use super::waits::{self, Counts, IMPLAUSIBLE_WAITS};
 use crate::error::Error;
 use crate::limits::UNFOLDED_BYTES_MAX;
@@ -70,6 +71,8 @@ pub(super) struct Turn {
     pub(super) hour: u32,
     /// The number of its release, which is that of its first batch; `None` for the one before.
     pub(super) release: Option<u32>,
+    /// The numbers of the segments that these batches are in.
+    pub(super) segments: Vec<u32>,
 }
 
 /// What some batches add to the rollups.
@@ -97,12 +100,21 @@ pub(super) struct Folded {
     pub(super) exits: Vec<(u32, u64, i64)>,
     /// By tenant, hour and what it is.
     pub(super) uncounted: HashMap<(i64, u32, &'static str), u64>,
+    /// Nothing where the fold is only read.
+    pub(super) segments: Beside,
+    is_only_read: bool,
 }
 
 impl Folded {
     /// Nothing yet, beside accounts of sessions that began before this hour, which stay as they are.
     pub(super) fn beside(sessions_from: u32) -> Folded {
         Folded { sessions_from, ..Folded::default() }
+    }
+
+    /// Nothing yet, of batches whose rollups a report adds to those that are written: it reads what belongs to a segment from its
+    /// batches alone.
+    pub(super) fn only_read() -> Folded {
+        Folded { is_only_read: true, ..Folded::default() }
     }
 
     /// Whether nothing is to be written.
@@ -142,12 +154,19 @@ impl Folded {
     ) -> Result<(), Error> {
         let context = &entry.batch.context;
         let release = self.releases.number((entry.tenant, context.os), &context.app_version);
-        self.add_account(entry, release, session)?;
-        waits::walk(entry, budgets, &mut Waits { folded: self, tenant: entry.tenant, release });
+        let segments =
+            if self.is_only_read { Vec::new() } else { self.segments.of_batch(entry.tenant, context) };
+        self.add_account(entry, release, &segments, session)?;
+        waits::walk(
+            entry,
+            budgets,
+            &mut Waits { folded: self, tenant: entry.tenant, release, segments: &segments },
+        );
         for exit in exits::of(entry) {
             let last_crumb = exit.last_crumb().to_owned();
-            let group = (hour_of(exit.ended_unix_ms), release, exit.reason, last_crumb);
-            *self.exit_groups.entry(group).or_default() += 1;
+            let hour = hour_of(exit.ended_unix_ms);
+            self.segments.add_exit(&segments, Period::Month.of_hour(hour), release, &exit);
+            *self.exit_groups.entry((hour, release, exit.reason, last_crumb)).or_default() += 1;
             if exit.reason != ExitReason::Background {
                 self.exits.push((release, exit.ended_unix_ms, entry.id));
             }
@@ -161,6 +180,7 @@ impl Folded {
         &mut self,
         entry: &Entry,
         release: u32,
+        segments: &[u32],
         session: impl FnOnce() -> Result<Option<Session>, Error>,
     ) -> Result<(), Error> {
         let hour = entry.first_hour();
@@ -168,11 +188,15 @@ impl Folded {
             Account::of(&entry.batch.ledger, entry.batch.events.len() as u64, entry.bytes);
         if !is_plausible {
             *self.uncounted.entry((entry.tenant, hour, IMPLAUSIBLE_LEDGERS)).or_default() += 1;
+            self.segments.add_uncounted(segments, Period::Month.of_hour(hour), IMPLAUSIBLE_LEDGERS);
         }
         match self.sessions.get_mut(&entry.session) {
             Some(turn) => {
                 turn.now.add(&told);
                 turn.hour = turn.hour.min(hour);
+                let new = segments.iter().filter(|segment| !turn.segments.contains(segment));
+                let new: Vec<u32> = new.copied().collect();
+                turn.segments.extend(new);
             }
             None => {
                 let before = session()?;
@@ -186,6 +210,7 @@ impl Folded {
                     now,
                     hour: before.as_ref().map_or(hour, |before| before.hour.min(hour)),
                     release: before.is_none().then_some(release),
+                    segments: segments.to_vec(),
                     before,
                 };
                 self.sessions.insert(entry.session, turn);
@@ -200,6 +225,7 @@ struct Waits<'f> {
     folded: &'f mut Folded,
     tenant: i64,
     release: u32,
+    segments: &'f [u32],
 }
 
 impl Counts for Waits<'_> {
@@ -218,6 +244,7 @@ impl Counts for Waits<'_> {
 
     fn add_implausible(&mut self, hour: u32) {
         *self.folded.uncounted.entry((self.tenant, hour, IMPLAUSIBLE_WAITS)).or_default() += 1;
+        self.folded.segments.add_uncounted(self.segments, Period::Month.of_hour(hour), IMPLAUSIBLE_WAITS);
     }
 
     fn add_install(&mut self, place: usize, install: u128, happened: Happened) {

@@ -25,6 +25,7 @@ mod reindex;
 mod retention;
 mod rollups;
 mod schema;
+mod segments;
 mod settings;
 mod slice;
 mod source;

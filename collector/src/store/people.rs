@@ -15,10 +15,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 
 /// What stands for the release in the rows of everybody: no release has this id.
-const EVERYBODY: i64 = 0;
+pub(super) const EVERYBODY: i64 = 0;
 
 /// Where a row is, but for the period: tenant, start, release, series.
-type PeopleRow = (i64, u32, i64, i64);
+pub(super) type Row = (i64, u32, i64, i64);
 
 /// Merges the people of a fold into the rows of their days and months. `ids` are those of the series and releases, by number.
 pub(super) fn write(
@@ -27,7 +27,7 @@ pub(super) fn write(
     floors: Floors,
     (series, releases): (&[i64], &[i64]),
 ) -> Result<(), Error> {
-    let mut days: BTreeMap<PeopleRow, People> = BTreeMap::new();
+    let mut days: BTreeMap<Row, People> = BTreeMap::new();
     for ((day, of_series, release), people) in &folded.people {
         let tenant = folded.tenant_of(*release);
         let id = |ids: &[i64], number: u32| ids.get(number as usize).copied().unwrap_or_default();
@@ -35,7 +35,7 @@ pub(super) fn write(
             days.entry((tenant, *day, release, id(series, *of_series))).or_default().merge(people);
         }
     }
-    let mut months: BTreeMap<PeopleRow, People> = BTreeMap::new();
+    let mut months: BTreeMap<Row, People> = BTreeMap::new();
     for ((tenant, day, release, series), people) in &days {
         let month = Period::Month.of_hour(Period::Day.first_hour(*day));
         months.entry((*tenant, month, *release, *series)).or_default().merge(people);
@@ -44,11 +44,11 @@ pub(super) fn write(
     write_rows(conn, Period::Month, floors, months)
 }
 
-fn write_rows(
+pub(super) fn write_rows(
     conn: &Connection,
     period: Period,
     floors: Floors,
-    rows: BTreeMap<PeopleRow, People>,
+    rows: BTreeMap<Row, People>,
 ) -> Result<(), Error> {
     let select = "SELECT people FROM people WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND series = ?5";
     let replace = "INSERT INTO people (tenant, period, start, release, series, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \

@@ -17,6 +17,10 @@ pub(super) enum Progress {
     DaysFrom,
     /// The first hour of which all batches are kept.
     BatchesFrom,
+    /// The last batch whose waits are in the rollups of segments.
+    SegmentsTo,
+    /// The first month of which segments have everything.
+    SegmentsFrom,
 }
 
 impl Progress {
@@ -26,6 +30,8 @@ impl Progress {
             Progress::HoursFrom => "hours_from",
             Progress::DaysFrom => "days_from",
             Progress::BatchesFrom => "batches_from",
+            Progress::SegmentsTo => "segments_to",
+            Progress::SegmentsFrom => "segments_from",
         }
     }
 
@@ -39,6 +45,11 @@ impl Progress {
             conn.prepare_cached("INSERT OR REPLACE INTO progress (name, number) VALUES (?1, ?2)")?;
         insert.execute(params![self.name(), number])?;
         Ok(())
+    }
+
+    /// The last batch that all rollups have.
+    pub(super) fn rolled_up_to(conn: &Connection) -> Result<i64, Error> {
+        Ok(Progress::FoldedTo.read(conn)?.min(Progress::SegmentsTo.read(conn)?))
     }
 
     /// The first hour of which all batches are kept.

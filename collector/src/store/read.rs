@@ -6,6 +6,7 @@
 
 use super::progress::Progress;
 use super::rollups::OTHER;
+use super::slice;
 use super::source::Source;
 use super::{Contexts, Query};
 use crate::error::Error;
@@ -82,21 +83,34 @@ pub(super) fn contexts(conn: &Connection, tenant: &str) -> Result<Contexts, Erro
     Ok(all)
 }
 
-/// The report of a question that the rollups can answer.
+/// What a question is answered from, if the rollups can answer it.
+fn source<'c>(
+    conn: &'c Connection,
+    tenant: Tenant,
+    query: &'c Query,
+    budgets: &Budgets,
+) -> Result<Option<Source<'c>>, Error> {
+    if slice::is_needed(&query.filter) {
+        return Source::look_at_segment(conn, tenant, query, budgets);
+    }
+    Source::look(conn, tenant, query, budgets).map(Some)
+}
+
+/// The report of a question; `None` if the rollups cannot answer it.
 pub(super) fn report(
     conn: &Connection,
     tenant: Tenant,
     query: &Query,
     budgets: &Budgets,
-) -> Result<Report, Error> {
-    let source = Source::look(conn, tenant, query, budgets)?;
+) -> Result<Option<Report>, Error> {
+    let Some(source) = source(conn, tenant, query, budgets)? else { return Ok(None) };
     let mut builder = Builder::new(query.scope(Some(&source.plan)), budgets, query.rows);
     let mut uncounted = source.uncounted()?;
     let damaged = source.groups(|kind, name, group| builder.add(kind, name, group))?;
     let (accounts, damaged_accounts) = source.accounts()?;
     let (exits, damaged_exits) = source.exits()?;
     count(&mut uncounted, DAMAGED_ROWS, damaged + damaged_accounts + damaged_exits);
-    Ok(builder.finish(&accounts, exits, uncounted))
+    Ok(Some(builder.finish(&accounts, exits, uncounted)))
 }
 
 /// The report of a tenant that never sent anything.
@@ -105,14 +119,14 @@ pub(super) fn nothing(query: &Query, budgets: &Budgets) -> Report {
     builder.finish(&Accounts::new(), Exits::default(), BTreeMap::new())
 }
 
-/// The cells of a question that the rollups can answer.
-pub(super) fn cells(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Cells, Error> {
-    let source = Source::look(conn, tenant, query, &Budgets::default())?;
+/// The cells of a question; `None` if the rollups cannot answer it.
+pub(super) fn cells(conn: &Connection, tenant: Tenant, query: &Query) -> Result<Option<Cells>, Error> {
+    let Some(source) = source(conn, tenant, query, &Budgets::default())? else { return Ok(None) };
     let mut cells = Cells::new();
     source.rows(|kind, name, app_version, os, cell| {
         cells.merge(CellKey { kind, name: name.to_owned(), app_version: app_version.to_owned(), os }, cell);
     })?;
-    Ok(cells)
+    Ok(Some(cells))
 }
 
 /// The accounts of a question.

@@ -7,6 +7,7 @@
 use super::period::{Period, unix_ms};
 use super::progress::{self, Progress};
 use super::rollups::{self, Floors};
+use super::segments;
 use super::settings;
 use crate::error::Error;
 use rusqlite::{Connection, params};
@@ -26,6 +27,7 @@ pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> 
     // What stays as it is has to hold every batch.
     let (budgets, floors) = (settings::budgets(conn)?, rollups::floors(conn)?);
     while rollups::catch_up(conn, &budgets, floors)? > 0 {}
+    while segments::catch_up(conn, &budgets, floors)? {}
     let total: u64 = conn.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let floors = clear(conn)?;
     let mut done = 0;
@@ -37,6 +39,7 @@ pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> 
         done += step as u64;
         progress(done, total);
     }
+    while segments::catch_up(conn, &budgets, floors)? {}
     progress(done, total);
     let since_unix_ms = (floors.sessions > 0).then(|| floors.periods.map(unix_ms));
     Ok(Rebuilt { batches: done, since_unix_ms })
@@ -60,9 +63,13 @@ fn clear(conn: &Connection) -> Result<Floors, Error> {
         }
         *floor = period.first_hour(first);
     }
+    let first_month = Period::Month.of_hour(floors.periods.last().copied().unwrap_or(0));
+    if first_month < segments::first_month(conn)? {
+        Progress::SegmentsFrom.write(conn, first_month.into())?;
+    }
     // A session that began before is counted in a rollup that stays, and not all of its batches are there to be added up again.
     conn.execute(
-        "UPDATE sessions SET hour = NULL, release = NULL, account = NULL WHERE hour >= ?1",
+        "UPDATE sessions SET hour = NULL, release = NULL, account = NULL, segments = NULL WHERE hour >= ?1",
         [batches_from],
     )?;
     conn.execute("DELETE FROM exits", [])?;
@@ -71,5 +78,6 @@ fn clear(conn: &Connection) -> Result<Floors, Error> {
         end_hour = iif(first_hour < ?1, min(end_hour, ?1), NULL)";
     conn.execute(narrow, [batches_from])?;
     Progress::FoldedTo.write(conn, 0)?;
+    Progress::SegmentsTo.write(conn, 0)?;
     Ok(floors)
 }

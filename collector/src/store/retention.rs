@@ -167,7 +167,7 @@ const ROWS: i64 = BITE_ROWS_MAX as i64;
 fn batches(conn: &Connection, before: u32) -> Result<bool, Error> {
     let select = "SELECT id, received_unix_ms FROM batches WHERE id <= ?1 ORDER BY id LIMIT ?2";
     let mut select = conn.prepare_cached(select)?;
-    let mut rows = select.query(params![Progress::FoldedTo.read(conn)?, ROWS])?;
+    let mut rows = select.query(params![Progress::rolled_up_to(conn)?, ROWS])?;
     let (mut ids, mut gone_until) = (Vec::new(), Progress::batches_from(conn)?);
     while let Some(row) = rows.next()? {
         let hour = hour_of(row.get(1)?);

@@ -1,22 +1,22 @@
 //! What is folded, into the tables.
 //!
-//! Owns: the tables `series`, `releases`, `cells`, `accounts`, `exit_groups`, `exits` and `uncounted`, and the budget of a tenant
-//! in them. Refuses: transactions, and what a cell holds.
+//! Owns: the tables `series`, `releases`, `cells`, `accounts`, `exit_groups`, `exits` and `uncounted`, and the budget of a tenant,
+//! or of a segment of it, in them. Refuses: transactions, and what a cell holds.
 //! Invariant: a day is the sum of its hours and a month of its days, as all three are written from the same fold; and no tenant
 //! has more rows than its budget, whatever it sends.
 
 use super::account::Account;
-use super::fold::{Folded, Turn};
+use super::fold::{Folded, Numbered, Turn};
 use super::period::Period;
 use super::progress::{self, Progress};
-use super::{batches, people, quarantine};
+use super::{batches, people, quarantine, segments};
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
     UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX,
 };
 use nowait_report::{Accounts, Budgets, Cell};
-use nowait_wire::{Kind, Os};
+use nowait_wire::{ExitReason, Kind, Os};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) const OTHER: &str = "(other)";
 
 /// Where a cell is in the table, but for the period: tenant, start, series, release.
-type CellRow = (i64, u32, i64, i64);
+pub(super) type CellRow = (i64, u32, i64, i64);
 
 /// The tables that are kept by period, each with its primary key.
 pub(super) const BY_PERIOD: [(&str, &str); 5] = [
@@ -48,18 +48,8 @@ pub(super) struct Floors {
 /// Writes everything, and up to which batch that is.
 pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
     let mut budget = Budget::default();
-    let series: Vec<i64> = folded
-        .series
-        .all()
-        .iter()
-        .map(|((tenant, kind), name)| budget.series(conn, *tenant, *kind, name))
-        .collect::<Result<_, _>>()?;
-    let releases: Vec<i64> = folded
-        .releases
-        .all()
-        .iter()
-        .map(|((tenant, os), version)| budget.release(conn, *tenant, *os, version))
-        .collect::<Result<_, _>>()?;
+    let series = budget.all_series(conn, &folded.series)?;
+    let releases = budget.all_releases(conn, &folded.releases)?;
     let id = |ids: &[i64], number: u32| ids.get(number as usize).copied().unwrap_or_default();
     let tenant_of = |release: u32| folded.tenant_of(release);
 
@@ -78,7 +68,8 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
         write_cells(conn, period, floors, &cells, &mut budget)?;
     }
     people::write(conn, folded, floors, (&series, &releases))?;
-    write_sessions(conn, folded, floors, &releases)?;
+    let segments = write_segments(conn, folded, floors, &releases, &mut budget)?;
+    write_sessions(conn, folded, floors, (&releases, &segments))?;
     write_exits(conn, folded, floors, &releases, tenant_of, &mut budget)?;
     write_uncounted(conn, folded, floors)?;
     write_spans(conn, folded.hours())?;
@@ -102,7 +93,7 @@ pub(super) fn is_written(period: Period, start: u32, floors: Floors) -> bool {
 }
 
 /// Merges cells into their rows, in the order of the primary key: neighbours share pages.
-fn write_cells(
+pub(super) fn write_cells(
     conn: &Connection,
     period: Period,
     floors: Floors,
@@ -122,24 +113,60 @@ fn write_cells(
         };
         let (mut release, mut stored) = (*release, look(*release)?);
         if stored.is_none() && !budget.takes_cell(conn, (*tenant, period, *start))? {
-            release = budget.other_release(conn, *tenant)?;
+            release = budget.other_release(conn, budget.owner(*tenant))?;
             stored = look(release)?;
         }
         let place = || format!("cells {tenant}/{}/{start}/{series}/{release}", period as u8);
-        let mut merged = quarantine::read(conn, *tenant, place, stored, Cell::from_bytes)?;
+        let mut merged = quarantine::read(conn, budget.owner(*tenant), place, stored, Cell::from_bytes)?;
         merged.merge(cell);
         replace.execute(params![tenant, period as u8, start, series, release, merged.to_bytes()])?;
     }
     Ok(())
 }
 
+/// Writes what belongs to segments beside waits and accounts, and says what stands for each of them as a tenant; `None` for one
+/// beyond the budget.
+fn write_segments(
+    conn: &Connection,
+    folded: &Folded,
+    floors: Floors,
+    releases: &[i64],
+    budget: &mut Budget,
+) -> Result<Vec<Option<i64>>, Error> {
+    let segments = &folded.segments;
+    let mut ids = Vec::with_capacity(segments.numbered.all().len());
+    for ((tenant, field), value) in segments.numbered.all() {
+        ids.push(segments::id(conn, *tenant, &(*field, value.clone()))?.map(|id| -id));
+    }
+    let id_of = |segment: u32| ids.get(segment as usize).copied().flatten();
+    for ((segment, month, release, reason, last_crumb), count) in &segments.exit_groups {
+        if let Some(segment) = id_of(*segment) {
+            let row = (segment, Period::Month, *month);
+            let release = releases.get(*release as usize).copied().unwrap_or_default();
+            write_exit_group(conn, floors, row, release, (*reason, last_crumb), *count, budget)?;
+        }
+    }
+    for ((segment, month, what), count) in &segments.uncounted {
+        if let Some(segment) = id_of(*segment) {
+            write_uncounted_row(conn, floors, (segment, Period::Month, *month), what, *count)?;
+        }
+    }
+    Ok(ids)
+}
+
 /// What sessions change about the accounts of one row: the accounts that go, and those that come.
 type Change<'f> = Vec<(Option<&'f Account>, Option<&'f Account>)>;
 
 /// Puts each session's account in the place of the one before.
-fn write_sessions(conn: &Connection, folded: &Folded, floors: Floors, releases: &[i64]) -> Result<(), Error> {
-    let mut update =
-        conn.prepare_cached("UPDATE sessions SET hour = ?2, release = ?3, account = ?4 WHERE id = ?1")?;
+fn write_sessions(
+    conn: &Connection,
+    folded: &Folded,
+    floors: Floors,
+    (releases, segments): (&[i64], &[Option<i64>]),
+) -> Result<(), Error> {
+    let mut update = conn.prepare_cached(
+        "UPDATE sessions SET hour = ?2, release = ?3, account = ?4, segments = ?5 WHERE id = ?1",
+    )?;
     let mut turns: Vec<(i64, &Turn, i64)> = Vec::new();
     for (session, turn) in &folded.sessions {
         let before = turn.before.as_ref().map(|before| before.release);
@@ -148,25 +175,44 @@ fn write_sessions(conn: &Connection, folded: &Folded, floors: Floors, releases: 
     }
     turns.sort_unstable_by_key(|(session, ..)| *session);
     for (session, turn, release) in &turns {
-        update.execute(params![session, turn.hour, release, turn.now.to_bytes()])?;
+        let ids: Vec<i64> = segments_of(turn, segments).iter().map(|(id, _)| *id).collect();
+        let ids = segments::to_bytes(&ids);
+        update.execute(params![session, turn.hour, release, turn.now.to_bytes(), ids])?;
     }
     for period in Period::ALL {
         let mut changes: BTreeMap<(i64, u32, i64), Change> = BTreeMap::new();
         for (_, turn, release) in &turns {
-            let row = |hour: u32| (turn.tenant, period.of_hour(hour), *release);
-            let (from, to) = (turn.before.as_ref().map(|before| row(before.hour)), row(turn.hour));
-            let before = turn.before.as_ref().map(|before| &before.account);
-            if from.is_none_or(|from| from == to) {
-                changes.entry(to).or_default().push((before, Some(&turn.now)));
-            } else if let Some(from) = from {
-                changes.entry(from).or_default().push((before, None));
-                changes.entry(to).or_default().push((None, Some(&turn.now)));
+            let everywhere = [(turn.tenant, turn.before.is_some())];
+            let in_segments = if period == Period::Month { segments_of(turn, segments) } else { Vec::new() };
+            for (tenant, was_in) in everywhere.into_iter().chain(in_segments) {
+                let row = |hour: u32| (tenant, period.of_hour(hour), *release);
+                let before = turn.before.as_ref().filter(|_| was_in);
+                let (from, to) = (before.map(|before| row(before.hour)), row(turn.hour));
+                let before = before.map(|before| &before.account);
+                if from.is_none_or(|from| from == to) {
+                    changes.entry(to).or_default().push((before, Some(&turn.now)));
+                } else if let Some(from) = from {
+                    changes.entry(from).or_default().push((before, None));
+                    changes.entry(to).or_default().push((None, Some(&turn.now)));
+                }
             }
         }
         changes.retain(|(_, start, _), _| is_written(period, *start, floors));
         write_accounts(conn, period, &changes)?;
     }
     Ok(())
+}
+
+/// The segments that a session is counted in now, as tenants, and whether it was before.
+fn segments_of(turn: &Turn, ids: &[Option<i64>]) -> Vec<(i64, bool)> {
+    let before = turn.before.as_ref().map_or(&[][..], |before| &before.segments);
+    let mut all: Vec<(i64, bool)> = before.iter().map(|id| (-id, true)).collect();
+    for id in turn.segments.iter().filter_map(|number| ids.get(*number as usize).copied().flatten()) {
+        if all.iter().all(|(known, _)| *known != id) {
+            all.push((id, false));
+        }
+    }
+    all
 }
 
 fn write_accounts(
@@ -206,31 +252,10 @@ fn write_exits(
     budget: &mut Budget,
 ) -> Result<(), Error> {
     let id = |number: u32| releases.get(number as usize).copied().unwrap_or_default();
-    let has = "SELECT 1 FROM exit_groups WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND reason = ?5 \
-        AND last_crumb = ?6";
-    let upsert = "INSERT INTO exit_groups (tenant, period, start, release, reason, last_crumb, count) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET count = count + excluded.count";
-    let (mut has, mut upsert) = (conn.prepare_cached(has)?, conn.prepare_cached(upsert)?);
     for ((hour, number, reason, last_crumb), count) in &folded.exit_groups {
-        let (tenant, release) = (tenant_of(*number), id(*number));
         for period in Period::ALL {
-            let start = period.of_hour(*hour);
-            if !is_written(period, start, floors) {
-                continue;
-            }
-            let is_there =
-                has.exists(params![tenant, period as u8, start, release, *reason as u8, last_crumb])?;
-            let is_apart = is_there || budget.takes_exit_group(conn, (tenant, period, start))?;
-            let crumb = if is_apart { last_crumb } else { OTHER };
-            upsert.execute(params![
-                tenant,
-                period as u8,
-                start,
-                release,
-                *reason as u8,
-                crumb,
-                super::writer::number(*count)
-            ])?;
+            let row = (tenant_of(*number), period, period.of_hour(*hour));
+            write_exit_group(conn, floors, row, id(*number), (*reason, last_crumb), *count, budget)?;
         }
     }
     let mut insert = conn.prepare_cached(
@@ -242,18 +267,56 @@ fn write_exits(
     Ok(())
 }
 
+/// Adds to the number of exits of a reason behind a breadcrumb, in a tenant's period.
+fn write_exit_group(
+    conn: &Connection,
+    floors: Floors,
+    row: (i64, Period, u32),
+    release: i64,
+    (reason, last_crumb): (ExitReason, &str),
+    count: u64,
+    budget: &mut Budget,
+) -> Result<(), Error> {
+    let (tenant, period, start) = row;
+    if !is_written(period, start, floors) {
+        return Ok(());
+    }
+    let has = "SELECT 1 FROM exit_groups WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND reason = ?5 \
+        AND last_crumb = ?6";
+    let upsert = "INSERT INTO exit_groups (tenant, period, start, release, reason, last_crumb, count) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    let (period, reason) = (period as u8, reason as u8);
+    let is_there =
+        conn.prepare_cached(has)?.exists(params![tenant, period, start, release, reason, last_crumb])?;
+    let is_apart = is_there || budget.takes_exit_group(conn, row)?;
+    let crumb = if is_apart { last_crumb } else { OTHER };
+    let count = super::writer::number(count);
+    conn.prepare_cached(upsert)?.execute(params![tenant, period, start, release, reason, crumb, count])?;
+    Ok(())
+}
+
 fn write_uncounted(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
-    let mut upsert = conn.prepare_cached(
-        "INSERT INTO uncounted (tenant, period, start, what, count) VALUES (?1, ?2, ?3, ?4, ?5) \
-        ON CONFLICT DO UPDATE SET count = count + excluded.count",
-    )?;
     for ((tenant, hour, what), count) in &folded.uncounted {
         for period in Period::ALL {
-            let start = period.of_hour(*hour);
-            if is_written(period, start, floors) {
-                upsert.execute(params![tenant, period as u8, start, what, super::writer::number(*count)])?;
-            }
+            write_uncounted_row(conn, floors, (*tenant, period, period.of_hour(*hour)), what, *count)?;
         }
+    }
+    Ok(())
+}
+
+/// Adds to a number of what is in no figure of a tenant's period.
+fn write_uncounted_row(
+    conn: &Connection,
+    floors: Floors,
+    (tenant, period, start): (i64, Period, u32),
+    what: &str,
+    count: u64,
+) -> Result<(), Error> {
+    if is_written(period, start, floors) {
+        let upsert = "INSERT INTO uncounted (tenant, period, start, what, count) VALUES (?1, ?2, ?3, ?4, ?5) \
+            ON CONFLICT DO UPDATE SET count = count + excluded.count";
+        let row = params![tenant, period as u8, start, what, super::writer::number(count)];
+        conn.prepare_cached(upsert)?.execute(row)?;
     }
     Ok(())
 }
@@ -277,15 +340,47 @@ fn write_spans(conn: &Connection, hours: impl Iterator<Item = (i64, u32)>) -> Re
 
 /// How much of its budget each tenant has used, as far as it was asked in this transaction.
 #[derive(Debug, Default)]
-struct Budget {
+pub(super) struct Budget {
     series: HashMap<i64, usize>,
     releases: HashMap<i64, usize>,
     other_releases: HashMap<i64, i64>,
     cells: HashMap<(i64, Period, u32), usize>,
     exit_groups: HashMap<(i64, Period, u32), usize>,
+    /// Whose a segment is, by what stands for it as a tenant.
+    owners: HashMap<i64, i64>,
 }
 
 impl Budget {
+    /// The tenant itself, or the one whose segment it is.
+    fn owner(&self, tenant: i64) -> i64 {
+        self.owners.get(&tenant).copied().unwrap_or(tenant)
+    }
+
+    /// Says whose a segment is, by what stands for it as a tenant.
+    pub(super) fn owns(&mut self, tenant: i64, segment: i64) {
+        self.owners.insert(segment, tenant);
+    }
+
+    /// The ids of series, by number.
+    pub(super) fn all_series(
+        &mut self,
+        conn: &Connection,
+        numbered: &Numbered<(i64, Kind)>,
+    ) -> Result<Vec<i64>, Error> {
+        let all = numbered.all().iter();
+        all.map(|((tenant, kind), name)| self.series(conn, *tenant, *kind, name)).collect()
+    }
+
+    /// The ids of releases, by number.
+    pub(super) fn all_releases(
+        &mut self,
+        conn: &Connection,
+        numbered: &Numbered<(i64, Os)>,
+    ) -> Result<Vec<i64>, Error> {
+        let all = numbered.all().iter();
+        all.map(|((tenant, os), version)| self.release(conn, *tenant, *os, version)).collect()
+    }
+
     /// The id of a series, or of the one that all beyond the budget are counted in.
     fn series(&mut self, conn: &Connection, tenant: i64, kind: Kind, name: &str) -> Result<i64, Error> {
         let select = "SELECT id FROM series WHERE tenant = ?1 AND kind = ?2 AND name = ?3";
@@ -450,7 +545,7 @@ pub(super) fn remove_unused(conn: &Connection) -> Result<(), Error> {
             UNION SELECT release FROM exit_groups UNION SELECT release FROM exits \
             UNION SELECT release FROM sessions WHERE release IS NOT NULL);",
     )?;
-    Ok(())
+    segments::remove_unused(conn)
 }
 
 /// Which rollups a fold writes: those that retention has not removed.

@@ -12,7 +12,7 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 6] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE];
+const STEPS: [&str; 7] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS];
 
 /// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
@@ -327,6 +327,24 @@ INSERT INTO people (tenant, period, start, release, series, people)
     SELECT tenant, period, start, release, series, people FROM old_people
     ORDER BY tenant, period, start, release, series;
 DROP TABLE old_people;
+";
+
+/// One rollup more for each tier, network, country and dimension (see [`super::segments`]): its rows are in `cells`, `people`,
+/// `accounts`, `exit_groups` and `uncounted` under the negative of its id as their tenant. `sessions.segments` holds in which of them
+/// a session is counted, as LEB128. Months with data that is folded already have none.
+const SEGMENTS: &str = "
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    field INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    UNIQUE (tenant, field, value)
+) STRICT;
+ALTER TABLE sessions ADD COLUMN segments BLOB;
+INSERT INTO progress (name, number)
+    SELECT 'segments_from', (strftime('%Y', hour * 3600, 'unixepoch') - 1970) * 12 + strftime('%m', hour * 3600, 'unixepoch')
+    FROM (SELECT max(end_hour) - 1 AS hour FROM tenants) WHERE hour IS NOT NULL;
+INSERT INTO progress (name, number) SELECT 'segments_to', number FROM progress WHERE name = 'folded_to';
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

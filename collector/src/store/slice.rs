@@ -30,7 +30,7 @@ use std::cmp::Reverse;
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
 
-/// Whether the rollups know too little to answer this.
+/// Whether the rollups of everybody know too little to answer this.
 pub(super) fn is_needed(filter: &Filter) -> bool {
     *filter != Filter { version: filter.version.clone(), os: filter.os, ..Filter::default() }
 }
@@ -68,7 +68,11 @@ pub(super) fn choose(conn: &Connection, tenant: Tenant, query: &Query) -> Result
 }
 
 /// The contexts of which everything is true that the filter says, each with a number for its release.
-fn contexts(conn: &Connection, tenant: Tenant, filter: &Filter) -> Result<HashMap<i64, u32>, Error> {
+pub(super) fn contexts(
+    conn: &Connection,
+    tenant: Tenant,
+    filter: &Filter,
+) -> Result<HashMap<i64, u32>, Error> {
     let select = "SELECT id, app_version, os, device_tier, network, country, device_model, dimensions FROM contexts \
         WHERE tenant = ?1";
     let mut select = conn.prepare_cached(select)?;
@@ -119,6 +123,8 @@ pub(super) struct Sum {
     sessions: HashMap<i64, (u32, Account)>,
     /// What the rollups hold of those sessions that are in them.
     accounts: HashMap<i64, (u32, Account)>,
+    /// By session, what those of the batches tell that are in no rollup yet, with the hour of the earliest.
+    unfolded: HashMap<i64, (u32, Account)>,
     exit_groups: exits::Groups,
     latest: Vec<Exit>,
     uncounted: BTreeMap<String, u64>,
@@ -133,6 +139,7 @@ pub(super) fn sum(
     ids: &[i64],
 ) -> Result<Sum, Error> {
     let mut sum = Sum::default();
+    let folded_to = Progress::FoldedTo.read(conn)?;
     let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
     for id in ids {
@@ -142,7 +149,7 @@ pub(super) fn sum(
         let mut rows = select.query([id])?;
         let Some(row) = rows.next()? else { continue };
         match batches::entry(row)? {
-            Ok(entry) => sum.add(conn, plan, budgets, &entry)?,
+            Ok(entry) => sum.add(conn, plan, budgets, &entry, entry.id <= folded_to)?,
             Err(_) => count(&mut sum.uncounted, DAMAGED_ROWS, 1),
         }
     }
@@ -150,7 +157,14 @@ pub(super) fn sum(
 }
 
 impl Sum {
-    fn add(&mut self, conn: &Connection, plan: &Plan, budgets: &Budgets, entry: &Entry) -> Result<(), Error> {
+    fn add(
+        &mut self,
+        conn: &Connection,
+        plan: &Plan,
+        budgets: &Budgets,
+        entry: &Entry,
+        is_folded: bool,
+    ) -> Result<(), Error> {
         let Entry { batch, session, .. } = entry;
         let is_in_span = |hour: u32| (plan.from..plan.until).contains(&hour);
         let hour = entry.first_hour();
@@ -164,9 +178,10 @@ impl Sum {
         {
             new.insert((known.hour, known.account));
         }
-        let (first, account) = self.sessions.entry(*session).or_insert_with(|| (hour, Account::default()));
-        *first = hour.min(*first);
-        account.add(&told);
+        add_account(&mut self.sessions, *session, hour, &told);
+        if !is_folded {
+            add_account(&mut self.unfolded, *session, hour, &told);
+        }
         waits::walk(entry, budgets, &mut Waits { sum: self, plan, context: &batch.context });
         for exit in exits::of(entry) {
             if is_in_span(hour_of(exit.ended_unix_ms)) {
@@ -230,10 +245,8 @@ impl Sum {
                 my_people.merge(people);
             }
         }
-        for (session, (hour, account)) in other.sessions {
-            let (first, known) = self.sessions.entry(session).or_insert_with(|| (hour, Account::default()));
-            *first = hour.min(*first);
-            known.add(&account);
+        for (mine, theirs) in [(&mut self.sessions, other.sessions), (&mut self.unfolded, other.unfolded)] {
+            theirs.iter().for_each(|(session, (hour, account))| add_account(mine, *session, *hour, account));
         }
         self.accounts.extend(other.accounts);
         for (group, n) in other.exit_groups {
@@ -246,7 +259,7 @@ impl Sum {
     }
 
     /// The report of these batches.
-    pub(super) fn report(self, query: &Query, plan: &Plan, budgets: &Budgets) -> Report {
+    pub(super) fn report(mut self, query: &Query, plan: &Plan, budgets: &Budgets) -> Report {
         let mut builder = Builder::new(query.scope(Some(plan)), budgets, query.rows);
         let all = self.rows();
         for rows in all.chunk_by(|one, next| (one.0, one.1) == (next.0, next.1)) {
@@ -262,8 +275,13 @@ impl Sum {
         let mut accounts = Accounts::new();
         for (session, told) in &self.sessions {
             // What the rollups hold knows of the batches that the filter leaves out.
+            if self.accounts.contains_key(session)
+                && let Some((hour, unfolded)) = self.unfolded.get(session)
+            {
+                add_account(&mut self.accounts, *session, *hour, unfolded);
+            }
             let (hour, account) = self.accounts.get(session).unwrap_or(told);
-            if (plan.from..plan.until).contains(hour) {
+            if (query.first_hour()..query.end_hour()).contains(hour) {
                 accounts.merge(&Accounts::of(&account.0));
             }
         }
@@ -282,6 +300,13 @@ impl Sum {
         rows.map(|(kind, name, app_version, os, (cell, _))| (key(kind, name, app_version, os), cell.clone()))
             .collect()
     }
+}
+
+/// Adds what a batch of this hour tells of its session.
+fn add_account(accounts: &mut HashMap<i64, (u32, Account)>, session: i64, hour: u32, told: &Account) {
+    let (first, account) = accounts.entry(session).or_insert_with(|| (hour, Account::default()));
+    *first = hour.min(*first);
+    account.add(told);
 }
 
 /// A sum that counts the waits of one batch.

@@ -6,22 +6,24 @@
 //! is said to be missing.
 
 use super::Query;
-use super::batches::{self, Entry};
+use super::batches::{self, Entry, Session};
 use super::exits;
 use super::fold::Folded;
 use super::people;
 use super::period::{self, Period, Plan, hour_of};
 use super::progress::{self, Progress};
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
+use super::segments::{self, Segment, Waits};
+use super::slice;
 use super::writer::number;
 use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{EXITS_LOOKED_AT_MAX, UNFOLDED_READ_MAX};
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{Accounts, Budgets, Cell, Crowd, Exit, Exits, Group, People};
-use nowait_wire::{ExitReason, Kind, Os};
+use nowait_wire::{Context, ExitReason, Kind, Os};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, Rows as SqlRows, params};
+use rusqlite::{Connection, OptionalExtension, Rows as SqlRows, params};
 use std::collections::{BTreeMap, HashMap};
 
 /// Events of batches that no rollup has yet and that were too many to be read from them.
@@ -38,14 +40,18 @@ struct Release {
 pub(super) struct Source<'c> {
     conn: &'c Connection,
     tenant: Tenant,
+    /// The segment that alone is asked for, and its id.
+    segment: Option<(i64, Segment)>,
     filter: &'c Filter,
     pub(super) plan: Plan,
     /// The releases that are asked for, by id.
     releases: HashMap<i64, Release>,
     /// Kinds and names of the tenant, by the id of their series.
     names: HashMap<i64, (Kind, String)>,
-    /// What no rollup has yet.
+    /// What no rollup has yet; of a segment but for its waits.
     tail: Folded,
+    /// The waits that the rollups of the segment lack.
+    segment_tail: Waits,
     /// The exits of the batches that no rollup has yet.
     tail_exits: Vec<Exit>,
     /// Events of batches that are neither in a rollup nor in the tail.
@@ -60,14 +66,42 @@ impl<'c> Source<'c> {
         query: &'c Query,
         budgets: &Budgets,
     ) -> Result<Source<'c>, Error> {
+        Source::look_at(conn, tenant, None, query, budgets)
+    }
+
+    /// The same of one segment; `None` if its rollups do not have the span, or lack too much of it.
+    pub(super) fn look_at_segment(
+        conn: &'c Connection,
+        tenant: Tenant,
+        query: &'c Query,
+        budgets: &Budgets,
+    ) -> Result<Option<Source<'c>>, Error> {
+        let Some(segment) = segments::of_filter(&query.filter) else { return Ok(None) };
+        let Some(id) = segments::find(conn, tenant.id, &segment)? else { return Ok(None) };
+        let source = Source::look_at(conn, tenant, Some((id, segment)), query, budgets)?;
+        let first = segments::first_month(conn)?;
+        let is_whole = |(period, start): &(Period, u32)| *period == Period::Month && *start >= first;
+        let has_all = !source.segment_tail.is_full() && source.plan.periods.iter().all(is_whole);
+        Ok(has_all.then_some(source))
+    }
+
+    fn look_at(
+        conn: &'c Connection,
+        tenant: Tenant,
+        segment: Option<(i64, Segment)>,
+        query: &'c Query,
+        budgets: &Budgets,
+    ) -> Result<Source<'c>, Error> {
         let mut source = Source {
             conn,
             tenant,
+            segment,
             filter: &query.filter,
             plan: Plan::default(),
             releases: HashMap::new(),
             names: HashMap::new(),
-            tail: Folded::default(),
+            tail: Folded::only_read(),
+            segment_tail: Waits::default(),
             tail_exits: Vec::new(),
             left: 0,
             damaged: 0,
@@ -75,6 +109,7 @@ impl<'c> Source<'c> {
         source.read_releases()?;
         source.read_names()?;
         source.read_tail(budgets)?;
+        source.read_segment_tail(budgets)?;
         let in_tail = source.tail.hours().map(|(_, hour)| hour);
         let data = in_tail.fold(tenant.data, |(first, end), hour| (first.min(hour), end.max(hour + 1)));
         source.plan = period::plan(query.first_hour(), query.end_hour(), data, progress::kept(conn)?);
@@ -84,6 +119,20 @@ impl<'c> Source<'c> {
     fn is_asked(&self, app_version: &str, os: Os) -> bool {
         self.filter.version.as_deref().is_none_or(|version| version == app_version)
             && self.filter.os.is_none_or(|asked| asked == os)
+    }
+
+    fn has_month(&self, month: u32) -> bool {
+        self.plan.periods.contains(&(Period::Month, month))
+    }
+
+    /// What the rows of the rollups have as their tenant.
+    fn rows_of(&self) -> i64 {
+        self.segment.as_ref().map_or(self.tenant.id, |(id, _)| -id)
+    }
+
+    fn is_in_segment(&self, context: &Context) -> bool {
+        let is_in = |segment: &Segment| segments::of_context(context).any(|one| one == *segment);
+        self.segment.as_ref().is_none_or(|(_, segment)| is_in(segment))
     }
 
     fn is_in_span(&self, hour: u32) -> bool {
@@ -138,10 +187,32 @@ impl<'c> Source<'c> {
         Ok(())
     }
 
+    /// Reads the waits that the rollups of the segment lack from its batches.
+    fn read_segment_tail(&mut self, budgets: &Budgets) -> Result<(), Error> {
+        let Some((_, segment)) = &self.segment else { return Ok(()) };
+        let contexts = slice::contexts(self.conn, self.tenant, self.filter)?;
+        let select = format!(
+            "SELECT {}, context FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY id",
+            batches::ENTRY
+        );
+        let mut select = self.conn.prepare_cached(&select)?;
+        let mut rows = select.query(params![Progress::SegmentsTo.read(self.conn)?, self.tenant.id])?;
+        while !self.segment_tail.is_full()
+            && let Some(row) = rows.next()?
+        {
+            if contexts.contains_key(&row.get(6)?)
+                && let Ok(entry) = batches::entry(row)?
+            {
+                self.segment_tail.add(&entry, budgets, Some(segment));
+            }
+        }
+        Ok(())
+    }
+
     fn add_to_tail(&mut self, entry: &Entry, budgets: &Budgets) -> Result<(), Error> {
         let conn = self.conn;
         let context = &entry.batch.context;
-        if self.is_asked(&context.app_version, context.os) {
+        if self.is_asked(&context.app_version, context.os) && self.is_in_segment(context) {
             let damaged = &mut self.damaged;
             self.tail.add(entry, budgets, || {
                 batches::session(conn, entry.session, |_, _| {
@@ -159,7 +230,7 @@ impl<'c> Source<'c> {
         let select = "SELECT what, count FROM uncounted WHERE tenant = ?1 AND period = ?2 AND start = ?3";
         for (period, start) in &self.plan.periods {
             let mut select = self.conn.prepare_cached(select)?;
-            let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
+            let mut rows = select.query(params![self.rows_of(), *period as u8, start])?;
             while let Some(row) = rows.next()? {
                 count(&mut uncounted, &row.get::<_, String>(0)?, row.get(1)?);
             }
@@ -209,7 +280,7 @@ impl<'c> Source<'c> {
         }
         let mut cursors = Vec::with_capacity(statements.len());
         for (statement, (period, start)) in statements.iter_mut().zip(&self.plan.periods) {
-            cursors.push(Cursor::new(statement.query(params![self.tenant.id, *period as u8, start])?)?);
+            cursors.push(Cursor::new(statement.query(params![self.rows_of(), *period as u8, start])?)?);
         }
         let mut damaged = 0;
         while let Some(series) = cursors.iter().filter_map(|cursor| cursor.series).min() {
@@ -242,13 +313,19 @@ impl<'c> Source<'c> {
 
     /// The cells of the tail within the span, by kind and name.
     fn tail_cells(&self) -> HashMap<(Kind, &str), Vec<TailCell<'_>>> {
+        let mut cells: HashMap<(Kind, &str), Vec<TailCell<'_>>> = HashMap::new();
+        if self.segment.is_some() {
+            for (kind, name, release, cell) in self.segment_tail.cells(|month| self.has_month(month)) {
+                cells.entry((kind, name)).or_default().push((release, cell.clone()));
+            }
+            return cells;
+        }
         let mut places: HashMap<(u32, u32), Cell> = HashMap::new();
         for ((hour, series, release), cell) in &self.tail.cells {
             if self.is_in_span(*hour) {
                 places.entry((*series, *release)).or_default().merge(cell);
             }
         }
-        let mut cells: HashMap<(Kind, &str), Vec<TailCell<'_>>> = HashMap::new();
         for ((series, release), cell) in places {
             let of_series = self.tail.series.all().get(series as usize);
             let of_release = self.tail.releases.all().get(release as usize);
@@ -265,10 +342,17 @@ impl<'c> Source<'c> {
             return Ok((None, 0));
         }
         let asked: Vec<i64> = self.releases.keys().copied().collect();
-        let releases = (!self.filter.is_empty()).then_some(asked.as_slice());
-        let (by_id, damaged) = people::read(self.conn, self.tenant.id, &self.plan, releases)?;
+        let is_of_all = self.filter.is_empty() || self.segment.is_some();
+        let releases = (!is_of_all).then_some(asked.as_slice());
+        let (by_id, damaged) = people::read(self.conn, self.rows_of(), &self.plan, releases)?;
         let named = by_id.into_iter().filter_map(|(id, people)| Some((self.names.get(&id)?.clone(), people)));
         let mut all: PeopleOf = named.collect();
+        if self.segment.is_some() {
+            for (kind, name, people) in self.segment_tail.people(|month| self.has_month(month)) {
+                all.entry((kind, name.to_owned())).or_default().add(people);
+            }
+            return Ok((Some(all), damaged));
+        }
         for ((day, series, _), people) in &self.tail.people {
             // The span is whole days, or ends where there is no more data.
             let is_in_span = Period::Day.first_hour(*day) < self.plan.until
@@ -287,7 +371,7 @@ impl<'c> Source<'c> {
             "SELECT release, accounts FROM accounts WHERE tenant = ?1 AND period = ?2 AND start = ?3";
         for (period, start) in &self.plan.periods {
             let mut select = self.conn.prepare_cached(select)?;
-            let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
+            let mut rows = select.query(params![self.rows_of(), *period as u8, start])?;
             while let Some(row) = rows.next()? {
                 if self.releases.contains_key(&row.get(0)?) {
                     let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
@@ -298,11 +382,13 @@ impl<'c> Source<'c> {
                 }
             }
         }
+        let is_counted = |before: &Session| {
+            self.is_in_span(before.hour)
+                && self.releases.contains_key(&before.release)
+                && self.segment.as_ref().is_none_or(|(id, _)| before.segments.contains(id))
+        };
         for turn in self.tail.sessions.values() {
-            let before = turn
-                .before
-                .as_ref()
-                .filter(|before| self.is_in_span(before.hour) && self.releases.contains_key(&before.release));
+            let before = turn.before.as_ref().filter(|before| is_counted(before));
             let before = before.map(|before| Accounts::of(&before.account.0)).unwrap_or_default();
             let now = Some(&turn.now).filter(|_| self.is_in_span(turn.hour));
             let now = now.map(|now| Accounts::of(&now.0)).unwrap_or_default();
@@ -322,7 +408,7 @@ impl<'c> Source<'c> {
             WHERE tenant = ?1 AND period = ?2 AND start = ?3";
         for (period, start) in &self.plan.periods {
             let mut select = self.conn.prepare_cached(select)?;
-            let mut rows = select.query(params![self.tenant.id, *period as u8, start])?;
+            let mut rows = select.query(params![self.rows_of(), *period as u8, start])?;
             while let Some(row) = rows.next()? {
                 let Some(release) = self.releases.get(&row.get(0)?) else { continue };
                 match known(row, 1, ExitReason::from_u8) {
@@ -354,12 +440,22 @@ impl<'c> Source<'c> {
             number(until),
             number(EXITS_LOOKED_AT_MAX as u64)
         ])?;
+        let in_segment = match &self.segment {
+            Some(_) => Some(slice::contexts(self.conn, self.tenant, self.filter)?),
+            None => None,
+        };
+        let is_in_segment = |batch: i64| -> Result<bool, Error> {
+            let Some(contexts) = &in_segment else { return Ok(true) };
+            let mut select = self.conn.prepare_cached("SELECT context FROM batches WHERE id = ?1")?;
+            let context: Option<i64> = select.query_row([batch], |row| row.get(0)).optional()?;
+            Ok(context.is_some_and(|context| contexts.contains_key(&context)))
+        };
         let mut ids: Vec<i64> = Vec::new();
         while ids.len() < EXITS_LISTED_MAX
             && let Some(row) = rows.next()?
         {
             let batch = row.get(1)?;
-            if self.releases.contains_key(&row.get(0)?) && !ids.contains(&batch) {
+            if self.releases.contains_key(&row.get(0)?) && !ids.contains(&batch) && is_in_segment(batch)? {
                 ids.push(batch);
             }
         }

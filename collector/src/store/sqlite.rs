@@ -248,7 +248,7 @@ impl SqliteStore {
     }
 
     /// Decodes what the rollups cannot answer, on as many cores as there are.
-    fn slice(
+    pub(super) fn slice(
         &self,
         tenant: read::Tenant,
         query: &Query,
@@ -290,8 +290,8 @@ impl Store for SqliteStore {
         let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
             return Ok(read::nothing(query, budgets));
         };
-        if !slice::is_needed(&query.filter) {
-            return self.read(&query.cancel, |conn| read::report(conn, found, query, budgets));
+        if let Some(report) = self.read(&query.cancel, |conn| read::report(conn, found, query, budgets))? {
+            return Ok(report);
         }
         let (sum, plan) = self.slice(found, query, budgets)?;
         Ok(sum.report(query, &plan, budgets))
@@ -301,10 +301,10 @@ impl Store for SqliteStore {
         let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
             return Ok(Cells::new());
         };
-        if slice::is_needed(&query.filter) {
-            return Ok(self.slice(found, query, &Budgets::default())?.0.cells());
+        if let Some(cells) = self.read(&query.cancel, |conn| read::cells(conn, found, query))? {
+            return Ok(cells);
         }
-        self.read(&query.cancel, |conn| read::cells(conn, found, query))
+        Ok(self.slice(found, query, &Budgets::default())?.0.cells())
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {

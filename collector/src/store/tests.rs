@@ -6,6 +6,7 @@ mod damage;
 mod kept;
 mod older;
 mod people;
+mod segments;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};

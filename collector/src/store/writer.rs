@@ -13,11 +13,11 @@ use super::pulse::Pulse;
 use super::retention::Retention;
 use super::sqlite::LOCK_TIMEOUT;
 use super::wal::Wal;
-use super::{Pending, Policy, Stored, rollups};
+use super::{Pending, Policy, Stored, rollups, segments};
 use crate::error::Error;
 use crate::limits::{
-    BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, UNFOLDED_AFTER,
-    UNFOLDED_EVENTS_MAX, UPKEEP_EVERY,
+    BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, SEGMENTS_AFTER,
+    UNFOLDED_AFTER, UNFOLDED_EVENTS_MAX, UPKEEP_EVERY,
 };
 use crate::time::now_unix_ms;
 use nowait_report::Budgets;
@@ -143,6 +143,7 @@ fn work(conn: Connection, policy: Policy, queue: &Receiver<Job>, pulse: &Pulse) 
         }
         work.keep_log_small();
     }
+    work.folding.is_last = true;
     work.fold();
 }
 
@@ -289,8 +290,13 @@ fn waiting(queue: &Receiver<Job>) -> Option<Waiting> {
 /// What is stored and not yet in the rollups.
 struct Folding {
     folded: Folded,
-    /// Whether batches were stored that are not in `folded`: they are read from the log.
+    /// What belongs to segments, and since when there is some.
+    waits: segments::Waits,
+    waits_since: Option<Instant>,
+    /// Whether batches were stored that are not in `folded` and `waits`: they are read from the log.
     is_behind: bool,
+    /// Whether nothing comes any more, so that everything is written.
+    is_last: bool,
     /// When the next write is due; `None` if there is nothing to write.
     due: Option<Instant>,
     /// How long to wait after a failure.
@@ -303,7 +309,10 @@ impl Folding {
     fn new(budgets: Arc<Budgets>) -> Folding {
         Folding {
             folded: Folded::default(),
+            waits: segments::Waits::default(),
+            waits_since: None,
             is_behind: false,
+            is_last: false,
             due: None,
             again_after: UNFOLDED_AFTER,
             budgets,
@@ -311,12 +320,13 @@ impl Folding {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.due
+        let of_waits = self.waits_since.map(|since| since + SEGMENTS_AFTER);
+        self.due.into_iter().chain(of_waits).min()
     }
 
     /// Whether something has to be written before more is added.
     fn is_full(&self) -> bool {
-        self.folded.is_full(UNFOLDED_EVENTS_MAX)
+        self.folded.is_full(UNFOLDED_EVENTS_MAX) || self.waits.is_full()
     }
 
     /// Adds what was just committed.
@@ -331,12 +341,15 @@ impl Folding {
             .is_err()
         {
             self.forget();
+            return;
         }
+        self.waits_since.get_or_insert_with(Instant::now);
+        self.waits.add(entry, &self.budgets, None);
     }
 
     /// Leaves the rest to the log.
     fn forget(&mut self) {
-        self.folded = Folded::default();
+        (self.folded, self.waits, self.waits_since) = (Folded::default(), segments::Waits::default(), None);
         self.is_behind = true;
     }
 
@@ -348,26 +361,46 @@ impl Folding {
 
     fn write(&mut self, conn: &mut Connection) -> Result<(), Error> {
         self.due = None;
-        let written =
-            if self.is_behind { catch_up(conn, &self.budgets, |_, _| {}) } else { self.write_folded(conn) };
+        let written = if self.is_behind {
+            catch_up(conn, &self.budgets, |_, _| {}).map(|()| true)
+        } else {
+            self.write_folded(conn)
+        };
         match written {
-            Ok(()) => *self = Folding::new(Arc::clone(&self.budgets)),
-            Err(_) => {
+            Ok(has_waits) => {
+                self.folded = Folded::default();
+                if has_waits {
+                    (self.waits, self.waits_since) = (segments::Waits::default(), None);
+                }
+                (self.is_behind, self.again_after) = (false, UNFOLDED_AFTER);
+                Ok(())
+            }
+            Err(error) => {
                 self.forget();
                 self.due = Some(Instant::now() + self.again_after);
                 self.again_after = (self.again_after * 2).min(FOLD_AGAIN_AFTER_MAX);
+                Err(error)
             }
         }
-        written
     }
 
-    fn write_folded(&self, conn: &mut Connection) -> Result<(), Error> {
-        if self.folded.is_empty() {
-            return Ok(());
+    /// Writes what is folded, and the waits of segments if their time has come: whether it wrote these.
+    fn write_folded(&self, conn: &mut Connection) -> Result<bool, Error> {
+        let is_time = self.waits_since.is_some_and(|since| since.elapsed() >= SEGMENTS_AFTER);
+        let has_waits = !self.waits.is_empty() && (is_time || self.waits.is_full() || self.is_last);
+        if self.folded.is_empty() && !has_waits {
+            return Ok(false);
         }
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        rollups::write(&tx, &self.folded, rollups::floors(&tx)?)?;
-        Ok(tx.commit()?)
+        let floors = rollups::floors(&tx)?;
+        if !self.folded.is_empty() {
+            rollups::write(&tx, &self.folded, floors)?;
+        }
+        if has_waits {
+            self.waits.write(&tx, floors)?;
+        }
+        tx.commit()?;
+        Ok(has_waits)
     }
 }
 
@@ -391,7 +424,15 @@ pub(super) fn catch_up(
         done += step as u64;
         progress(done, total);
     }
-    Ok(())
+    loop {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let has_more = Progress::SegmentsTo.read(&tx)? < Progress::FoldedTo.read(&tx)?
+            && segments::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
+        tx.commit()?;
+        if !has_more {
+            return Ok(());
+        }
+    }
 }
 
 /// A count or a time as SQLite holds it: larger than `i64::MAX` can only be nonsense.

@@ -1,0 +1,381 @@
+//! Rollups of segments: of one tier, one network, one country, one value of a dimension.
+//!
+//! The rows of a segment lie in the tables of the rollups like those of a tenant, whose id is the negative of the segment's. They
+//! are kept by month alone: by day they would take as much as all other rollups, and a question about some days decodes few
+//! batches (see `slice`). Waits and people are written once a minute and not once a second: a batch adds to the rows of
+//! several segments, and they are large.
+//!
+//! Owns: the table `segments`, which segments a batch is in, and what its waits add to them. Refuses: accounts, exits and what is
+//! in no figure (see `rollups`), and questions about more than one segment at once, or of one release of it.
+//! Invariant: a segment with an id has in its rows everything of each month from [`Progress::SegmentsFrom`] on, but for the waits
+//! of the batches behind [`Progress::SegmentsTo`].
+
+use super::batches::{self, Entry};
+use super::fold::Numbered;
+use super::people;
+use super::period::Period;
+use super::progress::Progress;
+use super::rollups::{self, BY_PERIOD, Budget, CellRow, Floors, OTHER, count};
+use super::waits::{self, Counts, place_of};
+use crate::ask::Filter;
+use crate::error::Error;
+use crate::limits::{SEGMENT_SERIES_MAX, SEGMENTS_BYTES_MAX, SEGMENTS_EVENTS_MAX, SEGMENTS_PER_TENANT_MAX};
+use indexmap::IndexMap;
+use nowait_report::bytes::{Reader, put};
+use nowait_report::limits::PEOPLE_OF_SEGMENT_LG_K;
+use nowait_report::{Budgets, Cell, Exit, Happened, People};
+use nowait_wire::{Context, Event, ExitReason, Kind, Os};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What a segment is of. The numbers stand in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Field {
+    /// The value is the number of the tier.
+    Tier = 0,
+    /// The value is the number of the network.
+    Network = 1,
+    Country = 2,
+    /// The value is the key and the value of the dimension, on a line each: no text of a batch has more.
+    Dimension = 3,
+    /// What came beyond the budget of the tenant: its value is [`OTHER`], and it has no rows. It stays, and no new segment gets an id:
+    /// it might have been among these before.
+    Beyond = 4,
+}
+
+/// What a segment is of, and its value.
+pub(super) type Segment = (Field, String);
+
+/// The segments that a batch with this context is in.
+pub(super) fn of_context(context: &Context) -> impl Iterator<Item = Segment> {
+    let country = Some(&context.country).filter(|country| !country.is_empty());
+    [
+        (Field::Tier, (context.device_tier as u8).to_string()),
+        (Field::Network, (context.network as u8).to_string()),
+    ]
+    .into_iter()
+    .chain(country.map(|country| (Field::Country, country.clone())))
+    .chain(context.dimensions.iter().map(|(key, value)| dimension(key, value)))
+}
+
+fn dimension(key: &str, value: &str) -> Segment {
+    (Field::Dimension, format!("{key}\n{value}"))
+}
+
+/// The segment that a question is about, if it asks for nothing else.
+pub(super) fn of_filter(filter: &Filter) -> Option<Segment> {
+    let Filter { version: None, os: None, model: None, tier, network, country, dimensions } = filter else {
+        return None;
+    };
+    let mut asked = (tier.map(|tier| (Field::Tier, (tier as u8).to_string())).into_iter())
+        .chain(network.map(|network| (Field::Network, (network as u8).to_string())))
+        .chain(country.clone().map(|country| (Field::Country, country)))
+        .chain(dimensions.iter().map(|(key, value)| dimension(key, value)));
+    asked.next().filter(|_| asked.next().is_none())
+}
+
+/// The id of a segment, if it has one.
+pub(super) fn find(conn: &Connection, tenant: i64, segment: &Segment) -> Result<Option<i64>, Error> {
+    let select = "SELECT id FROM segments WHERE tenant = ?1 AND field = ?2 AND value = ?3";
+    let row = params![tenant, segment.0 as u8, segment.1];
+    Ok(conn.prepare_cached(select)?.query_row(row, |row| row.get(0)).optional()?)
+}
+
+/// The id of a segment, which gets one if there is room.
+pub(super) fn id(conn: &Connection, tenant: i64, segment: &Segment) -> Result<Option<i64>, Error> {
+    if let Some(id) = find(conn, tenant, segment)? {
+        return Ok(Some(id));
+    }
+    let beyond = (Field::Beyond, OTHER.to_owned());
+    if find(conn, tenant, &beyond)?.is_some() {
+        return Ok(None);
+    }
+    let known = count(conn, "SELECT count(*) FROM segments WHERE tenant = ?1", &[&tenant])?;
+    let is_within = known < SEGMENTS_PER_TENANT_MAX;
+    let (field, value) = if is_within { segment } else { &beyond };
+    conn.prepare_cached("INSERT INTO segments (tenant, field, value) VALUES (?1, ?2, ?3)")?
+        .execute(params![tenant, *field as u8, value])?;
+    Ok(is_within.then(|| conn.last_insert_rowid()))
+}
+
+/// Ids of segments as they stand beside a session.
+pub(super) fn to_bytes(ids: &[i64]) -> Vec<u8> {
+    let mut out = Vec::new();
+    ids.iter().for_each(|id| put(&mut out, id.unsigned_abs()));
+    out
+}
+
+/// Reads what [`to_bytes`] wrote; a session of an older program has none.
+pub(super) fn ids(bytes: Option<&[u8]>) -> Result<Vec<i64>, Error> {
+    let mut reader = Reader::new(bytes.unwrap_or_default());
+    let mut ids = Vec::new();
+    while reader.end().is_err() {
+        let id = reader.number().ok().and_then(|id| i64::try_from(id).ok());
+        ids.push(id.ok_or_else(|| Error::store("the segments of a session are damaged"))?);
+    }
+    Ok(ids)
+}
+
+/// Removes segments that have no rows any more.
+pub(super) fn remove_unused(conn: &Connection) -> Result<(), Error> {
+    conn.execute(
+        "DELETE FROM segments WHERE field <> ?1 AND -id NOT IN (SELECT tenant FROM cells UNION SELECT tenant FROM accounts \
+        UNION SELECT tenant FROM exit_groups UNION SELECT tenant FROM uncounted)",
+        [Field::Beyond as u8],
+    )?;
+    Ok(())
+}
+
+/// The first month that segments have in full.
+pub(super) fn first_month(conn: &Connection) -> Result<u32, Error> {
+    Ok(u32::try_from(Progress::SegmentsFrom.read(conn)?).unwrap_or(u32::MAX))
+}
+
+/// What batches add to segments beside their waits. It is little, and is written with the other rollups.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Segments of a tenant.
+    pub(super) numbered: Numbered<(i64, Field)>,
+    /// By number of the segment, month, number of the release, reason and last breadcrumb.
+    pub(super) exit_groups: HashMap<(u32, u32, u32, ExitReason, String), u64>,
+    /// By number of the segment, month and what it is.
+    pub(super) uncounted: HashMap<(u32, u32, &'static str), u64>,
+}
+
+impl Beside {
+    /// The numbers of the segments that a batch with this context is in.
+    pub(super) fn of_batch(&mut self, tenant: i64, context: &Context) -> Vec<u32> {
+        of_context(context).map(|(field, value)| self.numbered.number((tenant, field), &value)).collect()
+    }
+
+    /// Adds how a process of this release ended.
+    pub(super) fn add_exit(&mut self, segments: &[u32], month: u32, release: u32, exit: &Exit) {
+        for segment in segments {
+            let group = (*segment, month, release, exit.reason, exit.last_crumb().to_owned());
+            *self.exit_groups.entry(group).or_default() += 1;
+        }
+    }
+
+    /// Counts what is in no figure.
+    pub(super) fn add_uncounted(&mut self, segments: &[u32], month: u32, what: &'static str) {
+        for segment in segments {
+            *self.uncounted.entry((*segment, month, what)).or_default() += 1;
+        }
+    }
+}
+
+/// Where the cell of a segment belongs: numbers of the segment, month, numbers of the series and the release.
+type Place = (u32, u32, u32, u32);
+
+/// What waits add to the rollups of segments.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    /// The last of the batches.
+    to: i64,
+    events: usize,
+    /// What cells and sketches take beside their places.
+    heap_bytes: usize,
+    /// Segments of a tenant.
+    segments: Numbered<(i64, Field)>,
+    /// Kinds and names of a tenant.
+    series: Numbered<(i64, Kind)>,
+    /// Releases of a tenant on a system.
+    releases: Numbered<(i64, Os)>,
+    cells: IndexMap<Place, Cell>,
+    /// Of everybody in a segment.
+    people: HashMap<(u32, u32, u32), People>,
+}
+
+impl Waits {
+    /// Whether nothing is to be written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.to == 0
+    }
+
+    /// Whether there is room for no more batches.
+    pub(super) fn is_full(&self) -> bool {
+        let places = self.cells.len() * size_of::<(Place, Cell)>()
+            + self.people.len() * size_of::<((u32, u32, u32), People)>();
+        self.events >= SEGMENTS_EVENTS_MAX || places + self.heap_bytes >= SEGMENTS_BYTES_MAX
+    }
+
+    /// Adds the waits of a batch, which are too long by these budgets: to all of its segments, or to this one if it is in that.
+    pub(super) fn add(&mut self, entry: &Entry, budgets: &Budgets, only: Option<&Segment>) {
+        let context = &entry.batch.context;
+        let asked = of_context(context).filter(|segment| only.is_none_or(|only| only == segment));
+        let segments: Vec<u32> =
+            asked.map(|(field, value)| self.segments.number((entry.tenant, field), &value)).collect();
+        self.to = self.to.max(entry.id);
+        if segments.is_empty() {
+            return;
+        }
+        let mut of_batch = OfBatch {
+            tenant: entry.tenant,
+            series: &mut self.series,
+            places: IndexMap::new(),
+            waits: Vec::with_capacity(entry.batch.events.len()),
+            month: (0, 0),
+        };
+        waits::walk(entry, budgets, &mut of_batch);
+        let OfBatch { places, mut waits, .. } = of_batch;
+        // Those of one cell behind each other: it is large, and there are many.
+        waits.sort_by_key(|(place, _)| *place);
+        let release = self.releases.number((entry.tenant, context.os), &context.app_version);
+        // Of an install without an id nobody knows whether it was here before.
+        let install = context.install.as_u128();
+        for segment in segments {
+            for waits in waits.chunk_by(|(one, _), (next, _)| one == next) {
+                let first = waits.first().and_then(|(place, _)| places.get_index(*place));
+                let Some(((month, series), happened)) = first else { continue };
+                let place = place_of(&mut self.cells, (segment, *month, *series, release));
+                if let Some((_, cell)) = self.cells.get_index_mut(place) {
+                    let before = cell.heap_bytes();
+                    waits.iter().for_each(|(_, event)| cell.add(event));
+                    self.heap_bytes += cell.heap_bytes() - before;
+                }
+                if *happened != Happened::default() {
+                    let people = self.people.entry((segment, *month, *series)).or_default();
+                    people.add_within(install, *happened, PEOPLE_OF_SEGMENT_LG_K);
+                    self.heap_bytes += SKETCHED_BYTES;
+                }
+            }
+        }
+        self.events += entry.batch.events.len();
+    }
+
+    /// The cells of each kind and name in these months, with their releases, of all segments together.
+    pub(super) fn cells(
+        &self,
+        is_asked: impl Fn(u32) -> bool,
+    ) -> impl Iterator<Item = (Kind, &str, &((i64, Os), String), &Cell)> {
+        let asked = self.cells.iter().filter(move |((_, month, ..), _)| is_asked(*month));
+        asked.filter_map(|((_, _, series, release), cell)| {
+            let ((_, kind), name) = self.series.all().get(*series as usize)?;
+            Some((*kind, name.as_str(), self.releases.all().get(*release as usize)?, cell))
+        })
+    }
+
+    /// The people of each kind and name in these months, of all segments together.
+    pub(super) fn people(
+        &self,
+        is_asked: impl Fn(u32) -> bool,
+    ) -> impl Iterator<Item = (Kind, &str, &People)> {
+        let asked = self.people.iter().filter(move |((_, month, _), _)| is_asked(*month));
+        asked.filter_map(|((_, _, series), people)| {
+            let ((_, kind), name) = self.series.all().get(*series as usize)?;
+            Some((*kind, name.as_str(), people))
+        })
+    }
+
+    /// Writes everything, and up to which batch that is.
+    pub(super) fn write(&self, conn: &Connection, floors: Floors) -> Result<(), Error> {
+        let mut budget = Budget::default();
+        let mut segments = Vec::with_capacity(self.segments.all().len());
+        for ((tenant, field), value) in self.segments.all() {
+            let id = id(conn, *tenant, &(*field, value.clone()))?.map(|id| -id);
+            if let Some(id) = id {
+                budget.owns(*tenant, id);
+            }
+            segments.push(id);
+        }
+        let series = budget.all_series(conn, &self.series)?;
+        let releases = budget.all_releases(conn, &self.releases)?;
+        let id_of = |ids: &[i64], number: u32| ids.get(number as usize).copied().unwrap_or_default();
+        let segment_of = |number: u32| segments.get(number as usize).copied().flatten();
+        let mut cells: HashMap<CellRow, Cell> = HashMap::new();
+        for ((segment, month, of_series, release), cell) in &self.cells {
+            if let Some(segment) = segment_of(*segment) {
+                let row = (segment, *month, id_of(&series, *of_series), id_of(&releases, *release));
+                cells.entry(row).or_default().merge(cell);
+            }
+        }
+        rollups::write_cells(conn, Period::Month, floors, &cells, &mut budget)?;
+        let mut rows: BTreeMap<people::Row, People> = BTreeMap::new();
+        for ((segment, month, of_series), people) in &self.people {
+            if let Some(segment) = segment_of(*segment) {
+                let row = (segment, *month, people::EVERYBODY, id_of(&series, *of_series));
+                rows.entry(row).or_default().merge(people);
+            }
+        }
+        people::write_rows(conn, Period::Month, floors, rows)?;
+        let tenants: BTreeSet<i64> = self.segments.all().iter().map(|((tenant, _), _)| *tenant).collect();
+        tenants.into_iter().try_for_each(|tenant| give_up_too_wide(conn, tenant))?;
+        Progress::SegmentsTo.write(conn, self.to)
+    }
+}
+
+/// What one more install takes in a sketch, in bytes, as long as there are few.
+const SKETCHED_BYTES: usize = 4;
+
+/// Removes the rollups of all segments of a tenant that has more names than any app: from then on its questions are answered from
+/// batches. Each name is a cell in each segment, and its budget is that of the tenant in each of them.
+fn give_up_too_wide(conn: &Connection, tenant: i64) -> Result<(), Error> {
+    if count(conn, "SELECT count(*) FROM series WHERE tenant = ?1", &[&tenant])? <= SEGMENT_SERIES_MAX {
+        return Ok(());
+    }
+    for (table, _) in BY_PERIOD {
+        let delete =
+            format!("DELETE FROM {table} WHERE tenant IN (SELECT -id FROM segments WHERE tenant = ?1)");
+        conn.prepare_cached(&delete)?.execute([tenant])?;
+    }
+    conn.prepare_cached("DELETE FROM segments WHERE tenant = ?1")?.execute([tenant])?;
+    conn.prepare_cached("INSERT INTO segments (tenant, field, value) VALUES (?1, ?2, ?3)")?
+        .execute(params![tenant, Field::Beyond as u8, OTHER])?;
+    Ok(())
+}
+
+/// Adds the waits of batches that are in the other rollups, one step: whether there are more.
+pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: Floors) -> Result<bool, Error> {
+    let (from, to) = (Progress::SegmentsTo.read(conn)?, Progress::FoldedTo.read(conn)?);
+    let select = format!("SELECT {} FROM batches WHERE id > ?1 AND id <= ?2 ORDER BY id", batches::ENTRY);
+    let mut select = conn.prepare_cached(&select)?;
+    let mut rows = select.query(params![from, to])?;
+    let mut waits = Waits::default();
+    let mut has_more = true;
+    while !waits.is_full() {
+        let Some(row) = rows.next()? else {
+            (waits.to, has_more) = (to, false);
+            break;
+        };
+        // One that is damaged was set apart when it was met first.
+        if let Ok(entry) = batches::entry(row)? {
+            waits.add(&entry, budgets, None);
+        }
+    }
+    drop(rows);
+    waits.write(conn, floors).map(|()| has_more)
+}
+
+/// The waits of one batch.
+struct OfBatch<'w> {
+    tenant: i64,
+    series: &'w mut Numbered<(i64, Kind)>,
+    /// By month and number of the series, what happened to the install.
+    places: IndexMap<(u32, u32), Happened>,
+    /// Each with its place in `places`.
+    waits: Vec<(usize, Event)>,
+    /// An hour and its month: the calendar costs more than a wait.
+    month: (u32, u32),
+}
+
+impl Counts for OfBatch<'_> {
+    fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
+        if self.month.0 != hour {
+            self.month = (hour, Period::Month.of_hour(hour));
+        }
+        let series = self.series.number((self.tenant, kind), name);
+        Some(place_of(&mut self.places, (self.month.1, series)))
+    }
+
+    fn add(&mut self, place: usize, event: &Event) {
+        self.waits.push((place, *event));
+    }
+
+    fn add_implausible(&mut self, _: u32) {}
+
+    fn add_install(&mut self, place: usize, _: u128, happened: Happened) {
+        if let Some((_, all)) = self.places.get_index_mut(place) {
+            *all = all.and(happened);
+        }
+    }
+}
