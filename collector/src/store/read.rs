@@ -6,9 +6,9 @@
 
 use super::progress::Progress;
 use super::rollups::OTHER;
-use super::slice;
 use super::source::Source;
 use super::{Contexts, Query};
+use super::{segments, slice};
 use crate::error::Error;
 use crate::limits::NEAREST_AMONG_MAX;
 use nowait_report::{Accounts, Budgets, Builder, CellKey, Cells, Exits, Report};
@@ -62,15 +62,18 @@ pub(super) fn contexts(conn: &Connection, tenant: &str) -> Result<Contexts, Erro
     };
     let apart = app_versions(conn, tenant)?.into_iter().filter(|version| version != OTHER);
     all.app_versions.extend(apart.take(NEAREST_AMONG_MAX));
+    let keep = |kept: &mut BTreeSet<String>, value: String| {
+        if kept.len() < NEAREST_AMONG_MAX {
+            kept.insert(value);
+        }
+    };
+    let (countries, dimensions) = segments::values(conn, id)?;
+    countries.into_iter().for_each(|country| keep(&mut all.countries, country));
+    dimensions.iter().for_each(|(key, value)| keep(&mut all.dimensions, format!("{key}:{value}")));
     let select = "SELECT app_version, country, device_model, dimensions FROM contexts WHERE tenant = ?1";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query([id])?;
     while let Some(row) = rows.next()? {
-        let keep = |kept: &mut BTreeSet<String>, value: String| {
-            if kept.len() < NEAREST_AMONG_MAX {
-                kept.insert(value);
-            }
-        };
         keep(&mut all.app_versions, row.get(0)?);
         keep(&mut all.countries, row.get(1)?);
         keep(&mut all.device_models, row.get(2)?);

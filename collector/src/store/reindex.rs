@@ -27,7 +27,7 @@ pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> 
     // What stays as it is has to hold every batch.
     let (budgets, floors) = (settings::budgets(conn)?, rollups::floors(conn)?);
     while rollups::catch_up(conn, &budgets, floors)? > 0 {}
-    while segments::catch_up(conn, &budgets, floors)? {}
+    while segments::catch_up(conn, &budgets, floors)? > 0 {}
     let total: u64 = conn.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let floors = clear(conn)?;
     let mut done = 0;
@@ -37,9 +37,18 @@ pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> 
             break;
         }
         done += step as u64;
-        progress(done, total);
+        // Each batch is read twice.
+        progress(done / 2, total);
     }
-    while segments::catch_up(conn, &budgets, floors)? {}
+    let mut again = 0;
+    loop {
+        let step = segments::catch_up(conn, &budgets, floors)?;
+        if step == 0 {
+            break;
+        }
+        again += step as u64;
+        progress(u64::midpoint(done, again), total);
+    }
     progress(done, total);
     let since_unix_ms = (floors.sessions > 0).then(|| floors.periods.map(unix_ms));
     Ok(Rebuilt { batches: done, since_unix_ms })

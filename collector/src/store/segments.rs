@@ -116,6 +116,24 @@ pub(super) fn ids(bytes: Option<&[u8]>) -> Result<Vec<i64>, Error> {
     Ok(ids)
 }
 
+/// The countries and dimensions of a tenant that are known by their rollups: their batches may be kept no more.
+pub(super) fn values(conn: &Connection, tenant: i64) -> Result<(Vec<String>, Vec<(String, String)>), Error> {
+    let mut select = conn.prepare_cached("SELECT field, value FROM segments WHERE tenant = ?1")?;
+    let mut rows = select.query([tenant])?;
+    let (mut countries, mut dimensions) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let (field, value): (u8, String) = (row.get(0)?, row.get(1)?);
+        if field == Field::Country as u8 {
+            countries.push(value);
+        } else if field == Field::Dimension as u8
+            && let Some((key, value)) = value.split_once('\n')
+        {
+            dimensions.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    Ok((countries, dimensions))
+}
+
 /// Removes segments that have no rows any more.
 pub(super) fn remove_unused(conn: &Connection) -> Result<(), Error> {
     conn.execute(
@@ -324,26 +342,31 @@ fn give_up_too_wide(conn: &Connection, tenant: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds the waits of batches that are in the other rollups, one step: whether there are more.
-pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: Floors) -> Result<bool, Error> {
+/// Adds the waits of batches that are in the other rollups, one step: how many batches that were.
+pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: Floors) -> Result<usize, Error> {
     let (from, to) = (Progress::SegmentsTo.read(conn)?, Progress::FoldedTo.read(conn)?);
+    if from >= to {
+        return Ok(0);
+    }
     let select = format!("SELECT {} FROM batches WHERE id > ?1 AND id <= ?2 ORDER BY id", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
     let mut rows = select.query(params![from, to])?;
-    let mut waits = Waits::default();
-    let mut has_more = true;
+    let (mut waits, mut done) = (Waits::default(), 0);
     while !waits.is_full() {
         let Some(row) = rows.next()? else {
-            (waits.to, has_more) = (to, false);
+            // What was taken out of the log behind the last of them is not met again.
+            waits.to = to;
             break;
         };
+        done += 1;
         // One that is damaged was set apart when it was met first.
         if let Ok(entry) = batches::entry(row)? {
             waits.add(&entry, budgets, None);
         }
     }
     drop(rows);
-    waits.write(conn, floors).map(|()| has_more)
+    waits.write(conn, floors)?;
+    Ok(done)
 }
 
 /// The waits of one batch.

@@ -426,10 +426,9 @@ pub(super) fn catch_up(
     }
     loop {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let has_more = Progress::SegmentsTo.read(&tx)? < Progress::FoldedTo.read(&tx)?
-            && segments::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
+        let step = segments::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
         tx.commit()?;
-        if !has_more {
+        if step == 0 {
             return Ok(());
         }
     }
