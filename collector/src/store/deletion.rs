@@ -5,8 +5,9 @@
 //! Invariant: all of it goes in one transaction, together with the rollups made again without it; and neither the file nor, unless
 //! somebody reads it meanwhile, its log holds a byte of it afterwards.
 
+use super::budget::OTHER;
 use super::reindex::{self, Rebuilt};
-use super::rollups::{self, BY_PERIOD, OTHER};
+use super::rollups::{self, BY_PERIOD};
 use super::{batches, read};
 use crate::error::Error;
 use nowait_wire::Uuid;

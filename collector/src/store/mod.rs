@@ -8,7 +8,9 @@
 mod account;
 mod backup;
 mod batches;
+mod budget;
 mod clean;
+mod cursor;
 mod deletion;
 mod doctor;
 mod exits;

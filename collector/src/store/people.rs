@@ -4,10 +4,11 @@
 //! Invariant: for each series with people in a period there is a row of everybody, so that a report merges one sketch a period; a
 //! row of a release is there only within the budget of the tenant.
 
+use super::budget::{count, takes};
 use super::fold::Folded;
 use super::period::{Period, Plan};
 use super::quarantine;
-use super::rollups::{Floors, count, is_written, takes};
+use super::rollups::{Floors, is_written};
 use crate::error::Error;
 use crate::limits::CELLS_PER_PERIOD_MAX;
 use nowait_report::{Crowd, People};

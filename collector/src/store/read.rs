@@ -4,8 +4,8 @@
 //! Invariant: a report of everybody, of a release or of a system reads as many rows as there are touchpoints and releases in
 //! its months, days and hours, however many events, sessions and exits there were.
 
+use super::budget::OTHER;
 use super::progress::Progress;
-use super::rollups::OTHER;
 use super::source::Source;
 use super::{Contexts, Query};
 use super::{segments, slice};
@@ -69,7 +69,7 @@ pub(super) fn contexts(conn: &Connection, tenant: &str) -> Result<Contexts, Erro
     };
     let (countries, dimensions) = segments::values(conn, id)?;
     countries.into_iter().for_each(|country| keep(&mut all.countries, country));
-    dimensions.iter().for_each(|(key, value)| keep(&mut all.dimensions, format!("{key}:{value}")));
+    dimensions.into_iter().for_each(|dimension| keep(&mut all.dimensions, dimension));
     let select = "SELECT app_version, country, device_model, dimensions FROM contexts WHERE tenant = ?1";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query([id])?;

@@ -11,11 +11,12 @@
 //! of the batches behind [`Progress::SegmentsTo`].
 
 use super::batches::{self, Entry};
+use super::budget::{Budget, OTHER, count};
 use super::fold::Numbered;
 use super::people;
 use super::period::Period;
 use super::progress::Progress;
-use super::rollups::{self, BY_PERIOD, Budget, CellRow, Floors, OTHER, count};
+use super::rollups::{self, BY_PERIOD, CellRow, Floors};
 use super::waits::{self, Counts, place_of};
 use crate::ask::Filter;
 use crate::error::Error;
@@ -116,8 +117,8 @@ pub(super) fn ids(bytes: Option<&[u8]>) -> Result<Vec<i64>, Error> {
     Ok(ids)
 }
 
-/// The countries and dimensions of a tenant that are known by their rollups: their batches may be kept no more.
-pub(super) fn values(conn: &Connection, tenant: i64) -> Result<(Vec<String>, Vec<(String, String)>), Error> {
+/// The countries and dimensions (`key:value`) of a tenant that are known by their rollups: their batches may be kept no more.
+pub(super) fn values(conn: &Connection, tenant: i64) -> Result<(Vec<String>, Vec<String>), Error> {
     let mut select = conn.prepare_cached("SELECT field, value FROM segments WHERE tenant = ?1")?;
     let mut rows = select.query([tenant])?;
     let (mut countries, mut dimensions) = (Vec::new(), Vec::new());
@@ -128,7 +129,7 @@ pub(super) fn values(conn: &Connection, tenant: i64) -> Result<(Vec<String>, Vec
         } else if field == Field::Dimension as u8
             && let Some((key, value)) = value.split_once('\n')
         {
-            dimensions.push((key.to_owned(), value.to_owned()));
+            dimensions.push(format!("{key}:{value}"));
         }
     }
     Ok((countries, dimensions))

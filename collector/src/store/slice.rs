@@ -7,12 +7,12 @@
 use super::Query;
 use super::account::Account;
 use super::batches::{self, Entry};
+use super::budget::OTHER;
 use super::exits;
 use super::fold::{IMPLAUSIBLE_LEDGERS, Numbered};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
-use super::rollups::OTHER;
 use super::waits::{self, Counts, IMPLAUSIBLE_WAITS};
 use crate::ask::Filter;
 use crate::error::Error;

@@ -7,6 +7,7 @@
 
 use super::Query;
 use super::batches::{self, Entry, Session};
+use super::cursor::Cursor;
 use super::exits;
 use super::fold::Folded;
 use super::people;
@@ -22,8 +23,7 @@ use crate::limits::{EXITS_LOOKED_AT_MAX, UNFOLDED_READ_MAX};
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{Accounts, Budgets, Cell, Crowd, Exit, Exits, Group, People};
 use nowait_wire::{Context, ExitReason, Kind, Os};
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, OptionalExtension, Rows as SqlRows, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 
 /// Events of batches that no rollup has yet and that were too many to be read from them.
@@ -31,9 +31,9 @@ const UNFOLDED_EVENTS: &str = "events not yet counted";
 
 /// A release, and whether it is asked for.
 #[derive(Debug)]
-struct Release {
-    app_version: String,
-    os: Os,
+pub(super) struct Release {
+    pub(super) app_version: String,
+    pub(super) os: Os,
 }
 
 /// All that a question is answered from.
@@ -480,35 +480,3 @@ type PeopleOf = HashMap<(Kind, String), Crowd>;
 
 /// A cell of the tail with its release.
 type TailCell<'t> = (&'t ((i64, Os), String), Cell);
-
-/// A cell that may be damaged, and its release.
-type Found<'r> = (&'r Release, Result<Cell, nowait_report::Error>);
-
-/// The cells of one period, in the order of their series.
-struct Cursor<'s> {
-    rows: SqlRows<'s>,
-    /// The series of the row that it stands on; `None` at the end.
-    series: Option<i64>,
-}
-
-impl<'s> Cursor<'s> {
-    fn new(rows: SqlRows<'s>) -> Result<Cursor<'s>, Error> {
-        let mut cursor = Cursor { rows, series: None };
-        cursor.advance()?;
-        Ok(cursor)
-    }
-
-    fn advance(&mut self) -> Result<(), Error> {
-        self.rows.advance()?;
-        self.series = self.rows.get().map(|row| row.get(0)).transpose()?;
-        Ok(())
-    }
-
-    /// The cell that it stands on, if its release is asked for.
-    fn cell<'r>(&self, releases: &'r HashMap<i64, Release>) -> Result<Option<Found<'r>>, Error> {
-        let Some(row) = self.rows.get() else { return Ok(None) };
-        let Some(release) = releases.get(&row.get(1)?) else { return Ok(None) };
-        let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        Ok(Some((release, Cell::from_bytes(bytes))))
-    }
-}

@@ -61,17 +61,20 @@ pub(crate) struct Calls {
 impl Calls {
     /// Counts a call that took this long.
     pub(crate) fn took(&self, ns: u64) {
-        // Relaxed: counters order nothing, here and below.
+        // Relaxed: counters order nothing.
         self.ns_sum.fetch_add(ns, Ordering::Relaxed);
         if let Some(bucket) = self.ns_buckets.get(Cost::record_bucket(ns)) {
+            // Relaxed: as above.
             bucket.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Brings an account up to date.
     pub(crate) fn settle(&self, account: Account<'_>) {
+        // Relaxed: counters order nothing.
         account.raise(Counter::RecordNsSum, self.ns_sum.load(Ordering::Relaxed));
         for (index, bucket) in self.ns_buckets.iter().enumerate() {
+            // Relaxed: as above.
             account.raise_at(Counter::RecordNsBuckets as usize + index, bucket.load(Ordering::Relaxed));
         }
     }
