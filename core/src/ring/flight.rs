@@ -175,3 +175,31 @@ impl Flight {
         }
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::record::Fact;
+    use crate::ring::Drain;
+    use crate::testing::context;
+
+    #[test]
+    fn only_a_ring_that_is_half_full_asks_for_the_worker() {
+        let memory = Memory::heap(layout::WORDS);
+        let flight: &Flight = Box::leak(Box::new(Flight::new(memory, Uuid::from_u128(7), 0, &context(), 0)));
+        let fact = Fact::MainIdle { at: 0 }.to_words();
+        let asks = |facts: u64| {
+            (0..facts).filter(|_| matches!(flight.append(&fact), Appended::HalfFull(_))).count() as u64
+        };
+        assert_eq!(asks(HALF_FULL), 0);
+        assert_eq!(asks(HALF_FULL), HALF_FULL / TOLD_EVERY, "again and again, as long as nobody comes");
+        assert_eq!(flight.append(&fact), Appended::Refused);
+        let mut drain = Drain::new(&flight.ring);
+        drain.release(RING_SLOTS as u64);
+        // A worker that comes by itself often enough is never called, wherever it meets the ring.
+        for lap in 1..=10 {
+            assert_eq!(asks(HALF_FULL - 100), 0, "{lap}");
+            drain.release(RING_SLOTS as u64 + lap * (HALF_FULL - 100));
+        }
+    }
+}
