@@ -5,7 +5,7 @@ use super::source::budgets;
 use super::{Finding, escaped, print};
 use crate::error::Error;
 use crate::keys::{self, Keys};
-use crate::limits::CUT_TIMEOUT;
+use crate::limits::{BLOCKING_THREADS_MAX, CUT_TIMEOUT};
 use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
 use crate::store::{Keep, Policy, SqliteStore, Store};
@@ -74,7 +74,10 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     };
     let read_access = read_access(args.listen, &keys, &keys_path)?;
     let config = Config { budgets, read_access, remote, ..Config::new(keys) };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build();
     let runtime = runtime.map_err(|error| Error::io(format!("no runtime: {error}")))?;
     let served = runtime.block_on(async {
         let listener = TcpListener::bind(args.listen).await.map_err(|error| {

@@ -218,6 +218,11 @@ impl Waits {
         self.events >= SEGMENTS_EVENTS_MAX || places + self.heap_bytes >= SEGMENTS_BYTES_MAX
     }
 
+    /// Whether a tenant has so many names in here alone that none of its segments will have rollups: [`Waits::write`] gives them up.
+    fn is_too_wide(&self, tenant: i64) -> bool {
+        self.series.all().iter().filter(|((of, _), _)| *of == tenant).count() > SEGMENT_SERIES_MAX
+    }
+
     /// Adds the waits of a batch, which are too long by these budgets: to all of its segments, or to this one if it is in that.
     pub(super) fn add(&mut self, entry: &Entry, budgets: &Budgets, only: Option<&Segment>) {
         let context = &entry.batch.context;
@@ -237,6 +242,9 @@ impl Waits {
         };
         waits::walk(entry, budgets, &mut of_batch);
         let OfBatch { places, mut waits, .. } = of_batch;
+        if self.is_too_wide(entry.tenant) {
+            return;
+        }
         // Those of one cell behind each other: it is large, and there are many.
         waits.sort_by_key(|(place, _)| *place);
         let release = self.releases.number((entry.tenant, context.os), &context.app_version);

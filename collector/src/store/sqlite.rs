@@ -12,12 +12,12 @@ use super::{
 };
 use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
+use crate::limits::{READERS_KEPT_MAX, SLICE_LOOK_EVERY, SLICE_THREADS_MAX};
 use nowait_report::{Budgets, Cells, Report};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::fs::{File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// The database inside the data folder.
@@ -79,6 +79,8 @@ pub struct SqliteStore {
     writer: Option<Writer>,
     /// Idle connections for reading.
     readers: Mutex<Vec<Connection>>,
+    /// Held by who decodes batches: it takes every core, so that a second one would only take as much memory once more.
+    decoding: Mutex<()>,
     /// Held, not used: the lock ends with it.
     _lock: Option<File>,
 }
@@ -116,7 +118,13 @@ impl SqliteStore {
         settings::keep_budgets(&conn, &policy.budgets).map_err(|error| at(&path, &error))?;
         writer::catch_up(&mut conn, &policy.budgets, progress).map_err(|error| at(&path, &error))?;
         let writer = Writer::start(conn, policy)?;
-        Ok(SqliteStore { path, writer: Some(writer), readers: Mutex::default(), _lock: Some(lock) })
+        Ok(SqliteStore {
+            path,
+            writer: Some(writer),
+            readers: Mutex::default(),
+            decoding: Mutex::default(),
+            _lock: Some(lock),
+        })
     }
 
     /// Opens a data folder for reading only, while another process may be writing it.
@@ -125,7 +133,13 @@ impl SqliteStore {
     /// As [`SqliteStore::open`], and [`Error::is_store`] if there is no store in the folder.
     pub fn open_read_only(folder: &Path) -> Result<SqliteStore, Error> {
         let path = existing(folder)?;
-        let store = SqliteStore { path, writer: None, readers: Mutex::default(), _lock: None };
+        let store = SqliteStore {
+            path,
+            writer: None,
+            readers: Mutex::default(),
+            decoding: Mutex::default(),
+            _lock: None,
+        };
         store.read(&Cancel::default(), |_| Ok(()))?;
         Ok(store)
     }
@@ -254,6 +268,7 @@ impl SqliteStore {
         query: &Query,
         budgets: &Budgets,
     ) -> Result<(slice::Sum, Plan), Error> {
+        let _alone = self.decoding(&query.cancel)?;
         let chosen = self.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SLICE_THREADS_MAX);
         let part = chosen.ids.len().div_ceil(threads).max(1);
@@ -274,6 +289,21 @@ impl SqliteStore {
             all.merge(sum?);
         }
         Ok((all, chosen.plan))
+    }
+
+    /// Waits until nobody decodes batches, or nobody waits for the answer.
+    fn decoding(&self, cancel: &Cancel) -> Result<MutexGuard<'_, ()>, Error> {
+        loop {
+            match self.decoding.try_lock() {
+                Ok(alone) => return Ok(alone),
+                // It guards no data.
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if cancel.is_cancelled() => {
+                    return Err(Error::store("nobody waits for the answer any more"));
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(SLICE_LOOK_EVERY),
+            }
+        }
     }
 
     fn writer(&self) -> Result<&Writer, Error> {
@@ -364,11 +394,11 @@ fn lock(folder: &Path) -> Result<File, Error> {
         .map_err(|error| Error::store(format!("{} cannot be written: {error}", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::store(format!(
+        Err(fs::TryLockError::WouldBlock) => Err(Error::store(format!(
             "another nowait process writes {}: stop it first, or use another folder",
             folder.display()
         ))),
-        Err(TryLockError::Error(error)) => {
+        Err(fs::TryLockError::Error(error)) => {
             Err(Error::store(format!("{} cannot be locked: {error}", path.display())))
         }
     }
