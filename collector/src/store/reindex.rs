@@ -26,32 +26,27 @@ pub struct Rebuilt {
 pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
     // What stays as it is has to hold every batch.
     let (budgets, floors) = (settings::budgets(conn)?, rollups::floors(conn)?);
-    while rollups::catch_up(conn, &budgets, floors)? > 0 {}
-    while segments::catch_up(conn, &budgets, floors)? > 0 {}
+    // Each reads every batch.
+    let passes = [rollups::catch_up, segments::catch_up];
+    for pass in passes {
+        while pass(conn, &budgets, floors)? > 0 {}
+    }
     let total: u64 = conn.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let floors = clear(conn)?;
-    let mut done = 0;
-    loop {
-        let step = rollups::catch_up(conn, &budgets, floors)?;
-        if step == 0 {
-            break;
+    let mut read = 0;
+    for pass in passes {
+        loop {
+            let step = pass(conn, &budgets, floors)?;
+            if step == 0 {
+                break;
+            }
+            read += step as u64;
+            progress(read / passes.len() as u64, total);
         }
-        done += step as u64;
-        // Each batch is read twice.
-        progress(done / 2, total);
     }
-    let mut again = 0;
-    loop {
-        let step = segments::catch_up(conn, &budgets, floors)?;
-        if step == 0 {
-            break;
-        }
-        again += step as u64;
-        progress(u64::midpoint(done, again), total);
-    }
-    progress(done, total);
+    progress(total, total);
     let since_unix_ms = (floors.sessions > 0).then(|| floors.periods.map(unix_ms));
-    Ok(Rebuilt { batches: done, since_unix_ms })
+    Ok(Rebuilt { batches: total, since_unix_ms })
 }
 
 /// Removes the rollups that can be made again, and says from which hour on these are.

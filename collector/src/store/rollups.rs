@@ -127,10 +127,7 @@ fn write_segments(
     budget: &mut Budget,
 ) -> Result<Vec<Option<i64>>, Error> {
     let segments = &folded.segments;
-    let mut ids = Vec::with_capacity(segments.numbered.all().len());
-    for ((tenant, field), value) in segments.numbered.all() {
-        ids.push(segments::id(conn, *tenant, &(*field, value.clone()))?.map(|id| -id));
-    }
+    let ids = segments::tenants(conn, &segments.numbered)?;
     let id_of = |segment: u32| ids.get(segment as usize).copied().flatten();
     for ((segment, month, release, reason, last_crumb), count) in &segments.exit_groups {
         if let Some(segment) = id_of(*segment) {

@@ -59,6 +59,10 @@ pub(super) fn of_context(context: &Context) -> impl Iterator<Item = Segment> {
     .chain(context.dimensions.iter().map(|(key, value)| dimension(key, value)))
 }
 
+fn beyond() -> Segment {
+    (Field::Beyond, OTHER.to_owned())
+}
+
 fn dimension(key: &str, value: &str) -> Segment {
     (Field::Dimension, format!("{key}\n{value}"))
 }
@@ -83,20 +87,35 @@ pub(super) fn find(conn: &Connection, tenant: i64, segment: &Segment) -> Result<
 }
 
 /// The id of a segment, which gets one if there is room.
-pub(super) fn id(conn: &Connection, tenant: i64, segment: &Segment) -> Result<Option<i64>, Error> {
+fn id(conn: &Connection, tenant: i64, segment: &Segment) -> Result<Option<i64>, Error> {
     if let Some(id) = find(conn, tenant, segment)? {
         return Ok(Some(id));
     }
-    let beyond = (Field::Beyond, OTHER.to_owned());
+    let beyond = beyond();
     if find(conn, tenant, &beyond)?.is_some() {
         return Ok(None);
     }
     let known = count(conn, "SELECT count(*) FROM segments WHERE tenant = ?1", &[&tenant])?;
     let is_within = known < SEGMENTS_PER_TENANT_MAX;
-    let (field, value) = if is_within { segment } else { &beyond };
-    conn.prepare_cached("INSERT INTO segments (tenant, field, value) VALUES (?1, ?2, ?3)")?
-        .execute(params![tenant, *field as u8, value])?;
+    put_row(conn, tenant, if is_within { segment } else { &beyond })?;
     Ok(is_within.then(|| conn.last_insert_rowid()))
+}
+
+fn put_row(conn: &Connection, tenant: i64, (field, value): &Segment) -> Result<(), Error> {
+    let insert = "INSERT INTO segments (tenant, field, value) VALUES (?1, ?2, ?3)";
+    conn.prepare_cached(insert)?.execute(params![tenant, *field as u8, value])?;
+    Ok(())
+}
+
+/// What stands for segments as tenants, by number; `None` for one beyond the budget.
+pub(super) fn tenants(
+    conn: &Connection,
+    numbered: &Numbered<(i64, Field)>,
+) -> Result<Vec<Option<i64>>, Error> {
+    let of = |((tenant, field), value): &((i64, Field), String)| {
+        Ok(id(conn, *tenant, &(*field, value.clone()))?.map(|id| -id))
+    };
+    numbered.all().iter().map(of).collect()
 }
 
 /// Ids of segments as they stand beside a session.
@@ -297,13 +316,9 @@ impl Waits {
     /// Writes everything, and up to which batch that is.
     pub(super) fn write(&self, conn: &Connection, floors: Floors) -> Result<(), Error> {
         let mut budget = Budget::default();
-        let mut segments = Vec::with_capacity(self.segments.all().len());
-        for ((tenant, field), value) in self.segments.all() {
-            let id = id(conn, *tenant, &(*field, value.clone()))?.map(|id| -id);
-            if let Some(id) = id {
-                budget.owns(*tenant, id);
-            }
-            segments.push(id);
+        let segments = tenants(conn, &self.segments)?;
+        for (((tenant, _), _), segment) in self.segments.all().iter().zip(&segments) {
+            segment.iter().for_each(|segment| budget.owns(*tenant, *segment));
         }
         let series = budget.all_series(conn, &self.series)?;
         let releases = budget.all_releases(conn, &self.releases)?;
@@ -346,9 +361,7 @@ fn give_up_too_wide(conn: &Connection, tenant: i64) -> Result<(), Error> {
         conn.prepare_cached(&delete)?.execute([tenant])?;
     }
     conn.prepare_cached("DELETE FROM segments WHERE tenant = ?1")?.execute([tenant])?;
-    conn.prepare_cached("INSERT INTO segments (tenant, field, value) VALUES (?1, ?2, ?3)")?
-        .execute(params![tenant, Field::Beyond as u8, OTHER])?;
-    Ok(())
+    put_row(conn, tenant, &beyond())
 }
 
 /// Adds the waits of batches that are in the other rollups, one step: how many batches that were.

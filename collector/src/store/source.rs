@@ -42,6 +42,8 @@ pub(super) struct Source<'c> {
     tenant: Tenant,
     /// The segment that alone is asked for, and its id.
     segment: Option<(i64, Segment)>,
+    /// The contexts that are in the segment.
+    contexts: HashMap<i64, u32>,
     filter: &'c Filter,
     pub(super) plan: Plan,
     /// The releases that are asked for, by id.
@@ -96,6 +98,7 @@ impl<'c> Source<'c> {
             conn,
             tenant,
             segment,
+            contexts: HashMap::new(),
             filter: &query.filter,
             plan: Plan::default(),
             releases: HashMap::new(),
@@ -190,7 +193,7 @@ impl<'c> Source<'c> {
     /// Reads the waits that the rollups of the segment lack from its batches.
     fn read_segment_tail(&mut self, budgets: &Budgets) -> Result<(), Error> {
         let Some((_, segment)) = &self.segment else { return Ok(()) };
-        let contexts = slice::contexts(self.conn, self.tenant, self.filter)?;
+        self.contexts = slice::contexts(self.conn, self.tenant, self.filter)?;
         let select = format!(
             "SELECT {}, context FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY id",
             batches::ENTRY
@@ -200,7 +203,7 @@ impl<'c> Source<'c> {
         while !self.segment_tail.is_full()
             && let Some(row) = rows.next()?
         {
-            if contexts.contains_key(&row.get(6)?)
+            if self.contexts.contains_key(&row.get(6)?)
                 && let Ok(entry) = batches::entry(row)?
             {
                 self.segment_tail.add(&entry, budgets, Some(segment));
@@ -440,15 +443,13 @@ impl<'c> Source<'c> {
             number(until),
             number(EXITS_LOOKED_AT_MAX as u64)
         ])?;
-        let in_segment = match &self.segment {
-            Some(_) => Some(slice::contexts(self.conn, self.tenant, self.filter)?),
-            None => None,
-        };
         let is_in_segment = |batch: i64| -> Result<bool, Error> {
-            let Some(contexts) = &in_segment else { return Ok(true) };
+            if self.segment.is_none() {
+                return Ok(true);
+            }
             let mut select = self.conn.prepare_cached("SELECT context FROM batches WHERE id = ?1")?;
             let context: Option<i64> = select.query_row([batch], |row| row.get(0)).optional()?;
-            Ok(context.is_some_and(|context| contexts.contains_key(&context)))
+            Ok(context.is_some_and(|context| self.contexts.contains_key(&context)))
         };
         let mut ids: Vec<i64> = Vec::new();
         while ids.len() < EXITS_LISTED_MAX
