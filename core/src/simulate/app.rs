@@ -72,14 +72,20 @@ impl App {
 /// Appends a fact; `false` if the process died over it.
 fn append(pid: usize, fact: Fact) -> bool {
     let nowait = with(|world| world.processes[pid].nowait);
-    let Some(recorded) = run(pid, || nowait.append(fact)) else { return false };
+    let recorded = run(pid, || nowait.append(fact));
     counted(pid, recorded);
-    true
+    recorded.is_some()
 }
 
-/// Counts a fact that found no room.
-fn counted(pid: usize, recorded: Recorded) {
+/// Counts a fact that found no room; `None` if the process died over it.
+fn counted(pid: usize, recorded: Option<Recorded>) {
     with(|world| {
+        let Some(recorded) = recorded else {
+            // Killed before the call told, and perhaps after the account counted: a trip to the background wakes the worker
+            // even where the fact found no room.
+            world.processes[pid].refused_perhaps += 1;
+            return;
+        };
         world.stats.count("facts", &format!("{recorded:?}"));
         let process = &mut world.processes[pid];
         let recorder = &process.nowait.engine.recorder;
@@ -91,7 +97,7 @@ fn counted(pid: usize, recorded: Recorded) {
             if recorder.flight().is_some_and(is_open) {
                 process.refused += 1;
             } else {
-                process.refused_early += 1;
+                process.refused_perhaps += 1;
             }
         }
     });
@@ -101,9 +107,10 @@ fn counted(pid: usize, recorded: Recorded) {
 pub(super) fn measure(pid: usize, count: u64) {
     for _ in 0..count {
         let (nowait, number, event) = with(|world| world.measured(pid));
-        let Some(recorded) = run(pid, || nowait.record(&event)) else { return };
-        with(|world| world.processes[pid].numbers.push((number, recorded)));
+        let recorded = run(pid, || nowait.record(&event));
         counted(pid, recorded);
+        let Some(recorded) = recorded else { return };
+        with(|world| world.processes[pid].numbers.push((number, recorded)));
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn run() {
         world.is_calm = true;
         world.disk.trouble = Trouble::Nothing;
         world.network.weather = Weather::Good;
-        let version = world.network.config.map_or(0, |config| config.version) + 2;
+        let version = world.network.newest_config + 1;
         let all = RemoteConfig::ALL_PER_MILLE;
         world.network.config =
             Some(RemoteConfig { version, enabled: true, sampled_per_mille: all, flush_interval_s: 0 });

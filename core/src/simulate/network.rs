@@ -110,8 +110,10 @@ pub(super) struct Network {
     sent: BTreeMap<BatchId, Batch>,
     /// Ids of batches that were refused for what is in them.
     pub(super) rejected: BTreeMap<BatchId, Batch>,
-    /// What every receipt carries, and the highest version there was.
+    /// What every receipt carries.
     pub(super) config: Option<RemoteConfig>,
+    /// The highest version of it that there was: a device that has that takes no lower one.
+    pub(super) newest_config: u32,
     /// What a process was told and has not noted yet.
     told: BTreeMap<usize, Option<Wait>>,
     /// What the processes have noted: one for all, and of each that cannot map what they share its own.

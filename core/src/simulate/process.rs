@@ -72,8 +72,9 @@ pub(super) struct Process {
     pub(super) own_decision: Option<(u64, Consent)>,
     /// Facts that the recorder refused although it was on.
     pub(super) refused: u64,
-    /// The same, before it had memory in which a kill does not lose the count.
-    pub(super) refused_early: u64,
+    /// Facts that the account may count or not: refused before there was memory in which a kill does not lose the count, or
+    /// told in a call over which the process died.
+    pub(super) refused_perhaps: u64,
     /// What the host had told when the turn began that is under way.
     pub(super) conditions: Conditions,
 }
@@ -124,7 +125,7 @@ pub(super) fn launch() -> usize {
             numbers: Vec::new(),
             own_decision: None,
             refused: 0,
-            refused_early: 0,
+            refused_perhaps: 0,
             conditions: Conditions::default(),
         });
         world.stats.count("processes", "launched");

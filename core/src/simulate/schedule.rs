@@ -282,16 +282,17 @@ fn configure() {
         if !world.flavour.is_configured_from_afar {
             return;
         }
-        let before = world.network.config.map_or(0, |config| config.version);
+        let newest = world.network.newest_config;
         // Now and then from a collector that lags behind.
-        let version = if world.chance.per_mille(300) { before.saturating_sub(1) } else { before + 1 };
+        let version = if world.chance.per_mille(300) { newest.saturating_sub(1) } else { newest + 1 };
+        world.network.newest_config = newest.max(version);
         world.network.config = Some(RemoteConfig {
             version,
             enabled: world.chance.per_mille(700),
             sampled_per_mille: world.chance.pick(&[1_000, 1_000, 500, 0]),
             flush_interval_s: world.chance.pick(&[0, 60, 600]),
         });
-        world.stats.count("remote configurations", if version > before { "newer" } else { "older" });
+        world.stats.count("remote configurations", if version > newest { "newer" } else { "older" });
     });
 }
 

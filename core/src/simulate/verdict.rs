@@ -317,7 +317,7 @@ fn ledger_is_exact(world: &World, delivered: &Delivered<'_>, told: u64) {
     let is_only_session = world.truth.sessions.iter().filter(|other| other.pid == log.pid).count() == 1;
     if is_only_session {
         let process = &world.processes[log.pid];
-        let (least, most) = (process.refused, process.refused + process.refused_early);
+        let (least, most) = (process.refused, process.refused + process.refused_perhaps);
         must((least..=most).contains(&found_no_room), "every fact that found no room is counted", || {
             format!("{least} to {most} found none\n{}", describe(delivered))
         });
