@@ -83,7 +83,8 @@ deaths: ## Kill recording processes 10,000 times (KILLS=...) and read everything
 	NOWAIT_KILLS=$(KILLS) cargo test --locked --release --package nowait-core --test processes
 
 .PHONY: attack
-attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a line each: held, fell, or why not run (some minutes)
+attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a line each: held, fell, or why not run (some minutes; installs nginx if missing)
+	@scripts/nginx
 	@NOWAIT_ATTACK=long cargo test --quiet --locked --release --package nowait-collector --test attack -- $(ARGS)
 
 .PHONY: corruption

@@ -190,6 +190,12 @@ pub const RELEASES_PER_TENANT_MAX: usize = 500;
 /// answered from batches. A bank has some 20, and a dimension that numbers its customers is found out by this many.
 pub const SEGMENTS_PER_TENANT_MAX: usize = 64;
 
+/// Sessions of a release that a comparison looks at one by one: how much waits of one session are alike is known to 3 % from so many.
+pub const SESSIONS_SAMPLED: usize = 2_000;
+
+/// Sessions of a release that a comparison with a filter goes through to find so many that are meant.
+pub const SESSIONS_LOOKED_AT_MAX: usize = 20_000;
+
 /// Names of a tenant beyond which its segments have no rollups: each name has a cell in each of them. Ten times what an app has.
 pub const SEGMENT_SERIES_MAX: usize = 2_000;
 
@@ -236,12 +242,6 @@ pub const UNFOLDED_BATCHES_MAX: usize = 4_096;
 
 /// How long the writer waits after the rollups could not be written, doubled each time up to this.
 pub const FOLD_AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
-
-/// The longest wait that is believed, in nanoseconds: an hour. Nobody looks at a screen for longer until it comes.
-pub const WAIT_PLAUSIBLE_NS_MAX: u64 = 3_600_000_000_000;
-
-/// The longest action, journey, step or visit of a screen that is believed, in nanoseconds: a day.
-pub const SPAN_PLAUSIBLE_NS_MAX: u64 = 24 * WAIT_PLAUSIBLE_NS_MAX;
 
 /// The largest count of one session that is believed: a thousand events a second for eleven days.
 pub const COUNT_PLAUSIBLE_MAX: u64 = 1_000_000_000;

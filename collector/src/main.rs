@@ -12,6 +12,11 @@ use nowait_collector::cli::{self, backup, compare, delete, doctor, reindex, repo
 use nowait_collector::demo;
 use std::process::ExitCode;
 
+/// The C library keeps what each thread freed apart for that thread: at the worst that is known `serve` held 480 MB, of which 290
+/// were in use. mimalloc gives it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EXAMPLES: &str = "Examples:
   nowait serve --data /var/lib/nowait
   nowait report --data /var/lib/nowait --since 7d

@@ -8,6 +8,7 @@ use crate::accounts::Accounts;
 use crate::budget::Budgets;
 use crate::cell::{Cell, Cells};
 use crate::cost;
+use crate::estimate::in_time_ns;
 use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
 use crate::people::{Crowd, People};
@@ -265,7 +266,7 @@ fn figures(cell: &Cell, target_ns: u64) -> Figures {
         outcomes: outcomes(cell),
         latency: latency(&answered),
         lost_ns: answered.excess_over(target_ns).saturating_add(cell.unanswered().excess_over(target_ns)),
-        within_budget_share: share(answered.count_at_most(target_ns) as f64, ended),
+        within_budget_share: share(satisfied, ended),
         apdex: share((satisfied + tolerable) / 2.0, ended),
         people: None,
     }
@@ -367,6 +368,7 @@ fn touchpoint(kind: Kind, name: &str, all: &Cell, group: &Group, budgets: &Budge
         name: name.to_owned(),
         label: budget.label,
         target_ns: budget.target_ns,
+        in_time_ns: in_time_ns(budget.target_ns),
         weight: budget.weight,
         figures: figures(all, group.people.as_ref()),
         by_app_version: by_app_version(group, slice),

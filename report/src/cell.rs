@@ -7,15 +7,18 @@
 use crate::bytes::{Reader, put};
 use crate::error::Error;
 use crate::histogram::Histogram;
-use crate::limits::CELL_BYTES_MAX;
+use crate::limits::{CELL_BYTES_MAX, SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
 use nowait_wire::{Context, Event, Kind, Os, Outcome};
 use std::collections::BTreeMap;
 
 /// The version that [`Cell::to_bytes`] writes first; it and all before it are read.
-const BYTES_VERSION: u8 = 2;
+const BYTES_VERSION: u8 = 3;
 
 /// Outcomes in version 1, which did not know `died`: the others, in the same order.
 const OUTCOMES_IN_VERSION_1: usize = 7;
+
+/// The last version without the times of waits that were given up.
+const VERSION_WITHOUT_GIVEN_UP: u8 = 2;
 
 /// How many outcomes there are.
 pub const OUTCOMES: usize = Outcome::ALL.len();
@@ -46,12 +49,13 @@ impl CellKey {
 
 /// Counts, latencies and sums of the events of one [`CellKey`].
 ///
-/// `interrupted`, `already_animating` and `abandoned` events are counted and add no time.
+/// `interrupted` and `already_animating` events are counted and add no time; that of `abandoned` ones is no latency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
     done: Histogram,
     failed: Histogram,
     unanswered: Histogram,
+    given_up: Histogram,
     part: Histogram,
     outcomes: [u64; OUTCOMES],
     tallies: [u64; TALLIES],
@@ -84,8 +88,32 @@ impl Cell {
         !matches!(kind, Kind::Exit | Kind::Breadcrumb | Kind::Lifecycle | Kind::FrameTimes)
     }
 
-    /// Adds one event. All events of a cell must be of one kind.
+    /// Whether somebody can have waited for so long, by kind; and so for its parts, which are in microseconds.
+    #[must_use]
+    pub fn believes(event: &Event) -> bool {
+        let most_ns = match event.kind {
+            Kind::Launch
+            | Kind::Screen
+            | Kind::Tap
+            | Kind::Settled
+            | Kind::Request
+            | Kind::Hang
+            | Kind::RageTap => WAIT_PLAUSIBLE_NS_MAX,
+            _ => SPAN_PLAUSIBLE_NS_MAX,
+        };
+        let part_us = match event.kind {
+            Kind::Screen | Kind::Tap => event.a,
+            Kind::Journey | Kind::Step => event.a.max(event.b),
+            _ => 0,
+        };
+        event.duration_ns <= most_ns && part_us <= most_ns / 1_000
+    }
+
+    /// Adds one event. All events of a cell must be of one kind. One that nobody can have waited ([`Cell::believes`]) is passed over.
     pub fn add(&mut self, event: &Event) {
+        if !Cell::believes(event) {
+            return;
+        }
         if let Some(count) = self.outcomes.get_mut(event.outcome as usize) {
             *count = count.saturating_add(1);
         }
@@ -95,7 +123,11 @@ impl Cell {
             Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => {
                 self.unanswered.record(event.duration_ns);
             }
-            Outcome::Interrupted | Outcome::AlreadyAnimating | Outcome::Abandoned => {}
+            Outcome::Abandoned if matches!(event.kind, Kind::Journey | Kind::Step) => {
+                self.given_up.record(event.a.saturating_mul(1_000));
+            }
+            Outcome::Abandoned => self.given_up.record(event.duration_ns),
+            Outcome::Interrupted | Outcome::AlreadyAnimating => {}
         }
         match event.kind {
             Kind::Screen if event.a > 0 && event.outcome != Outcome::Interrupted => self.record_part(event.a),
@@ -131,6 +163,7 @@ impl Cell {
         self.done.merge(&other.done);
         self.failed.merge(&other.failed);
         self.unanswered.merge(&other.unanswered);
+        self.given_up.merge(&other.given_up);
         self.part.merge(&other.part);
         for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
             *mine = mine.saturating_add(theirs);
@@ -156,6 +189,13 @@ impl Cell {
     #[must_use]
     pub fn unanswered(&self) -> &Histogram {
         &self.unanswered
+    }
+
+    /// How long somebody had waited who `abandoned` a wait: no latency. Of a journey or a step, the time the app had made the
+    /// customer wait. Empty in cells of before it was told.
+    #[must_use]
+    pub fn given_up(&self) -> &Histogram {
+        &self.given_up
     }
 
     /// The part of each event that its value `a` tells: of a screen the time to initial display, of a tap the time
@@ -188,7 +228,7 @@ impl Cell {
     /// How much memory its buckets take, in bytes: with each octave in which it gets its first duration, half a kilobyte more.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let histograms = [&self.done, &self.failed, &self.unanswered, &self.part];
+        let histograms = [&self.done, &self.failed, &self.unanswered, &self.part, &self.given_up];
         histograms.map(Histogram::heap_bytes).iter().sum()
     }
 
@@ -231,7 +271,7 @@ impl Cell {
         for number in self.outcomes.iter().chain(&self.tallies) {
             put(&mut out, *number);
         }
-        for histogram in [&self.done, &self.failed, &self.unanswered, &self.part] {
+        for histogram in [&self.done, &self.failed, &self.unanswered, &self.part, &self.given_up] {
             histogram.put(&mut out);
         }
         out
@@ -247,9 +287,10 @@ impl Cell {
             return Err(Error::corrupt("a cell is too long"));
         }
         let mut reader = Reader::new(bytes);
-        let outcomes = match reader.byte()? {
+        let version = reader.byte()?;
+        let outcomes = match version {
             1 => OUTCOMES_IN_VERSION_1,
-            BYTES_VERSION => OUTCOMES,
+            VERSION_WITHOUT_GIVEN_UP..=BYTES_VERSION => OUTCOMES,
             version => return Err(Error::version(version, BYTES_VERSION)),
         };
         let mut cell = Cell::new();
@@ -263,6 +304,9 @@ impl Cell {
         cell.failed = Histogram::get(&mut reader)?;
         cell.unanswered = Histogram::get(&mut reader)?;
         cell.part = Histogram::get(&mut reader)?;
+        if version > VERSION_WITHOUT_GIVEN_UP {
+            cell.given_up = Histogram::get(&mut reader)?;
+        }
         reader.end()?;
         Ok(cell)
     }

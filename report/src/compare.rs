@@ -1,282 +1,215 @@
-//! BASE against HEAD: is a release slower, faster, or can nobody say?
+//! BASE against HEAD: is a release slower, faster, as fast, or can nobody say?
 //!
-//! Owns: the comparison of two sets of cells and its verdict. Refuses: the statistics below it (see `interval`).
-//! Invariant: the same cells give the same verdict, always; no random numbers.
+//! Owns: which figures are tested, the correction for many of them, and the verdicts. Refuses: the figures (see `figures`).
+//! Invariant: the same waits give the same verdict, always; no random numbers.
 
-use crate::cell::{Cell, Cells};
-use crate::histogram::Histogram;
-use crate::interval::{self, Interval};
+use crate::budget::Budgets;
+use crate::curve::{Axis, bucket_place};
+use crate::estimate;
+use crate::figures::{self, Estimate};
+use crate::floor;
+use crate::interval::Interval;
+use crate::mix;
+use crate::pair::Pair;
+use crate::side::{Ending, Side, Waits};
+use crate::spread::Level;
+use crate::verdict::{
+    CompareOptions, Comparison, Figure, FigureChange, SideCount, TouchpointChange, Verdict,
+};
 use nowait_wire::Kind;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-/// The quantile that decides: three quarters of the waits were at most this long. Google judges Web Vitals by it,
-/// because it speaks for most customers and yet is surer than p95, whose interval is half as wide again.
-pub const QUANTILE_PRIMARY: f64 = 0.75;
+/// From how many waits a side each quantile is bounded by an interval at 95 %: the binomial distribution says so of p50 and p75,
+/// and of p95 it leaves five waits beyond.
+const QUANTILES: [(Figure, f64, u64); 3] =
+    [(Figure::P50, 0.5, 6), (Figure::P75, 0.75, 13), (Figure::P95, 0.95, 100)];
 
-/// The quantile that shows whether the slowest waits moved with the others.
-pub const QUANTILE_TAIL: f64 = 0.95;
+/// Keeps the rounding of floating point from hiding a change that is as large as was asked for.
+const SLACK: f64 = 1e-9;
 
-/// The quantiles that are shown.
-const QUANTILES: [f64; 3] = [0.5, QUANTILE_PRIMARY, QUANTILE_TAIL];
-
-/// How a comparison decides.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CompareOptions {
-    /// The chance (0 to 1) that two equal releases are told apart anywhere in the comparison. Default 0.05.
-    pub error_share_max: f64,
-    /// The least change of the primary quantile that matters, as a share. Default 0.05.
-    pub effect_min: f64,
-    /// The least change of the failure share that matters, in absolute terms. Default 0.01.
-    pub failure_effect_min: f64,
-    /// The fewest waits per side. Default 50.
-    pub samples_min: u64,
+/// A touchpoint and what is tested of it.
+struct Touchpoint<'s> {
+    kind: Kind,
+    name: &'s str,
+    base: &'s Waits,
+    head: &'s Waits,
+    pair: Pair,
+    in_time_ns: u64,
+    estimates: Vec<(Figure, Estimate, bool)>,
 }
 
-impl Default for CompareOptions {
-    fn default() -> CompareOptions {
-        CompareOptions { error_share_max: 0.05, effect_min: 0.05, failure_effect_min: 0.01, samples_min: 50 }
-    }
-}
-
-/// What can be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// HEAD is slower.
-    Slower,
-    /// HEAD is faster.
-    Faster,
-    /// Nothing speaks for a difference that matters.
-    NoEvidence,
-    /// Too few waits on a side to say anything.
-    TooFewSamples,
-}
-
-/// One quantile on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct QuantileChange {
-    /// Which one, 0 to 1.
-    pub quantile: f64,
-    /// In BASE, in nanoseconds.
-    pub base_ns: u64,
-    /// In HEAD, in nanoseconds.
-    pub head_ns: u64,
-    /// HEAD / BASE.
-    pub ratio: f64,
-    /// The lower end of the interval of the ratio; `null` if the samples cannot bound it.
-    pub ratio_low: Option<f64>,
-    /// The upper end of the interval of the ratio; `null` if the samples cannot bound it.
-    pub ratio_high: Option<f64>,
-}
-
-/// The share of waits that failed or had no answer (`failed`, `no_response`, `timed_out`, `died`), on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FailureChange {
-    /// In BASE, 0 to 1.
-    pub base_share: f64,
-    /// In HEAD, 0 to 1.
-    pub head_share: f64,
-    /// HEAD - BASE.
-    pub difference: f64,
-    /// The lower end of the interval of the difference.
-    pub difference_low: f64,
-    /// The upper end of the interval of the difference.
-    pub difference_high: f64,
-    /// Whether HEAD fails more (`slower`), less (`faster`), or neither can be said.
-    pub verdict: Verdict,
-}
-
-/// One touchpoint in both releases.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TouchpointChange {
-    /// The kind of wait.
-    pub kind: Kind,
-    /// Its name.
-    pub name: String,
-    /// Latencies in BASE; of journeys and steps the time that the app made the customer wait.
-    pub base_count: u64,
-    /// Latencies in HEAD.
-    pub head_count: u64,
-    /// p50, p75 and p95, as far as the samples support them.
-    pub quantiles: Vec<QuantileChange>,
-    /// The chance (0 to 1) that an interval of this latency misses its true ratio, after Holm's correction.
-    pub interval_error_share: f64,
-    /// The verdict on p75: its interval has to exclude 1 and its ratio has to be as large as `effect_min` asks.
-    pub verdict: Verdict,
-    /// The share of waits that failed or had no answer, if both sides have enough waits.
-    pub failures: Option<FailureChange>,
-}
-
-/// Two releases side by side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Comparison {
-    /// What BASE is, for example `8.1.0`.
-    pub base: String,
-    /// What HEAD is, for example `8.2.0`.
-    pub head: String,
-    /// How it was decided.
-    pub options: CompareOptions,
-    /// `slower` if any touchpoint is slower or fails more, else `faster` if any is better, else `no_evidence`, and
-    /// `too_few_samples` if nothing could be tested.
-    pub verdict: Verdict,
-    /// How many figures were tested together: latencies and failure shares with enough samples.
-    pub tests: u64,
-    /// Every touchpoint that either release has: worse, better, no evidence, too few samples; larger changes first.
-    pub touchpoints: Vec<TouchpointChange>,
-}
-
-/// The kinds that are compared: all waits but hangs, which exist only above 250 ms, so that their number tells of a
-/// change and their length does not.
-const COMPARED: [Kind; 8] = [
-    Kind::Launch,
-    Kind::Screen,
-    Kind::Tap,
-    Kind::Settled,
-    Kind::Request,
-    Kind::Action,
-    Kind::Journey,
-    Kind::Step,
-];
-
-/// One touchpoint's cells of both releases, over all slices.
-#[derive(Default)]
-struct Pair {
-    base: Side,
-    head: Side,
-}
-
-/// One release's waits at one touchpoint.
-#[derive(Default)]
-struct Side {
-    waits: Histogram,
-    /// Waits that failed or had no answer.
-    failures: u64,
-    /// All waits that ended with or without an answer.
-    ended: u64,
-}
-
-impl Side {
-    fn add(&mut self, kind: Kind, cell: &Cell) {
-        if matches!(kind, Kind::Journey | Kind::Step) {
-            self.waits.merge(cell.part());
-        } else {
-            self.waits.merge(cell.done());
-            self.waits.merge(cell.failed());
+impl<'s> Touchpoint<'s> {
+    fn new(
+        (kind, name): (Kind, &'s str),
+        (base, head): (&'s Waits, &'s Waits),
+        budgets: &Budgets,
+        options: &CompareOptions,
+    ) -> Touchpoint<'s> {
+        let pair = Pair::new(base, head);
+        let target = bucket_place(budgets.of(kind, name).target_ns);
+        let in_time_ns = estimate::in_time_ns(budgets.of(kind, name).target_ns);
+        let mut estimates = Vec::new();
+        let fewest = pair.base.count.min(pair.head.count);
+        if fewest >= options.samples_min.max(1) {
+            let is_primary = |figure| figure == if fewest < 13 { Figure::P50 } else { Figure::P75 };
+            for (figure, q, from) in QUANTILES {
+                if fewest >= from
+                    && let Some(estimate) = figures::of_quantile(&pair, q)
+                {
+                    estimates.push((figure, estimate, is_primary(figure) || figure == Figure::P95));
+                }
+            }
+            let places = &pair.places;
+            let is_in_time = |place: usize, ending| {
+                ending == Ending::Done && places.get(place).is_some_and(|place| *place <= target)
+            };
+            let ranks = figures::of_ranks(&pair);
+            let in_time = figures::of_share(&pair, is_in_time);
+            let unanswered = figures::of_share(&pair, |_, ending| ending != Ending::Done);
+            estimates.extend(ranks.map(|estimate| (Figure::Longer, estimate, true)));
+            let varies = |estimate: &Estimate| {
+                let is_all_or_none = |share: f64| share <= 0.0 || share >= 1.0;
+                !(is_all_or_none(estimate.base) && estimate.base == estimate.head)
+            };
+            for (figure, estimate) in [(Figure::InTime, in_time), (Figure::Unanswered, unanswered)] {
+                estimates.extend(estimate.map(|estimate| (figure, estimate.clone(), varies(&estimate))));
+            }
         }
-        let failures = cell.failed().count().saturating_add(cell.unanswered().count());
-        self.failures = self.failures.saturating_add(failures);
-        self.ended = self.ended.saturating_add(failures).saturating_add(cell.done().count());
-    }
-}
-
-/// What is tested of a pair.
-#[derive(Clone, Copy, PartialEq)]
-enum Figure {
-    Latency,
-    Failures,
-}
-
-impl Pair {
-    /// HEAD / BASE of the `q` quantile.
-    fn quantile_ratio(&self, q: f64, error_share: f64, samples_min: u64) -> Option<Interval> {
-        if self.base.waits.count().min(self.head.waits.count()) < samples_min {
-            return None;
-        }
-        let base = interval::quantile(&self.base.waits, q, error_share)?;
-        Some(interval::ratio(base, interval::quantile(&self.head.waits, q, error_share)?))
+        Touchpoint { kind, name, base, head, pair, in_time_ns, estimates }
     }
 
-    /// HEAD - BASE of the failure share.
-    fn failure_difference(&self, error_share: f64, samples_min: u64) -> Option<Interval> {
-        if self.base.ended.min(self.head.ended) < samples_min.max(1) {
-            return None;
-        }
-        let base = interval::share(self.base.failures, self.base.ended, error_share);
-        Some(interval::difference(base, interval::share(self.head.failures, self.head.ended, error_share)))
-    }
-
-    /// Whether the figure differs between the releases, at this chance of error.
-    fn differs(&self, figure: Figure, error_share: f64, samples_min: u64) -> bool {
-        match figure {
-            Figure::Latency => self
-                .quantile_ratio(QUANTILE_PRIMARY, error_share, samples_min)
-                .is_some_and(|ratio| ratio.excludes(1.0)),
-            Figure::Failures => self
-                .failure_difference(error_share, samples_min)
-                .is_some_and(|difference| difference.excludes(0.0)),
-        }
-    }
-
-    /// The figures that can differ at all: enough waits, and for failures at least one of them.
-    fn figures(&self, samples_min: u64) -> impl Iterator<Item = Figure> {
-        let latency = self.base.waits.count().min(self.head.waits.count()) >= samples_min;
-        let ended = self.base.ended.min(self.head.ended) >= samples_min.max(1);
-        let failures = ended && self.base.failures.saturating_add(self.head.failures) > 0;
-        let latency = latency.then_some(Figure::Latency);
-        latency.into_iter().chain(failures.then_some(Figure::Failures))
-    }
-
-    fn quantiles(&self, error_share: f64, samples_min: u64) -> Vec<QuantileChange> {
-        let change = |quantile: f64| {
-            let base_ns = self.base.waits.supported_quantile_ns(quantile)?;
-            let head_ns = self.head.waits.supported_quantile_ns(quantile)?;
-            let ratio = self.quantile_ratio(quantile, error_share, samples_min);
-            Some(QuantileChange {
-                quantile,
-                base_ns,
-                head_ns,
-                ratio: head_ns.max(1) as f64 / base_ns.max(1) as f64,
-                ratio_low: ratio.map(|ratio| ratio.low),
-                ratio_high: ratio.map(|ratio| ratio.high),
+    fn change(&self, shares: impl Fn(usize) -> f64, options: &CompareOptions) -> TouchpointChange {
+        let mut figures: Vec<FigureChange> = (self.estimates.iter().enumerate())
+            .map(|(nth, (figure, estimate, decides))| {
+                let level = Level { error_share: shares(nth), at_every_look: options.at_every_look };
+                told(*figure, estimate, *decides, level, self.pair.axis, options)
             })
+            .collect();
+        figures.sort_by_key(|change| (!change.decides, change.figure));
+        let deciding = || figures.iter().filter(|change| change.decides).map(|change| change.verdict);
+        let has = |wanted| deciding().any(|verdict| verdict == wanted);
+        // Ranks have no range that is too small to matter.
+        let is_equivalent = figures
+            .iter()
+            .filter(|change| change.decides && change.figure != Figure::Longer)
+            .all(|change| change.verdict == Verdict::Equivalent);
+        let verdict = if has(Verdict::Slower) {
+            Verdict::Slower
+        } else if has(Verdict::Faster) {
+            Verdict::Faster
+        } else if deciding().next().is_none() {
+            Verdict::TooFewSamples
+        } else if is_equivalent {
+            Verdict::Equivalent
+        } else {
+            Verdict::NoEvidence
         };
-        QUANTILES.into_iter().filter_map(change).collect()
-    }
-
-    fn failures(&self, error_share: f64, options: &CompareOptions) -> Option<FailureChange> {
-        let found = self.failure_difference(error_share, options.samples_min)?;
-        let matters = found.value.abs() >= options.failure_effect_min;
-        Some(FailureChange {
-            base_share: self.base.failures as f64 / self.base.ended as f64,
-            head_share: self.head.failures as f64 / self.head.ended as f64,
-            difference: found.value,
-            difference_low: found.low,
-            difference_high: found.high,
-            verdict: Verdict::of(found, 0.0, matters),
-        })
-    }
-
-    fn change(&self, kind: Kind, name: &str, error: [f64; 2], options: &CompareOptions) -> TouchpointChange {
-        let [latency_error, failure_error] = error;
-        let ratio = self.quantile_ratio(QUANTILE_PRIMARY, latency_error, options.samples_min);
-        let verdict = ratio.map_or(Verdict::TooFewSamples, |ratio| {
-            let matters = ratio.value.max(1.0 / ratio.value) >= 1.0 + options.effect_min;
-            Verdict::of(ratio, 1.0, matters)
-        });
+        let count = |waits: &Waits, of: &crate::pair::Part| SideCount {
+            waits: of.count,
+            sessions: of.sessions as u64,
+            interrupted: waits.interrupted,
+        };
+        let primary = self.estimates.iter().find(|(figure, _, decides)| *decides && *figure < Figure::P95);
+        let fewest = self.pair.base.count.min(self.pair.head.count);
         TouchpointChange {
-            kind,
-            name: name.to_owned(),
-            base_count: self.base.waits.count(),
-            head_count: self.head.waits.count(),
-            quantiles: self.quantiles(latency_error, options.samples_min),
-            interval_error_share: latency_error,
+            kind: self.kind,
+            name: self.name.to_owned(),
             verdict,
-            failures: self.failures(failure_error, options),
+            base: count(self.base, &self.pair.base),
+            head: count(self.head, &self.pair.head),
+            waits_missing: options.samples_min.saturating_sub(fewest),
+            in_time_ns: self.in_time_ns,
+            design_effect: primary.map(|(_, estimate, _)| estimate.design_effect()),
+            noise_floor: primary.and_then(|(figure, ..)| {
+                let q = QUANTILES.iter().find(|(of, ..)| of == figure)?.1;
+                floor::of_quantile(self.base, q, (self.pair.base.count, self.pair.head.count))
+            }),
+            left_out: self.pair.left_out,
+            figures,
         }
     }
 }
 
-impl Verdict {
-    /// On an interval of a change, where `equal` means none and more means worse.
-    fn of(change: Interval, equal: f64, matters: bool) -> Verdict {
-        if !matters || !change.excludes(equal) {
-            Verdict::NoEvidence
-        } else if change.value > equal {
-            Verdict::Slower
-        } else {
-            Verdict::Faster
+fn told(
+    figure: Figure,
+    estimate: &Estimate,
+    decides: bool,
+    level: Level,
+    axis: Axis,
+    options: &CompareOptions,
+) -> FigureChange {
+    let change = estimate.change(level);
+    let is_share = matches!(figure, Figure::InTime | Figure::Unanswered);
+    // Nobody knows a time better than that.
+    let whole = |value: f64| if is_share || axis == Axis::Difference { value } else { value.round() };
+    let is_ratio = equal(figure, axis) == 1.0;
+    let end = |end: f64| Some(end).filter(|end| end.is_finite() && (!is_ratio || *end > 0.0));
+    FigureChange {
+        figure,
+        base: whole(estimate.base),
+        head: whole(estimate.head),
+        head_as_is: estimate.head_as_is.map(whole),
+        effect: estimate.effect,
+        change: change.value,
+        low: end(change.low),
+        high: end(change.high),
+        error_share: level.error_share,
+        decides,
+        verdict: verdict(figure, estimate, change, axis, options),
+    }
+}
+
+/// The change at which nothing changed.
+fn equal(figure: Figure, axis: Axis) -> f64 {
+    match figure {
+        Figure::Longer => 0.5,
+        Figure::InTime | Figure::Unanswered => 0.0,
+        Figure::P50 | Figure::P75 | Figure::P95 => {
+            if axis == Axis::Ratio {
+                1.0
+            } else {
+                0.0
+            }
         }
+    }
+}
+
+fn verdict(
+    figure: Figure,
+    estimate: &Estimate,
+    change: Interval,
+    axis: Axis,
+    options: &CompareOptions,
+) -> Verdict {
+    let equal = equal(figure, axis);
+    let difference = estimate.head - estimate.base;
+    let (matters, is_within) = match (figure, axis) {
+        (Figure::InTime | Figure::Unanswered, _) => {
+            let least = options.share_effect_min;
+            (difference.abs() >= least - SLACK, change.low >= -least && change.high <= least)
+        }
+        (_, Axis::Ratio) => {
+            let (least, least_ns) = (1.0 + options.effect_min, options.effect_min_ns);
+            let ratio = estimate.effect.max(1.0 / estimate.effect);
+            let is_less = change.low >= 1.0 / least && change.high <= least;
+            let is_less_ns = (change.low - 1.0) * estimate.base >= -least_ns
+                && (change.high - 1.0) * estimate.base <= least_ns;
+            let matters = ratio >= least - SLACK && difference.abs() >= least_ns * (1.0 - SLACK);
+            (matters, figure != Figure::Longer && (is_less || is_less_ns))
+        }
+        (_, Axis::Difference) => {
+            let least = options.effect_min_ns;
+            let is_within = figure != Figure::Longer && change.low >= -least && change.high <= least;
+            (difference.abs() >= least * (1.0 - SLACK), is_within)
+        }
+    };
+    let is_worse_when_more = figure != Figure::InTime;
+    if matters && change.excludes(equal) {
+        if (change.value > equal) == is_worse_when_more { Verdict::Slower } else { Verdict::Faster }
+    } else if is_within {
+        Verdict::Equivalent
+    } else {
+        Verdict::NoEvidence
     }
 }
 
@@ -302,87 +235,76 @@ fn holm(tests: usize, error_share_max: f64, differs: impl Fn(usize, f64) -> bool
 }
 
 impl Comparison {
-    /// Compares two releases, each given as its name and its cells; cells of kinds that are no waits are passed over.
+    /// Compares two releases, each given as its name and its waits; by these budgets waits are in time.
     #[must_use]
-    pub fn new(base: (&str, &Cells), head: (&str, &Cells), options: CompareOptions) -> Comparison {
-        let mut pairs: BTreeMap<(Kind, &str), Pair> = BTreeMap::new();
-        for (key, cell) in base.1.iter().filter(|(key, _)| COMPARED.contains(&key.kind)) {
-            pairs.entry((key.kind, &key.name)).or_default().base.add(key.kind, cell);
-        }
-        for (key, cell) in head.1.iter().filter(|(key, _)| COMPARED.contains(&key.kind)) {
-            pairs.entry((key.kind, &key.name)).or_default().head.add(key.kind, cell);
-        }
-        let tests: Vec<(&(Kind, &str), &Pair, Figure)> = pairs
-            .iter()
-            .flat_map(|(key, pair)| pair.figures(options.samples_min).map(move |figure| (key, pair, figure)))
-            .collect();
-        let shares = holm(tests.len(), options.error_share_max, |test, share| {
-            tests[test].1.differs(tests[test].2, share, options.samples_min)
-        });
-        // What was not tested is shown at the share that the whole family began with.
-        let first = options.error_share_max / tests.len().max(1) as f64;
-        let share_of = |key: &(Kind, &str), figure: Figure| {
-            let at = tests.iter().position(|test| test.0 == key && test.2 == figure);
-            at.map_or(first, |at| shares[at])
-        };
-        let mut touchpoints: Vec<TouchpointChange> = pairs
-            .iter()
-            .map(|(key, pair)| {
-                let error = [share_of(key, Figure::Latency), share_of(key, Figure::Failures)];
-                pair.change(key.0, key.1, error, &options)
+    pub fn new(
+        base: (&str, &Side),
+        head: (&str, &Side),
+        budgets: &Budgets,
+        options: CompareOptions,
+    ) -> Comparison {
+        let none = Waits::default();
+        let names: BTreeSet<&(Kind, String)> =
+            base.1.touchpoints.keys().chain(head.1.touchpoints.keys()).collect();
+        let touchpoints: Vec<Touchpoint<'_>> = names
+            .into_iter()
+            .map(|key| {
+                let [of_base, of_head] =
+                    [base.1, head.1].map(|side| side.touchpoints.get(key).unwrap_or(&none));
+                let waits = (of_base, of_head);
+                Touchpoint::new((key.0, key.1.as_str()), waits, budgets, &options)
             })
             .collect();
-        touchpoints.sort_by(|a, b| a.rank().cmp(&b.rank()).then(b.size().total_cmp(&a.size())));
+        let tests: Vec<(usize, usize)> = (touchpoints.iter().enumerate())
+            .flat_map(|(at, touchpoint)| {
+                let deciding = touchpoint.estimates.iter().enumerate().filter(|(_, (.., decides))| *decides);
+                deciding.map(move |(nth, _)| (at, nth))
+            })
+            .collect();
+        let differs = |test: usize, error_share: f64| {
+            let (at, nth) = tests[test];
+            let (figure, estimate, _) = &touchpoints[at].estimates[nth];
+            let level = Level { error_share, at_every_look: options.at_every_look };
+            estimate.change(level).excludes(equal(*figure, touchpoints[at].pair.axis))
+        };
+        let shares = holm(tests.len(), options.error_share_max, differs);
+        // What was not tested is shown at the share that the whole family began with.
+        let first = options.error_share_max / tests.len().max(1) as f64;
+        let mut changes: Vec<TouchpointChange> = (touchpoints.iter().enumerate())
+            .map(|(at, touchpoint)| {
+                let share = |nth: usize| {
+                    tests
+                        .binary_search(&(at, nth))
+                        .ok()
+                        .and_then(|test| shares.get(test))
+                        .copied()
+                        .unwrap_or(first)
+                };
+                touchpoint.change(share, &options)
+            })
+            .collect();
+        changes.sort_by(|one, other| one.verdict.cmp(&other.verdict).then(size(other).total_cmp(&size(one))));
         Comparison {
             base: base.0.to_owned(),
             head: head.0.to_owned(),
             options,
-            verdict: overall(&touchpoints),
+            verdict: overall(&changes),
             tests: tests.len() as u64,
-            touchpoints,
+            touchpoints: changes,
+            mix: mix::changes(base.1, head.1),
         }
-    }
-
-    /// Whether HEAD is worse anywhere.
-    #[must_use]
-    pub fn is_regression(&self) -> bool {
-        self.verdict == Verdict::Slower
     }
 }
 
-impl TouchpointChange {
-    /// The change of the primary quantile, if both sides support it.
-    #[must_use]
-    pub fn primary(&self) -> Option<&QuantileChange> {
-        self.quantiles.iter().find(|change| change.quantile == QUANTILE_PRIMARY)
-    }
-
-    /// Both verdicts: on the latency and on the failures.
-    fn verdicts(&self) -> impl Iterator<Item = Verdict> {
-        [Some(self.verdict), self.failures.map(|failures| failures.verdict)].into_iter().flatten()
-    }
-
-    /// Worse first, then better, then unchanged, then unknown.
-    fn rank(&self) -> u8 {
-        let rank = |verdict| match verdict {
-            Verdict::Slower => 0,
-            Verdict::Faster => 1,
-            Verdict::NoEvidence => 2,
-            Verdict::TooFewSamples => 3,
-        };
-        self.verdicts().map(rank).min().unwrap_or(3)
-    }
-
-    /// How large the change of the primary quantile is, on the logarithmic scale.
-    fn size(&self) -> f64 {
-        self.primary().map_or(0.0, |change| change.ratio.ln().abs())
-    }
+/// How large the change of the time that decides is, on the logarithmic scale.
+fn size(change: &TouchpointChange) -> f64 {
+    change.primary().map_or(0.0, |change| change.effect.abs().max(f64::MIN_POSITIVE).ln().abs())
 }
 
 /// One verdict over all touchpoints: a single one that is worse decides.
 fn overall(touchpoints: &[TouchpointChange]) -> Verdict {
-    let has = |wanted| touchpoints.iter().any(|change| change.verdicts().any(|verdict| verdict == wanted));
-    [Verdict::Slower, Verdict::Faster, Verdict::NoEvidence]
+    let has = |wanted| touchpoints.iter().any(|change| change.verdict == wanted);
+    [Verdict::Slower, Verdict::Faster, Verdict::NoEvidence, Verdict::Equivalent]
         .into_iter()
         .find(|verdict| has(*verdict))
         .unwrap_or(Verdict::TooFewSamples)

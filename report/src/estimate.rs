@@ -4,7 +4,7 @@
 //! Refuses: quantiles that too few durations support (callers ask [`supports_quantile`]).
 //! Invariant: a quantile is within 0.55 % (and the rounding to 1 ns) of the exact one.
 
-use crate::histogram::{Histogram, bucket_bounds_ns, bucket_index};
+use crate::histogram::{Histogram, bucket_bounds_ns, bucket_index, largest_ns};
 
 /// Keeps the rounding of `q * n` in floating point from asking for the rank after the one that was meant.
 const RANK_SLACK: f64 = 1e-9;
@@ -77,58 +77,43 @@ impl Histogram {
         exact(max)
     }
 
-    /// How many durations were at most `target_ns`. Durations in the target's own bucket are taken as evenly
-    /// spread, so the answer is off by less than the content of that one bucket.
+    /// How many durations were at most `target_ns`, up to the end of its bucket ([`in_time_ns`]): what is as long as the target is in
+    /// time, and what is at most 1.09 % longer may be.
     #[must_use]
     pub fn count_at_most(&self, target_ns: u64) -> u64 {
-        if self.max_ns().is_none_or(|max| max <= target_ns) {
-            return self.count();
-        }
-        if self.min_ns().is_none_or(|min| min > target_ns) {
-            return 0;
-        }
         let target = bucket_index(target_ns);
-        let mut within = self.zeros();
-        for (index, count) in self.buckets().take_while(|(index, _)| Some(*index) <= target) {
-            let (lower, upper) = bucket_bounds_ns(index);
-            let share = if Some(index) < target { 1.0 } else { (target_ns as f64 - lower) / (upper - lower) };
-            within = within.saturating_add((count as f64 * share).round() as u64);
-        }
-        within.min(self.count())
+        let within = self.buckets().take_while(|(index, _)| Some(*index) <= target);
+        within.fold(self.zeros(), |sum, (_, count)| sum.saturating_add(count))
     }
 
-    /// The time spent beyond `target_ns`: the sum of max(0, duration - target) over all durations, in nanoseconds.
+    /// The time spent beyond `target_ns`: the sum of duration - target over all durations that [`Histogram::count_at_most`] does not
+    /// count, in nanoseconds.
     ///
-    /// Exact when the target is at most the shortest or at least the longest duration. In between, durations are
-    /// taken as evenly spread in their bucket: the answer is at most 0.55 % of the time those waits took away from
-    /// the exact one, and never more than [`Histogram::sum_ns`].
+    /// Durations are taken as evenly spread in their bucket, but for the longest, which is known: the answer is at most 0.55 %
+    /// of the time those waits took away from the exact one, and never more than [`Histogram::sum_ns`].
     #[must_use]
     pub fn excess_over(&self, target_ns: u64) -> u64 {
-        if self.max_ns().is_none_or(|max| max <= target_ns) {
-            return 0;
-        }
-        if self.min_ns().is_some_and(|min| min >= target_ns) {
+        let (Some(min), Some(max)) = (self.min_ns(), self.max_ns()) else { return 0 };
+        let target = bucket_index(target_ns);
+        let late = || self.buckets().filter(|(index, _)| Some(*index) > target);
+        if self.zeros() == 0 && late().count() == self.buckets().count() {
             return self.sum_ns().saturating_sub(self.count().saturating_mul(target_ns));
         }
-        let target = target_ns as f64;
-        let excess: f64 = self
-            .buckets()
+        let excess: f64 = late()
             .map(|(index, count)| {
                 let (lower, upper) = bucket_bounds_ns(index);
-                count as f64 * mean_excess_ns(lower, upper, target)
+                let is_longest = Some(index) == bucket_index(max);
+                let (lower, upper) = (lower.max(min as f64), upper.min(max as f64));
+                let others = count.saturating_sub(u64::from(is_longest)) as f64;
+                let longest = if is_longest { (max - target_ns) as f64 } else { 0.0 };
+                others * (f64::midpoint(lower, upper) - target_ns as f64) + longest
             })
             .sum();
         (excess.round() as u64).min(self.sum_ns())
     }
 }
 
-/// The mean of max(0, x - target) for x evenly spread between `lower` and `upper`.
-fn mean_excess_ns(lower: f64, upper: f64, target: f64) -> f64 {
-    if target >= upper {
-        0.0
-    } else if target <= lower {
-        (lower + upper) / 2.0 - target
-    } else {
-        (upper - target) * (upper - target) / (2.0 * (upper - lower))
-    }
+/// The longest wait that is in time where the target is this: the end of the target's bucket, in nanoseconds.
+pub(crate) fn in_time_ns(target_ns: u64) -> u64 {
+    bucket_index(target_ns).map_or(0, largest_ns)
 }

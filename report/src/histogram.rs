@@ -56,7 +56,7 @@ fn bit(at: i32) -> u128 {
 }
 
 /// The largest whole number of nanoseconds in a bucket.
-fn largest_ns(index: i32) -> u64 {
+pub(crate) fn largest_ns(index: i32) -> u64 {
     let next = index.saturating_add(1);
     let within = next.rem_euclid(PER_OCTAVE as i32) as usize;
     let mantissa = LOWER.get(within).copied().unwrap_or(u64::MAX);

@@ -10,8 +10,8 @@ pub const BUCKETS_MAX: usize = 64 * 64 + 1;
 /// 10 of count, and five 10-byte numbers stand before them.
 pub const HISTOGRAM_BYTES_MAX: usize = 1 + 5 * 10 + BUCKETS_MAX * 12;
 
-/// The longest binary form of a cell that is read, in bytes: four histograms and two short lists of numbers.
-pub const CELL_BYTES_MAX: usize = 4 * HISTOGRAM_BYTES_MAX + 256;
+/// The longest binary form of a cell that is read, in bytes: five histograms and two short lists of numbers.
+pub const CELL_BYTES_MAX: usize = 5 * HISTOGRAM_BYTES_MAX + 256;
 
 /// The longest binary form of accounts that is read, in bytes: two histograms and some fifty numbers.
 pub const ACCOUNTS_BYTES_MAX: usize = 2 * HISTOGRAM_BYTES_MAX + 1_024;
@@ -51,3 +51,9 @@ pub const PEOPLE_OF_SEGMENT_LG_K: u8 = 12;
 
 /// The longest binary form of sketches of people that is read, in bytes: four of them, with the registers that overflow.
 pub const PEOPLE_BYTES_MAX: usize = 4 * (2 << PEOPLE_LG_K);
+
+/// The longest wait that is believed, in nanoseconds: an hour. Nobody looks at a screen for longer until it comes.
+pub const WAIT_PLAUSIBLE_NS_MAX: u64 = 3_600_000_000_000;
+
+/// The longest action, journey, step or visit of a screen that is believed, in nanoseconds: a day.
+pub const SPAN_PLAUSIBLE_NS_MAX: u64 = 24 * WAIT_PLAUSIBLE_NS_MAX;

@@ -96,7 +96,7 @@ pub struct Figures {
     /// Customer time beyond the target, in nanoseconds: the sum of max(0, wait - target) over `done`, `failed`,
     /// `no_response`, `timed_out` and `died`.
     pub lost_ns: u64,
-    /// Waits that were answered within the target, as a share (0 to 1) of `done`, `failed`, `no_response`, `timed_out`
+    /// Waits that were `done` within the target, up to the end of its bucket, as a share (0 to 1) of `done`, `failed`, `no_response`, `timed_out`
     /// and `died`; `null` if there are none of these.
     pub within_budget_share: Option<f64>,
     /// Apdex with T = the target: (satisfied + tolerating / 2) / all; errors and unanswered waits are frustrated. `null`
@@ -139,8 +139,11 @@ pub struct Touchpoint {
     pub name: String,
     /// What people call it; the name unless the budgets say otherwise.
     pub label: String,
-    /// The longest wait that counts as in time, in nanoseconds.
+    /// The target of its budget, in nanoseconds.
     pub target_ns: u64,
+    /// The longest wait that counts as in time: the target, up to the end of its bucket.
+    #[serde(default)]
+    pub in_time_ns: u64,
     /// How much its lost time counts in the ranking.
     pub weight: f64,
     /// Its figures over everything.

@@ -1,206 +1,250 @@
-//! The comparison against seeded simulations with a known truth: coverage, false alarms and power.
-//!
-//! Run with `--nocapture` to see the figures that docs/report.md quotes.
+//! The rules of a comparison, each by its smallest case. How often it errs and what it sees is `tests/calibrate`.
 
-use nowait_report::{Cell, CellKey, Cells, CompareOptions, Comparison, Verdict};
-use nowait_wire::{Event, Kind, NameId, Os, Outcome};
+use nowait_report::verdict::{Figure, FigureChange};
+use nowait_report::{Budgets, Cell, CompareOptions, Comparison, Side, Stratum, Verdict, text};
+use nowait_wire::{Event, Kind, NameId, Network, Os, Outcome, Tier};
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, seeded, good enough for a simulation.
-struct Random(u64);
+const MS: u64 = 1_000_000;
 
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
+const WIFI: Stratum = Stratum { tier: Tier::High, network: Network::Wifi, os: Os::Android };
 
-    /// Evenly spread over (0, 1).
-    fn unit(&mut self) -> f64 {
-        ((self.bits() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    }
-
-    /// Box and Muller's standard normal.
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()
-    }
+fn wait(ns: u64, outcome: Outcome) -> Event {
+    Event { duration_ns: ns, outcome, ..Event::new(Kind::Screen, NameId(6)) }
 }
 
-/// Shapes that latencies have.
-#[derive(Clone, Copy, Debug)]
-enum Shape {
-    /// One hump with a long tail, median 400 ms.
-    LogNormal { sigma: f64 },
-    /// A cache that hits six times in ten: two humps a factor of four apart.
-    TwoHumps,
-}
-
-impl Shape {
-    fn draw(self, random: &mut Random) -> f64 {
-        match self {
-            Shape::LogNormal { sigma } => 4e8 * (sigma * random.normal()).exp(),
-            Shape::TwoHumps => {
-                let middle = if random.unit() < 0.6 { 1e8 } else { 4e8 };
-                middle * (0.3 * random.normal()).exp()
-            }
-        }
+/// A release with a session for each wait.
+fn release(waits: impl Iterator<Item = (Stratum, Event)>) -> Side {
+    let mut side = Side::new();
+    for (stratum, event) in waits {
+        side.add_wait(stratum, "Home", &event);
+        side.add_session(std::iter::once((stratum, "Home", &event)));
     }
+    side
 }
 
-fn key(name: &str, app_version: &str) -> CellKey {
-    CellKey {
-        kind: Kind::Screen,
-        name: name.to_owned(),
-        app_version: app_version.to_owned(),
-        os: Os::Android,
-    }
+fn done(times_ns: impl Iterator<Item = u64>) -> Side {
+    release(times_ns.map(|ns| (WIFI, wait(ns, Outcome::Done))))
 }
 
-/// `n` waits, `factor` times as long as the shape has them, of which `failed_share` fail.
-fn cell(random: &mut Random, n: usize, shape: Shape, factor: f64, failed_share: f64) -> Cell {
-    let mut cell = Cell::new();
-    for _ in 0..n {
-        let mut event = Event::new(Kind::Screen, NameId(6));
-        event.duration_ns = (shape.draw(random) * factor) as u64;
-        if random.unit() < failed_share {
-            event.outcome = Outcome::Failed;
-        }
-        cell.add(&event);
-    }
-    cell
+fn compare(base: &Side, head: &Side) -> Comparison {
+    Comparison::new(("8.1.0", base), ("8.2.0", head), &Budgets::default(), CompareOptions::default())
 }
 
-fn cells(random: &mut Random, touchpoints: usize, n: usize, factor: f64) -> Cells {
-    (0..touchpoints)
-        .map(|at| {
-            // Only the first touchpoint changes.
-            let factor = if at == 0 { factor } else { 1.0 };
-            let sigma = 0.5 + 0.02 * at as f64;
-            (key(&format!("Screen{at}"), "x"), cell(random, n, Shape::LogNormal { sigma }, factor, 0.02))
-        })
-        .collect()
+fn figure(of: &Comparison, figure: Figure) -> FigureChange {
+    *of.touchpoints[0].figure(figure).unwrap()
 }
 
-fn compare(base: &Cells, head: &Cells) -> Comparison {
-    Comparison::new(("8.1.0", base), ("8.2.0", head), CompareOptions::default())
+/// Times around 400 ms, `factor` times as long.
+fn spread(n: u64, factor: f64) -> impl Iterator<Item = u64> {
+    (0..n).map(move |at| ((300 + at * 7919 % 200) as f64 * MS as f64 * factor) as u64)
 }
 
 #[test]
-fn intervals_cover_the_true_ratio() {
-    const ROUNDS: usize = 1_000;
-    let shapes = [Shape::LogNormal { sigma: 0.4 }, Shape::LogNormal { sigma: 1.0 }, Shape::TwoHumps];
-    for (seed, (shape, n, truth)) in shapes
-        .into_iter()
-        .flat_map(|shape| [(shape, 60, 1.0), (shape, 300, 1.2), (shape, 1_500, 0.8)])
-        .enumerate()
-    {
-        let mut random = Random(seed as u64);
-        let mut covered = [0usize; 3];
-        let mut bounded = [0usize; 3];
-        for _ in 0..ROUNDS {
-            let base = Cells::from_iter([(key("S", "x"), cell(&mut random, n, shape, 1.0, 0.0))]);
-            let head = Cells::from_iter([(key("S", "x"), cell(&mut random, n, shape, truth, 0.0))]);
-            let found = compare(&base, &head);
-            for (at, change) in found.touchpoints[0].quantiles.iter().enumerate() {
-                let (Some(low), Some(high)) = (change.ratio_low, change.ratio_high) else { continue };
-                bounded[at] += 1;
-                covered[at] += usize::from(low <= truth && truth <= high);
-            }
-        }
-        let share = |at: usize| covered[at] as f64 / bounded[at] as f64;
-        for at in (0..3).filter(|at| bounded[*at] > 0) {
-            println!("coverage {shape:?} n {n} ratio {truth}: quantile {at} {:.3}", share(at));
-        }
-        for at in (0..3).filter(|at| bounded[*at] > 0) {
-            // Three standard errors of a share of 0.95 over 1,000 rounds are 0.021.
-            assert!(share(at) >= 0.929, "quantile {at} of {shape:?} at n {n}: {}", share(at));
-        }
+fn changes_as_large_as_asked_for_are_found() {
+    for (base, head) in [(100, 105), (200, 210), (500, 515)] {
+        let found = compare(&done((0..100).map(|_| base * MS)), &done((0..100).map(|_| head * MS)));
+        assert_eq!(found.verdict, Verdict::Slower, "{base} to {head}: {found:?}");
+        let p75 = figure(&found, Figure::P75);
+        assert_eq!((p75.base, p75.head), ((base * MS) as f64, (head * MS) as f64));
+        assert_eq!(p75.effect, head as f64 / base as f64);
+    }
+    let failing = |failed: u64| {
+        release((0..100_000).map(move |at| {
+            let outcome = if at < failed { Outcome::Failed } else { Outcome::Done };
+            (WIFI, wait(100 * MS, outcome))
+        }))
+    };
+    for (base, head) in [(2_000, 3_000), (1_000, 2_000)] {
+        let found = compare(&failing(base), &failing(head));
+        assert_eq!(figure(&found, Figure::Unanswered).verdict, Verdict::Slower, "{base} to {head}");
+        assert_eq!(compare(&failing(head), &failing(base)).verdict, Verdict::Faster);
     }
 }
 
 #[test]
-fn equal_releases_are_told_apart_at_most_as_often_as_allowed() {
-    const ROUNDS: usize = 600;
-    let mut random = Random(42);
-    let (mut slower, mut different) = (0, 0);
-    for _ in 0..ROUNDS {
-        let (base, head) = (cells(&mut random, 20, 200, 1.0), cells(&mut random, 20, 200, 1.0));
-        let verdict = compare(&base, &head).verdict;
-        slower += usize::from(verdict == Verdict::Slower);
-        different += usize::from(verdict != Verdict::NoEvidence);
-    }
-    let share = |count: usize| count as f64 / ROUNDS as f64;
-    println!(
-        "equal releases, 20 screens x 200: slower {:.3}, different {:.3}",
-        share(slower),
-        share(different)
+fn what_is_less_than_matters_is_equivalent_or_unknown() {
+    let base = done(spread(20_000, 1.0));
+    let found = compare(&base, &done(spread(20_000, 1.01)));
+    assert_eq!(found.verdict, Verdict::Equivalent, "{found:?}");
+    let p75 = figure(&found, Figure::P75);
+    assert!(p75.low > Some(1.0) && p75.high < Some(1.03), "{p75:?}");
+    assert_eq!(compare(&done(spread(100, 1.0)), &done(spread(100, 1.01))).verdict, Verdict::NoEvidence);
+    // A twentieth of a tap of 20 ms is nothing that anybody feels.
+    let taps = |factor: f64| done(spread(20_000, factor / 20.0));
+    assert_eq!(compare(&taps(1.0), &taps(1.1)).verdict, Verdict::Equivalent);
+}
+
+#[test]
+fn few_waits_and_single_sessions_say_nothing_and_how_many_are_missing() {
+    let found = compare(&done(spread(49, 1.0)), &done(spread(5_000, 3.0)));
+    assert_eq!((found.verdict, found.tests), (Verdict::TooFewSamples, 0));
+    assert_eq!(found.touchpoints[0].waits_missing, 1);
+    assert_eq!(compare(&Side::new(), &Side::new()).verdict, Verdict::TooFewSamples);
+    let one_session = |factor: f64| {
+        let mut side = Side::new();
+        let events: Vec<Event> = spread(500, factor).map(|ns| wait(ns, Outcome::Done)).collect();
+        events.iter().for_each(|event| side.add_wait(WIFI, "Home", event));
+        side.add_session(events.iter().map(|event| (WIFI, "Home", event)));
+        side
+    };
+    assert_eq!(compare(&one_session(1.0), &one_session(3.0)).verdict, Verdict::TooFewSamples);
+}
+
+#[test]
+fn who_gives_up_is_not_faster_and_is_told() {
+    let base = done(spread(2_000, 1.0));
+    let limit = 480 * MS;
+    let head = release(spread(2_000, 1.0).map(|ns| {
+        let given_up = ns >= limit;
+        (WIFI, wait(ns.min(limit), if given_up { Outcome::Abandoned } else { Outcome::Done }))
+    }));
+    let found = compare(&base, &head);
+    assert_eq!(found.verdict, Verdict::Slower);
+    assert_eq!(figure(&found, Figure::Unanswered).verdict, Verdict::Slower);
+    let p75 = figure(&found, Figure::P75);
+    assert!((p75.effect - 1.0).abs() < 1e-9, "who waited longer is still known to have: {p75:?}");
+    assert!(
+        found.touchpoints[0].figure(Figure::P95).is_none(),
+        "nobody knows how long those would have taken"
     );
-    assert!(share(different) <= 0.05, "{different} of {ROUNDS}");
+    // With all of them given up there is no time at all, and it is no shorter.
+    let nobody = release(spread(2_000, 1.0).map(|ns| (WIFI, wait(ns / 10, Outcome::TimedOut))));
+    let found = compare(&base, &nobody);
+    assert_eq!((found.verdict, found.touchpoints[0].primary()), (Verdict::Slower, None));
 }
 
 #[test]
-fn a_slowdown_of_a_fifth_is_found() {
-    const ROUNDS: usize = 200;
-    for (n, needed) in [(300, 0.3), (600, 0.8), (1_000, 0.95)] {
-        let mut random = Random(7);
-        let (mut found, mut blamed_others) = (0, 0);
-        for _ in 0..ROUNDS {
-            let (base, head) = (cells(&mut random, 20, n, 1.0), cells(&mut random, 20, n, 1.2));
-            let comparison = compare(&base, &head);
-            let slow: Vec<&str> = comparison
-                .touchpoints
-                .iter()
-                .filter(|change| change.verdict == Verdict::Slower)
-                .map(|change| change.name.as_str())
-                .collect();
-            found += usize::from(slow.contains(&"Screen0"));
-            blamed_others += usize::from(slow.iter().any(|name| *name != "Screen0"));
-        }
-        let share = |count: usize| count as f64 / ROUNDS as f64;
-        println!(
-            "20 % slower, 20 screens x {n}: found {:.3}, others blamed {:.3}",
-            share(found),
-            share(blamed_others)
+fn interrupted_waits_are_in_no_figure_and_are_counted() {
+    let with = |interrupted: u64| {
+        release(
+            spread(200, 1.0)
+                .map(|ns| (WIFI, wait(ns, Outcome::Done)))
+                .chain((0..interrupted).map(|_| (WIFI, wait(1, Outcome::Interrupted)))),
+        )
+    };
+    let found = compare(&with(0), &with(150));
+    assert_eq!(found.touchpoints[0].head.interrupted, 150);
+    assert_eq!(found.touchpoints[0].head.waits, 200);
+    assert_ne!(found.verdict, Verdict::Faster);
+}
+
+#[test]
+fn the_mix_of_devices_is_held_equal_and_its_change_is_told() {
+    let low = Stratum { tier: Tier::Low, ..WIFI };
+    // Low-end devices take twice as long; of three thousand sessions so many are on them.
+    let with = |low_end: u64, factor: f64| {
+        let of = spread(3_000, factor).enumerate().map(move |(at, ns)| {
+            let is_low = (at as u64 * 7 % 3_000) < low_end;
+            if is_low { (low, wait(2 * ns, Outcome::Done)) } else { (WIFI, wait(ns, Outcome::Done)) }
+        });
+        release(of)
+    };
+    let found = compare(&with(900, 1.0), &with(1_300, 1.0));
+    assert!(matches!(found.verdict, Verdict::NoEvidence | Verdict::Equivalent), "{found:?}");
+    let p75 = figure(&found, Figure::P75);
+    assert!(p75.head_as_is > Some(p75.base * 1.03) && (p75.effect - 1.0).abs() < 0.03, "{p75:?}");
+    assert_eq!(found.mix.iter().map(|change| change.value.as_str()).collect::<Vec<_>>().len(), 2);
+    assert!(found.mix.iter().all(|change| change.field == "tier"));
+    // Everybody waits a tenth longer, on better devices.
+    let found = compare(&with(1_800, 1.0), &with(900, 1.1));
+    assert_eq!(found.verdict, Verdict::Slower);
+    // Strata that only one side has are left out, and that is told.
+    let other = Stratum { os: Os::Ios, ..WIFI };
+    let both = spread(1_000, 1.0)
+        .enumerate()
+        .map(|(at, ns)| (if at % 2 == 0 { other } else { WIFI }, wait(ns, Outcome::Done)));
+    let found = compare(&done(spread(1_000, 1.0)), &release(both));
+    assert!((found.touchpoints[0].left_out - 0.25).abs() < 1e-9, "{}", found.touchpoints[0].left_out);
+}
+
+#[test]
+fn a_target_is_met_up_to_the_end_of_its_bucket() {
+    let waits = |times: &[u64]| {
+        let mut cell = Cell::new();
+        times.iter().for_each(|ns| cell.add(&wait(*ns, Outcome::Done)));
+        cell
+    };
+    let target = 1_000 * MS;
+    let exact = waits(&[vec![target; 1_000], vec![2 * target]].concat());
+    assert_eq!(exact.done().count_at_most(target), 1_000);
+    assert_eq!(waits(&[vec![999 * MS; 1_000], vec![2 * target]].concat()).done().excess_over(target), target);
+    // Times in whole frames of a display of 60 and of 120 Hz, and targets in whole tens of milliseconds.
+    for (frame_ns, frames) in [(16_666_667, 6), (8_333_333, 12), (16_666_667, 60), (8_333_333, 120)] {
+        let target = (frame_ns * frames + 5 * MS) / (10 * MS) * 10 * MS;
+        assert_eq!(waits(&[frame_ns * frames]).done().count_at_most(target), 1, "{frames} frames");
+        assert_eq!(
+            waits(&[frame_ns * (frames + 2)]).done().count_at_most(target),
+            0,
+            "{frames} frames and two"
         );
-        assert!(share(found) >= needed, "n {n}: found {found} of {ROUNDS}");
-        assert!(share(blamed_others) <= 0.05);
     }
 }
 
 #[test]
-fn failures_are_a_regression_too() {
-    let mut random = Random(3);
-    let shape = Shape::LogNormal { sigma: 0.4 };
-    let base = Cells::from_iter([(key("S", "x"), cell(&mut random, 1_000, shape, 1.0, 0.01))]);
-    let head = Cells::from_iter([(key("S", "x"), cell(&mut random, 1_000, shape, 1.0, 0.06))]);
-    let found = compare(&base, &head);
-    assert_eq!(found.touchpoints[0].verdict, Verdict::NoEvidence);
-    assert_eq!(found.touchpoints[0].failures.map(|failures| failures.verdict), Some(Verdict::Slower));
-    assert!(found.is_regression());
-    assert_eq!(compare(&head, &base).verdict, Verdict::Faster);
+fn what_nobody_can_have_waited_is_in_no_histogram() {
+    let mut cell = Cell::new();
+    (0..1_000).for_each(|_| cell.add(&wait(100 * MS, Outcome::Done)));
+    cell.add(&wait(u64::MAX, Outcome::Done));
+    assert_eq!((cell.count(), cell.done().mean_ns()), (1_000, Some(100 * MS)));
 }
 
 #[test]
-fn few_samples_say_nothing() {
-    let mut random = Random(4);
-    let shape = Shape::LogNormal { sigma: 0.1 };
-    let base = Cells::from_iter([(key("S", "x"), cell(&mut random, 49, shape, 1.0, 0.0))]);
-    let head = Cells::from_iter([(key("S", "x"), cell(&mut random, 5_000, shape, 3.0, 0.0))]);
-    let found = compare(&base, &head);
-    assert_eq!(found.verdict, Verdict::TooFewSamples);
-    assert_eq!(found.touchpoints[0].primary().and_then(|change| change.ratio_low), None);
-    assert_eq!(compare(&Cells::new(), &Cells::new()).verdict, Verdict::TooFewSamples);
+fn every_look_needs_more() {
+    let [base, head] = [1.0, 1.035].map(|factor| done(spread(3_000, factor)));
+    let at = |at_every_look| {
+        let options = CompareOptions { at_every_look, ..CompareOptions::default() };
+        Comparison::new(("a", &base), ("b", &head), &Budgets::default(), options)
+    };
+    let width = |of: &Comparison| {
+        let p75 = figure(of, Figure::P75);
+        p75.high.unwrap() - p75.low.unwrap()
+    };
+    assert!(width(&at(true)) > 1.1 * width(&at(false)));
 }
 
 #[test]
-fn a_change_too_small_to_matter_is_no_regression() {
-    let mut random = Random(5);
-    let shape = Shape::LogNormal { sigma: 0.3 };
-    let base = Cells::from_iter([(key("S", "x"), cell(&mut random, 50_000, shape, 1.0, 0.0))]);
-    let head = Cells::from_iter([(key("S", "x"), cell(&mut random, 50_000, shape, 1.03, 0.0))]);
-    let found = compare(&base, &head);
-    assert!(found.touchpoints[0].primary().and_then(|change| change.ratio_low) > Some(1.0));
-    assert_eq!(found.verdict, Verdict::NoEvidence);
+fn a_release_whose_process_dies_in_a_wait_fails_more() {
+    let many = |died: u64| {
+        release((0..400).map(move |n| {
+            let outcome = if n < died { Outcome::Died } else { Outcome::Done };
+            (WIFI, wait((500 + n % 7) * MS, outcome))
+        }))
+    };
+    let found = compare(&many(0), &many(80));
+    let failures = figure(&found, Figure::Unanswered);
+    assert_eq!((failures.verdict, failures.head), (Verdict::Slower, 0.2));
+}
+
+#[test]
+fn it_reads_well_and_its_json_like_itself() {
+    let release = |factor: f64, low_end: u64| {
+        let mut side = Side::new();
+        for (at, ns) in spread(1_200, 1.0).enumerate() {
+            let tier = if (at as u64 * 7 % 1_200) < low_end { Tier::Low } else { Tier::High };
+            let stratum = Stratum { tier, ..WIFI };
+            let slow = wait((ns as f64 * factor) as u64, Outcome::Done);
+            let mut events = vec![("Transfer.Confirm", slow), ("Home", wait(ns, Outcome::Done))];
+            events.push(("\u{202e}a\nb", wait(ns, Outcome::Failed)));
+            if at < 20 {
+                events.push(("Rare", slow));
+            }
+            events.iter().for_each(|(name, event)| side.add_wait(stratum, name, event));
+            side.add_session(events.iter().map(|(name, event)| (stratum, *name, event)));
+        }
+        side
+    };
+    let found = compare(&release(1.0, 300), &release(1.4, 500));
+    let page = text::comparison(&found);
+    println!("{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 110));
+    for wanted in
+        ["VERDICT   SLOWER", "(1 slower", "30 missing", "Transfer.Confirm", "CUSTOMERS", "a\u{fffd}b"]
+    {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+    assert!(found.touchpoints[0].noise_floor.is_some_and(|floor| floor < 0.2));
+    let json = serde_json::to_string(&found).expect("a comparison is plain data");
+    let read: Comparison = serde_json::from_str(&json).expect("its own JSON");
+    assert_eq!(text::comparison(&read), page);
+    assert!(text::comparison(&compare(&Side::new(), &Side::new())).contains("neither release has a wait"));
 }

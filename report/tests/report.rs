@@ -1,11 +1,7 @@
 //! Cells and reports against exact computation on the events themselves, and their text against its limits.
 
-use nowait_report::compare::TouchpointChange;
 use nowait_report::report::Figures;
-use nowait_report::{
-    Budgets, Cell, CellKey, Cells, CompareOptions, Comparison, Crumb, Exit, Input, Report, Scope,
-    SessionAccount, Verdict, text,
-};
+use nowait_report::{Budgets, Cell, CellKey, Cells, Crumb, Exit, Input, Report, Scope, SessionAccount, text};
 use nowait_wire::{Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome};
 use proptest::prelude::*;
 
@@ -60,7 +56,7 @@ proptest! {
     #[test]
     fn cells_come_back_from_bytes(events in any_events()) {
         let cell = cell_of(&events);
-        prop_assert_eq!(cell.count(), events.len() as u64);
+        prop_assert_eq!(cell.count(), events.iter().filter(|event| Cell::believes(event)).count() as u64);
         prop_assert_eq!(Cell::from_bytes(&cell.to_bytes()), Ok(cell));
     }
 
@@ -88,7 +84,7 @@ proptest! {
         let waits = || latency.iter().chain(&unanswered);
         let lost: u64 = waits().map(|ns| ns.saturating_sub(target)).sum();
         let touched: u64 = waits().filter(|ns| **ns as f64 > target as f64 * 0.98).sum();
-        prop_assert!(figures.lost_ns.abs_diff(lost) as f64 <= touched as f64 * 0.0055 + 500.0);
+        prop_assert!(figures.lost_ns.abs_diff(lost) as f64 <= touched as f64 * 0.011 + 500.0);
 
         let ended = waits().count();
         prop_assert_eq!(figures.apdex.is_some(), ended > 0);
@@ -233,39 +229,12 @@ fn a_bank_day_reads_well() {
 }
 
 #[test]
-fn its_comparison_reads_well() {
-    let input = bank_day();
-    let of = |version: &str| -> Cells {
-        let cells = input.cells.iter().filter(|(key, _)| key.app_version == version);
-        cells.map(|(key, cell)| (key.clone(), cell.clone())).collect()
-    };
-    let found =
-        Comparison::new(("8.9.0", &of("8.9.0")), ("8.10.0", &of("8.10.0")), CompareOptions::default());
-    let page = text::comparison(&found);
-    println!("{page}");
-    assert!(page.lines().all(|line| line.chars().count() <= 110));
-    assert!(found.is_regression());
-    let slower = |name: &str| {
-        let of = |change: &&TouchpointChange| change.verdict == Verdict::Slower && change.name == name;
-        found.touchpoints.iter().filter(of).count()
-    };
-    assert_eq!((slower("Transfer.Confirm"), slower("POST /transfers"), slower("Home")), (1, 1, 0));
-    assert!(page.contains("VERDICT   SLOWER"));
-}
-
-#[test]
 fn json_renders_like_the_value_itself() {
     let report = Report::new(&bank_day(), &Budgets::default());
     let json = serde_json::to_string(&report).expect("a report is plain data");
     assert!(json.contains("\"p95_ns\":") && json.contains("\"kind\":\"screen\""));
     let read: Report = serde_json::from_str(&json).expect("its own JSON");
     assert_eq!(text::report(&read), text::report(&report));
-    let cells = bank_day().cells;
-    let found = Comparison::new(("a", &cells), ("b", &cells), CompareOptions::default());
-    let json = serde_json::to_string(&found).expect("a comparison is plain data");
-    let read: Comparison = serde_json::from_str(&json).expect("its own JSON");
-    assert_eq!(text::comparison(&read), text::comparison(&found));
-    assert_eq!(found.verdict, Verdict::NoEvidence);
 }
 
 #[test]
@@ -274,8 +243,6 @@ fn nothing_is_said_about_nothing() {
     let page = text::report(&report);
     assert!(page.contains("No waits in this span"), "{page}");
     assert!(page.contains("LEDGER   balances over 0 sessions"));
-    let empty = Comparison::new(("a", &Cells::new()), ("b", &Cells::new()), CompareOptions::default());
-    assert!(text::comparison(&empty).contains("neither release has a wait"));
 }
 
 #[test]
@@ -332,21 +299,6 @@ fn a_wait_that_died_is_no_latency_and_never_in_time() {
         let column = header.iter().position(|name| *name == "died").unwrap();
         assert_eq!(row[column], died, "{section}");
     }
-}
-
-#[test]
-fn a_release_whose_process_dies_in_a_wait_fails_more() {
-    let many = |died: u64| -> Cells {
-        let mut cell = Cell::new();
-        for n in 0..400 {
-            let outcome = if n < died { Outcome::Died } else { Outcome::Done };
-            cell.add(&event(Kind::Launch, outcome, (500 + n % 7) * MS, 0, 0));
-        }
-        Cells::from_iter([(key(Kind::Launch, "cold", "1", Os::Ios), cell)])
-    };
-    let found = Comparison::new(("a", &many(0)), ("b", &many(80)), CompareOptions::default());
-    let failures = found.touchpoints[0].failures.unwrap();
-    assert_eq!((failures.verdict, failures.head_share), (Verdict::Slower, 0.2));
 }
 
 #[test]

@@ -81,7 +81,9 @@ impl Ask {
         let begin = Instant::now();
         let is_empty = if self == Ask::Compare {
             let options = CompareOptions::default();
-            store::compare(&store, "bank", &query, ("8.3.0", "8.4.0"), options)?.touchpoints.is_empty()
+            store::compare(&store, "bank", &query, ("8.3.0", "8.4.0"), &Budgets::default(), options)?
+                .touchpoints
+                .is_empty()
         } else {
             store::report(&store, "bank", &query, &Budgets::default())?.touchpoints.is_empty()
         };

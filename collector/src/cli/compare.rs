@@ -1,11 +1,12 @@
 //! `nowait compare BASE HEAD`: the verdict on a release.
 
-use super::source::{Source, word};
+use super::source::{Source, budgets, word};
 use super::{EXIT_CODES, Finding, print, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::store;
 use nowait_report::{Comparison, text};
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
   nowait compare 8.1.0 8.2.0 --data nowait-data
@@ -24,7 +25,10 @@ pub struct Args {
     head: String,
     #[command(flatten)]
     source: Source,
-    /// The least change of p75 that matters, in per cent [default: 5]
+    /// Budgets to judge by (TOML); a running collector judges by its own
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    budgets: Option<PathBuf>,
+    /// The least change of a time that matters, in per cent [default: 3]
     #[arg(long, value_name = "PERCENT", value_parser = word, allow_hyphen_values = true)]
     min_effect: Option<String>,
     /// Print the comparison as JSON
@@ -50,13 +54,14 @@ impl Args {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
+    let budgets = budgets(args.budgets.as_deref())?;
     let comparison: Comparison = args.source.answer("/v1/compare", &args.ask(), |store, question| {
         let query = question.query();
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         // Trimmed, as everywhere.
         let (base, head) =
             question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
-        store::compare(store, &tenant, &query, (base, head), question.options)
+        store::compare(store, &tenant, &query, (base, head), &budgets, question.options)
     })?;
     if args.json {
         print_json(&comparison)?

@@ -3,12 +3,12 @@
 use super::html::{Shown, table, table_of};
 use crate::limits::{PAGE_BROKEN_DOWN_MAX, PAGE_ROWS_MAX, PAGE_SLICES_MAX};
 use maud::{Markup, html};
-use nowait_report::compare::TouchpointChange;
 use nowait_report::report::{ByteCost, CostSummary, Exit, Figures, Journey, Latency, LedgerSummary, Slice};
 use nowait_report::text::units::{
-    NONE, bytes_or_none, change, change_interval, count, duration_or_none as time, moment, share, within,
+    NONE, bytes_or_none, count, duration_or_none as time, moment, share, within,
 };
-use nowait_report::{Comparison, Report, Verdict};
+use nowait_report::verdict::{FigureChange, MixChange, TouchpointChange};
+use nowait_report::{Comparison, Report, Verdict, text};
 use nowait_wire::Kind;
 use std::collections::BTreeMap;
 
@@ -371,66 +371,88 @@ fn ledger(ledger: &LedgerSummary) -> Markup {
 }
 
 pub(super) fn comparison(comparison: &Comparison) -> Markup {
-    let (class, word) = verdict(comparison.verdict);
-    let row = |touchpoint: &TouchpointChange| {
-        let p75 = touchpoint.primary();
-        let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
-        vec![
-            touchpoint.name.clone(),
-            touchpoint.kind.to_string(),
-            verdict(touchpoint.verdict).1.to_owned(),
-            count(touchpoint.base_count),
-            count(touchpoint.head_count),
-            time(p75.map(|p75| p75.base_ns)),
-            time(p75.map(|p75| p75.head_ns)),
-            or_none(p75.map(|p75| change(p75.ratio))),
-            or_none(p75.map(|p75| change_interval(p75.ratio_low, p75.ratio_high))),
-            touchpoint.failures.map_or("", |failures| failing(failures.verdict)).to_owned(),
-        ]
-    };
+    let (few, judged): (Vec<_>, Vec<_>) =
+        comparison.touchpoints.iter().partition(|touchpoint| touchpoint.verdict == Verdict::TooFewSamples);
+    html! {
+        section {
+            h2 { (Shown(&comparison.head)) " against " (Shown(&comparison.base)) }
+            p class={ "verdict " (class(comparison.verdict)) } { (text::verdict(comparison.verdict)) }
+        }
+        (changes("Changes", "HEAD as if BASE's customers used it: each figure that decides, with its interval.", &judged))
+        @if !comparison.mix.is_empty() {
+            (mix(&comparison.mix))
+        }
+        @if !few.is_empty() {
+            details {
+                summary { (count(few.len() as u64)) " more with too few samples to judge" }
+                (changes("Too few samples", "What there is of them.", &few))
+            }
+        }
+    }
+}
+
+/// A row for each figure that decides; the first one names the touchpoint.
+fn changes(title: &str, sentence: &str, touchpoints: &[&TouchpointChange]) -> Markup {
     let columns = [
         "<touchpoint",
         "<kind",
         "<verdict",
         "waits BASE",
         "HEAD",
-        "p75 BASE",
+        "<figure",
+        "BASE",
         "HEAD",
+        "as it is",
         "change",
         "interval",
-        "<failures",
     ];
-    let (few, tested): (Vec<_>, Vec<_>) =
-        comparison.touchpoints.iter().partition(|touchpoint| touchpoint.verdict == Verdict::TooFewSamples);
-    let rows = |touchpoints: &[&TouchpointChange]| touchpoints.iter().map(|one| row(one)).collect::<Vec<_>>();
-    html! {
-        section {
-            h2 { (Shown(&comparison.head)) " against " (Shown(&comparison.base)) }
-            p class={ "verdict " (class) } { (word) }
-        }
-        (table("Changes", "The p75 of each touchpoint in both releases.", &columns, &rows(&tested)))
-        @if !few.is_empty() {
-            details {
-                summary { (count(few.len() as u64)) " more with too few samples to judge" }
-                (table("Too few samples", "What there is of them.", &columns, &rows(&few)))
-            }
-        }
-    }
+    let rows: Vec<Vec<String>> =
+        touchpoints.iter().flat_map(|touchpoint| rows_of_change(touchpoint)).collect();
+    table(title, sentence, &columns, &rows)
 }
 
-fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
-    match verdict {
-        Verdict::Slower => ("bad", "slower"),
-        Verdict::Faster => ("good", "faster"),
-        Verdict::NoEvidence => ("", "no evidence of a change"),
-        Verdict::TooFewSamples => ("", "too few samples"),
+fn rows_of_change(touchpoint: &TouchpointChange) -> Vec<Vec<String>> {
+    let head = [
+        touchpoint.name.clone(),
+        touchpoint.kind.to_string(),
+        text::verdict(touchpoint.verdict).to_owned(),
+        count(touchpoint.base.waits),
+        count(touchpoint.head.waits),
+    ];
+    let figure = |of: &FigureChange| {
+        let (change, interval) = text::figure_change(of);
+        let value = |value| text::figure_value(of.figure, value);
+        let as_it_is = of.head_as_is.map_or_else(|| NONE.to_owned(), value);
+        vec![text::figure(of.figure).to_owned(), value(of.base), value(of.head), as_it_is, change, interval]
+    };
+    let deciding: Vec<Vec<String>> =
+        touchpoint.figures.iter().filter(|change| change.decides).map(figure).collect();
+    if deciding.is_empty() {
+        return vec![head.into_iter().chain(std::iter::repeat_n(NONE.to_owned(), 6)).collect()];
     }
+    let named = |(nth, figure): (usize, Vec<String>)| {
+        let head = head.clone().map(|cell| if nth == 0 { cell } else { String::new() });
+        head.into_iter().chain(figure).collect()
+    };
+    deciding.into_iter().enumerate().map(named).collect()
 }
 
-fn failing(verdict: Verdict) -> &'static str {
+/// Where the customers of both releases differ.
+fn mix(changes: &[MixChange]) -> Markup {
+    let row = |of: &MixChange| {
+        let shares = [of.base_share, of.head_share].map(|value| share(Some(value)));
+        [of.field.clone(), of.value.clone()].into_iter().chain(shares).collect()
+    };
+    let rows: Vec<Vec<String>> = changes.iter().map(row).collect();
+    let sentence = "Shares of sessions that differ by more than chance; the figures above hold them equal.";
+    table("Customers", sentence, &["<of", "<value", "BASE", "HEAD"], &rows)
+}
+
+/// The colour of a verdict.
+fn class(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Slower => "fails more",
-        Verdict::Faster => "fails less",
-        Verdict::NoEvidence | Verdict::TooFewSamples => "",
+        Verdict::Slower => "bad",
+        Verdict::Faster => "good",
+        Verdict::Equivalent | Verdict::NoEvidence | Verdict::TooFewSamples => "",
     }
 }

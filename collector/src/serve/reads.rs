@@ -67,7 +67,14 @@ pub(super) async fn compare(
         let releases = asked.ask.releases()?.ok_or_else(|| {
             Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0")
         })?;
-        let comparison = store::compare(asked.store(), &tenant, &query, releases, asked.ask.options()?)?;
+        let comparison = store::compare(
+            asked.store(),
+            &tenant,
+            &query,
+            releases,
+            &asked.shared.config.budgets,
+            asked.ask.options()?,
+        )?;
         Ok(axum::Json(comparison).into_response())
     })
     .await
@@ -83,7 +90,14 @@ pub(super) async fn page(
         let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
         let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
         let comparison: Option<Comparison> = match ask.releases()? {
-            Some(releases) => Some(store::compare(store, &tenant, &query, releases, ask.options()?)?),
+            Some(releases) => Some(store::compare(
+                store,
+                &tenant,
+                &query,
+                releases,
+                &asked.shared.config.budgets,
+                ask.options()?,
+            )?),
             None => None,
         };
         let app_versions = store.app_versions(&tenant)?;

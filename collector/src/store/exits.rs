@@ -1,14 +1,18 @@
 //! Abnormal exits, as the batches that hold them tell them.
 //!
-//! Owns: joining an exit with its trail, and how groups of them are told. Refuses: rollups.
+//! Owns: joining an exit with its trail, which exits are listed, and how groups of them are told. Refuses: rollups.
 //! Invariant: the trail of an exit is the breadcrumbs of its own batch: the device seals them together. A batch has at most
 //! [`EXITS_PER_BATCH_MAX`] exits with [`CRUMBS_LISTED_MAX`] breadcrumbs each, whatever its sender wrote into it.
 
-use super::batches::Entry;
-use crate::limits::EXITS_PER_BATCH_MAX;
-use nowait_report::limits::CRUMBS_LISTED_MAX;
+use super::batches::{self, Entry};
+use super::period::{self, Plan, hour_of};
+use super::writer::number;
+use crate::error::Error;
+use crate::limits::{EXITS_LOOKED_AT_MAX, EXITS_PER_BATCH_MAX};
+use nowait_report::limits::{CRUMBS_LISTED_MAX, EXITS_LISTED_MAX};
 use nowait_report::{Crumb, Exit, ExitGroup, Exits};
 use nowait_wire::{Event, ExitReason, Kind, Os};
+use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 /// How many there are, by reason, release, system and last breadcrumb.
@@ -55,4 +59,43 @@ fn exit(entry: &Entry, event: &Event) -> Option<Exit> {
             })
             .collect(),
     })
+}
+
+/// Adds the latest exits that a report lists, from the batches that hold them, as far as these are kept, and says how many of
+/// those are damaged. `is_meant` is asked with the id of the release and of the batch.
+pub(super) fn latest(
+    conn: &Connection,
+    tenant: i64,
+    plan: &Plan,
+    listed: &mut Vec<Exit>,
+    is_meant: impl Fn(i64, i64) -> Result<bool, Error>,
+) -> Result<u64, Error> {
+    let select = "SELECT release, batch FROM exits WHERE tenant = ?1 AND ended_unix_ms >= ?2 AND ended_unix_ms < ?3 \
+        ORDER BY ended_unix_ms DESC LIMIT ?4";
+    let mut select = conn.prepare_cached(select)?;
+    let (from, until) = (period::unix_ms(plan.from), period::unix_ms(plan.until));
+    let most = number(EXITS_LOOKED_AT_MAX as u64);
+    let mut rows = select.query(params![tenant, number(from), number(until), most])?;
+    let mut ids: Vec<i64> = Vec::new();
+    while ids.len() < EXITS_LISTED_MAX
+        && let Some(row) = rows.next()?
+    {
+        let batch = row.get(1)?;
+        if !ids.contains(&batch) && is_meant(row.get(0)?, batch)? {
+            ids.push(batch);
+        }
+    }
+    let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
+    let mut select = conn.prepare_cached(&select)?;
+    let mut damaged = 0;
+    for id in ids {
+        let mut rows = select.query([id])?;
+        let Some(row) = rows.next()? else { continue };
+        match batches::entry(row)? {
+            Ok(entry) => listed.extend(of(&entry)),
+            Err(_) => damaged += 1,
+        }
+    }
+    listed.retain(|exit| (plan.from..plan.until).contains(&hour_of(exit.ended_unix_ms)));
+    Ok(damaged)
 }

@@ -29,6 +29,7 @@ mod rollups;
 mod schema;
 mod segments;
 mod settings;
+mod side;
 mod slice;
 mod source;
 mod sqlite;
@@ -49,7 +50,7 @@ use crate::ask::{self, Filter};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
-use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Report, Rows, Scope};
+use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Report, Rows, Scope, Side};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -219,6 +220,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error>;
 
+    /// What a comparison reads of a question about one release.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn side(&self, tenant: &str, query: &Query) -> Result<Side, Error>;
+
     /// The tenants that have ever sent anything, sorted.
     ///
     /// # Errors
@@ -273,16 +280,17 @@ pub fn compare(
     tenant: &str,
     query: &Query,
     (base, head): (&str, &str),
+    budgets: &Budgets,
     options: CompareOptions,
 ) -> Result<Comparison, Error> {
-    let base_cells = store.cells(tenant, &query.of_version(base))?;
-    let head_cells = store.cells(tenant, &query.of_version(head))?;
-    for (version, cells) in [(base, &base_cells), (head, &head_cells)] {
-        if cells.is_empty() {
+    let of_base = store.side(tenant, &query.of_version(base))?;
+    let of_head = store.side(tenant, &query.of_version(head))?;
+    for (version, side) in [(base, &of_base), (head, &of_head)] {
+        if side.is_empty() {
             return Err(ask::nothing_of(store, tenant, version));
         }
     }
-    Ok(Comparison::new((base, &base_cells), (head, &head_cells), options))
+    Ok(Comparison::new((base, &of_base), (head, &of_head), budgets, options))
 }
 
 /// The tenant that is meant: the one that was named, or the only one there is.

@@ -12,7 +12,7 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 7] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS];
+const STEPS: [&str; 8] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA];
 
 /// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
@@ -345,6 +345,27 @@ INSERT INTO progress (name, number)
     SELECT 'segments_from', (strftime('%Y', hour * 3600, 'unixepoch') - 1970) * 12 + strftime('%m', hour * 3600, 'unixepoch')
     FROM (SELECT max(end_hour) - 1 AS hour FROM tenants) WHERE hour IS NOT NULL;
 INSERT INTO progress (name, number) SELECT 'segments_to', number FROM progress WHERE name = 'folded_to';
+";
+
+/// The cells of tiers and networks lie in those of strata. What segments have is of before, and begins anew; `nowait reindex`
+/// makes it of the batches.
+///
+/// Comparisons read a sample of the sessions of a release. Session ids are random: those whose first byte is below 16 are one in
+/// 16, and no flag has to say so.
+const STRATA: &str = "
+DELETE FROM cells WHERE tenant < 0;
+DELETE FROM people WHERE tenant < 0;
+DELETE FROM accounts WHERE tenant < 0;
+DELETE FROM exit_groups WHERE tenant < 0;
+DELETE FROM uncounted WHERE tenant < 0;
+DELETE FROM segments;
+DELETE FROM progress WHERE name LIKE 'segments%';
+UPDATE sessions SET segments = NULL WHERE segments IS NOT NULL;
+INSERT INTO progress (name, number)
+    SELECT 'segments_from', (strftime('%Y', hour * 3600, 'unixepoch') - 1970) * 12 + strftime('%m', hour * 3600, 'unixepoch')
+    FROM (SELECT max(end_hour) - 1 AS hour FROM tenants) WHERE hour IS NOT NULL;
+INSERT INTO progress (name, number) SELECT 'segments_to', number FROM progress WHERE name = 'folded_to';
+CREATE INDEX sessions_sampled ON sessions (release, session) WHERE session < x'10';
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

@@ -5,9 +5,12 @@
 //! batches (see `slice`). Waits and people are written once a minute and not once a second: a batch adds to the rows of
 //! several segments, and they are large.
 //!
+//! Comparisons hold devices and networks equal: each tier on each network is a segment too, a stratum, which has cells alone. The
+//! cells of a tier are those of its strata, as are those of a network.
+//!
 //! Owns: the table `segments`, which segments a batch is in, and what its waits add to them. Refuses: accounts, exits and what is
 //! in no figure (see `rollups`), and questions about more than one segment at once, or of one release of it.
-//! Invariant: a segment with an id has in its rows everything of each month from [`Progress::SegmentsFrom`] on, but for the waits
+//! Invariant: a segment with an id has in its rows, or in those of its strata, everything of each month from [`Progress::SegmentsFrom`] on, but for the waits
 //! of the batches behind [`Progress::SegmentsTo`].
 
 use super::batches::{self, Entry};
@@ -25,12 +28,12 @@ use indexmap::IndexMap;
 use nowait_report::bytes::{Reader, put};
 use nowait_report::limits::PEOPLE_OF_SEGMENT_LG_K;
 use nowait_report::{Budgets, Cell, Exit, Happened, People};
-use nowait_wire::{Context, Event, ExitReason, Kind, Os};
+use nowait_wire::{Context, Event, ExitReason, Kind, Network, Os, Tier};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a segment is of. The numbers stand in the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Field {
     /// The value is the number of the tier.
     Tier = 0,
@@ -42,12 +45,14 @@ pub(super) enum Field {
     /// What came beyond the budget of the tenant: its value is [`OTHER`], and it has no rows. It stays, and no new segment gets an id:
     /// it might have been among these before.
     Beyond = 4,
+    /// A tier on a network: the value is both numbers, on a line each. There are few, so that no budget bounds them.
+    Stratum = 5,
 }
 
 /// What a segment is of, and its value.
 pub(super) type Segment = (Field, String);
 
-/// The segments that a batch with this context is in.
+/// The segments that a batch with this context is in, but for its stratum.
 pub(super) fn of_context(context: &Context) -> impl Iterator<Item = Segment> {
     let country = Some(&context.country).filter(|country| !country.is_empty());
     [
@@ -57,6 +62,55 @@ pub(super) fn of_context(context: &Context) -> impl Iterator<Item = Segment> {
     .into_iter()
     .chain(country.map(|country| (Field::Country, country.clone())))
     .chain(context.dimensions.iter().map(|(key, value)| dimension(key, value)))
+}
+
+/// The stratum that a batch with this context is in.
+fn stratum(tier: Tier, network: Network) -> Segment {
+    (Field::Stratum, format!("{}\n{}", tier as u8, network as u8))
+}
+
+/// The segment that has the cells of this one, in what a batch with this context adds to it.
+fn counted_in(segment: &Segment, context: &Context) -> Segment {
+    match segment.0 {
+        Field::Tier | Field::Network => stratum(context.device_tier, context.network),
+        Field::Country | Field::Dimension | Field::Beyond | Field::Stratum => segment.clone(),
+    }
+}
+
+/// The ids of the segments that have the cells of this one.
+pub(super) fn counted_by(
+    conn: &Connection,
+    tenant: i64,
+    (id, (field, value)): &(i64, Segment),
+) -> Result<Vec<i64>, Error> {
+    let strata = |number_of: &dyn Fn(Tier, Network) -> u8| -> Result<Vec<i64>, Error> {
+        let all = strata(conn, tenant)?.into_iter();
+        let is_meant =
+            |(tier, network, _): &(Tier, Network, i64)| number_of(*tier, *network).to_string() == *value;
+        Ok(all.filter(is_meant).map(|(.., id)| id).collect())
+    };
+    match field {
+        Field::Tier => strata(&|tier, _| tier as u8),
+        Field::Network => strata(&|_, network| network as u8),
+        Field::Country | Field::Dimension | Field::Beyond | Field::Stratum => Ok(vec![*id]),
+    }
+}
+
+/// The strata of a tenant, with their ids.
+pub(super) fn strata(conn: &Connection, tenant: i64) -> Result<Vec<(Tier, Network, i64)>, Error> {
+    let mut select =
+        conn.prepare_cached("SELECT value, id FROM segments WHERE tenant = ?1 AND field = ?2")?;
+    let mut rows = select.query(params![tenant, Field::Stratum as u8])?;
+    let mut strata = Vec::new();
+    while let Some(row) = rows.next()? {
+        let value: String = row.get(0)?;
+        let (tier, network) = value.split_once('\n').unwrap_or_default();
+        let tier = tier.parse().ok().and_then(Tier::from_u8);
+        if let (Some(tier), Some(network)) = (tier, network.parse().ok().and_then(Network::from_u8)) {
+            strata.push((tier, network, row.get(1)?));
+        }
+    }
+    Ok(strata)
 }
 
 fn beyond() -> Segment {
@@ -91,20 +145,31 @@ fn id(conn: &Connection, tenant: i64, segment: &Segment) -> Result<Option<i64>, 
     if let Some(id) = find(conn, tenant, segment)? {
         return Ok(Some(id));
     }
+    if segment.0 == Field::Stratum {
+        let has_room = !is_too_wide(conn, tenant)?;
+        return has_room.then(|| put_row(conn, tenant, segment)).transpose();
+    }
     let beyond = beyond();
     if find(conn, tenant, &beyond)?.is_some() {
         return Ok(None);
     }
-    let known = count(conn, "SELECT count(*) FROM segments WHERE tenant = ?1", &[&tenant])?;
+    let known = "SELECT count(*) FROM segments WHERE tenant = ?1 AND field <> ?2";
+    let known = count(conn, known, &[&tenant, &(Field::Stratum as u8)])?;
     let is_within = known < SEGMENTS_PER_TENANT_MAX;
-    put_row(conn, tenant, if is_within { segment } else { &beyond })?;
-    Ok(is_within.then(|| conn.last_insert_rowid()))
+    let id = put_row(conn, tenant, if is_within { segment } else { &beyond })?;
+    Ok(is_within.then_some(id))
 }
 
-fn put_row(conn: &Connection, tenant: i64, (field, value): &Segment) -> Result<(), Error> {
+/// Writes a segment and says its id.
+fn put_row(conn: &Connection, tenant: i64, (field, value): &Segment) -> Result<i64, Error> {
     let insert = "INSERT INTO segments (tenant, field, value) VALUES (?1, ?2, ?3)";
     conn.prepare_cached(insert)?.execute(params![tenant, *field as u8, value])?;
-    Ok(())
+    Ok(conn.last_insert_rowid())
+}
+
+/// Whether a tenant has more names than any app.
+fn is_too_wide(conn: &Connection, tenant: i64) -> Result<bool, Error> {
+    Ok(count(conn, "SELECT count(*) FROM series WHERE tenant = ?1", &[&tenant])? > SEGMENT_SERIES_MAX)
 }
 
 /// What stands for segments as tenants, by number; `None` for one beyond the budget.
@@ -245,11 +310,14 @@ impl Waits {
     /// Adds the waits of a batch, which are too long by these budgets: to all of its segments, or to this one if it is in that.
     pub(super) fn add(&mut self, entry: &Entry, budgets: &Budgets, only: Option<&Segment>) {
         let context = &entry.batch.context;
-        let asked = of_context(context).filter(|segment| only.is_none_or(|only| only == segment));
-        let segments: Vec<u32> =
-            asked.map(|(field, value)| self.segments.number((entry.tenant, field), &value)).collect();
+        let asked: Vec<Segment> =
+            of_context(context).filter(|segment| only.is_none_or(|only| only == segment)).collect();
+        let counted: BTreeSet<Segment> = asked.iter().map(|segment| counted_in(segment, context)).collect();
+        let mut number = |(field, value): &Segment| self.segments.number((entry.tenant, *field), value);
+        let asked: Vec<u32> = asked.iter().map(&mut number).collect();
+        let counted: Vec<u32> = counted.iter().map(&mut number).collect();
         self.to = self.to.max(entry.id);
-        if segments.is_empty() {
+        if asked.is_empty() {
             return;
         }
         let mut of_batch = OfBatch {
@@ -269,21 +337,24 @@ impl Waits {
         let release = self.releases.number((entry.tenant, context.os), &context.app_version);
         // Of an install without an id nobody knows whether it was here before.
         let install = context.install.as_u128();
-        for segment in segments {
+        for segment in counted {
             for waits in waits.chunk_by(|(one, _), (next, _)| one == next) {
                 let first = waits.first().and_then(|(place, _)| places.get_index(*place));
-                let Some(((month, series), happened)) = first else { continue };
+                let Some(((month, series), _)) = first else { continue };
                 let place = place_of(&mut self.cells, (segment, *month, *series, release));
                 if let Some((_, cell)) = self.cells.get_index_mut(place) {
                     let before = cell.heap_bytes();
                     waits.iter().for_each(|(_, event)| cell.add(event));
                     self.heap_bytes += cell.heap_bytes() - before;
                 }
-                if *happened != Happened::default() {
-                    let people = self.people.entry((segment, *month, *series)).or_default();
-                    people.add_within(install, *happened, PEOPLE_OF_SEGMENT_LG_K);
-                    self.heap_bytes += SKETCHED_BYTES;
-                }
+            }
+        }
+        for segment in asked {
+            let is_known = |(_, happened): &(_, &Happened)| **happened != Happened::default();
+            for ((month, series), happened) in places.iter().filter(is_known) {
+                let people = self.people.entry((segment, *month, *series)).or_default();
+                people.add_within(install, *happened, PEOPLE_OF_SEGMENT_LG_K);
+                self.heap_bytes += SKETCHED_BYTES;
             }
         }
         self.events += entry.batch.events.len();
@@ -352,7 +423,7 @@ const SKETCHED_BYTES: usize = 4;
 /// Removes the rollups of all segments of a tenant that has more names than any app: from then on its questions are answered from
 /// batches. Each name is a cell in each segment, and its budget is that of the tenant in each of them.
 fn give_up_too_wide(conn: &Connection, tenant: i64) -> Result<(), Error> {
-    if count(conn, "SELECT count(*) FROM series WHERE tenant = ?1", &[&tenant])? <= SEGMENT_SERIES_MAX {
+    if !is_too_wide(conn, tenant)? {
         return Ok(());
     }
     for (table, _) in BY_PERIOD {
@@ -361,7 +432,8 @@ fn give_up_too_wide(conn: &Connection, tenant: i64) -> Result<(), Error> {
         conn.prepare_cached(&delete)?.execute([tenant])?;
     }
     conn.prepare_cached("DELETE FROM segments WHERE tenant = ?1")?.execute([tenant])?;
-    put_row(conn, tenant, &beyond())
+    put_row(conn, tenant, &beyond())?;
+    Ok(())
 }
 
 /// Adds the waits of batches that are in the other rollups, one step: how many batches that were.

@@ -16,11 +16,9 @@ use super::progress::{self, Progress};
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
 use super::segments::{self, Segment, Waits};
 use super::slice;
-use super::writer::number;
 use crate::ask::Filter;
 use crate::error::Error;
-use crate::limits::{EXITS_LOOKED_AT_MAX, UNFOLDED_READ_MAX};
-use nowait_report::limits::EXITS_LISTED_MAX;
+use crate::limits::UNFOLDED_READ_MAX;
 use nowait_report::{Accounts, Budgets, Cell, Crowd, Exit, Exits, Group, People};
 use nowait_wire::{Context, ExitReason, Kind, Os};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -133,9 +131,25 @@ impl<'c> Source<'c> {
         self.segment.as_ref().map_or(self.tenant.id, |(id, _)| -id)
     }
 
+    /// What the cells of the rollups have as their tenants.
+    fn cells_of(&self) -> Result<Vec<i64>, Error> {
+        let Some(segment) = &self.segment else { return Ok(vec![self.tenant.id]) };
+        let counted = segments::counted_by(self.conn, self.tenant.id, segment)?;
+        Ok(counted.into_iter().map(|id| -id).collect())
+    }
+
     fn is_in_segment(&self, context: &Context) -> bool {
         let is_in = |segment: &Segment| segments::of_context(context).any(|one| one == *segment);
         self.segment.as_ref().is_none_or(|(_, segment)| is_in(segment))
+    }
+
+    fn is_batch_in_segment(&self, batch: i64) -> Result<bool, Error> {
+        if self.segment.is_none() {
+            return Ok(true);
+        }
+        let mut select = self.conn.prepare_cached("SELECT context FROM batches WHERE id = ?1")?;
+        let context: Option<i64> = select.query_row([batch], |row| row.get(0)).optional()?;
+        Ok(context.is_some_and(|context| self.contexts.contains_key(&context)))
     }
 
     fn is_in_span(&self, hour: u32) -> bool {
@@ -277,13 +291,17 @@ impl<'c> Source<'c> {
         let mut tail = self.tail_cells();
         let select =
             "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
-        let mut statements = Vec::with_capacity(self.plan.periods.len());
-        for _ in &self.plan.periods {
+        let rows_of = self.cells_of()?;
+        let places: Vec<(i64, Period, u32)> = (self.plan.periods.iter())
+            .flat_map(|(period, start)| rows_of.iter().map(|rows_of| (*rows_of, *period, *start)))
+            .collect();
+        let mut statements = Vec::with_capacity(places.len());
+        for _ in &places {
             statements.push(self.conn.prepare(select)?);
         }
-        let mut cursors = Vec::with_capacity(statements.len());
-        for (statement, (period, start)) in statements.iter_mut().zip(&self.plan.periods) {
-            cursors.push(Cursor::new(statement.query(params![self.rows_of(), *period as u8, start])?)?);
+        let mut cursors = Vec::with_capacity(places.len());
+        for (statement, (rows_of, period, start)) in statements.iter_mut().zip(&places) {
+            cursors.push(Cursor::new(statement.query(params![rows_of, *period as u8, start])?)?);
         }
         let mut damaged = 0;
         while let Some(series) = cursors.iter().filter_map(|cursor| cursor.series).min() {
@@ -312,6 +330,30 @@ impl<'c> Source<'c> {
             }
         }
         Ok(damaged)
+    }
+
+    /// Hands over the cells of a segment in the months of the plan.
+    pub(super) fn rows_of_segment(
+        &self,
+        id: i64,
+        mut row: impl FnMut(Kind, &str, Os, &Cell),
+    ) -> Result<(), Error> {
+        let select =
+            "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
+        for (period, start) in &self.plan.periods {
+            let mut select = self.conn.prepare_cached(select)?;
+            let mut cursor = Cursor::new(select.query(params![-id, *period as u8, start])?)?;
+            while let Some(series) = cursor.series {
+                // One that is damaged is found by `doctor`, and named there.
+                if let Some((release, Ok(cell))) = cursor.cell(&self.releases)?
+                    && let Some((kind, name)) = self.names.get(&series)
+                {
+                    row(*kind, name, release.os, &cell);
+                }
+                cursor.advance()?;
+            }
+        }
+        Ok(())
     }
 
     /// The cells of the tail within the span, by kind and name.
@@ -426,53 +468,10 @@ impl<'c> Source<'c> {
             let last_crumb = exit.last_crumb().to_owned();
             add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
         }
-        damaged += self.latest_exits(&mut listed)?;
+        damaged += exits::latest(self.conn, self.tenant.id, &self.plan, &mut listed, |release, batch| {
+            Ok(self.releases.contains_key(&release) && self.is_batch_in_segment(batch)?)
+        })?;
         Ok((exits::told(groups, &listed), damaged))
-    }
-
-    /// Adds the latest exits that a report lists, from the batches that hold them, as far as these are kept, and says how many of
-    /// those are damaged.
-    fn latest_exits(&self, listed: &mut Vec<Exit>) -> Result<u64, Error> {
-        let select = "SELECT release, batch FROM exits WHERE tenant = ?1 AND ended_unix_ms >= ?2 AND ended_unix_ms < ?3 \
-            ORDER BY ended_unix_ms DESC LIMIT ?4";
-        let mut select = self.conn.prepare_cached(select)?;
-        let (from, until) = (period::unix_ms(self.plan.from), period::unix_ms(self.plan.until));
-        let mut rows = select.query(params![
-            self.tenant.id,
-            number(from),
-            number(until),
-            number(EXITS_LOOKED_AT_MAX as u64)
-        ])?;
-        let is_in_segment = |batch: i64| -> Result<bool, Error> {
-            if self.segment.is_none() {
-                return Ok(true);
-            }
-            let mut select = self.conn.prepare_cached("SELECT context FROM batches WHERE id = ?1")?;
-            let context: Option<i64> = select.query_row([batch], |row| row.get(0)).optional()?;
-            Ok(context.is_some_and(|context| self.contexts.contains_key(&context)))
-        };
-        let mut ids: Vec<i64> = Vec::new();
-        while ids.len() < EXITS_LISTED_MAX
-            && let Some(row) = rows.next()?
-        {
-            let batch = row.get(1)?;
-            if self.releases.contains_key(&row.get(0)?) && !ids.contains(&batch) && is_in_segment(batch)? {
-                ids.push(batch);
-            }
-        }
-        let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
-        let mut select = self.conn.prepare_cached(&select)?;
-        let mut damaged = 0;
-        for id in ids {
-            let mut rows = select.query([id])?;
-            let Some(row) = rows.next()? else { continue };
-            match batches::entry(row)? {
-                Ok(entry) => listed.extend(exits::of(&entry)),
-                Err(_) => damaged += 1,
-            }
-        }
-        listed.retain(|exit| self.is_in_span(hour_of(exit.ended_unix_ms)));
-        Ok(damaged)
     }
 }
 

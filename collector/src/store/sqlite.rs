@@ -8,12 +8,12 @@ use super::period::Plan;
 use super::writer::Writer;
 use super::{
     Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, private, read, reindex,
-    schema, settings, slice, writer,
+    schema, settings, side, slice, writer,
 };
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_LOOK_EVERY, SLICE_THREADS_MAX};
-use nowait_report::{Budgets, Cells, Report};
+use nowait_report::{Budgets, Cells, Report, Side};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -270,29 +270,31 @@ impl SqliteStore {
     ) -> Result<(slice::Sum, Plan), Error> {
         let _alone = self.decoding(&query.cancel)?;
         let chosen = self.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SLICE_THREADS_MAX);
-        let part = chosen.ids.len().div_ceil(threads).max(1);
-        let sum_of = |ids: &[i64]| {
-            self.read(&query.cancel, |conn| slice::sum(conn, query, &chosen.plan, budgets, ids))
-        };
-        let sums: Vec<Result<slice::Sum, Error>> = std::thread::scope(|scope| {
-            let parts: Vec<_> = chosen.ids.chunks(part).map(|ids| scope.spawn(move || sum_of(ids))).collect();
-            let ended = parts.into_iter().map(|part| part.join());
-            ended
-                .map(|sum| {
-                    sum.unwrap_or_else(|_| Err(Error::store("a thread that read batches ended early")))
-                })
-                .collect()
-        });
         let mut all = slice::Sum::default();
-        for sum in sums {
-            all.merge(sum?);
-        }
+        let of_part = |conn: &Connection, ids: &[i64]| slice::sum(conn, query, &chosen.plan, budgets, ids);
+        self.in_parts(&chosen.ids, &query.cancel, of_part)?.into_iter().for_each(|sum| all.merge(sum));
         Ok((all, chosen.plan))
     }
 
+    /// Reads what these ids are of on as many cores as there are, a part of them on each.
+    pub(super) fn in_parts<T: Send>(
+        &self,
+        ids: &[i64],
+        cancel: &Cancel,
+        of_part: impl Fn(&Connection, &[i64]) -> Result<T, Error> + Sync,
+    ) -> Result<Vec<T>, Error> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(SLICE_THREADS_MAX);
+        let part = ids.len().div_ceil(threads).max(1);
+        let read = |ids: &[i64]| self.read(cancel, |conn| of_part(conn, ids));
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = ids.chunks(part).map(|ids| scope.spawn(move || read(ids))).collect();
+            let early = || Err(Error::store("a thread that read batches ended early"));
+            parts.into_iter().map(|part| part.join().unwrap_or_else(|_| early())).collect()
+        })
+    }
+
     /// Waits until nobody decodes batches, or nobody waits for the answer.
-    fn decoding(&self, cancel: &Cancel) -> Result<MutexGuard<'_, ()>, Error> {
+    pub(super) fn decoding(&self, cancel: &Cancel) -> Result<MutexGuard<'_, ()>, Error> {
         loop {
             match self.decoding.try_lock() {
                 Ok(alone) => return Ok(alone),
@@ -335,6 +337,13 @@ impl Store for SqliteStore {
             return Ok(cells);
         }
         Ok(self.slice(found, query, &Budgets::default())?.0.cells())
+    }
+
+    fn side(&self, tenant: &str, query: &Query) -> Result<Side, Error> {
+        match self.read(&query.cancel, |conn| read::tenant(conn, tenant))? {
+            Some(found) => side::read(self, found, query),
+            None => Ok(Side::new()),
+        }
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {

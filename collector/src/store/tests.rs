@@ -441,9 +441,14 @@ fn a_comparison_needs_both_releases() {
     let (_folder, store) = fresh();
     put(&store, &batch(1, 100, "8.1.0", Os::Ios, 5));
     let asked = Query::default();
-    let error = compare(&store, "bank", &asked, ("8.1.0", "9"), CompareOptions::default()).unwrap_err();
+    let error =
+        compare(&store, "bank", &asked, ("8.1.0", "9"), &Budgets::default(), CompareOptions::default())
+            .unwrap_err();
     assert!(error.is_no_data() && error.to_string().contains("8.1.0"), "{error}");
-    assert!(compare(&store, "bank", &asked, ("8.1.0", "8.1.0"), CompareOptions::default()).is_ok());
+    assert!(
+        compare(&store, "bank", &asked, ("8.1.0", "8.1.0"), &Budgets::default(), CompareOptions::default())
+            .is_ok()
+    );
 }
 
 #[test]

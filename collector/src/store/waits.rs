@@ -5,7 +5,6 @@
 
 use super::batches::Entry;
 use super::period::hour_of;
-use crate::limits::{SPAN_PLAUSIBLE_NS_MAX, WAIT_PLAUSIBLE_NS_MAX};
 use indexmap::IndexMap;
 use nowait_report::{Budgets, Cell, Happened, People};
 use nowait_wire::{Event, Kind};
@@ -58,7 +57,7 @@ pub(super) fn walk(entry: &Entry, budgets: &Budgets, counts: &mut impl Counts) {
     let mut numbers = vec![0_u16; (batch.names.len() + 1) * KINDS];
     for event in batch.events.iter().filter(|event| Cell::takes(event.kind)) {
         let hour = hour_of(placement.unix_ms(event.started_uptime_ns));
-        if !is_plausible(event) {
+        if !Cell::believes(event) {
             counts.add_implausible(hour);
             continue;
         }
@@ -95,24 +94,4 @@ impl Met {
             counts.add_install(place, install, happened);
         }
     }
-}
-
-/// Whether somebody can have waited for so long, by kind; and so for its parts, which are in microseconds.
-fn is_plausible(event: &Event) -> bool {
-    let most_ns = match event.kind {
-        Kind::Launch
-        | Kind::Screen
-        | Kind::Tap
-        | Kind::Settled
-        | Kind::Request
-        | Kind::Hang
-        | Kind::RageTap => WAIT_PLAUSIBLE_NS_MAX,
-        _ => SPAN_PLAUSIBLE_NS_MAX,
-    };
-    let part_us = match event.kind {
-        Kind::Screen | Kind::Tap => event.a,
-        Kind::Journey | Kind::Step => event.a.max(event.b),
-        _ => 0,
-    };
-    event.duration_ns <= most_ns && part_us <= most_ns / 1_000
 }

@@ -10,7 +10,7 @@ mod sections;
 mod table;
 pub mod units;
 
-pub use comparison::comparison;
+pub use comparison::{comparison, figure, figure_change, figure_value, verdict};
 pub use ledger::ledger;
 pub use safe::{safe, safe_lines};
 pub use sections::{

@@ -1,0 +1,224 @@
+//! One side of a comparison: all waits of a release by stratum, and some of its sessions one by one.
+//!
+//! Waits come from the rollups of strata and, as far as these lack them, from batches. Where the rollups lack too much, because they
+//! are of an older program, or the span is not whole months, all of them come from batches; where these are gone, from the
+//! rollups of everybody, which know no strata.
+//!
+//! Owns: from what a side is read, and which sessions are sampled. Refuses: figures and verdicts (see `nowait_report`).
+//! Invariant: sessions are drawn by their ids, which are random: the same store gives the same sample, whoever asks.
+
+use super::batches::{self, Entry};
+use super::period::{Period, Plan};
+use super::progress::Progress;
+use super::read::{self, Tenant};
+use super::source::Source;
+use super::sqlite::SqliteStore;
+use super::waits::{self, Counts, place_of};
+use super::writer::number;
+use super::{Query, segments, slice};
+use crate::error::Error;
+use crate::limits::{SESSIONS_LOOKED_AT_MAX, SESSIONS_SAMPLED};
+use indexmap::IndexMap;
+use nowait_report::{Budgets, Happened, Side, Stratum};
+use nowait_wire::{Event, Kind, Network, Tier};
+use rusqlite::{Connection, params};
+use std::collections::{BTreeSet, HashMap};
+
+/// What a side is read from.
+struct Plans {
+    plan: Plan,
+    /// The batches that are decoded for its waits.
+    waits: Vec<i64>,
+    /// The sessions that may be sampled, in the order in which they are.
+    sessions: Vec<i64>,
+    /// The contexts that are asked for.
+    contexts: HashMap<i64, u32>,
+}
+
+/// Reads the side that a question about one release is about.
+pub(super) fn read(store: &SqliteStore, tenant: Tenant, query: &Query) -> Result<Side, Error> {
+    let (mut side, plans) = store.read(&query.cancel, |conn| {
+        let mut side = Side::new();
+        let plans = plans(conn, tenant, query, &mut side)?;
+        Ok((side, plans))
+    })?;
+    let _alone = store.decoding(&query.cancel)?;
+    let of_waits = store.in_parts(&plans.waits, &query.cancel, |conn, ids| {
+        let mut part = Side::new();
+        for id in ids {
+            decoded(conn, query, "id", *id, &plans, |stratum, name, event| {
+                part.add_wait(stratum, name, event)
+            })?;
+        }
+        Ok(part)
+    })?;
+    let of_sessions = store.in_parts(&plans.sessions, &query.cancel, |conn, ids| {
+        let mut part = Side::new();
+        // Each part takes its share of the sample.
+        let most = SESSIONS_SAMPLED * ids.len() / plans.sessions.len().max(1) + 1;
+        for id in ids {
+            let mut waits: Vec<(Stratum, String, Event)> = Vec::new();
+            decoded(conn, query, "session", *id, &plans, |stratum, name, event| {
+                waits.push((stratum, name.to_owned(), *event));
+            })?;
+            if !waits.is_empty() {
+                part.add_session(waits.iter().map(|(stratum, name, event)| (*stratum, name.as_str(), event)));
+            }
+            if part.sessions() as usize >= most {
+                break;
+            }
+        }
+        Ok(part)
+    })?;
+    of_waits.into_iter().chain(of_sessions).for_each(|part| side.merge(part));
+    Ok(side)
+}
+
+/// Decides from what the side is read, and reads what comes from rollups.
+fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> Result<Plans, Error> {
+    let contexts = slice::contexts(conn, tenant, &query.filter)?;
+    let sessions = sessions(conn, tenant, query, &contexts)?;
+    if slice::is_needed(&query.filter) {
+        let chosen = slice::choose(conn, tenant, query)?;
+        return Ok(Plans { plan: chosen.plan, waits: chosen.ids, sessions, contexts });
+    }
+    let source = Source::look(conn, tenant, query, &Budgets::default())?;
+    let plan = source.plan.clone();
+    let first = segments::first_month(conn)?;
+    let strata = segments::strata(conn, tenant.id)?;
+    let is_whole = |(period, start): &(Period, u32)| *period == Period::Month && *start >= first;
+    if !strata.is_empty() && plan.periods.iter().all(is_whole) {
+        for (tier, network, id) in strata {
+            source.rows_of_segment(id, |kind, name, os, cell| {
+                side.add_cell(Stratum { tier, network, os }, kind, name, cell);
+            })?;
+        }
+        let waits = behind(conn, tenant, &contexts)?;
+        return Ok(Plans { plan, waits, sessions, contexts });
+    }
+    if plan.from >= Progress::batches_from(conn)? {
+        let chosen = slice::choose(conn, tenant, query)?;
+        return Ok(Plans { plan, waits: chosen.ids, sessions, contexts });
+    }
+    source.rows(|kind, name, _, os, cell| {
+        side.add_cell(Stratum { tier: Tier::Unknown, network: Network::Unknown, os }, kind, name, cell);
+    })?;
+    Ok(Plans { plan, waits: Vec::new(), sessions, contexts })
+}
+
+/// The batches whose waits are in no rollup of a stratum yet.
+fn behind(conn: &Connection, tenant: Tenant, contexts: &HashMap<i64, u32>) -> Result<Vec<i64>, Error> {
+    let select = "SELECT id, context FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY id";
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query(params![Progress::SegmentsTo.read(conn)?, tenant.id])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        if contexts.contains_key(&row.get(1)?) {
+            ids.push(row.get(0)?);
+        }
+    }
+    Ok(ids)
+}
+
+/// The sessions that may be sampled: those of the release in the order of their ids, and behind them those that no rollup has yet.
+fn sessions(
+    conn: &Connection,
+    tenant: Tenant,
+    query: &Query,
+    contexts: &HashMap<i64, u32>,
+) -> Result<Vec<i64>, Error> {
+    let most = if slice::is_needed(&query.filter) { SESSIONS_LOOKED_AT_MAX } else { SESSIONS_SAMPLED };
+    let releases: Vec<i64> = read::releases_of(conn, tenant, &query.filter)?;
+    let mut found: BTreeSet<(Vec<u8>, i64)> = BTreeSet::new();
+    // The index has a sixteenth of all; where that is too little all are few enough to be looked through.
+    for select in [
+        "SELECT session, id FROM sessions WHERE release = ?1 AND session < x'10' ORDER BY session LIMIT ?2",
+        "SELECT session, id FROM sessions WHERE release = ?1 ORDER BY session LIMIT ?2",
+    ] {
+        let mut select = conn.prepare_cached(select)?;
+        for release in &releases {
+            let mut rows = select.query(params![release, number(most as u64)])?;
+            while let Some(row) = rows.next()? {
+                found.insert((row.get(0)?, row.get(1)?));
+            }
+        }
+        if found.len() >= most {
+            break;
+        }
+    }
+    let mut ids: Vec<i64> = found.into_iter().take(most).map(|(_, id)| id).collect();
+    let select =
+        "SELECT DISTINCT session, context FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY session";
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query(params![Progress::FoldedTo.read(conn)?, tenant.id])?;
+    let known: BTreeSet<i64> = ids.iter().copied().collect();
+    while ids.len() < most
+        && let Some(row) = rows.next()?
+    {
+        let session: i64 = row.get(0)?;
+        if contexts.contains_key(&row.get(1)?) && !known.contains(&session) && ids.last() != Some(&session) {
+            ids.push(session);
+        }
+    }
+    Ok(ids)
+}
+
+/// Hands over the waits of batches that are asked for: one batch, or all of a session.
+fn decoded(
+    conn: &Connection,
+    query: &Query,
+    column: &str,
+    id: i64,
+    plans: &Plans,
+    mut add: impl FnMut(Stratum, &str, &Event),
+) -> Result<(), Error> {
+    if query.cancel.is_cancelled() {
+        return Err(Error::store("nobody waits for the answer any more"));
+    }
+    let select = format!("SELECT {}, context FROM batches WHERE {column} = ?1 ORDER BY id", batches::ENTRY);
+    let mut select = conn.prepare_cached(&select)?;
+    let mut rows = select.query([id])?;
+    while let Some(row) = rows.next()? {
+        if plans.contexts.contains_key(&row.get(6)?)
+            && let Ok(entry) = batches::entry(row)?
+        {
+            hand_over(&entry, &plans.plan, &mut add);
+        }
+    }
+    Ok(())
+}
+
+/// Hands over the waits of a batch within a span.
+fn hand_over(entry: &Entry, plan: &Plan, add: &mut impl FnMut(Stratum, &str, &Event)) {
+    let mut of_batch =
+        OfBatch { plan, names: IndexMap::new(), waits: Vec::with_capacity(entry.batch.events.len()) };
+    waits::walk(entry, &Budgets::default(), &mut of_batch);
+    let stratum = Stratum::of(&entry.batch.context);
+    for (place, event) in &of_batch.waits {
+        if let Some(((_, name), ())) = of_batch.names.get_index(*place) {
+            add(stratum, name, event);
+        }
+    }
+}
+
+/// The waits of one batch.
+struct OfBatch<'p> {
+    plan: &'p Plan,
+    names: IndexMap<(Kind, String), ()>,
+    waits: Vec<(usize, Event)>,
+}
+
+impl Counts for OfBatch<'_> {
+    fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
+        let is_in_span = (self.plan.from..self.plan.until).contains(&hour);
+        is_in_span.then(|| place_of(&mut self.names, (kind, name.to_owned())))
+    }
+
+    fn add(&mut self, place: usize, event: &Event) {
+        self.waits.push((place, *event));
+    }
+
+    fn add_implausible(&mut self, _: u32) {}
+
+    fn add_install(&mut self, _: usize, _: u128, _: Happened) {}
+}

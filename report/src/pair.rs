@@ -1,0 +1,229 @@
+//! Both sides of one touchpoint, made alike: HEAD as if it had BASE's customers.
+//!
+//! Owns: which strata are held equal, and what each wait of HEAD weighs for that. Refuses: figures (see `figures`).
+//! Invariant: without strata every wait weighs 1; and a stratum that one side lacks is on neither side, and is counted as left out.
+
+use crate::curve::{Axis, Curve, Place, middle_ns};
+use crate::side::{Counts, Ending, Stratum, Waits};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The fewest sessions on each side that make a stratum: with fewer, how much its customers differ among each other cannot be told
+/// from how much strata differ, and they are taken together with others of that kind.
+const STRATUM_SESSIONS_MIN: usize = 10;
+
+/// Waits at a place, weighted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Weighed {
+    pub(crate) done: f64,
+    pub(crate) failed: f64,
+    pub(crate) given_up: f64,
+}
+
+impl Weighed {
+    fn add(&mut self, counts: &Counts, weight: f64) {
+        self.done += counts.done as f64 * weight;
+        self.failed += counts.failed as f64 * weight;
+        self.given_up += counts.given_up as f64 * weight;
+    }
+
+    fn of_mut(&mut self, ending: Ending) -> &mut f64 {
+        match ending {
+            Ending::Done => &mut self.done,
+            Ending::Failed => &mut self.failed,
+            Ending::GivenUp => &mut self.given_up,
+        }
+    }
+
+    /// Of each wait one of the two is known: how long it took, or that it took longer.
+    pub(crate) fn answered(&self) -> f64 {
+        self.done + self.failed
+    }
+}
+
+/// One wait of a session that is known one by one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) session: u32,
+    /// The number of its stratum; `None` for one of those that are taken together.
+    pub(crate) stratum: Option<usize>,
+    /// The number of its place.
+    pub(crate) place: usize,
+    pub(crate) ending: Ending,
+    pub(crate) weight: f64,
+}
+
+/// One side.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    axis: Axis,
+    /// Where each place is.
+    at: Vec<f64>,
+    /// All waits, as they are and as they weigh, by the number of their place.
+    pub(crate) raw: Vec<Weighed>,
+    pub(crate) weighed: Vec<Weighed>,
+    /// How many waits that is.
+    pub(crate) count: u64,
+    /// Those that are known one by one, one session behind the other, and all of them as they weigh.
+    pub(crate) known: Vec<Known>,
+    pub(crate) known_weighed: Vec<Weighed>,
+    /// How many sessions these are of.
+    pub(crate) sessions: usize,
+}
+
+impl Part {
+    /// The curve of these of its waits.
+    pub(crate) fn curve_of(&self, waits: &[Weighed]) -> Curve {
+        let place = |(at, waits): (&f64, &Weighed)| Place {
+            at: *at,
+            ended: waits.answered(),
+            given_up: waits.given_up,
+        };
+        let places: Vec<Place> = self.at.iter().zip(waits).map(place).collect();
+        Curve::new(self.axis, &places)
+    }
+
+    /// The curve of all waits as they weigh.
+    pub(crate) fn curve(&self) -> Curve {
+        self.curve_of(&self.weighed)
+    }
+
+    /// The curve of all waits as they are.
+    pub(crate) fn raw_curve(&self) -> Curve {
+        self.curve_of(&self.raw)
+    }
+}
+
+/// Both sides, with the same places.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair {
+    pub(crate) axis: Axis,
+    /// The places, each with its number in the histograms.
+    pub(crate) places: Vec<i32>,
+    pub(crate) base: Part,
+    pub(crate) head: Part,
+    /// The share of all waits whose stratum one side lacks.
+    pub(crate) left_out: f64,
+}
+
+impl Pair {
+    /// Makes both sides alike.
+    pub(crate) fn new(base: &Waits, head: &Waits) -> Pair {
+        let strata = Strata::of(base, head);
+        let places: BTreeSet<i32> = [base, head]
+            .into_iter()
+            .flat_map(|waits| {
+                let counted = waits.strata.values().flat_map(|places| places.keys().copied());
+                counted.chain(waits.sampled.iter().map(|wait| wait.place))
+            })
+            .collect();
+        let places: Vec<i32> = places.into_iter().collect();
+        let [base_sums, head_sums] = [base, head].map(|waits| strata.sums(waits));
+        let common = |group: &Option<usize>| {
+            [&base_sums, &head_sums].iter().all(|sums| sums.get(group).is_some_and(|sum| *sum > 0))
+        };
+        let target: BTreeMap<Option<usize>, u64> =
+            base_sums.iter().filter(|(group, _)| common(group)).map(|(group, sum)| (*group, *sum)).collect();
+        let all: u64 = base_sums.values().chain(head_sums.values()).sum();
+        let in_common: u64 = [&base_sums, &head_sums]
+            .iter()
+            .flat_map(|sums| sums.iter().filter(|(group, _)| target.contains_key(group)).map(|(_, sum)| *sum))
+            .sum();
+        let left_out = if all == 0 { 0.0 } else { (all - in_common) as f64 / all as f64 };
+        Pair {
+            axis: Axis::Ratio,
+            base: part(base, &strata, &places, &target),
+            head: part(head, &strata, &places, &target),
+            places,
+            left_out,
+        }
+    }
+}
+
+/// Which strata are held equal, each with its number.
+struct Strata(BTreeMap<Stratum, usize>);
+
+impl Strata {
+    fn of(base: &Waits, head: &Waits) -> Strata {
+        let sessions = |waits: &Waits| {
+            let mut sessions: BTreeMap<Stratum, BTreeSet<u32>> = BTreeMap::new();
+            for wait in &waits.sampled {
+                sessions.entry(wait.stratum).or_default().insert(wait.session);
+            }
+            sessions
+        };
+        let (of_base, of_head) = (sessions(base), sessions(head));
+        let has_enough = |sessions: Option<&BTreeSet<u32>>| {
+            sessions.is_some_and(|sessions| sessions.len() >= STRATUM_SESSIONS_MIN)
+        };
+        let own = of_base.keys().filter(|stratum| {
+            [&of_base, &of_head].iter().all(|of| has_enough(of.get(stratum)))
+                && [base, head].iter().all(|waits| waits.strata.contains_key(stratum))
+        });
+        Strata(own.enumerate().map(|(number, stratum)| (*stratum, number)).collect())
+    }
+
+    fn number(&self, stratum: &Stratum) -> Option<usize> {
+        self.0.get(stratum).copied()
+    }
+
+    /// How many waits there are of each.
+    fn sums(&self, waits: &Waits) -> BTreeMap<Option<usize>, u64> {
+        let mut sums = BTreeMap::new();
+        for (stratum, places) in &waits.strata {
+            *sums.entry(self.number(stratum)).or_default() += places.values().map(Counts::all).sum::<u64>();
+        }
+        sums
+    }
+}
+
+/// What a wait of each stratum weighs, so that the strata have the shares of `target`, and all waits together weigh their number.
+fn weights(
+    sums: &BTreeMap<Option<usize>, u64>,
+    target: &BTreeMap<Option<usize>, u64>,
+) -> BTreeMap<Option<usize>, f64> {
+    let met = |(group, sum): &(&Option<usize>, &u64)| target.contains_key(group) && **sum > 0;
+    let all: u64 = sums.iter().filter(met).map(|(_, sum)| sum).sum();
+    let of_target: u64 = sums.iter().filter(met).filter_map(|(group, _)| target.get(group)).sum();
+    let weight = |(group, sum): (&Option<usize>, &u64)| {
+        let asked = target.get(group).copied()? as f64 / of_target as f64;
+        Some((*group, asked * all as f64 / *sum as f64))
+    };
+    sums.iter().filter(met).filter_map(weight).collect()
+}
+
+fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option<usize>, u64>) -> Part {
+    let number = |place: i32| places.binary_search(&place).ok();
+    let weight_of = weights(&strata.sums(waits), target);
+    let (mut raw, mut weighed) =
+        (vec![Weighed::default(); places.len()], vec![Weighed::default(); places.len()]);
+    let mut count = 0_u64;
+    for (stratum, at) in &waits.strata {
+        let weight = weight_of.get(&strata.number(stratum)).copied();
+        for (place, counts) in at {
+            let Some(number) = number(*place) else { continue };
+            raw[number].add(counts, 1.0);
+            if let Some(weight) = weight {
+                weighed[number].add(counts, weight);
+                count += counts.all();
+            }
+        }
+    }
+    let mut sums: BTreeMap<Option<usize>, u64> = BTreeMap::new();
+    for wait in &waits.sampled {
+        *sums.entry(strata.number(&wait.stratum)).or_default() += 1;
+    }
+    let weight_of = weights(&sums, target);
+    let (mut known, mut known_weighed) = (Vec::new(), vec![Weighed::default(); places.len()]);
+    for wait in &waits.sampled {
+        let stratum = strata.number(&wait.stratum);
+        let (Some(weight), Some(place)) = (weight_of.get(&stratum).copied(), number(wait.place)) else {
+            continue;
+        };
+        *known_weighed[place].of_mut(wait.ending) += weight;
+        known.push(Known { session: wait.session, stratum, place, ending: wait.ending, weight });
+    }
+    let sessions = known.chunk_by(|one, next| one.session == next.session).count();
+    let (min, max) = waits.span_ns.unwrap_or_default();
+    let at = places.iter().map(|place| middle_ns(*place).clamp(min as f64, max as f64)).collect();
+    Part { axis: Axis::Ratio, at, raw, weighed, count, known, known_weighed, sessions }
+}

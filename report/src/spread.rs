@@ -1,0 +1,143 @@
+//! How much a figure would differ with other sessions.
+//!
+//! Owns: the variance of a figure from the sums of its sessions, and how far an interval reaches. Refuses: which figure it is (the
+//! caller tells what each wait moves it by).
+//! Invariant: waits of one session are never taken as independent.
+
+use crate::figures::Moves;
+use crate::pair::{Known, Part};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use std::collections::BTreeMap;
+
+/// The most that one session may count for: a session that is half of what there is tells nothing of others.
+const LEVERAGE_MAX: f64 = 0.5;
+
+/// Above this many degrees Student's distribution is the normal one, as far as intervals show.
+const DEGREES_MAX: f64 = 1e5;
+
+/// How much a figure varies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    /// The variance of the figure of all waits.
+    pub(crate) variance: f64,
+    /// How many sessions that is known from, as if all were of one length, less one. Where waits of a session are alike the
+    /// square of its sum grows with the square of its length (Satterthwaite, Biometrics Bulletin 2, 1946).
+    pub(crate) degrees: f64,
+    /// The variance of those that are known one by one, and what it would be of independent waits.
+    clustered: f64,
+    independent: f64,
+}
+
+impl Spread {
+    /// The same of other waits, which would vary this much if they were independent.
+    pub(crate) fn of(self, independent: f64) -> Spread {
+        Spread { variance: independent * self.design_effect().max(1.0), ..self }
+    }
+
+    /// How many times the variance of as many independent waits that is.
+    pub(crate) fn design_effect(&self) -> f64 {
+        if self.independent > 0.0 { self.clustered / self.independent } else { 1.0 }
+    }
+
+    /// The design effect of both sides together.
+    pub(crate) fn joint_design_effect(&self, other: &Spread) -> f64 {
+        let independent = self.independent + other.independent;
+        if independent > 0.0 { (self.clustered + other.clustered) / independent } else { 1.0 }
+    }
+}
+
+/// What sessions show of a figure that each wait moves by this. `None` with fewer than two sessions.
+///
+/// The sum of each session is an observation (Binder, On the variances of asymptotically normal estimators from complex surveys,
+/// International Statistical Review 51, 1983). Waits of a stratum vary around the stratum's mean, as its share is held. A
+/// session is taken as it would lie off a mean without it, which is what the jackknife does: where there are few, they would
+/// otherwise seem to agree.
+pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
+    if part.sessions < 2 || part.count == 0 {
+        return None;
+    }
+    let by = |wait: &Known| moves.get(wait.place).map_or(0.0, |endings| endings[wait.ending as usize]);
+    let moved: Vec<f64> = part.known.iter().map(by).collect();
+    let mut strata: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
+    for (wait, moved) in part.known.iter().zip(&moved) {
+        let (sum, n) = strata.entry(wait.stratum).or_default();
+        *sum += moved;
+        *n += 1.0;
+    }
+    let of_stratum = |wait: &Known| strata.get(&wait.stratum).copied().unwrap_or_default();
+    // Those that are taken together may differ for all that is known.
+    let mean =
+        |wait: &Known| of_stratum(wait).0 / of_stratum(wait).1 * f64::from(u8::from(wait.stratum.is_some()));
+    let (mut clustered, mut independent) = (0.0, 0.0);
+    let (mut squares, mut fourths) = (0.0, 0.0);
+    let mut at = 0;
+    for session in part.known.chunk_by(|one, next| one.session == next.session) {
+        let mut parts: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
+        for (wait, moved) in session.iter().zip(moved.iter().skip(at)) {
+            let (sum, n) = parts.entry(wait.stratum).or_default();
+            let off = wait.weight * (moved - mean(wait));
+            *sum += off;
+            *n += 1.0;
+            independent += off * off;
+        }
+        at += session.len();
+        let whole = |(stratum, (sum, n)): (&Option<usize>, &(f64, f64))| {
+            let of = strata.get(stratum).map_or(1.0, |(_, of)| *of);
+            sum / (1.0 - (n / of).min(LEVERAGE_MAX))
+        };
+        let sum: f64 = parts.iter().map(whole).sum();
+        clustered += sum * sum;
+        let length: f64 = session.iter().map(|wait| wait.weight).sum();
+        squares += length.powi(2);
+        fourths += length.powi(4);
+    }
+    let known = part.known.len() as f64;
+    let groups = strata.len() as f64;
+    Some(Spread {
+        variance: clustered * known / part.count as f64,
+        degrees: (squares * squares / fourths - groups).max(1.0),
+        clustered,
+        independent,
+    })
+}
+
+/// How far intervals reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Level {
+    /// The chance that the interval misses, both sides together.
+    pub(crate) error_share: f64,
+    /// Whether it holds at every look at data that grow.
+    pub(crate) at_every_look: bool,
+}
+
+/// The number of sessions at which an interval that holds at every look is the narrowest.
+const LOOKED_AT_BEST: f64 = 1_000.0;
+
+impl Level {
+    /// How many standard errors an interval reaches to each side.
+    ///
+    /// At every look: Robbins's normal mixture (Annals of Mathematical Statistics 41, 1970), with a session as the unit of time.
+    pub(crate) fn reach(&self, degrees: f64) -> f64 {
+        let tail = 1.0 - self.error_share / 2.0;
+        let normal = Normal::standard().inverse_cdf(tail);
+        let student = if degrees >= DEGREES_MAX {
+            normal
+        } else {
+            StudentsT::new(0.0, 1.0, degrees).map_or(normal, |student| student.inverse_cdf(tail))
+        };
+        if !self.at_every_look {
+            return student;
+        }
+        let (n, mix) = (degrees + 1.0, LOOKED_AT_BEST);
+        let mixture = ((n + mix) / n * (((n + mix) / mix).ln() + 2.0 * (1.0 / self.error_share).ln())).sqrt();
+        // What few sessions add to the normal reach, they add here.
+        mixture * (student / normal).max(1.0)
+    }
+}
+
+/// The degrees of a difference of two figures (Welch and Satterthwaite).
+pub(crate) fn joint_degrees(base: Spread, head: Spread) -> f64 {
+    let all = base.variance + head.variance;
+    let parts = base.variance * base.variance / base.degrees + head.variance * head.variance / head.degrees;
+    if parts > 0.0 { all * all / parts } else { base.degrees.min(head.degrees) }
+}
