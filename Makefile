@@ -87,6 +87,10 @@ attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a lin
 	@scripts/nginx
 	@NOWAIT_ATTACK=long cargo test --quiet --locked --release --package nowait-collector --test attack -- $(ARGS)
 
+.PHONY: calibrate
+calibrate: ## How often a comparison is wrong and what it sees, beside Welch, Mann-Whitney, a limit for p95 and a bootstrap (a quarter of an hour)
+	@NOWAIT_CALIBRATE=long cargo test --quiet --locked --release --package nowait-report --test calibrate
+
 .PHONY: corruption
 corruption: ## Flip every byte and cut at every offset of everything on the device's disk (some minutes; a sample in `test`)
 	NOWAIT_EVERY_BYTE=1 cargo test --locked --release --package nowait-core --lib -- proof::damage

@@ -52,6 +52,8 @@ pub struct Ask {
     pub head: String,
     /// The least change that matters, in per cent.
     pub min_effect: String,
+    /// `yes` where the verdict has to hold at every look at a release that is being rolled out.
+    pub every_look: String,
     /// Which rows of each section of a report, by the hundred: the first ones are page 1.
     pub page: String,
 }
@@ -60,7 +62,7 @@ pub struct Ask {
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "tenant",
     "version",
     "os",
@@ -74,6 +76,7 @@ const WORDS: [&str; 14] = [
     "base",
     "head",
     "min_effect",
+    "every_look",
     "page",
 ];
 
@@ -155,6 +158,7 @@ impl Ask {
             "base" => &mut self.base,
             "head" => &mut self.head,
             "min_effect" => &mut self.min_effect,
+            "every_look" => &mut self.every_look,
             "page" => &mut self.page,
             _ => return None,
         })
@@ -177,6 +181,7 @@ impl Ask {
             &self.base,
             &self.head,
             &self.min_effect,
+            &self.every_look,
             &self.page,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
@@ -197,10 +202,13 @@ impl Ask {
     pub fn question(&self, now_unix_ms: u64) -> Result<Question, Error> {
         let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms)?;
         let releases = self.releases()?;
-        if releases.is_none() && said(&self.min_effect).is_some() {
-            return Err(Error::input(
-                "min_effect: it is of a comparison; name base and head, or leave it out",
-            ));
+        let of_comparison = [("min_effect", &self.min_effect), ("every_look", &self.every_look)];
+        for (name, _) in
+            of_comparison.into_iter().filter(|(_, word)| releases.is_none() && said(word).is_some())
+        {
+            return Err(Error::input(format!(
+                "{name}: it is of a comparison; name base and head, or leave it out"
+            )));
         }
         Ok(Question {
             tenant: self.tenant().map(str::to_owned),
@@ -299,6 +307,11 @@ impl Ask {
             })?;
             options.effect_min = per_cent / 100.0;
         }
+        options.at_every_look = match said(&self.every_look) {
+            None | Some("no") => false,
+            Some("yes") => true,
+            Some(word) => return Err(Error::input(format!("every_look: {word:?} is none; write yes or no"))),
+        };
         Ok(options)
     }
 }

@@ -4,10 +4,10 @@
 //! Invariant: exit code 0 is fine, 1 is a regression verdict or damage found, 2 is an error that says what to do.
 #![forbid(unsafe_code)]
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
-use nowait_collector::cli::{self, backup, compare, delete, doctor, reindex, report, serve};
+use nowait_collector::cli::{self, backup, compare, delete, doctor, manual, reindex, report, serve};
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
 use std::process::ExitCode;
@@ -52,6 +52,10 @@ enum Command {
     /// Live through a bank day on this machine, from a tap to a report, in about a minute
     #[cfg(all(feature = "demo", unix))]
     Demo(demo::Args),
+    /// Print what a shell completes behind `nowait`
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(manual::ManArgs),
     /// One customer of the demo
     #[cfg(all(feature = "demo", unix))]
     #[command(hide = true)]
@@ -79,6 +83,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         #[cfg(all(feature = "demo", unix))]
         Command::Demo(args) => demo::run(&args),
+        Command::Completions(args) => manual::completions(Nowait::command(), &args),
+        Command::Man(args) => manual::man(Nowait::command(), &args),
         #[cfg(all(feature = "demo", unix))]
         Command::DemoCustomer(args) => demo::customer(&args),
         #[cfg(all(feature = "demo", unix))]

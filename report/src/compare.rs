@@ -245,12 +245,11 @@ impl Comparison {
     ) -> Comparison {
         let none = Waits::default();
         let names: BTreeSet<&(Kind, String)> =
-            base.1.touchpoints.keys().chain(head.1.touchpoints.keys()).collect();
+            [base.1, head.1].into_iter().flat_map(Side::touchpoints).map(|(key, _)| key).collect();
         let touchpoints: Vec<Touchpoint<'_>> = names
             .into_iter()
             .map(|key| {
-                let [of_base, of_head] =
-                    [base.1, head.1].map(|side| side.touchpoints.get(key).unwrap_or(&none));
+                let [of_base, of_head] = [base.1, head.1].map(|side| side.waits(key).unwrap_or(&none));
                 let waits = (of_base, of_head);
                 Touchpoint::new((key.0, key.1.as_str()), waits, budgets, &options)
             })

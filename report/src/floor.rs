@@ -5,7 +5,6 @@
 
 use crate::curve::{Axis, Curve, Place, middle_ns};
 use crate::side::{Ending, Waits};
-use std::collections::BTreeMap;
 
 /// How often BASE is halved. The 95th of 100 halves would be off by as much as that of 40.
 const HALVES: u64 = 40;
@@ -23,7 +22,8 @@ pub(crate) fn of_quantile(base: &Waits, q: f64, (base_count, head_count): (u64, 
     if sessions.count() < SESSIONS_MIN || base_count == 0 || head_count == 0 {
         return None;
     }
-    let mut apart: Vec<f64> = (0..HALVES).filter_map(|halving| distance(base, q, halving)).collect();
+    let halved = Halved::new(base);
+    let mut apart: Vec<f64> = (0..HALVES).filter_map(|halving| halved.distance(q, halving)).collect();
     apart.sort_by(|one, other| other.total_cmp(one));
     let found = apart.get(BEYOND)?;
     // A half holds half of the sampled waits.
@@ -32,24 +32,55 @@ pub(crate) fn of_quantile(base: &Waits, q: f64, (base_count, head_count): (u64, 
     Some((found * (of_sides / of_halves).sqrt()).exp_m1())
 }
 
-/// How far apart both halves are, on the logarithmic scale.
-fn distance(base: &Waits, q: f64, halving: u64) -> Option<f64> {
-    let mut halves: [BTreeMap<i32, Place>; 2] = [BTreeMap::new(), BTreeMap::new()];
-    for wait in &base.sampled {
-        let half = mixed(u64::from(wait.session), halving) & 1;
-        let place = halves[half as usize]
-            .entry(wait.place)
-            .or_insert(Place { at: middle_ns(wait.place), ..Place::default() });
-        match wait.ending {
-            Ending::Done | Ending::Failed => place.ended += 1.0,
-            Ending::GivenUp => place.given_up += 1.0,
+/// Sampled waits, ready to be halved again and again.
+struct Halved {
+    /// All of them, by place.
+    places: Vec<Place>,
+    /// Of each its session, the number of its place, and whether it ended.
+    waits: Vec<(u32, u32, bool)>,
+}
+
+impl Halved {
+    fn new(base: &Waits) -> Halved {
+        let mut numbers: Vec<i32> = base.sampled.iter().map(|wait| wait.place).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut places: Vec<Place> =
+            numbers.iter().map(|place| Place { at: middle_ns(*place), ..Place::default() }).collect();
+        let mut waits = Vec::with_capacity(base.sampled.len());
+        for wait in &base.sampled {
+            let Ok(number) = numbers.binary_search(&wait.place) else { continue };
+            let ended = wait.ending != Ending::GivenUp;
+            count(&mut places, number, ended);
+            waits.push((wait.session, number as u32, ended));
         }
+        Halved { places, waits }
     }
-    let [one, other] = halves.map(|half| {
-        let places: Vec<Place> = half.into_values().collect();
-        Curve::new(Axis::Ratio, &places).quantile(q)
-    });
-    Some((one?.max(1.0).ln() - other?.max(1.0).ln()).abs())
+
+    /// How far apart both halves are, on the logarithmic scale.
+    fn distance(&self, q: f64, halving: u64) -> Option<f64> {
+        let empty = |place: &Place| Place { ended: 0.0, given_up: 0.0, ..*place };
+        let mut half: Vec<Place> = self.places.iter().map(empty).collect();
+        for session in self.waits.chunk_by(|one, next| one.0 == next.0) {
+            if session.first().is_some_and(|(session, ..)| mixed(u64::from(*session), halving) & 1 == 0) {
+                session.iter().for_each(|(_, place, ended)| count(&mut half, *place as usize, *ended));
+            }
+        }
+        let rest = |(all, half): (&Place, &Place)| Place {
+            ended: all.ended - half.ended,
+            given_up: all.given_up - half.given_up,
+            ..*all
+        };
+        let other: Vec<Place> = self.places.iter().zip(&half).map(rest).collect();
+        let [one, other] = [half, other].map(|half| Curve::new(Axis::Ratio, &half).quantile(q));
+        Some((one?.max(1.0).ln() - other?.max(1.0).ln()).abs())
+    }
+}
+
+fn count(places: &mut [Place], number: usize, ended: bool) {
+    if let Some(place) = places.get_mut(number) {
+        *(if ended { &mut place.ended } else { &mut place.given_up }) += 1.0;
+    }
 }
 
 /// SplitMix64's finalizer (Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014).

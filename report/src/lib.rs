@@ -41,6 +41,6 @@ pub use error::Error;
 pub use histogram::Histogram;
 pub use people::{Crowd, Happened, People};
 pub use report::{Crumb, Exit, ExitGroup, Exits, Report, Scope, SessionAccount};
-pub use side::{Side, Stratum};
+pub use side::{Side, Stratum, TouchpointPlace};
 pub use top::Rows;
 pub use verdict::{CompareOptions, Comparison, Verdict};

@@ -5,7 +5,7 @@
 
 use crate::curve::{Axis, Curve, Place, middle_ns};
 use crate::side::{Counts, Ending, Stratum, Waits};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The fewest sessions on each side that make a stratum: with fewer, how much its customers differ among each other cannot be told
 /// from how much strata differ, and they are taken together with others of that kind.
@@ -109,14 +109,13 @@ impl Pair {
     /// Makes both sides alike.
     pub(crate) fn new(base: &Waits, head: &Waits) -> Pair {
         let strata = Strata::of(base, head);
-        let places: BTreeSet<i32> = [base, head]
-            .into_iter()
-            .flat_map(|waits| {
-                let counted = waits.strata.values().flat_map(|places| places.keys().copied());
-                counted.chain(waits.sampled.iter().map(|wait| wait.place))
-            })
-            .collect();
-        let places: Vec<i32> = places.into_iter().collect();
+        let mut places: Vec<i32> = Vec::new();
+        for waits in [base, head] {
+            places.extend(waits.strata.values().flat_map(|places| places.keys()));
+            places.extend(waits.sampled.iter().map(|wait| wait.place));
+        }
+        places.sort_unstable();
+        places.dedup();
         let [base_sums, head_sums] = [base, head].map(|waits| strata.sums(waits));
         let common = |group: &Option<usize>| {
             [&base_sums, &head_sums].iter().all(|sums| sums.get(group).is_some_and(|sum| *sum > 0))
@@ -145,15 +144,19 @@ struct Strata(BTreeMap<Stratum, usize>);
 impl Strata {
     fn of(base: &Waits, head: &Waits) -> Strata {
         let sessions = |waits: &Waits| {
-            let mut sessions: BTreeMap<Stratum, BTreeSet<u32>> = BTreeMap::new();
+            // By stratum, how many there are and which was the last: the waits of one follow each other.
+            let mut sessions: BTreeMap<Stratum, (usize, u32)> = BTreeMap::new();
             for wait in &waits.sampled {
-                sessions.entry(wait.stratum).or_default().insert(wait.session);
+                let (count, last) = sessions.entry(wait.stratum).or_insert((0, wait.session + 1));
+                if *last != wait.session {
+                    (*count, *last) = (*count + 1, wait.session);
+                }
             }
             sessions
         };
         let (of_base, of_head) = (sessions(base), sessions(head));
-        let has_enough = |sessions: Option<&BTreeSet<u32>>| {
-            sessions.is_some_and(|sessions| sessions.len() >= STRATUM_SESSIONS_MIN)
+        let has_enough = |sessions: Option<&(usize, u32)>| {
+            sessions.is_some_and(|(count, _)| *count >= STRATUM_SESSIONS_MIN)
         };
         let own = of_base.keys().filter(|stratum| {
             [&of_base, &of_head].iter().all(|of| has_enough(of.get(stratum)))

@@ -6,6 +6,7 @@
 
 use crate::cell::Cell;
 use crate::curve::{bucket_place, places};
+use crate::histogram::Histogram;
 use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -106,16 +107,81 @@ impl Waits {
         let (min, max) = self.span_ns.unwrap_or((min_ns, max_ns));
         self.span_ns = Some((min.min(min_ns), max.max(max_ns)));
     }
+
+    fn add_cell(&mut self, stratum: Stratum, kind: Kind, cell: &Cell) {
+        self.interrupted = self
+            .interrupted
+            .saturating_add(cell.outcome(Outcome::Interrupted))
+            .saturating_add(cell.outcome(Outcome::AlreadyAnimating));
+        // Of those with a part that the app made the customer wait it is told of both outcomes together.
+        let has_part = matches!(kind, Kind::Journey | Kind::Step);
+        let answered = if has_part { cell.part() } else { cell.done() };
+        let failed = if has_part { &Histogram::new() } else { cell.failed() };
+        let histograms = [
+            (answered, Ending::Done),
+            (failed, Ending::Failed),
+            (cell.unanswered(), Ending::GivenUp),
+            (cell.given_up(), Ending::GivenUp),
+        ];
+        let mut counted: BTreeMap<i32, Counts> = BTreeMap::new();
+        for (histogram, ending) in histograms {
+            if let (Some(min_ns), Some(max_ns)) = (histogram.min_ns(), histogram.max_ns()) {
+                self.reach(min_ns, max_ns);
+            }
+            for (place, count) in places(histogram) {
+                *counted.entry(place).or_default().of_mut(ending) += count;
+            }
+        }
+        // Which of them failed is not told: the longest, as the worst that can be meant.
+        let mut failed = if has_part { cell.failed().count() } else { 0 };
+        for counts in counted.values_mut().rev() {
+            let moved = failed.min(counts.done);
+            counts.done -= moved;
+            counts.failed += moved;
+            failed -= moved;
+        }
+        self.add_counts(stratum, counted);
+    }
+
+    fn add_counts(&mut self, stratum: Stratum, counted: BTreeMap<i32, Counts>) {
+        if counted.is_empty() {
+            return;
+        }
+        let sums = self.strata.entry(stratum).or_default();
+        for (place, counts) in counted {
+            let sum = sums.entry(place).or_default();
+            for (ending, n) in Ending::ALL.into_iter().zip([counts.done, counts.failed, counts.given_up]) {
+                *sum.of_mut(ending) += n;
+            }
+        }
+    }
+
+    /// Adds others, whose sessions are counted from this one on.
+    fn merge(&mut self, other: Waits, first_session: u32) {
+        self.interrupted = self.interrupted.saturating_add(other.interrupted);
+        if let Some((min_ns, max_ns)) = other.span_ns {
+            self.reach(min_ns, max_ns);
+        }
+        other.strata.into_iter().for_each(|(stratum, counted)| self.add_counts(stratum, counted));
+        let behind = other.sampled.into_iter();
+        self.sampled.extend(behind.map(|wait| Sampled { session: wait.session + first_session, ..wait }));
+    }
 }
 
 /// A release in a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Side {
-    pub(crate) touchpoints: BTreeMap<(Kind, String), Waits>,
+    /// Where the waits of a kind and name are.
+    places: BTreeMap<(Kind, String), usize>,
+    waits: Vec<Waits>,
     pub(crate) sessions: u32,
     /// How many of the sessions began in which stratum.
     pub(crate) strata: BTreeMap<Stratum, u32>,
 }
+
+/// A touchpoint of one [`Side`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TouchpointPlace(usize);
 
 impl Side {
     /// A release without waits.
@@ -127,7 +193,7 @@ impl Side {
     /// Whether there is no wait in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.touchpoints.values().all(|waits| waits.strata.is_empty())
+        self.waits.iter().all(|waits| waits.strata.is_empty())
     }
 
     /// How many sessions are known one by one.
@@ -136,46 +202,42 @@ impl Side {
         self.sessions
     }
 
+    /// Its touchpoints, in the order of their kinds and names.
+    pub(crate) fn touchpoints(&self) -> impl Iterator<Item = (&(Kind, String), &Waits)> {
+        self.places.iter().filter_map(|(touchpoint, place)| Some((touchpoint, self.waits.get(*place)?)))
+    }
+
+    /// The waits of a touchpoint.
+    pub(crate) fn waits(&self, touchpoint: &(Kind, String)) -> Option<&Waits> {
+        self.waits.get(*self.places.get(touchpoint)?)
+    }
+
+    /// The place of a touchpoint, which is made if it has none yet; `None` for kinds that are not compared.
+    pub fn touchpoint(&mut self, kind: Kind, name: &str) -> Option<TouchpointPlace> {
+        COMPARED.contains(&kind).then(|| self.place((kind, name.to_owned())))
+    }
+
+    fn place(&mut self, touchpoint: (Kind, String)) -> TouchpointPlace {
+        let next = self.waits.len();
+        let place = *self.places.entry(touchpoint).or_insert(next);
+        if place == next {
+            self.waits.push(Waits::default());
+        }
+        TouchpointPlace(place)
+    }
+
     /// Adds all waits of customers who are alike at a touchpoint. Kinds that are not compared are passed over.
     pub fn add_cell(&mut self, stratum: Stratum, kind: Kind, name: &str, cell: &Cell) {
-        if !COMPARED.contains(&kind) {
-            return;
-        }
-        let waits = self.touchpoints.entry((kind, name.to_owned())).or_default();
-        waits.interrupted = waits
-            .interrupted
-            .saturating_add(cell.outcome(Outcome::Interrupted))
-            .saturating_add(cell.outcome(Outcome::AlreadyAnimating));
-        // Of those with a part that the app made the customer wait it is told of both outcomes together.
-        let has_part = matches!(kind, Kind::Journey | Kind::Step);
-        let (done, failed) = if has_part { (cell.part(), None) } else { (cell.done(), Some(cell.failed())) };
-        let answered = [(Some(done), Ending::Done), (failed, Ending::Failed)];
-        let left = [cell.unanswered(), cell.given_up()].map(|left| (Some(left), Ending::GivenUp));
-        let mut failed_parts = if has_part { cell.failed().count() } else { 0 };
-        for (histogram, ending) in answered.into_iter().chain(left) {
-            let Some(histogram) = histogram.filter(|histogram| histogram.count() > 0) else { continue };
-            waits.reach(histogram.min_ns().unwrap_or_default(), histogram.max_ns().unwrap_or_default());
-            let of_stratum = waits.strata.entry(stratum).or_default();
-            for (place, count) in places(histogram) {
-                let counts = of_stratum.entry(place).or_default();
-                *counts.of_mut(ending) += count;
-            }
-            // Which of them failed is not told: the longest, as the worst that can be meant.
-            for (_, counts) in of_stratum.iter_mut().rev() {
-                let moved = failed_parts.min(counts.done);
-                counts.done -= moved;
-                counts.failed += moved;
-                failed_parts -= moved;
-            }
+        if let Some(place) = self.touchpoint(kind, name)
+            && let Some(waits) = self.waits.get_mut(place.0)
+        {
+            waits.add_cell(stratum, kind, cell);
         }
     }
 
-    /// Adds one wait. Kinds that are not compared are passed over.
-    pub fn add_wait(&mut self, stratum: Stratum, name: &str, event: &Event) {
-        if !COMPARED.contains(&event.kind) || !Cell::believes(event) {
-            return;
-        }
-        let waits = self.touchpoints.entry((event.kind, name.to_owned())).or_default();
+    /// Adds one wait; what nobody can have waited is passed over.
+    pub fn add_wait(&mut self, place: TouchpointPlace, stratum: Stratum, event: &Event) {
+        let Some(waits) = self.waits.get_mut(place.0).filter(|_| Cell::believes(event)) else { return };
         let Some((duration_ns, ending)) = wait(event) else {
             waits.interrupted = waits.interrupted.saturating_add(1);
             return;
@@ -185,61 +247,54 @@ impl Side {
         *places.entry(bucket_place(duration_ns)).or_default().of_mut(ending) += 1;
     }
 
+    /// Adds one session with its waits, which are among those that were added as such.
+    pub fn add_session(&mut self, waits: impl IntoIterator<Item = (TouchpointPlace, Stratum, Event)>) {
+        let session = self.sessions;
+        self.sessions += 1;
+        let mut began_in = None;
+        for (place, stratum, event) in waits {
+            if began_in.is_none() {
+                *self.strata.entry(*began_in.insert(stratum)).or_default() += 1;
+            }
+            if let Some(waits) = self.waits.get_mut(place.0)
+                && let Some((duration_ns, ending)) = wait(&event).filter(|_| Cell::believes(&event))
+            {
+                waits.sampled.push(Sampled { session, stratum, place: bucket_place(duration_ns), ending });
+            }
+        }
+    }
+
+    /// Adds a session and all of its waits, each with the name of its touchpoint, where nothing else adds these.
+    pub fn add_whole_session<'w>(&mut self, waits: impl IntoIterator<Item = (Stratum, &'w str, Event)>) {
+        let mut placed = Vec::new();
+        for (stratum, name, event) in waits {
+            if let Some(place) = self.touchpoint(event.kind, name) {
+                self.add_wait(place, stratum, &event);
+                placed.push((place, stratum, event));
+            }
+        }
+        self.add_session(placed);
+    }
+
     /// Adds the waits and the sessions of another part of the same release.
     pub fn merge(&mut self, other: Side) {
-        for (touchpoint, theirs) in other.touchpoints {
-            let mine = self.touchpoints.entry(touchpoint).or_default();
-            mine.interrupted = mine.interrupted.saturating_add(theirs.interrupted);
-            if let Some((min_ns, max_ns)) = theirs.span_ns {
-                mine.reach(min_ns, max_ns);
+        let mut theirs: Vec<Option<Waits>> = other.waits.into_iter().map(Some).collect();
+        for (touchpoint, place) in other.places {
+            let Some(theirs) = theirs.get_mut(place).and_then(Option::take) else { continue };
+            let (place, first) = (self.place(touchpoint), self.sessions);
+            if let Some(mine) = self.waits.get_mut(place.0) {
+                mine.merge(theirs, first);
             }
-            for (stratum, places) in theirs.strata {
-                let strata = mine.strata.entry(stratum).or_default();
-                for (place, counts) in places {
-                    let sums = strata.entry(place).or_default();
-                    for (ending, n) in
-                        Ending::ALL.into_iter().zip([counts.done, counts.failed, counts.given_up])
-                    {
-                        *sums.of_mut(ending) += n;
-                    }
-                }
-            }
-            let behind = theirs.sampled.into_iter();
-            mine.sampled.extend(behind.map(|wait| Sampled { session: wait.session + self.sessions, ..wait }));
         }
         for (stratum, sessions) in other.strata {
             *self.strata.entry(stratum).or_default() += sessions;
         }
         self.sessions += other.sessions;
     }
-
-    /// Adds one session with its waits, each with the name of its touchpoint; their waits are among those that were added as such.
-    pub fn add_session<'w>(&mut self, waits: impl Iterator<Item = (Stratum, &'w str, &'w Event)>) {
-        let session = self.sessions;
-        self.sessions += 1;
-        let mut began_in = None;
-        for (stratum, name, event) in waits {
-            if began_in.is_none() {
-                *self.strata.entry(*began_in.insert(stratum)).or_default() += 1;
-            }
-            let Some((duration_ns, ending)) = wait(event) else { continue };
-            let touchpoint = (event.kind, name.to_owned());
-            let place = bucket_place(duration_ns);
-            self.touchpoints.entry(touchpoint).or_default().sampled.push(Sampled {
-                session,
-                stratum,
-                place,
-                ending,
-            });
-        }
-    }
 }
 
-/// How long somebody waited and how it ended; `None` for what is compared nowhere.
+/// How long somebody waited and how it ended; `None` for what is in no figure.
 fn wait(event: &Event) -> Option<(u64, Ending)> {
-    if !COMPARED.contains(&event.kind) || !Cell::believes(event) {
-        return None;
-    }
     let has_part = matches!(event.kind, Kind::Journey | Kind::Step);
     let part_ns = if has_part { event.a.saturating_mul(1_000) } else { event.duration_ns };
     match event.outcome {

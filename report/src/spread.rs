@@ -70,18 +70,20 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
         |wait: &Known| of_stratum(wait).0 / of_stratum(wait).1 * f64::from(u8::from(wait.stratum.is_some()));
     let (mut clustered, mut independent) = (0.0, 0.0);
     let (mut squares, mut fourths) = (0.0, 0.0);
-    let mut at = 0;
+    let (mut parts, mut at) = (Vec::<(Option<usize>, f64, f64)>::new(), 0);
     for session in part.known.chunk_by(|one, next| one.session == next.session) {
-        let mut parts: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
+        parts.clear();
         for (wait, moved) in session.iter().zip(moved.iter().skip(at)) {
-            let (sum, n) = parts.entry(wait.stratum).or_default();
             let off = wait.weight * (moved - mean(wait));
-            *sum += off;
-            *n += 1.0;
             independent += off * off;
+            // Most sessions are in one stratum, and none is in many.
+            match parts.iter_mut().find(|(stratum, ..)| *stratum == wait.stratum) {
+                Some((_, sum, n)) => (*sum, *n) = (*sum + off, *n + 1.0),
+                None => parts.push((wait.stratum, off, 1.0)),
+            }
         }
         at += session.len();
-        let whole = |(stratum, (sum, n)): (&Option<usize>, &(f64, f64))| {
+        let whole = |(stratum, sum, n): &(Option<usize>, f64, f64)| {
             let of = strata.get(stratum).map_or(1.0, |(_, of)| *of);
             sum / (1.0 - (n / of).min(LEVERAGE_MAX))
         };

@@ -16,8 +16,7 @@ fn wait(ns: u64, outcome: Outcome) -> Event {
 fn release(waits: impl Iterator<Item = (Stratum, Event)>) -> Side {
     let mut side = Side::new();
     for (stratum, event) in waits {
-        side.add_wait(stratum, "Home", &event);
-        side.add_session(std::iter::once((stratum, "Home", &event)));
+        side.add_whole_session([(stratum, "Home", event)]);
     }
     side
 }
@@ -83,8 +82,7 @@ fn few_waits_and_single_sessions_say_nothing_and_how_many_are_missing() {
     let one_session = |factor: f64| {
         let mut side = Side::new();
         let events: Vec<Event> = spread(500, factor).map(|ns| wait(ns, Outcome::Done)).collect();
-        events.iter().for_each(|event| side.add_wait(WIFI, "Home", event));
-        side.add_session(events.iter().map(|event| (WIFI, "Home", event)));
+        side.add_whole_session(events.iter().map(|event| (WIFI, "Home", *event)));
         side
     };
     assert_eq!(compare(&one_session(1.0), &one_session(3.0)).verdict, Verdict::TooFewSamples);
@@ -228,8 +226,7 @@ fn it_reads_well_and_its_json_like_itself() {
             if at < 20 {
                 events.push(("Rare", slow));
             }
-            events.iter().for_each(|(name, event)| side.add_wait(stratum, name, event));
-            side.add_session(events.iter().map(|(name, event)| (stratum, *name, event)));
+            side.add_whole_session(events.iter().map(|(name, event)| (stratum, *name, *event)));
         }
         side
     };
@@ -247,4 +244,28 @@ fn it_reads_well_and_its_json_like_itself() {
     let read: Comparison = serde_json::from_str(&json).expect("its own JSON");
     assert_eq!(text::comparison(&read), page);
     assert!(text::comparison(&compare(&Side::new(), &Side::new())).contains("neither release has a wait"));
+}
+
+#[test]
+fn its_markdown_is_short_worst_first_and_no_name_is_markdown() {
+    let release = |factor: f64| {
+        let mut side = Side::new();
+        for ns in spread(200, 1.0) {
+            let events: Vec<(String, Event)> = (0..80)
+                .map(|at| {
+                    let factor = if at == 70 { factor } else { 1.0 };
+                    let name = if at == 70 { "Pay`|<b>\n# no".to_owned() } else { format!("Screen{at}") };
+                    (name, wait((ns as f64 * factor) as u64, Outcome::Done))
+                })
+                .collect();
+            side.add_whole_session(events.iter().map(|(name, event)| (WIFI, name.as_str(), *event)));
+        }
+        side
+    };
+    let page = text::markdown(&compare(&release(1.0), &release(2.0)));
+    assert!(page.lines().count() <= 60, "{page}");
+    assert!(page.starts_with("**NoWait: slower** — `8.2.0` against `8.1.0`"), "{page}");
+    let first = page.lines().nth(4).unwrap();
+    assert!(first.starts_with("| screen `Pay\u{fffd}\u{fffd}<b>\u{fffd}# no` | slower | p75 |"), "{first}");
+    assert!(page.contains("40 more touchpoints changed less."), "{page}");
 }

@@ -321,6 +321,17 @@ fn a_cell_of_before_died_is_read() {
         bytes[at] = byte;
         Cell::from_bytes(&bytes).unwrap_err()
     };
-    assert!(with(0, 3).is_unknown_version());
-    assert!(with(1, 8).is_corrupt() && with(0, 2).is_corrupt());
+    assert!(with(0, 4).is_unknown_version());
+    assert!(with(1, 8).is_corrupt() && with(0, 2).is_corrupt() && with(0, 3).is_corrupt());
+    // Version 2 knew `died`, and not how long those had waited who gave up.
+    let now = cell_of(&[
+        event(Kind::Tap, Outcome::Done, 40 * MS, 7, 0),
+        event(Kind::Tap, Outcome::Abandoned, MS, 0, 0),
+    ]);
+    let mut before = now.to_bytes();
+    before.truncate(before.len() - now.given_up().to_bytes().len() + 1);
+    before[0] = 2;
+    let read = Cell::from_bytes(&before).unwrap();
+    assert_eq!((read.given_up().count(), read.outcomes()), (0, now.outcomes()));
+    assert_eq!((read.done(), read.part()), (now.done(), now.part()));
 }

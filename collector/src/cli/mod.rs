@@ -8,6 +8,8 @@ pub mod backup;
 pub mod compare;
 pub mod delete;
 pub mod doctor;
+mod junit;
+pub mod manual;
 mod progress;
 pub mod reindex;
 #[cfg(feature = "replay")]
@@ -25,7 +27,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// What `nowait --help` says about exit codes.
-pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 a regression verdict or damage found, 2 an error that says what happened and what to do.";
+pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 a regression verdict, nothing that could be judged, or damage found, 2 an error that says what happened and what to do.";
 
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum Finding {
     Fine,
     /// A release is worse than the one before.
     Regression,
+    /// There are too few samples to judge a release by.
+    Unjudged,
     /// Something that is stored cannot be read.
     Damage,
 }
@@ -43,7 +47,7 @@ pub enum Finding {
 pub fn exit(ended: Result<Finding, Error>) -> ExitCode {
     match ended {
         Ok(Finding::Fine) => ExitCode::SUCCESS,
-        Ok(Finding::Regression | Finding::Damage) => ExitCode::from(1),
+        Ok(Finding::Regression | Finding::Unjudged | Finding::Damage) => ExitCode::from(1),
         Err(error) => {
             // Nobody is left to be told that standard error is closed; the code still says it.
             let _ = writeln!(std::io::stderr(), "nowait: {}", safe_lines(&error.to_string()));

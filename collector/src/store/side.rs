@@ -7,19 +7,18 @@
 //! Owns: from what a side is read, and which sessions are sampled. Refuses: figures and verdicts (see `nowait_report`).
 //! Invariant: sessions are drawn by their ids, which are random: the same store gives the same sample, whoever asks.
 
-use super::batches::{self, Entry};
+use super::batches;
 use super::period::{Period, Plan};
 use super::progress::Progress;
 use super::read::{self, Tenant};
 use super::source::Source;
 use super::sqlite::SqliteStore;
-use super::waits::{self, Counts, place_of};
+use super::waits::{self, Counts};
 use super::writer::number;
 use super::{Query, segments, slice};
 use crate::error::Error;
 use crate::limits::{SESSIONS_LOOKED_AT_MAX, SESSIONS_SAMPLED};
-use indexmap::IndexMap;
-use nowait_report::{Budgets, Happened, Side, Stratum};
+use nowait_report::{Budgets, Happened, Side, Stratum, TouchpointPlace};
 use nowait_wire::{Event, Kind, Network, Tier};
 use rusqlite::{Connection, params};
 use std::collections::{BTreeSet, HashMap};
@@ -46,9 +45,8 @@ pub(super) fn read(store: &SqliteStore, tenant: Tenant, query: &Query) -> Result
     let of_waits = store.in_parts(&plans.waits, &query.cancel, |conn, ids| {
         let mut part = Side::new();
         for id in ids {
-            decoded(conn, query, "id", *id, &plans, |stratum, name, event| {
-                part.add_wait(stratum, name, event)
-            })?;
+            let waits = decoded(conn, query, "id", *id, &plans, &mut part)?;
+            waits.iter().for_each(|(place, stratum, event)| part.add_wait(*place, *stratum, event));
         }
         Ok(part)
     })?;
@@ -57,12 +55,9 @@ pub(super) fn read(store: &SqliteStore, tenant: Tenant, query: &Query) -> Result
         // Each part takes its share of the sample.
         let most = SESSIONS_SAMPLED * ids.len() / plans.sessions.len().max(1) + 1;
         for id in ids {
-            let mut waits: Vec<(Stratum, String, Event)> = Vec::new();
-            decoded(conn, query, "session", *id, &plans, |stratum, name, event| {
-                waits.push((stratum, name.to_owned(), *event));
-            })?;
+            let waits = decoded(conn, query, "session", *id, &plans, &mut part)?;
             if !waits.is_empty() {
-                part.add_session(waits.iter().map(|(stratum, name, event)| (*stratum, name.as_str(), event)));
+                part.add_session(waits);
             }
             if part.sessions() as usize >= most {
                 break;
@@ -120,7 +115,7 @@ fn behind(conn: &Connection, tenant: Tenant, contexts: &HashMap<i64, u32>) -> Re
     Ok(ids)
 }
 
-/// The sessions that may be sampled: those of the release in the order of their ids, and behind them those that no rollup has yet.
+/// The sessions that may be sampled, in the order of their ids: those of the release, also those that no rollup has yet.
 fn sessions(
     conn: &Connection,
     tenant: Tenant,
@@ -146,72 +141,67 @@ fn sessions(
             break;
         }
     }
-    let mut ids: Vec<i64> = found.into_iter().take(most).map(|(_, id)| id).collect();
-    let select =
-        "SELECT DISTINCT session, context FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY session";
+    let select = "SELECT DISTINCT sessions.session, sessions.id, context FROM batches JOIN sessions ON sessions.id = batches.session \
+        WHERE batches.id > ?1 AND batches.tenant = ?2";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query(params![Progress::FoldedTo.read(conn)?, tenant.id])?;
-    let known: BTreeSet<i64> = ids.iter().copied().collect();
-    while ids.len() < most
-        && let Some(row) = rows.next()?
-    {
-        let session: i64 = row.get(0)?;
-        if contexts.contains_key(&row.get(1)?) && !known.contains(&session) && ids.last() != Some(&session) {
-            ids.push(session);
+    while let Some(row) = rows.next()? {
+        if contexts.contains_key(&row.get(2)?) {
+            found.insert((row.get(0)?, row.get(1)?));
         }
     }
-    Ok(ids)
+    Ok(found.into_iter().take(most).map(|(_, id)| id).collect())
 }
 
-/// Hands over the waits of batches that are asked for: one batch, or all of a session.
+/// A wait with where it is counted.
+type Wait = (TouchpointPlace, Stratum, Event);
+
+/// The waits of batches that are asked for: of one batch, or of all of a session.
 fn decoded(
     conn: &Connection,
     query: &Query,
     column: &str,
     id: i64,
     plans: &Plans,
-    mut add: impl FnMut(Stratum, &str, &Event),
-) -> Result<(), Error> {
+    side: &mut Side,
+) -> Result<Vec<Wait>, Error> {
     if query.cancel.is_cancelled() {
         return Err(Error::store("nobody waits for the answer any more"));
     }
     let select = format!("SELECT {}, context FROM batches WHERE {column} = ?1 ORDER BY id", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
     let mut rows = select.query([id])?;
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         if plans.contexts.contains_key(&row.get(6)?)
             && let Ok(entry) = batches::entry(row)?
         {
-            hand_over(&entry, &plans.plan, &mut add);
+            let mut of_batch = OfBatch { plan: &plans.plan, side, places: Vec::new(), waits: Vec::new() };
+            waits::walk(&entry, &Budgets::default(), &mut of_batch);
+            let (stratum, places) = (Stratum::of(&entry.batch.context), of_batch.places);
+            let wait = |(place, event)| Some((*places.get(place)?, stratum, event));
+            found.extend(of_batch.waits.into_iter().filter_map(wait));
         }
     }
-    Ok(())
+    Ok(found)
 }
 
-/// Hands over the waits of a batch within a span.
-fn hand_over(entry: &Entry, plan: &Plan, add: &mut impl FnMut(Stratum, &str, &Event)) {
-    let mut of_batch =
-        OfBatch { plan, names: IndexMap::new(), waits: Vec::with_capacity(entry.batch.events.len()) };
-    waits::walk(entry, &Budgets::default(), &mut of_batch);
-    let stratum = Stratum::of(&entry.batch.context);
-    for (place, event) in &of_batch.waits {
-        if let Some(((_, name), ())) = of_batch.names.get_index(*place) {
-            add(stratum, name, event);
-        }
-    }
-}
-
-/// The waits of one batch.
+/// The waits of one batch within a span.
 struct OfBatch<'p> {
     plan: &'p Plan,
-    names: IndexMap<(Kind, String), ()>,
+    side: &'p mut Side,
+    places: Vec<TouchpointPlace>,
+    /// Each with its place in `places`.
     waits: Vec<(usize, Event)>,
 }
 
 impl Counts for OfBatch<'_> {
     fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
-        let is_in_span = (self.plan.from..self.plan.until).contains(&hour);
-        is_in_span.then(|| place_of(&mut self.names, (kind, name.to_owned())))
+        if !(self.plan.from..self.plan.until).contains(&hour) {
+            return None;
+        }
+        self.places.push(self.side.touchpoint(kind, name)?);
+        Some(self.places.len() - 1)
     }
 
     fn add(&mut self, place: usize, event: &Event) {

@@ -7,6 +7,7 @@ mod kept;
 mod older;
 mod people;
 mod segments;
+mod sides;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};

@@ -5,6 +5,7 @@
 
 mod comparison;
 mod ledger;
+mod markdown;
 mod safe;
 mod sections;
 mod table;
@@ -12,6 +13,7 @@ pub mod units;
 
 pub use comparison::{comparison, figure, figure_change, figure_value, verdict};
 pub use ledger::ledger;
+pub use markdown::markdown;
 pub use safe::{safe, safe_lines};
 pub use sections::{
     cost, exits, frames, hangs, journeys, launches, report, requests, screens, steps, taps, touchpoints,

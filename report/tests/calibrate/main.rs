@@ -1,122 +1,199 @@
 //! How often a comparison is wrong, and how much it sees: of releases whose truth is known.
 //!
-//! `cargo test` runs a short form that fails where a promise is broken by more than chance; `make calibrate` the whole table.
+//! `cargo test` runs a short form, which fails where a promise is broken by more than chance; `make calibrate` the whole table, with
+//! what else people judge by beside it.
 
+mod peers;
 mod random;
+mod table;
 mod world;
 
+use nowait_report::verdict::Figure;
 use nowait_report::{Budgets, CompareOptions, Comparison, Verdict};
+use peers::{PEERS, Said};
 use random::Random;
-use world::{World, side};
+use std::process::ExitCode;
+use table::{Promise, Row};
+use world::{Session, side};
 
-fn verdicts(base: World, head: World, rounds: u64) -> [f64; 5] {
-    let mut counts = [0u64; 5];
-    let threads = 2;
-    let all: Vec<[u64; 5]> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads)
-            .map(|thread| {
-                scope.spawn(move || {
-                    let mut counts = [0u64; 5];
-                    for round in (thread..rounds).step_by(threads as usize) {
-                        let mut random = Random(round * 7919 + 1);
-                        let (base, head) =
-                            (side(&base.sessions(&mut random)), side(&head.sessions(&mut random)));
-                        let found = Comparison::new(
-                            ("a", &base),
-                            ("b", &head),
-                            &Budgets::default(),
-                            CompareOptions::default(),
-                        );
-                        let at = match found.verdict {
-                            Verdict::Slower => 0,
-                            Verdict::Faster => 1,
-                            Verdict::Equivalent => 2,
-                            Verdict::NoEvidence => 3,
-                            Verdict::TooFewSamples => 4,
-                        };
-                        counts[at] += 1;
-                        if std::env::var("WHY").is_ok() && at < 2 {
-                            for t in &found.touchpoints {
-                                for f in &t.figures {
-                                    if matches!(f.verdict, Verdict::Slower | Verdict::Faster) {
-                                        println!(
-                                            "why {:?} {:?} sessions {}/{}",
-                                            f.figure, f.verdict, t.base.sessions, t.head.sessions
-                                        );
-                                    }
-                                }
-                            }
-                        }
-                    }
-                    counts
-                })
-            })
-            .collect();
-        handles.into_iter().map(|handle| handle.join().unwrap()).collect()
-    });
-    for of in all {
-        for (sum, n) in counts.iter_mut().zip(of) {
-            *sum += n;
-        }
-    }
-    counts.map(|n| n as f64 / rounds as f64)
+/// How often a row runs in each form.
+const RUNS: u64 = 1_000;
+const RUNS_SHORT: u64 = 120;
+
+/// One run in so many shows what the peers say: a bootstrap takes longer than all else.
+const PEERS_ONE_IN: u64 = 4;
+
+/// Looks at a growing sample.
+const LOOKS: usize = 14;
+
+/// What was found in one run.
+#[derive(Clone, Copy, Default)]
+struct Run {
+    slower: f64,
+    faster: f64,
+    covered: f64,
+    peers: [[f64; 2]; PEERS.len()],
 }
 
-fn main() {
-    let rounds: u64 = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
-    let plain = World::default();
-    let correlated = |correlation, touchpoints| World { session_max: 50, correlation, touchpoints, ..plain };
-    let rows: Vec<(&str, World, World)> = vec![
-        ("A/A independent 500", plain, plain),
-        ("A/A corr 0.3", correlated(0.3, 1), correlated(0.3, 1)),
-        ("A/A corr 0.6", correlated(0.6, 1), correlated(0.6, 1)),
-        ("A/A corr 0.3 x20", correlated(0.3, 20), correlated(0.3, 20)),
-        ("A/A corr 0.6 x20", correlated(0.6, 20), correlated(0.6, 20)),
-        (
-            "A/A failing 4 %",
-            World { failing: 0.04, session_max: 50, ..plain },
-            World { failing: 0.04, session_max: 50, ..plain },
-        ),
-        ("mix 30->39 n 500", World { low_end: 0.30, ..plain }, World { low_end: 0.39, ..plain }),
-        (
-            "mix 30->39 n 2000",
-            World { low_end: 0.30, waits: 2000, ..plain },
-            World { low_end: 0.39, waits: 2000, ..plain },
-        ),
-        (
-            "slower 10 %, mix 60->30 n 2000",
-            World { low_end: 0.60, waits: 2000, ..plain },
-            World { low_end: 0.30, factor: 1.1, waits: 2000, ..plain },
-        ),
-        (
-            "slowest 10 % given up n 2000",
-            World { waits: 2000, ..plain },
-            World { gives_up: true, waits: 2000, ..plain },
-        ),
-        (
-            "slowest 10 % x 1.5 n 2000",
-            World { waits: 2000, ..plain },
-            World { tail_factor: 1.5, waits: 2000, ..plain },
-        ),
-        ("+5 % n 2000", World { waits: 2000, ..plain }, World { factor: 1.05, waits: 2000, ..plain }),
-        ("+8 % n 2000", World { waits: 2000, ..plain }, World { factor: 1.08, waits: 2000, ..plain }),
-        ("+5 % n 10000", World { waits: 10000, ..plain }, World { factor: 1.05, waits: 10000, ..plain }),
-        (
-            "frames +10 % n 2000",
-            World { waits: 2000, frame_ns: Some(16.7e6), ..plain },
-            World { factor: 1.1, waits: 2000, frame_ns: Some(16.7e6), ..plain },
-        ),
-    ];
-    let only = std::env::var("ONLY").unwrap_or_default();
-    for (name, base, head) in rows.into_iter().filter(|row| row.0.contains(only.as_str())) {
-        let found = verdicts(base, head, rounds);
-        println!(
-            "{name:34} slower {:5.1} faster {:5.1} equivalent {:5.1} none {:5.1} few {:5.1}",
-            found[0] * 100.0,
-            found[1] * 100.0,
-            found[2] * 100.0,
-            found[3] * 100.0,
-            found[4] * 100.0
-        );
+impl Run {
+    fn add(&mut self, other: &Run) {
+        self.slower += other.slower;
+        self.faster += other.faster;
+        self.covered += other.covered;
+        for (mine, theirs) in self.peers.iter_mut().flatten().zip(other.peers.iter().flatten()) {
+            *mine += theirs;
+        }
     }
+}
+
+fn one(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+fn compare(base: &[Session], head: &[Session], options: CompareOptions) -> Comparison {
+    Comparison::new(("BASE", &side(base)), ("HEAD", &side(head)), &Budgets::default(), options)
+}
+
+fn run(row: &Row, seed: u64, has_peers: bool) -> Run {
+    let mut random = Random(seed);
+    let (base, head) = (row.base.sessions(&mut random), row.head.sessions(&mut random));
+    if let Promise::SameAtEveryLook(_) = row.promise {
+        return looks(&base, &head);
+    }
+    // So wide that, with nothing found, each of four figures has an interval of 95 %.
+    let error_share_max = if matches!(row.promise, Promise::Covered) { 0.2 } else { 0.05 };
+    let found = compare(&base, &head, CompareOptions { error_share_max, ..CompareOptions::default() });
+    let truth = row.head.factor / row.base.factor;
+    let covers = found
+        .touchpoints
+        .first()
+        .and_then(|touchpoint| touchpoint.figure(Figure::P75))
+        .map(|p75| p75.low.is_none_or(|low| low <= truth) && p75.high.is_none_or(|high| high >= truth));
+    let said = |peer: fn(&[Session], &[Session]) -> Said| if has_peers { peer(&base, &head) } else { 0 };
+    Run {
+        slower: one(found.verdict == Verdict::Slower),
+        faster: one(found.verdict == Verdict::Faster),
+        covered: one(covers == Some(true)),
+        peers: PEERS.map(|(_, peer)| {
+            let said = said(peer);
+            [one(said > 0), one(said < 0)]
+        }),
+    }
+}
+
+/// Whether anything is found at any look at more and more sessions.
+fn looks(base: &[Session], head: &[Session]) -> Run {
+    let options = CompareOptions { at_every_look: true, ..CompareOptions::default() };
+    let mut run = Run::default();
+    for look in 1..=LOOKS {
+        let part = |sessions: &[Session]| sessions[..sessions.len() * look / LOOKS].to_vec();
+        let verdict = compare(&part(base), &part(head), options).verdict;
+        run.slower = run.slower.max(one(verdict == Verdict::Slower));
+        run.faster = run.faster.max(one(verdict == Verdict::Faster));
+    }
+    run
+}
+
+/// All runs of a row, added up.
+fn runs(row: &Row, runs: u64, has_peers: bool) -> Run {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let part = |thread: u64| {
+        let mut sum = Run::default();
+        for nth in (thread..runs).step_by(threads as usize) {
+            let has_peers = has_peers && nth < runs / PEERS_ONE_IN;
+            sum.add(&run(row, nth.wrapping_mul(0x5851_f42d_4c95_7f2d), has_peers));
+        }
+        sum
+    };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads).map(|thread| scope.spawn(move || part(thread))).collect();
+        let mut sum = Run::default();
+        for part in parts {
+            sum.add(&part.join().expect("a simulation does not end early"));
+        }
+        sum
+    })
+}
+
+/// Whether a promise holds, but for what chance explains once in a thousand rows.
+fn holds(promise: Promise, found: &Run, runs: f64) -> bool {
+    let slack = |share: f64| 3.1 * (share * (1.0 - share) / runs).sqrt();
+    let is_at_most = |count: f64, share: f64| count / runs <= share + slack(share);
+    match promise {
+        Promise::Same(share) | Promise::SameAtEveryLook(share) => {
+            is_at_most(found.slower + found.faster, share)
+        }
+        Promise::Slower(share) => found.slower / runs >= share - slack(share),
+        Promise::NotFaster(share) => is_at_most(found.faster, share),
+        Promise::Covered => {
+            let covered = found.covered / runs;
+            covered >= 0.93 - slack(0.93) && covered <= 0.97 + slack(0.97)
+        }
+        Promise::Shown => true,
+    }
+}
+
+fn line(row: &Row, found: &Run, runs: f64, has_peers: bool) -> String {
+    let per_cent = |count: f64| format!("{:.1}", 100.0 * count / runs);
+    let ours = match row.promise {
+        Promise::Covered => format!("{} covered", per_cent(found.covered)),
+        _ => format!("{} / {}", per_cent(found.slower), per_cent(found.faster)),
+    };
+    let goal = match row.promise {
+        Promise::Same(share) | Promise::SameAtEveryLook(share) => format!("≤ {} together", 100.0 * share),
+        Promise::Slower(share) => format!("slower ≥ {}", 100.0 * share),
+        Promise::NotFaster(share) => format!("faster ≤ {}", 100.0 * share),
+        Promise::Covered => "93 to 97".to_owned(),
+        Promise::Shown => "–".to_owned(),
+    };
+    let mut cells = vec![row.what.clone(), ours, goal];
+    if has_peers {
+        let is_told = !matches!(row.promise, Promise::Covered | Promise::SameAtEveryLook(_))
+            && row.base.touchpoints == 1;
+        let told = |[slower, faster]: [f64; 2]| {
+            let [slower, faster] = [slower, faster].map(|count| per_cent(count * PEERS_ONE_IN as f64));
+            if is_told { format!("{slower} / {faster}") } else { "–".to_owned() }
+        };
+        cells.extend(found.peers.map(told));
+    }
+    format!("| {} |", cells.join(" | "))
+}
+
+fn print_table(rows: &[Row], count: u64, has_peers: bool) -> Vec<String> {
+    let mut head = vec!["of 100 runs: said slower / faster", "NoWait", "goal"];
+    if has_peers {
+        head.extend(PEERS.map(|(name, _)| name));
+    }
+    println!("| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
+    let mut broken = Vec::new();
+    for row in rows {
+        let found = runs(row, count, has_peers);
+        println!("{}", line(row, &found, count as f64, has_peers));
+        if !holds(row.promise, &found, count as f64) {
+            broken.push(row.what.clone());
+        }
+    }
+    println!();
+    broken
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    if words.any(|word| word == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    let is_long = std::env::var_os("NOWAIT_CALIBRATE").is_some();
+    let rules: Vec<Row> = table::rules().into_iter().filter(|row| is_long || row.is_short).collect();
+    let count = if is_long { RUNS } else { RUNS_SHORT };
+    println!("comparisons of releases whose truth is known, {count} runs a row\n");
+    let mut broken = print_table(&rules, count, is_long);
+    if is_long {
+        println!("{} runs a row:\n", RUNS / 5);
+        broken.extend(print_table(&table::power(), RUNS / 5, true));
+    }
+    if broken.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("broken by more than chance: {}", broken.join("; "));
+    ExitCode::FAILURE
 }

@@ -131,22 +131,14 @@ pub(crate) fn side(sessions: &[Session]) -> Side {
     let names: Vec<String> = (0..touchpoints.unwrap_or(0)).map(name).collect();
     for session in sessions {
         let stratum = Stratum { tier: session.tier, network: Network::Wifi, os: Os::Android };
-        let events: Vec<(&str, Event)> = session
-            .waits
-            .iter()
-            .map(|wait| {
-                let event = Event {
-                    duration_ns: wait.ns as u64,
-                    outcome: wait.outcome,
-                    ..Event::new(Kind::Screen, NameId(6))
-                };
-                (names[wait.touchpoint].as_str(), event)
-            })
-            .collect();
-        for (name, event) in &events {
-            side.add_wait(stratum, name, event);
-        }
-        side.add_session(events.iter().map(|(name, event)| (stratum, *name, event)));
+        side.add_whole_session(session.waits.iter().map(|wait| {
+            let event = Event {
+                duration_ns: wait.ns as u64,
+                outcome: wait.outcome,
+                ..Event::new(Kind::Screen, NameId(6))
+            };
+            (stratum, names[wait.touchpoint].as_str(), event)
+        }));
     }
     side
 }
