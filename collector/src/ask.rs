@@ -203,9 +203,8 @@ impl Ask {
         let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms)?;
         let releases = self.releases()?;
         let of_comparison = [("min_effect", &self.min_effect), ("every_look", &self.every_look)];
-        for (name, _) in
-            of_comparison.into_iter().filter(|(_, word)| releases.is_none() && said(word).is_some())
-        {
+        let stray = of_comparison.into_iter().find(|(_, word)| releases.is_none() && said(word).is_some());
+        if let Some((name, _)) = stray {
             return Err(Error::input(format!(
                 "{name}: it is of a comparison; name base and head, or leave it out"
             )));

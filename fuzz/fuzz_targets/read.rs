@@ -60,11 +60,17 @@ fn read(store: &SqliteStore, tenant: &str, sent: &Sent) -> (Report, Cells) {
         left += uncounted(&report(store, tenant, &query));
     }
     assert_eq!(parts + left, sent.waits, "the parts are the whole");
-    let of_both =
-        |query: &Query| match compare(store, tenant, query, ("8.1.0", "8.2.0"), CompareOptions::default()) {
-            Ok(_) => {}
-            Err(error) => assert!(error.is_no_data(), "{error}"),
-        };
+    let of_both = |query: &Query| match compare(
+        store,
+        tenant,
+        query,
+        ("8.1.0", "8.2.0"),
+        &Budgets::default(),
+        CompareOptions::default(),
+    ) {
+        Ok(_) => {}
+        Err(error) => assert!(error.is_no_data(), "{error}"),
+    };
     of_both(&all);
     of_both(&Query::of(Filter { tier: Some(Tier::High), ..Filter::default() }));
     for report in [&whole, &report(store, tenant, &Query::default().from(1).until(u64::MAX))] {

@@ -4,7 +4,7 @@
 //! Invariant: the same waits give the same verdict, always; no random numbers.
 
 use crate::budget::Budgets;
-use crate::curve::{Axis, bucket_place};
+use crate::curve::bucket_place;
 use crate::estimate;
 use crate::figures::{self, Estimate};
 use crate::floor;
@@ -82,7 +82,7 @@ impl<'s> Touchpoint<'s> {
         let mut figures: Vec<FigureChange> = (self.estimates.iter().enumerate())
             .map(|(nth, (figure, estimate, decides))| {
                 let level = Level { error_share: shares(nth), at_every_look: options.at_every_look };
-                told(*figure, estimate, *decides, level, self.pair.axis, options)
+                told(*figure, estimate, *decides, level, options)
             })
             .collect();
         figures.sort_by_key(|change| (!change.decides, change.figure));
@@ -135,14 +135,13 @@ fn told(
     estimate: &Estimate,
     decides: bool,
     level: Level,
-    axis: Axis,
     options: &CompareOptions,
 ) -> FigureChange {
     let change = estimate.change(level);
     let is_share = matches!(figure, Figure::InTime | Figure::Unanswered);
     // Nobody knows a time better than that.
-    let whole = |value: f64| if is_share || axis == Axis::Difference { value } else { value.round() };
-    let is_ratio = equal(figure, axis) == 1.0;
+    let whole = |value: f64| if is_share { value } else { value.round() };
+    let is_ratio = equal(figure) == 1.0;
     let end = |end: f64| Some(end).filter(|end| end.is_finite() && (!is_ratio || *end > 0.0));
     FigureChange {
         figure,
@@ -155,40 +154,28 @@ fn told(
         high: end(change.high),
         error_share: level.error_share,
         decides,
-        verdict: verdict(figure, estimate, change, axis, options),
+        verdict: verdict(figure, estimate, change, options),
     }
 }
 
 /// The change at which nothing changed.
-fn equal(figure: Figure, axis: Axis) -> f64 {
+fn equal(figure: Figure) -> f64 {
     match figure {
         Figure::Longer => 0.5,
         Figure::InTime | Figure::Unanswered => 0.0,
-        Figure::P50 | Figure::P75 | Figure::P95 => {
-            if axis == Axis::Ratio {
-                1.0
-            } else {
-                0.0
-            }
-        }
+        Figure::P50 | Figure::P75 | Figure::P95 => 1.0,
     }
 }
 
-fn verdict(
-    figure: Figure,
-    estimate: &Estimate,
-    change: Interval,
-    axis: Axis,
-    options: &CompareOptions,
-) -> Verdict {
-    let equal = equal(figure, axis);
+fn verdict(figure: Figure, estimate: &Estimate, change: Interval, options: &CompareOptions) -> Verdict {
+    let equal = equal(figure);
     let difference = estimate.head - estimate.base;
-    let (matters, is_within) = match (figure, axis) {
-        (Figure::InTime | Figure::Unanswered, _) => {
+    let (matters, is_within) = match figure {
+        Figure::InTime | Figure::Unanswered => {
             let least = options.share_effect_min;
             (difference.abs() >= least - SLACK, change.low >= -least && change.high <= least)
         }
-        (_, Axis::Ratio) => {
+        Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer => {
             let (least, least_ns) = (1.0 + options.effect_min, options.effect_min_ns);
             let ratio = estimate.effect.max(1.0 / estimate.effect);
             let is_less = change.low >= 1.0 / least && change.high <= least;
@@ -196,11 +183,6 @@ fn verdict(
                 && (change.high - 1.0) * estimate.base <= least_ns;
             let matters = ratio >= least - SLACK && difference.abs() >= least_ns * (1.0 - SLACK);
             (matters, figure != Figure::Longer && (is_less || is_less_ns))
-        }
-        (_, Axis::Difference) => {
-            let least = options.effect_min_ns;
-            let is_within = figure != Figure::Longer && change.low >= -least && change.high <= least;
-            (difference.abs() >= least * (1.0 - SLACK), is_within)
         }
     };
     let is_worse_when_more = figure != Figure::InTime;
@@ -264,7 +246,7 @@ impl Comparison {
             let (at, nth) = tests[test];
             let (figure, estimate, _) = &touchpoints[at].estimates[nth];
             let level = Level { error_share, at_every_look: options.at_every_look };
-            estimate.change(level).excludes(equal(*figure, touchpoints[at].pair.axis))
+            estimate.change(level).excludes(equal(*figure))
         };
         let shares = holm(tests.len(), options.error_share_max, differs);
         // What was not tested is shown at the share that the whole family began with.

@@ -77,7 +77,7 @@ impl Histogram {
         exact(max)
     }
 
-    /// How many durations were at most `target_ns`, up to the end of its bucket ([`in_time_ns`]): what is as long as the target is in
+    /// How many durations were at most `target_ns`, up to the end of its bucket (its largest whole nanosecond): what is as long as the target is in
     /// time, and what is at most 1.09 % longer may be.
     #[must_use]
     pub fn count_at_most(&self, target_ns: u64) -> u64 {

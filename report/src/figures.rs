@@ -4,7 +4,7 @@
 //! figures (see `compare`).
 //! Invariant: what is estimated is of all waits, made alike; how much it varies is of sessions.
 
-use crate::curve::{Axis, Curve};
+use crate::curve::{self, Curve};
 use crate::interval::{self, Interval};
 use crate::pair::{Pair, Part, Weighed};
 use crate::side::Ending;
@@ -29,7 +29,6 @@ pub(crate) struct Estimate {
 enum Bounds {
     Quantile {
         q: f64,
-        axis: Axis,
         base: (Curve, Spread),
         head: (Curve, Spread),
     },
@@ -50,14 +49,11 @@ impl Estimate {
     /// longer than one of BASE.
     pub(crate) fn change(&self, level: Level) -> Interval {
         match &self.bounds {
-            Bounds::Quantile { q, axis, base, head } => {
+            Bounds::Quantile { q, base, head } => {
                 let of =
                     |(curve, spread): &(Curve, Spread), value| quantile(curve, *q, value, *spread, level);
                 let (base, head) = (of(base, self.base), of(head, self.head));
-                match axis {
-                    Axis::Ratio => interval::ratio(base, head),
-                    Axis::Difference => interval::difference(base, head),
-                }
+                interval::ratio(base, head)
             }
             Bounds::Share { base, head } => {
                 let design_effect = base.2.joint_design_effect(&head.2);
@@ -146,13 +142,8 @@ pub(crate) fn of_quantile(pair: &Pair, q: f64) -> Option<Estimate> {
         base,
         head,
         head_as_is: pair.head.raw_curve().quantile(q),
-        effect: pair.axis.effect(base, head),
-        bounds: Bounds::Quantile {
-            q,
-            axis: pair.axis,
-            base: (base_curve, base_spread),
-            head: (head_curve, head_spread),
-        },
+        effect: curve::ratio(base, head),
+        bounds: Bounds::Quantile { q, base: (base_curve, base_spread), head: (head_curve, head_spread) },
     })
 }
 
@@ -191,14 +182,14 @@ pub(crate) fn of_share(pair: &Pair, is_meant: impl Fn(usize, Ending) -> bool) ->
 /// and not with those near one quantile. Waits that were given up took longer than all others. Of waits of one
 /// session see Obuchowski, Nonparametric analysis of clustered ROC curve data, Biometrics 53, 1997.
 ///
-/// Its effect is how far the deciles lie apart in the middle: a ratio, or a difference.
+/// Its effect is how far the deciles lie apart in the middle.
 pub(crate) fn of_ranks(pair: &Pair) -> Option<Estimate> {
     let (base_curve, head_curve) = (pair.base.curve(), pair.head.curve());
-    let line = |curve: &Curve, q| curve.quantile(q).map(|at| pair.axis.position(at));
+    let line = |curve: &Curve, q| curve.quantile(q).map(curve::position);
     let apart = |q: &f64| Some((line(&base_curve, *q)?, line(&head_curve, *q)?));
     let deciles: Vec<(f64, f64)> = TYPICAL.iter().filter_map(apart).collect();
     let middle = |of: fn(&(f64, f64)) -> f64| {
-        pair.axis.value_at(deciles.iter().map(of).sum::<f64>() / deciles.len() as f64)
+        curve::value_at(deciles.iter().map(of).sum::<f64>() / deciles.len() as f64)
     };
     if deciles.is_empty() {
         return None;
@@ -219,7 +210,7 @@ pub(crate) fn of_ranks(pair: &Pair) -> Option<Estimate> {
         base,
         head,
         head_as_is: None,
-        effect: pair.axis.effect(base, head),
+        effect: curve::ratio(base, head),
         bounds: Bounds::Ranks { longer, base: base_spread, head: head_spread },
     })
 }

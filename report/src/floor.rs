@@ -3,7 +3,7 @@
 //! Owns: the halves. Refuses: verdicts: the floor stands beside them.
 //! Invariant: which half a session is in depends on its number alone, so that the same sessions give the same floor.
 
-use crate::curve::{Axis, Curve, Place, middle_ns};
+use crate::curve::{Curve, Place, middle_ns};
 use crate::side::{Ending, Waits};
 
 /// How often BASE is halved. The 95th of 100 halves would be off by as much as that of 40.
@@ -72,7 +72,7 @@ impl Halved {
             ..*all
         };
         let other: Vec<Place> = self.places.iter().zip(&half).map(rest).collect();
-        let [one, other] = [half, other].map(|half| Curve::new(Axis::Ratio, &half).quantile(q));
+        let [one, other] = [half, other].map(|half| Curve::new(&half).quantile(q));
         Some((one?.max(1.0).ln() - other?.max(1.0).ln()).abs())
     }
 }

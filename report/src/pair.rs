@@ -3,9 +3,9 @@
 //! Owns: which strata are held equal, and what each wait of HEAD weighs for that. Refuses: figures (see `figures`).
 //! Invariant: without strata every wait weighs 1; and a stratum that one side lacks is on neither side, and is counted as left out.
 
-use crate::curve::{Axis, Curve, Place, middle_ns};
+use crate::curve::{Curve, Place, middle_ns};
 use crate::side::{Counts, Ending, Stratum, Waits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The fewest sessions on each side that make a stratum: with fewer, how much its customers differ among each other cannot be told
 /// from how much strata differ, and they are taken together with others of that kind.
@@ -55,7 +55,6 @@ pub(crate) struct Known {
 /// One side.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
-    axis: Axis,
     /// Where each place is.
     at: Vec<f64>,
     /// All waits, as they are and as they weigh, by the number of their place.
@@ -79,7 +78,7 @@ impl Part {
             given_up: waits.given_up,
         };
         let places: Vec<Place> = self.at.iter().zip(waits).map(place).collect();
-        Curve::new(self.axis, &places)
+        Curve::new(&places)
     }
 
     /// The curve of all waits as they weigh.
@@ -96,7 +95,6 @@ impl Part {
 /// Both sides, with the same places.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
-    pub(crate) axis: Axis,
     /// The places, each with its number in the histograms.
     pub(crate) places: Vec<i32>,
     pub(crate) base: Part,
@@ -129,7 +127,6 @@ impl Pair {
             .sum();
         let left_out = if all == 0 { 0.0 } else { (all - in_common) as f64 / all as f64 };
         Pair {
-            axis: Axis::Ratio,
             base: part(base, &strata, &places, &target),
             head: part(head, &strata, &places, &target),
             places,
@@ -154,13 +151,19 @@ impl Strata {
             }
             sessions
         };
-        let (of_base, of_head) = (sessions(base), sessions(head));
-        let has_enough = |sessions: Option<&(usize, u32)>| {
-            sessions.is_some_and(|(count, _)| *count >= STRATUM_SESSIONS_MIN)
+        let sides = [(base, sessions(base)), (head, sessions(head))];
+        let has = |waits: &Waits, stratum: &Stratum| waits.strata.contains_key(stratum);
+        // Where no session of a side is known any more its waits have to do.
+        let has_enough = |(waits, sessions): &(&Waits, BTreeMap<Stratum, (usize, u32)>),
+                          stratum: &Stratum| {
+            let known = sessions.get(stratum).is_some_and(|(count, _)| *count >= STRATUM_SESSIONS_MIN);
+            has(waits, stratum) && (known || waits.sampled.is_empty())
         };
-        let own = of_base.keys().filter(|stratum| {
-            [&of_base, &of_head].iter().all(|of| has_enough(of.get(stratum)))
-                && [base, head].iter().all(|waits| waits.strata.contains_key(stratum))
+        // One that a side lacks is a stratum too: it is on neither side then.
+        let all: BTreeSet<&Stratum> = base.strata.keys().chain(head.strata.keys()).collect();
+        let own = all.into_iter().filter(|stratum| {
+            sides.iter().any(|side| has_enough(side, stratum))
+                && sides.iter().all(|side| has_enough(side, stratum) || !has(side.0, stratum))
         });
         Strata(own.enumerate().map(|(number, stratum)| (*stratum, number)).collect())
     }
@@ -228,5 +231,5 @@ fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option
     let sessions = known.chunk_by(|one, next| one.session == next.session).count();
     let (min, max) = waits.span_ns.unwrap_or_default();
     let at = places.iter().map(|place| middle_ns(*place).clamp(min as f64, max as f64)).collect();
-    Part { axis: Axis::Ratio, at, raw, weighed, count, known, known_weighed, sessions }
+    Part { at, raw, weighed, count, known, known_weighed, sessions }
 }

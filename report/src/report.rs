@@ -1,7 +1,6 @@
 //! The report: one value that the command line, the page and the JSON all render.
 //!
-//! Owns: the shapes and what their fields mean. Refuses: computing them (see `assemble`) and printing them
-//! (see [`crate::text`]).
+//! Owns: the shapes and what their fields mean. Refuses: computing them (see `assemble`) and printing them.
 //! Invariant: every number here is computed from cells, exits and ledgers; nothing is estimated twice.
 
 use nowait_wire::{ExitReason, Kind, Ledger, Os};
@@ -93,8 +92,7 @@ pub struct Figures {
     pub outcomes: Outcomes,
     /// Its latencies: waits that were `done` or `failed`.
     pub latency: Latency,
-    /// Customer time beyond the target, in nanoseconds: the sum of max(0, wait - target) over `done`, `failed`,
-    /// `no_response`, `timed_out` and `died`.
+    /// Customer time beyond the target, in nanoseconds: the sum of wait - target over all that ended and was not in time.
     pub lost_ns: u64,
     /// Waits that were `done` within the target, up to the end of its bucket, as a share (0 to 1) of `done`, `failed`, `no_response`, `timed_out`
     /// and `died`; `null` if there are none of these.
@@ -142,7 +140,6 @@ pub struct Touchpoint {
     /// The target of its budget, in nanoseconds.
     pub target_ns: u64,
     /// The longest wait that counts as in time: the target, up to the end of its bucket.
-    #[serde(default)]
     pub in_time_ns: u64,
     /// How much its lost time counts in the ranking.
     pub weight: f64,

@@ -1,6 +1,6 @@
 //! What a comparison says, as everybody reads it: the text, the page, the JSON.
 //!
-//! Owns: [`Comparison`] and its parts, and how a comparison is asked to decide. Refuses: deciding (see [`crate::compare`]).
+//! Owns: [`Comparison`] and its parts, and how a comparison is asked to decide. Refuses: deciding (see `compare`).
 //! Invariant: whoever reads it can decide again: each figure stands with its interval, and with what was asked of it.
 
 use nowait_wire::Kind;

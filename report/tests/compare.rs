@@ -156,6 +156,42 @@ fn the_mix_of_devices_is_held_equal_and_its_change_is_told() {
 }
 
 #[test]
+fn customers_that_one_side_lacks_are_not_compared_with_others() {
+    let on =
+        |os| release(spread(1_000, 1.0).map(move |ns| (Stratum { os, ..WIFI }, wait(ns, Outcome::Done))));
+    let found = compare(&on(Os::Android), &on(Os::Ios));
+    assert_eq!((found.verdict, found.touchpoints[0].left_out), (Verdict::TooFewSamples, 1.0));
+}
+
+#[test]
+fn a_release_whose_sessions_are_gone_is_compared_with_those_of_the_other() {
+    let low = Stratum { tier: Tier::Low, ..WIFI };
+    let waits = |low_end: u64| {
+        spread(3_000, 1.0).enumerate().map(move |(at, ns)| {
+            let is_low = (at as u64 * 7 % 3_000) < low_end;
+            if is_low { (low, wait(2 * ns, Outcome::Done)) } else { (WIFI, wait(ns, Outcome::Done)) }
+        })
+    };
+    let mut gone = Side::new();
+    for (stratum, event) in waits(900) {
+        let mut cell = Cell::new();
+        cell.add(&event);
+        gone.add_cell(stratum, Kind::Screen, "Home", &cell);
+    }
+    let found = compare(&gone, &release(waits(1_300)));
+    assert!(matches!(found.verdict, Verdict::NoEvidence | Verdict::Equivalent), "{:?}", found.verdict);
+    assert_eq!((found.touchpoints[0].base.sessions, found.touchpoints[0].base.waits), (0, 3_000));
+    let p75 = figure(&found, Figure::P75);
+    assert!((p75.effect - 1.0).abs() < 0.03 && p75.low.is_some(), "{p75:?}");
+    let slower = release(
+        waits(900)
+            .map(|(stratum, event)| (stratum, Event { duration_ns: event.duration_ns * 6 / 5, ..event })),
+    );
+    assert_eq!(compare(&gone, &slower).verdict, Verdict::Slower);
+    assert_eq!(compare(&gone, &gone).verdict, Verdict::TooFewSamples);
+}
+
+#[test]
 fn a_target_is_met_up_to_the_end_of_its_bucket() {
     let waits = |times: &[u64]| {
         let mut cell = Cell::new();

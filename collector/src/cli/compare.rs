@@ -74,10 +74,11 @@ struct Form {
 }
 
 impl Args {
-    /// The question that the options ask, about this release as BASE.
-    fn ask(&self, base: &str) -> Ask {
+    /// The question that the options ask.
+    #[must_use]
+    pub fn ask(&self) -> Ask {
         Ask {
-            base: base.to_owned(),
+            base: self.base.clone(),
             head: self.head.clone(),
             min_effect: self.min_effect.clone().unwrap_or_default(),
             every_look: if self.every_look { "yes".to_owned() } else { String::new() },
@@ -86,7 +87,8 @@ impl Args {
     }
 
     fn compare(&self, base: &str, budgets: &Budgets) -> Result<Comparison, Error> {
-        self.source.answer("/v1/compare", &self.ask(base), |store, question| {
+        let ask = Ask { base: base.to_owned(), ..self.ask() };
+        self.source.answer("/v1/compare", &ask, |store, question| {
             let query = question.query();
             let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
             // Trimmed, as everywhere.

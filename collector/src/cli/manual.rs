@@ -32,7 +32,7 @@ pub struct ManArgs {
 /// Prints the completions of a command.
 ///
 /// # Errors
-/// [`Error::is_io`] if they cannot be printed.
+/// If they cannot be printed.
 pub fn completions(mut command: Command, args: &CompletionsArgs) -> Result<Finding, Error> {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut command, "nowait", &mut out);
@@ -43,7 +43,7 @@ pub fn completions(mut command: Command, args: &CompletionsArgs) -> Result<Findi
 /// Prints the page of a command, or writes those of all its commands.
 ///
 /// # Errors
-/// [`Error::is_io`] if they cannot be written, naming the folder.
+/// If they cannot be written, naming the folder.
 pub fn man(command: Command, args: &ManArgs) -> Result<Finding, Error> {
     match &args.dir {
         Some(folder) => {

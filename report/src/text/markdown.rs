@@ -1,6 +1,6 @@
 //! A comparison as Markdown, for a merge request: the verdict, and what changed, worst first.
 //!
-//! Owns: the form, and how much of it is shown. Refuses: figures (see [`crate::verdict`]).
+//! Owns: the form, and how much of it is shown. Refuses: figures (see `verdict`).
 //! Invariant: at most 60 lines, and no text from a device is taken for Markdown.
 
 use super::comparison::{figure, figure_change, figure_value, verdict};

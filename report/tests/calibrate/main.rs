@@ -10,7 +10,7 @@ mod world;
 
 use nowait_report::verdict::Figure;
 use nowait_report::{Budgets, CompareOptions, Comparison, Verdict};
-use peers::{PEERS, Said};
+use peers::{PEERS, Peer};
 use random::Random;
 use std::process::ExitCode;
 use table::{Promise, Row};
@@ -69,7 +69,7 @@ fn run(row: &Row, seed: u64, has_peers: bool) -> Run {
         .first()
         .and_then(|touchpoint| touchpoint.figure(Figure::P75))
         .map(|p75| p75.low.is_none_or(|low| low <= truth) && p75.high.is_none_or(|high| high >= truth));
-    let said = |peer: fn(&[Session], &[Session]) -> Said| if has_peers { peer(&base, &head) } else { 0 };
+    let said = |peer: Peer| if has_peers { peer(&base, &head) } else { 0 };
     Run {
         slower: one(found.verdict == Verdict::Slower),
         faster: one(found.verdict == Verdict::Faster),

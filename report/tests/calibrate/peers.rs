@@ -16,8 +16,11 @@ const RESAMPLES: usize = 200;
 /// What is said of HEAD: 1 slower, -1 faster, 0 nothing.
 pub(crate) type Said = i8;
 
+/// What says it, of the sessions of BASE and HEAD.
+pub(crate) type Peer = fn(&[Session], &[Session]) -> Said;
+
 /// All peers, by name.
-pub(crate) const PEERS: [(&str, fn(&[Session], &[Session]) -> Said); 4] =
+pub(crate) const PEERS: [(&str, Peer); 4] =
     [("Welch", welch), ("Mann-Whitney", mann_whitney), ("p95 +-5 %", p95_limit), ("bootstrap", bootstrap)];
 
 /// Latencies in milliseconds: what was given up has none.

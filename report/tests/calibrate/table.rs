@@ -99,6 +99,13 @@ pub(crate) fn rules() -> Vec<Row> {
         Promise::SameAtEveryLook(0.05),
         true,
     ));
+    rows.extend(changes_found(plain));
+    rows
+}
+
+/// How often a change of so much has to be found.
+fn changes_found(plain: World) -> Vec<Row> {
+    let mut rows = Vec::new();
     for (factor, waits, share, is_short) in
         [(1.05, 2_000, 0.45, true), (1.08, 2_000, 0.85, true), (1.05, 10_000, 0.95, false)]
     {
