@@ -9,8 +9,9 @@ use crate::estimate;
 use crate::figures::{self, Estimate};
 use crate::floor;
 use crate::interval::Interval;
+use crate::limits::COMPARED_LISTED_MAX;
 use crate::mix;
-use crate::pair::Pair;
+use crate::pair::{Pair, Part};
 use crate::side::{Ending, Side, Waits};
 use crate::spread::Level;
 use crate::verdict::{
@@ -89,10 +90,10 @@ impl<'s> Touchpoint<'s> {
         let deciding = || figures.iter().filter(|change| change.decides).map(|change| change.verdict);
         let has = |wanted| deciding().any(|verdict| verdict == wanted);
         // Ranks have no range that is too small to matter.
-        let is_equivalent = figures
-            .iter()
-            .filter(|change| change.decides && change.figure != Figure::Longer)
-            .all(|change| change.verdict == Verdict::Equivalent);
+        let mut sized =
+            figures.iter().filter(|change| change.decides && change.figure != Figure::Longer).peekable();
+        let is_equivalent =
+            sized.peek().is_some() && sized.all(|change| change.verdict == Verdict::Equivalent);
         let verdict = if has(Verdict::Slower) {
             Verdict::Slower
         } else if has(Verdict::Faster) {
@@ -104,7 +105,7 @@ impl<'s> Touchpoint<'s> {
         } else {
             Verdict::NoEvidence
         };
-        let count = |waits: &Waits, of: &crate::pair::Part| SideCount {
+        let count = |waits: &Waits, of: &Part| SideCount {
             waits: of.count,
             sessions: of.sessions as u64,
             interrupted: waits.interrupted,
@@ -265,13 +266,17 @@ impl Comparison {
             })
             .collect();
         changes.sort_by(|one, other| one.verdict.cmp(&other.verdict).then(size(other).total_cmp(&size(one))));
+        let verdict = overall(&changes);
+        let touchpoints_left_out = changes.len().saturating_sub(COMPARED_LISTED_MAX) as u64;
+        changes.truncate(COMPARED_LISTED_MAX);
         Comparison {
             base: base.0.to_owned(),
             head: head.0.to_owned(),
             options,
-            verdict: overall(&changes),
+            verdict,
             tests: tests.len() as u64,
             touchpoints: changes,
+            touchpoints_left_out,
             mix: mix::changes(base.1, head.1),
         }
     }

@@ -22,6 +22,9 @@ pub const ROWS_LISTED: usize = 100;
 /// Most rows of one section that can be asked for at once; the next ones are another page.
 pub const ROWS_LISTED_MAX: usize = 1_000;
 
+/// Touchpoints of a comparison that are listed, worse ones first; the others are counted. Ten times what an app has.
+pub const COMPARED_LISTED_MAX: usize = 1_000;
+
 /// Releases of a touchpoint that are listed one by one, the latest; the others are one row together. Two a month for a year.
 pub const VERSIONS_LISTED_MAX: usize = 24;
 

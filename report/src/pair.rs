@@ -153,11 +153,13 @@ impl Strata {
         };
         let sides = [(base, sessions(base)), (head, sessions(head))];
         let has = |waits: &Waits, stratum: &Stratum| waits.strata.contains_key(stratum);
-        // Where no session of a side is known any more its waits have to do.
         let has_enough = |(waits, sessions): &(&Waits, BTreeMap<Stratum, (usize, u32)>),
                           stratum: &Stratum| {
-            let known = sessions.get(stratum).is_some_and(|(count, _)| *count >= STRATUM_SESSIONS_MIN);
-            has(waits, stratum) && (known || waits.sampled.is_empty())
+            let Some(places) = waits.strata.get(stratum) else { return false };
+            let known = sessions.get(stratum).map_or(0, |(count, _)| *count);
+            // Where no session of a side is known any more its waits have to do.
+            let all = || places.values().map(Counts::all).sum::<u64>() as usize;
+            (if waits.sampled.is_empty() { all() } else { known }) >= STRATUM_SESSIONS_MIN
         };
         // One that a side lacks is a stratum too: it is on neither side then.
         let all: BTreeSet<&Stratum> = base.strata.keys().chain(head.strata.keys()).collect();

@@ -217,6 +217,18 @@ impl Side {
         COMPARED.contains(&kind).then(|| self.place((kind, name.to_owned())))
     }
 
+    /// The same, where so many touchpoints are enough: beyond them it is the one of this other name.
+    pub fn touchpoint_within(
+        &mut self,
+        most: usize,
+        kind: Kind,
+        name: &str,
+        other: &str,
+    ) -> Option<TouchpointPlace> {
+        let is_within = self.waits.len() < most || self.places.contains_key(&(kind, name.to_owned()));
+        self.touchpoint(kind, if is_within { name } else { other })
+    }
+
     fn place(&mut self, touchpoint: (Kind, String)) -> TouchpointPlace {
         let next = self.waits.len();
         let place = *self.places.entry(touchpoint).or_insert(next);

@@ -164,8 +164,10 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// How many figures were tested together.
     pub tests: u64,
-    /// Every touchpoint that either release has: worse first, larger changes first.
+    /// The touchpoints that either release has: worse first, larger changes first.
     pub touchpoints: Vec<TouchpointChange>,
+    /// How many more there are: they were judged, none of them is worse than those, and they are not listed.
+    pub touchpoints_left_out: u64,
     /// Shares of sessions that differ by more than chance explains (once in 1,000 comparisons of equal mixes): who uses the
     /// releases is not the same. Figures hold the mix equal all the same.
     pub mix: Vec<MixChange>,

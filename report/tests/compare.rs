@@ -237,6 +237,32 @@ fn every_look_needs_more() {
 }
 
 #[test]
+fn the_worst_of_many_touchpoints_are_listed_and_the_others_counted() {
+    let many = |factor: u64| {
+        let mut side = Side::new();
+        for at in 0..60 {
+            let events: Vec<(String, Event)> = (0..1_100)
+                .map(|name| {
+                    let factor = if name == 1_050 { factor } else { 1 };
+                    (format!("Screen{name:04}"), wait((200 + at) * factor * MS, Outcome::Done))
+                })
+                .collect();
+            side.add_whole_session(events.iter().map(|(name, event)| (WIFI, name.as_str(), *event)));
+        }
+        side
+    };
+    let found = compare(&many(1), &many(4));
+    assert_eq!((found.touchpoints.len(), found.touchpoints_left_out), (1_000, 100));
+    assert_eq!((found.verdict, found.touchpoints[0].name.as_str()), (Verdict::Slower, "Screen1050"));
+    assert!(text::comparison(&found).contains("100 not listed"));
+    let mut side = many(1);
+    let names = |side: &mut Side, name: &str| side.touchpoint_within(1_100, Kind::Screen, name, "(other)");
+    assert_eq!(names(&mut side, "New"), names(&mut side, "(other)"));
+    assert_ne!(names(&mut side, "Screen0000"), names(&mut side, "(other)"));
+    assert_eq!(side.touchpoint(Kind::Frames, "New"), None);
+}
+
+#[test]
 fn a_release_whose_process_dies_in_a_wait_fails_more() {
     let many = |died: u64| {
         release((0..400).map(move |n| {

@@ -8,6 +8,7 @@
 //! Invariant: sessions are drawn by their ids, which are random: the same store gives the same sample, whoever asks.
 
 use super::batches;
+use super::budget::OTHER;
 use super::period::{Period, Plan};
 use super::progress::Progress;
 use super::read::{self, Tenant};
@@ -17,7 +18,7 @@ use super::waits::{self, Counts};
 use super::writer::number;
 use super::{Query, segments, slice};
 use crate::error::Error;
-use crate::limits::{SESSIONS_LOOKED_AT_MAX, SESSIONS_SAMPLED};
+use crate::limits::{SERIES_PER_TENANT_MAX, SESSIONS_LOOKED_AT_MAX, SESSIONS_SAMPLED};
 use nowait_report::{Budgets, Happened, Side, Stratum, TouchpointPlace};
 use nowait_wire::{Event, Kind, Network, Tier};
 use rusqlite::{Connection, params};
@@ -35,12 +36,13 @@ struct Plans {
 }
 
 /// Reads the side that a question about one release is about.
-pub(super) fn read(store: &SqliteStore, tenant: Tenant, query: &Query) -> Result<Side, Error> {
-    let (mut side, plans) = store.read(&query.cancel, |conn| {
+pub(super) fn read(store: &SqliteStore, tenant: &str, query: &Query) -> Result<Side, Error> {
+    let planned = store.of_tenant(tenant, query, |conn, tenant| {
         let mut side = Side::new();
         let plans = plans(conn, tenant, query, &mut side)?;
         Ok((side, plans))
     })?;
+    let Some((_, (mut side, plans))) = planned else { return Ok(Side::new()) };
     let _alone = store.decoding(&query.cancel)?;
     let of_waits = store.in_parts(&plans.waits, &query.cancel, |conn, ids| {
         let mut part = Side::new();
@@ -200,7 +202,7 @@ impl Counts for OfBatch<'_> {
         if !(self.plan.from..self.plan.until).contains(&hour) {
             return None;
         }
-        self.places.push(self.side.touchpoint(kind, name)?);
+        self.places.push(self.side.touchpoint_within(SERIES_PER_TENANT_MAX, kind, name, OTHER)?);
         Some(self.places.len() - 1)
     }
 

@@ -261,6 +261,20 @@ impl SqliteStore {
         Ok(answer)
     }
 
+    /// Asks something of a tenant, with where its data begin and end as of the same moment: what is folded between two reads would be in
+    /// neither.
+    pub(super) fn of_tenant<T>(
+        &self,
+        tenant: &str,
+        query: &Query,
+        ask: impl FnOnce(&Connection, read::Tenant) -> Result<T, Error>,
+    ) -> Result<Option<(read::Tenant, T)>, Error> {
+        self.read(&query.cancel, |conn| match read::tenant(conn, tenant)? {
+            Some(found) => Ok(Some((found, ask(conn, found)?))),
+            None => Ok(None),
+        })
+    }
+
     /// Decodes what the rollups cannot answer, on as many cores as there are.
     pub(super) fn slice(
         &self,
@@ -319,31 +333,26 @@ impl Store for SqliteStore {
     }
 
     fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
-        let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
-            return Ok(read::nothing(query, budgets));
-        };
-        if let Some(report) = self.read(&query.cancel, |conn| read::report(conn, found, query, budgets))? {
-            return Ok(report);
+        match self.of_tenant(tenant, query, |conn, found| read::report(conn, found, query, budgets))? {
+            None => Ok(read::nothing(query, budgets)),
+            Some((_, Some(report))) => Ok(report),
+            Some((found, None)) => {
+                let (sum, plan) = self.slice(found, query, budgets)?;
+                Ok(sum.report(query, &plan, budgets))
+            }
         }
-        let (sum, plan) = self.slice(found, query, budgets)?;
-        Ok(sum.report(query, &plan, budgets))
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {
-        let Some(found) = self.read(&query.cancel, |conn| read::tenant(conn, tenant))? else {
-            return Ok(Cells::new());
-        };
-        if let Some(cells) = self.read(&query.cancel, |conn| read::cells(conn, found, query))? {
-            return Ok(cells);
+        match self.of_tenant(tenant, query, |conn, found| read::cells(conn, found, query))? {
+            None => Ok(Cells::new()),
+            Some((_, Some(cells))) => Ok(cells),
+            Some((found, None)) => Ok(self.slice(found, query, &Budgets::default())?.0.cells()),
         }
-        Ok(self.slice(found, query, &Budgets::default())?.0.cells())
     }
 
     fn side(&self, tenant: &str, query: &Query) -> Result<Side, Error> {
-        match self.read(&query.cancel, |conn| read::tenant(conn, tenant))? {
-            Some(found) => side::read(self, found, query),
-            None => Ok(Side::new()),
-        }
+        side::read(self, tenant, query)
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {

@@ -18,8 +18,13 @@ const REPORT_KIB: u64 = 64 * 1024;
 const TOGETHER_KIB: u64 = 4 * REPORT_KIB + (64 + 3 * 32) * 1024;
 
 /// Every way in which a tenant's figures are read.
-pub(crate) const READ: [&str; 4] =
-    ["/v1/report", "/", "/v1/report?tier=high", "/v1/report?since=2020-01-01&os=android"];
+pub(crate) const READ: [&str; 5] = [
+    "/v1/report",
+    "/",
+    "/v1/report?tier=high",
+    "/v1/report?since=2020-01-01&os=android",
+    "/v1/compare?base=8.2.0&head=8.2.0",
+];
 
 /// The session that all of these pretend to be, but for its id.
 pub(crate) fn stranger(seed: u64) -> Batch {

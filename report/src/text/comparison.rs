@@ -79,6 +79,9 @@ fn verdict_line(comparison: &Comparison) -> String {
     if parts.is_empty() {
         parts.push("neither release has a wait".to_owned());
     }
+    if comparison.touchpoints_left_out > 0 {
+        parts.push(format!("{} not listed", count(comparison.touchpoints_left_out)));
+    }
     format!("VERDICT   {}   ({})", verdict(comparison.verdict).to_uppercase(), parts.join(", "))
 }
 

@@ -34,10 +34,10 @@ pub fn markdown(comparison: &Comparison) -> String {
     for touchpoint in judged.iter().take(rows) {
         out.push_str(&row(touchpoint));
     }
-    let left_out = judged.len().saturating_sub(rows);
+    let left_out = judged.len().saturating_sub(rows) as u64 + comparison.touchpoints_left_out;
     // Writing to a string does not fail.
     if left_out > 0 {
-        let _ = writeln!(out, "\n{} more touchpoints changed less.", count(left_out as u64));
+        let _ = writeln!(out, "\n{} more touchpoints changed less.", count(left_out));
     }
     if !few.is_empty() {
         let missing = few.iter().map(|touchpoint| touchpoint.waits_missing).max().unwrap_or(0);

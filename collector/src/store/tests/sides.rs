@@ -9,9 +9,9 @@ use nowait_wire::Network;
 fn session(seed: u64) -> Batch {
     let mut batch = batch(seed, 60, ["8.1.0", "8.2.0"][seed as usize % 2], Os::Ios, 5 + seed % 400);
     batch.id.session = Uuid::from_u64_pair(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), seed);
-    batch.context.device_tier = Tier::ALL[seed as usize % 3];
-    batch.context.network = [Network::Wifi, Network::Cellular][seed as usize / 3 % 2];
-    batch.context.country = ["CH", "SG"][seed as usize / 6 % 2].into();
+    batch.context.device_tier = Tier::ALL[seed as usize / 2 % 3];
+    batch.context.network = [Network::Wifi, Network::Cellular][seed as usize / 6 % 2];
+    batch.context.country = ["CH", "SG"][seed as usize / 12 % 2].into();
     batch
 }
 
@@ -47,13 +47,13 @@ fn rollups_of_strata_and_batches_give_the_same_comparison() {
     drop(store);
     // An older program had no strata, as long as the batches are there they tell.
     let conn = database(&folder);
-    conn.execute_batch("UPDATE progress SET number = 100000 WHERE name = 'segments_from'").unwrap();
+    let none = "INSERT OR REPLACE INTO progress (name, number) VALUES ('segments_from', 100000)";
+    conn.execute_batch(none).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(asked(&store, &everything), from_tail);
     // Without batches neither strata nor sessions are known: figures are, and no verdict.
     conn.execute_batch(
-        "DELETE FROM batches; UPDATE progress SET number = 100000 WHERE name = 'segments_from'; \
-        INSERT OR REPLACE INTO progress (name, number) VALUES ('batches_from', 4000000)",
+        "DELETE FROM batches; INSERT OR REPLACE INTO progress (name, number) VALUES ('batches_from', 4000000)",
     )
     .unwrap();
     let left = asked(&SqliteStore::open_read_only(folder.path()).unwrap(), &everything);
