@@ -88,7 +88,7 @@ attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a lin
 	@NOWAIT_ATTACK=long cargo test --quiet --locked --release --package nowait-collector --test attack -- $(ARGS)
 
 .PHONY: calibrate
-calibrate: ## How often a comparison is wrong and what it sees, beside Welch, Mann-Whitney, a limit for p95 and a bootstrap (a quarter of an hour)
+calibrate: ## How often a comparison is wrong and what it sees, beside Welch, Mann-Whitney, a limit for p95 and a bootstrap (five minutes)
 	@NOWAIT_CALIBRATE=long cargo test --quiet --locked --release --package nowait-report --test calibrate
 
 .PHONY: corruption

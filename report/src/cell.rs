@@ -123,10 +123,7 @@ impl Cell {
             Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => {
                 self.unanswered.record(event.duration_ns);
             }
-            Outcome::Abandoned if matches!(event.kind, Kind::Journey | Kind::Step) => {
-                self.given_up.record(event.a.saturating_mul(1_000));
-            }
-            Outcome::Abandoned => self.given_up.record(event.duration_ns),
+            Outcome::Abandoned => self.given_up.record(waited_ns(event)),
             Outcome::Interrupted | Outcome::AlreadyAnimating => {}
         }
         match event.kind {
@@ -310,6 +307,16 @@ impl Cell {
         reader.end()?;
         Ok(cell)
     }
+}
+
+/// Whether events of this kind tell apart how long the app made the customer wait.
+pub(crate) fn tells_waiting(kind: Kind) -> bool {
+    matches!(kind, Kind::Journey | Kind::Step)
+}
+
+/// How long the app made somebody wait who had an answer or gave up, in nanoseconds.
+pub(crate) fn waited_ns(event: &Event) -> u64 {
+    if tells_waiting(event.kind) { event.a.saturating_mul(1_000) } else { event.duration_ns }
 }
 
 /// Cells by key: what a store hands to a report.

@@ -47,8 +47,8 @@ impl<'s> Touchpoint<'s> {
         options: &CompareOptions,
     ) -> Touchpoint<'s> {
         let pair = Pair::new(base, head);
-        let target = bucket_place(budgets.of(kind, name).target_ns);
-        let in_time_ns = estimate::in_time_ns(budgets.of(kind, name).target_ns);
+        let target_ns = budgets.of(kind, name).target_ns;
+        let (target, in_time_ns) = (bucket_place(target_ns), estimate::in_time_ns(target_ns));
         let mut estimates = Vec::new();
         let fewest = pair.base.count.min(pair.head.count);
         if fewest >= options.samples_min.max(1) {
@@ -73,7 +73,8 @@ impl<'s> Touchpoint<'s> {
                 !(is_all_or_none(estimate.base) && estimate.base == estimate.head)
             };
             for (figure, estimate) in [(Figure::InTime, in_time), (Figure::Unanswered, unanswered)] {
-                estimates.extend(estimate.map(|estimate| (figure, estimate.clone(), varies(&estimate))));
+                let decides = estimate.as_ref().is_some_and(varies);
+                estimates.extend(estimate.map(|estimate| (figure, estimate, decides)));
             }
         }
         Touchpoint { kind, name, base, head, pair, in_time_ns, estimates }

@@ -4,7 +4,7 @@
 //! `figures`).
 //! Invariant: waits that are nobody's (interrupted, or answered by what moved already) are in no figure, and are counted.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, tells_waiting, waited_ns};
 use crate::curve::{bucket_place, places};
 use crate::histogram::Histogram;
 use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
@@ -114,7 +114,7 @@ impl Waits {
             .saturating_add(cell.outcome(Outcome::Interrupted))
             .saturating_add(cell.outcome(Outcome::AlreadyAnimating));
         // Of those with a part that the app made the customer wait it is told of both outcomes together.
-        let has_part = matches!(kind, Kind::Journey | Kind::Step);
+        let has_part = tells_waiting(kind);
         let answered = if has_part { cell.part() } else { cell.done() };
         let failed = if has_part { &Histogram::new() } else { cell.failed() };
         let histograms = [
@@ -307,12 +307,10 @@ impl Side {
 
 /// How long somebody waited and how it ended; `None` for what is in no figure.
 fn wait(event: &Event) -> Option<(u64, Ending)> {
-    let has_part = matches!(event.kind, Kind::Journey | Kind::Step);
-    let part_ns = if has_part { event.a.saturating_mul(1_000) } else { event.duration_ns };
     match event.outcome {
-        Outcome::Done => Some((part_ns, Ending::Done)),
-        Outcome::Failed => Some((part_ns, Ending::Failed)),
-        Outcome::Abandoned => Some((part_ns, Ending::GivenUp)),
+        Outcome::Done => Some((waited_ns(event), Ending::Done)),
+        Outcome::Failed => Some((waited_ns(event), Ending::Failed)),
+        Outcome::Abandoned => Some((waited_ns(event), Ending::GivenUp)),
         Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => Some((event.duration_ns, Ending::GivenUp)),
         Outcome::Interrupted | Outcome::AlreadyAnimating => None,
     }

@@ -64,10 +64,9 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
         *sum += moved;
         *n += 1.0;
     }
-    let of_stratum = |wait: &Known| strata.get(&wait.stratum).copied().unwrap_or_default();
     // Those that are taken together may differ for all that is known.
-    let mean =
-        |wait: &Known| of_stratum(wait).0 / of_stratum(wait).1 * f64::from(u8::from(wait.stratum.is_some()));
+    let of_stratum = |wait: &Known| strata.get(&wait.stratum).filter(|_| wait.stratum.is_some());
+    let mean = |wait: &Known| of_stratum(wait).map_or(0.0, |(sum, n)| sum / n);
     let (mut clustered, mut independent) = (0.0, 0.0);
     let (mut squares, mut fourths) = (0.0, 0.0);
     let (mut parts, mut at) = (Vec::<(Option<usize>, f64, f64)>::new(), 0);

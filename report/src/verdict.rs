@@ -173,14 +173,6 @@ pub struct Comparison {
     pub mix: Vec<MixChange>,
 }
 
-impl Comparison {
-    /// Whether HEAD is worse anywhere.
-    #[must_use]
-    pub fn is_regression(&self) -> bool {
-        self.verdict == Verdict::Slower
-    }
-}
-
 impl TouchpointChange {
     /// A figure, if there are enough waits for it.
     #[must_use]

@@ -9,11 +9,9 @@ use super::progress::Progress;
 use super::source::Source;
 use super::{Contexts, Query};
 use super::{segments, slice};
-use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::NEAREST_AMONG_MAX;
 use nowait_report::{Accounts, Budgets, Builder, CellKey, Cells, Exits, Report};
-use nowait_wire::Os;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,20 +84,6 @@ pub(super) fn contexts(conn: &Connection, tenant: &str) -> Result<Contexts, Erro
         }
     }
     Ok(all)
-}
-
-/// The ids of the releases that a question is about.
-pub(super) fn releases_of(conn: &Connection, tenant: Tenant, filter: &Filter) -> Result<Vec<i64>, Error> {
-    let select = "SELECT id, os FROM releases WHERE tenant = ?1 AND app_version = ?2 ORDER BY id";
-    let mut select = conn.prepare_cached(select)?;
-    let mut rows = select.query(params![tenant.id, filter.version.as_deref().unwrap_or_default()])?;
-    let mut ids = Vec::new();
-    while let Some(row) = rows.next()? {
-        if filter.os.is_none_or(|asked| known(row, 1, Os::from_u8) == Some(asked)) {
-            ids.push(row.get(0)?);
-        }
-    }
-    Ok(ids)
 }
 
 /// What a question is answered from, if the rollups can answer it.

@@ -11,8 +11,8 @@ use super::batches;
 use super::budget::OTHER;
 use super::period::{Period, Plan};
 use super::progress::Progress;
-use super::read::{self, Tenant};
-use super::source::Source;
+use super::read::Tenant;
+use super::source::{self, Source};
 use super::sqlite::SqliteStore;
 use super::waits::{self, Counts};
 use super::writer::number;
@@ -86,7 +86,7 @@ fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> R
     let is_whole = |(period, start): &(Period, u32)| *period == Period::Month && *start >= first;
     if !strata.is_empty() && plan.periods.iter().all(is_whole) {
         for (tier, network, id) in strata {
-            source.rows_of_segment(id, |kind, name, os, cell| {
+            source.rows_of_segment(id, |kind, name, _, os, cell| {
                 side.add_cell(Stratum { tier, network, os }, kind, name, cell);
             })?;
         }
@@ -125,7 +125,7 @@ fn sessions(
     contexts: &HashMap<i64, u32>,
 ) -> Result<Vec<i64>, Error> {
     let most = if slice::is_needed(&query.filter) { SESSIONS_LOOKED_AT_MAX } else { SESSIONS_SAMPLED };
-    let releases: Vec<i64> = read::releases_of(conn, tenant, &query.filter)?;
+    let (releases, _) = source::releases(conn, tenant, &query.filter)?;
     let mut found: BTreeSet<(Vec<u8>, i64)> = BTreeSet::new();
     // The index has a sixteenth of all; where that is too little all are few enough to be looked through.
     for select in [
@@ -133,7 +133,7 @@ fn sessions(
         "SELECT session, id FROM sessions WHERE release = ?1 ORDER BY session LIMIT ?2",
     ] {
         let mut select = conn.prepare_cached(select)?;
-        for release in &releases {
+        for release in releases.keys() {
             let mut rows = select.query(params![release, number(most as u64)])?;
             while let Some(row) = rows.next()? {
                 found.insert((row.get(0)?, row.get(1)?));

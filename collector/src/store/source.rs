@@ -107,7 +107,7 @@ impl<'c> Source<'c> {
             left: 0,
             damaged: 0,
         };
-        source.read_releases()?;
+        (source.releases, source.damaged) = releases(conn, tenant, &query.filter)?;
         source.read_names()?;
         source.read_tail(budgets)?;
         source.read_segment_tail(budgets)?;
@@ -115,11 +115,6 @@ impl<'c> Source<'c> {
         let data = in_tail.fold(tenant.data, |(first, end), hour| (first.min(hour), end.max(hour + 1)));
         source.plan = period::plan(query.first_hour(), query.end_hour(), data, progress::kept(conn)?);
         Ok(source)
-    }
-
-    fn is_asked(&self, app_version: &str, os: Os) -> bool {
-        self.filter.version.as_deref().is_none_or(|version| version == app_version)
-            && self.filter.os.is_none_or(|asked| asked == os)
     }
 
     fn has_month(&self, month: u32) -> bool {
@@ -156,19 +151,8 @@ impl<'c> Source<'c> {
         (self.plan.from..self.plan.until).contains(&hour)
     }
 
-    fn read_releases(&mut self) -> Result<(), Error> {
-        let select = "SELECT id, app_version, os FROM releases WHERE tenant = ?1";
-        let mut select = self.conn.prepare_cached(select)?;
-        let mut rows = select.query([self.tenant.id])?;
-        while let Some(row) = rows.next()? {
-            let app_version: String = row.get(1)?;
-            match known(row, 2, Os::from_u8) {
-                Some(os) if !self.is_asked(&app_version, os) => {}
-                Some(os) => _ = self.releases.insert(row.get(0)?, Release { app_version, os }),
-                None => self.damaged += 1,
-            }
-        }
-        Ok(())
+    fn is_asked(&self, app_version: &str, os: Os) -> bool {
+        is_asked(self.filter, app_version, os)
     }
 
     fn read_names(&mut self) -> Result<(), Error> {
@@ -287,11 +271,27 @@ impl<'c> Source<'c> {
     }
 
     /// Hands over all cells, those of one kind and name together, and says how many damaged rows it met.
-    pub(super) fn rows(&self, mut row: impl FnMut(Kind, &str, &str, Os, &Cell)) -> Result<u64, Error> {
-        let mut tail = self.tail_cells();
+    pub(super) fn rows(&self, row: impl FnMut(Kind, &str, &str, Os, &Cell)) -> Result<u64, Error> {
+        self.rows_of_tenants(&self.cells_of()?, self.tail_cells(), row)
+    }
+
+    /// The same of a segment, without its tail.
+    pub(super) fn rows_of_segment(
+        &self,
+        id: i64,
+        row: impl FnMut(Kind, &str, &str, Os, &Cell),
+    ) -> Result<u64, Error> {
+        self.rows_of_tenants(&[-id], TailCells::new(), row)
+    }
+
+    fn rows_of_tenants<'s>(
+        &'s self,
+        rows_of: &[i64],
+        mut tail: TailCells<'s>,
+        mut row: impl FnMut(Kind, &str, &str, Os, &Cell),
+    ) -> Result<u64, Error> {
         let select =
             "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
-        let rows_of = self.cells_of()?;
         let places: Vec<(i64, Period, u32)> = (self.plan.periods.iter())
             .flat_map(|(period, start)| rows_of.iter().map(|rows_of| (*rows_of, *period, *start)))
             .collect();
@@ -332,33 +332,9 @@ impl<'c> Source<'c> {
         Ok(damaged)
     }
 
-    /// Hands over the cells of a segment in the months of the plan.
-    pub(super) fn rows_of_segment(
-        &self,
-        id: i64,
-        mut row: impl FnMut(Kind, &str, Os, &Cell),
-    ) -> Result<(), Error> {
-        let select =
-            "SELECT series, release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3";
-        for (period, start) in &self.plan.periods {
-            let mut select = self.conn.prepare_cached(select)?;
-            let mut cursor = Cursor::new(select.query(params![-id, *period as u8, start])?)?;
-            while let Some(series) = cursor.series {
-                // One that is damaged is found by `doctor`, and named there.
-                if let Some((release, Ok(cell))) = cursor.cell(&self.releases)?
-                    && let Some((kind, name)) = self.names.get(&series)
-                {
-                    row(*kind, name, release.os, &cell);
-                }
-                cursor.advance()?;
-            }
-        }
-        Ok(())
-    }
-
     /// The cells of the tail within the span, by kind and name.
-    fn tail_cells(&self) -> HashMap<(Kind, &str), Vec<TailCell<'_>>> {
-        let mut cells: HashMap<(Kind, &str), Vec<TailCell<'_>>> = HashMap::new();
+    fn tail_cells(&self) -> TailCells<'_> {
+        let mut cells = TailCells::new();
         if self.segment.is_some() {
             for (kind, name, release, cell) in self.segment_tail.cells(|month| self.has_month(month)) {
                 cells.entry((kind, name)).or_default().push((release, cell.clone()));
@@ -475,8 +451,36 @@ impl<'c> Source<'c> {
     }
 }
 
+fn is_asked(filter: &Filter, app_version: &str, os: Os) -> bool {
+    filter.version.as_deref().is_none_or(|version| version == app_version)
+        && filter.os.is_none_or(|asked| asked == os)
+}
+
+/// The releases that are asked for, by id, and how many rows are damaged.
+pub(super) fn releases(
+    conn: &Connection,
+    tenant: Tenant,
+    filter: &Filter,
+) -> Result<(HashMap<i64, Release>, u64), Error> {
+    let mut select = conn.prepare_cached("SELECT id, app_version, os FROM releases WHERE tenant = ?1")?;
+    let mut rows = select.query([tenant.id])?;
+    let (mut releases, mut damaged) = (HashMap::new(), 0);
+    while let Some(row) = rows.next()? {
+        let app_version: String = row.get(1)?;
+        match known(row, 2, Os::from_u8) {
+            Some(os) if !is_asked(filter, &app_version, os) => {}
+            Some(os) => _ = releases.insert(row.get(0)?, Release { app_version, os }),
+            None => damaged += 1,
+        }
+    }
+    Ok((releases, damaged))
+}
+
 /// People by kind and name.
 type PeopleOf = HashMap<(Kind, String), Crowd>;
+
+/// Cells of the tail by kind and name.
+type TailCells<'t> = HashMap<(Kind, &'t str), Vec<TailCell<'t>>>;
 
 /// A cell of the tail with its release.
 type TailCell<'t> = (&'t ((i64, Os), String), Cell);
