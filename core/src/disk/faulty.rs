@@ -1,6 +1,7 @@
 //! For tests: a real disk on which something goes wrong on purpose, and folders for it.
 
 use super::{Disk, Lock, RealDisk};
+use crate::ring::layout;
 use crate::ring::memory::Memory;
 use std::cell::Cell;
 use std::fmt;
@@ -8,6 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A fresh folder, in memory where the machine has a place for that: thousands of synced files take their time elsewhere.
@@ -72,6 +74,8 @@ enum Fault {
 pub(crate) struct FaultyDisk {
     fault: Fault,
     operations: AtomicUsize,
+    /// What of the recorder was synced last.
+    synced: Mutex<Vec<u64>>,
 }
 
 impl fmt::Debug for FaultyDisk {
@@ -82,7 +86,22 @@ impl fmt::Debug for FaultyDisk {
 
 impl FaultyDisk {
     fn new(fault: Fault) -> FaultyDisk {
-        FaultyDisk { fault, operations: AtomicUsize::new(0) }
+        FaultyDisk { fault, operations: AtomicUsize::new(0), synced: Mutex::new(Vec::new()) }
+    }
+
+    /// Nothing goes wrong, until the power is cut.
+    pub(crate) fn that_is_cut_off() -> FaultyDisk {
+        FaultyDisk::fails_during(0..0)
+    }
+
+    /// The power is cut: of this recorder's file there is what was synced, and all facts.
+    pub(crate) fn cut_off(&self, recorder: &Path) {
+        let mut bytes = RealDisk.read(recorder, u64::MAX).unwrap();
+        bytes[..layout::FACTS.start * 8].fill(0);
+        for (word, synced) in bytes.as_chunks_mut().0.iter_mut().zip(&*self.synced.lock().unwrap()) {
+            *word = synced.to_ne_bytes();
+        }
+        RealDisk.write(recorder, &bytes).unwrap();
     }
 
     /// Kills the process at this moment: there are two for each operation, half-way and after it.
@@ -234,6 +253,11 @@ impl Disk for FaultyDisk {
     }
 
     fn sync_mapped(&self, memory: &Memory, words: usize) -> io::Result<()> {
+        if words == layout::FACTS.start {
+            // Relaxed: one thread does everything here.
+            let now = memory.words[..words].iter().map(|word| word.load(Ordering::Relaxed));
+            *self.synced.lock().unwrap() = now.collect();
+        }
         self.run(|disk| disk.sync_mapped(memory, words), || ())
     }
 }

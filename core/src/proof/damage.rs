@@ -128,10 +128,11 @@ fn assert_rest_is_read(image: &Image, left: Option<Session>, damage: &Range<usiz
     let Some(left) = left else {
         return assert!(damage.start < 8, "only the layout's version costs the rest: {damage:?}");
     };
+    let rest = left.whole_rest();
     let held = left.held.iter().flat_map(|(_, events)| events);
     let mut found: HashMap<u64, &Event> = HashMap::new();
     let (mut crumbs, mut died, mut exits) = (0, 0, 0);
-    for event in held.chain(&left.rest.events) {
+    for event in held.chain(&rest.events) {
         match event.kind {
             Kind::Action => assert!(found.insert(event.a, event).is_none(), "twice: {damage:?}"),
             Kind::Breadcrumb => crumbs += 1,
@@ -173,7 +174,7 @@ fn assert_rest_is_read(image: &Image, left: Option<Session>, damage: &Range<usiz
         // Nothing is left that could say it.
         return;
     }
-    let firsts = left.held.iter().map(|(intent, _)| intent.first).chain([left.rest.first]);
+    let firsts = left.held.iter().map(|(intent, _)| intent.first).chain([rest.first]);
     let firsts: Vec<u64> = firsts.collect();
     assert!(
         firsts.iter().all(|first| *first >= SEALED),
@@ -243,7 +244,7 @@ fn where_both_copies_of_the_checkpoint_are_gone_events_and_facts_are_there() {
     let checkpoints = layout::CHECKPOINTS[0].start * 8..layout::CHECKPOINTS[1].end * 8;
     damaged[checkpoints.clone()].fill(0xA5);
     let left = read(&damaged).unwrap();
-    assert_eq!((left.rest.first, left.rest.corrupt), (SEALED, 0));
+    assert_eq!((left.whole_rest().first, left.whole_rest().corrupt), (SEALED, 0));
     assert_rest_is_read(&image, Some(left), &checkpoints);
 }
 
@@ -259,7 +260,7 @@ fn a_checkpoint_torn_anywhere_is_the_one_before_it() {
         let mut damaged = words.clone();
         damaged[layout::CHECKPOINTS[*copy].start] = 0;
         let bytes: Vec<u8> = damaged.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        read(&bytes).unwrap().rest.events == whole.rest.events
+        read(&bytes).unwrap().whole_rest().events == whole.whole_rest().events
     });
     let older = older.expect("one of the copies is the older one");
     for torn in 0..lengths[older].div_ceil(8) {
@@ -268,7 +269,11 @@ fn a_checkpoint_torn_anywhere_is_the_one_before_it() {
         damaged[copy.start] = 0;
         damaged[copy.start + 1..copy.start + 1 + torn].fill(0x5A5A_5A5A_5A5A_5A5A);
         let bytes: Vec<u8> = damaged.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        assert_eq!(read(&bytes).unwrap().rest.events, whole.rest.events, "torn after {torn} words");
+        assert_eq!(
+            read(&bytes).unwrap().whole_rest().events,
+            whole.whole_rest().events,
+            "torn after {torn} words"
+        );
     }
 }
 

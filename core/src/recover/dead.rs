@@ -8,7 +8,6 @@ use crate::limits::RECOVER_ATTEMPTS_MAX;
 use crate::ring::account::Counter;
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::SLOT_WORDS;
-use crate::spool::Seal;
 use nowait_wire::Uuid;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,17 +38,17 @@ pub(super) fn starts_failed(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
     Ok(if word(Word::Magic as usize) == layout::MAGIC { word(index) } else { 0 })
 }
 
-/// Whether no recovery makes this sealed batch again when the spool has lost it: the recorder of its session knows that it is
-/// sealed, or is gone. One that is damaged there, or of another layout, never knows.
-pub(crate) fn is_noted(disk: &dyn Disk, folder: &Path, seal: &Seal) -> bool {
-    let bytes = match disk.read(&super::ring_path(folder, seal.session), (Word::SealedTo as u64 + 1) * 8) {
+/// Whether no recovery makes the events of this session before `next` again when the spool has lost them: its recorder knows
+/// that they are sealed, or is gone. One that is damaged there, or of another layout, never knows.
+pub(crate) fn is_noted(disk: &dyn Disk, folder: &Path, session: Uuid, next: u64) -> bool {
+    let bytes = match disk.read(&super::ring_path(folder, session), (Word::SealedTo as u64 + 1) * 8) {
         Ok(bytes) => bytes,
         Err(error) => return is_absent(&error),
     };
     let words = bytes.as_chunks::<8>().0;
     let word = |word: Word| words.get(word as usize).map_or(0, |word| u64::from_ne_bytes(*word));
     let sealed_to = layout::number(word(Word::SealedTo)).filter(|_| word(Word::Magic) == layout::MAGIC);
-    sealed_to.is_none_or(|sealed_to| sealed_to >= seal.next)
+    sealed_to.is_none_or(|sealed_to| sealed_to >= next)
 }
 
 impl<'a> DeadRecorder<'a> {

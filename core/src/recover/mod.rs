@@ -21,7 +21,7 @@ use crate::batch;
 use crate::consent::{Consent, Decision};
 use crate::disk::{Disk, Lock, is_absent};
 use crate::fold::Waiting;
-use crate::limits::{BATCH_EVENTS_MAX, QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
+use crate::limits::{QUARANTINE_FILES_MAX, RECOVER_FILES_MAX};
 use crate::ring::account::Account;
 use crate::ring::header::Intent;
 use crate::ring::layout;
@@ -204,6 +204,7 @@ impl Adoption<'_> {
             earlier.iter().filter(|seal| !seal.split).map(|seal| seal.next).max().unwrap_or_default();
         // First, so that none of these is made again after it had to make room.
         dead.note_spooled_to(sealed_to)?;
+        self.spool.remove_unnoted(dead.session())?;
         if !earlier.iter().any(|seal| seal.last) {
             if !dead.begin_attempt()? {
                 return self.quarantine(dead);
@@ -263,18 +264,11 @@ impl Adoption<'_> {
             |first, next| Intent { first, next, network, anchors: anchors.clone(), ledger: ledger.clone() };
         let mut batches: Vec<(Intent, Vec<Event>, bool)> = Vec::new();
         batches.extend(held.map(|(intent, events)| (intent, events, false)));
-        let Waiting { first, next, events, .. } = rest;
-        let mut chunks = events.chunks(BATCH_EVENTS_MAX).peekable();
-        let mut from = first;
-        if chunks.peek().is_none() {
-            batches.push((intent(first, next), Vec::new(), true));
-        }
-        while let Some(chunk) = chunks.next() {
-            let is_last = chunks.peek().is_none();
-            let to = if is_last { next } else { from + chunk.len() as u64 };
-            batches.push((intent(from, to), chunk.to_vec(), is_last));
-            from = to;
-        }
+        let last = rest.len().saturating_sub(1);
+        batches.extend(rest.into_iter().enumerate().map(|(index, batch)| {
+            let Waiting { first, next, events, .. } = batch;
+            (intent(first, next), events, index == last)
+        }));
         for (intent, events, last) in batches {
             let seal = Seal {
                 session: dead.session(),

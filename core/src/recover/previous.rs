@@ -90,7 +90,7 @@ pub(super) fn read(
         generation: Some(0),
         network: Network::Unknown,
         held: (!held.is_empty()).then(|| (intent(sealed_to, held_to), held)),
-        rest: Waiting { first, next, events: rest, corrupt },
+        rest: vec![Waiting { first, next, events: rest, corrupt }],
         texts: name::recover(words.get(NAMES).unwrap_or_default()),
         anchors: anchors.clone(),
         ledger,

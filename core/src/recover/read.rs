@@ -5,13 +5,14 @@
 
 use super::previous;
 use crate::fold::{self, Progress, Recovered, State, Waiting};
-use crate::limits::COUNTER_MAX;
+use crate::limits::{BATCH_EVENTS_MAX, COUNTER_MAX, EVENT_SLOTS};
 use crate::record::name;
 use crate::ring::account::Account;
 use crate::ring::header::{self, Intent};
 use crate::ring::layout::{self, Word};
 use crate::ring::slot::{self, Payload, SLOT_WORDS};
 use crate::sync::{AtomicU64, Mutant, is_broken};
+use nowait_wire::limits::EVENTS_MAX;
 use nowait_wire::{Anchor, Context, DropReason, Event, Flags, Ledger, Network, Uuid};
 use std::io;
 use std::ops::Range;
@@ -29,9 +30,23 @@ pub(crate) struct Session {
     pub(crate) texts: Vec<String>,
     /// The batch that its owner was about to seal or send when it died, if any.
     pub(crate) held: Option<(Intent, Vec<Event>)>,
-    /// The other events, then its open waits, the trail and its exit.
-    pub(crate) rest: Waiting,
+    /// The other events, then its open waits, the trail and its exit: each is a batch, and there is at least one.
+    pub(crate) rest: Vec<Waiting>,
     pub(crate) ledger: Ledger,
+}
+
+#[cfg(test)]
+impl Session {
+    /// The other events as if they were one batch.
+    pub(crate) fn whole_rest(&self) -> Waiting {
+        let mut whole = Waiting { first: self.rest[0].first, ..Waiting::default() };
+        for batch in &self.rest {
+            whole.next = batch.next;
+            whole.corrupt += batch.corrupt;
+            whole.events.extend(&batch.events);
+        }
+        whole
+    }
 }
 
 /// Reads a recorder file of this layout or the one before; `None` if it is of any other. `sealed_to` is the first event that
@@ -65,6 +80,7 @@ fn read_this(
     give_up(account)?;
     let intent = header::read_intent(words);
     let mut found = Found::new(words, spool_sealed_to);
+    let made = found.state.progress.events;
     found.fold_on(words);
     let context = header::read_context(words);
     let is_clean = plain(words, Word::Footer) == layout::CLEAN_END;
@@ -77,15 +93,22 @@ fn read_this(
     let next = state.progress.events;
     let folded = state.progress.counted(next);
     let intent = intent.filter(|intent| intent.next > sealed_to && intent.next <= next);
-    let (held, rest) = divide(events, sealed_to, next, intent);
-    account.dropped(DropReason::Corrupt, rest.corrupt);
+    let held_to = intent.as_ref().map_or(sealed_to, |intent| intent.next);
+    let held = waiting(&events, sealed_to..held_to);
+    let mut rest: Vec<Waiting> =
+        batches(held_to, made, next).map(|numbers| waiting(&events, numbers)).collect();
+    for event in rest.iter_mut().flat_map(|batch| &mut batch.events) {
+        event.flags = event.flags.with(Flags::RECOVERED);
+    }
+    let corrupt = rest.iter().fold(held.corrupt, |sum, batch| sum.saturating_add(batch.corrupt));
+    account.dropped(DropReason::Corrupt, corrupt);
     Ok(Session {
         context: context.map(|(_, context)| context),
         generation: checked(words, Word::Generation),
         network: Network::from_u8(plain(words, Word::Network) as u8).unwrap_or(Network::Unknown),
         anchors: state.progress.anchors,
         texts: name::recover(words.get(layout::NAMES).unwrap_or_default()),
-        held,
+        held: intent.map(|intent| (intent, held.events)),
         rest,
         ledger: account.ledger_with_cost(folded),
     })
@@ -176,26 +199,28 @@ fn past(words: &[u64], progress: Progress, events: &[(u64, Event)], sealed_to: u
     State { progress: progress.moved_to(position, events), ..State::default() }
 }
 
-/// The events of the batch that was being sealed, if any, and all others.
-fn divide(
-    events: Vec<(u64, Event)>,
-    sealed_to: u64,
-    next: u64,
-    intent: Option<Intent>,
-) -> (Option<(Intent, Vec<Event>)>, Waiting) {
-    let held_to = intent.as_ref().map_or(sealed_to, |intent| intent.next);
-    let mut held = Vec::new();
-    let mut rest = Waiting { first: held_to, next, ..Waiting::default() };
-    let expected = next.saturating_sub(sealed_to);
-    for (number, event) in events {
-        if number < held_to {
-            held.push(event);
-        } else {
-            rest.events.push(Event { flags: event.flags.with(Flags::RECOVERED), ..event });
-        }
-    }
-    rest.corrupt = expected.saturating_sub((held.len() + rest.events.len()) as u64);
-    (intent.map(|intent| (intent, held)), rest)
+/// The ranges of numbers in which the events from `first` to `next` are sealed, of which those before `made` lie in the file.
+///
+/// What this recovery made itself is one batch, the last, with what is left of the others: it is there whole or not at all. A
+/// recovery that is killed between two batches may be followed by an app update, under whose rules the same facts make other
+/// events under these numbers. (Only a storm of touches makes more than a batch can hold, and is cut there.)
+fn batches(first: u64, made: u64, next: u64) -> impl Iterator<Item = Range<u64>> {
+    let most = BATCH_EVENTS_MAX as u64;
+    // No more than there is room for, whatever damage makes of the numbers.
+    let in_file = made.saturating_sub(first).min(EVENT_SLOTS as u64);
+    let last = first.saturating_add(in_file.saturating_sub(1) / most * most);
+    let mut starts: Vec<u64> = (first..last).step_by(BATCH_EVENTS_MAX).chain([last]).collect();
+    starts.extend(last.checked_add(EVENTS_MAX as u64).filter(|cut| *cut < next));
+    let ends: Vec<u64> = starts.iter().skip(1).copied().chain([next]).collect();
+    starts.into_iter().zip(ends).map(|(start, end)| start..end)
+}
+
+/// The events with these numbers.
+fn waiting(events: &[(u64, Event)], numbers: Range<u64>) -> Waiting {
+    let there = events.iter().filter(|(number, _)| numbers.contains(number));
+    let events: Vec<Event> = there.map(|(_, event)| *event).collect();
+    let corrupt = (numbers.end.saturating_sub(numbers.start)).saturating_sub(events.len() as u64);
+    Waiting { first: numbers.start, next: numbers.end, events, corrupt }
 }
 
 /// Every fact from this position on, in the order of positions: its payload, or `None` where it cannot be read.

@@ -56,7 +56,7 @@ pub fn replay(bytes: &[u8]) -> Result<Replay, Error> {
         context,
         anchors,
         names: texts,
-        events: held.into_iter().chain(rest.events).collect(),
+        events: held.into_iter().chain(rest.into_iter().flat_map(|batch| batch.events)).collect(),
         ledger,
     })
 }

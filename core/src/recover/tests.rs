@@ -9,7 +9,6 @@ use crate::record::Fact;
 use crate::ring::flight::Flight;
 use crate::ring::memory::Memory;
 use crate::ring::{header, layout};
-use crate::spool::{Seal, Value};
 use crate::sync::Ordering;
 use crate::testing::context;
 use nowait_wire::{Event, Flags, Kind, NameId, Outcome, Uuid};
@@ -77,14 +76,14 @@ fn unkilled(facts: &[Fact]) -> Vec<Event> {
 
 fn recovered(words: &[u64]) -> Vec<Event> {
     let session = read(SESSION, words, 0, &|_| Ok(())).unwrap().unwrap();
-    assert_eq!((session.rest.corrupt, session.held), (0, None));
+    assert_eq!((session.whole_rest().corrupt, session.held), (0, None));
     recovered_of_damage(words)
 }
 
 fn recovered_of_damage(words: &[u64]) -> Vec<Event> {
     let session = read(SESSION, words, 0, &|_| Ok(())).unwrap().unwrap();
     let plain = |event: Event| Event { flags: Flags(event.flags.0 & !Flags::RECOVERED.0), ..event };
-    session.rest.events.into_iter().map(plain).collect()
+    session.whole_rest().events.into_iter().map(plain).collect()
 }
 
 proptest! {
@@ -158,19 +157,65 @@ fn the_state_of_other_rules_is_not_believed_and_loses_nothing() {
     );
 }
 
+/// A recovery that is killed between two batches may be followed by one under other rules: what it made itself is one batch.
 #[test]
-fn a_recovery_that_died_between_two_batches_goes_on_with_the_rest() {
-    let memory = Memory::heap(layout::WORDS);
-    let flight: &'static Flight = Box::leak(Box::new(Flight::new(memory, SESSION, 0, &context(), 0)));
-    for number in 0..700 {
-        flight.append(&Fact::Measured(Event { a: number, ..Event::new(Kind::Action, NameId(7)) }).to_words());
+fn what_a_recovery_makes_is_one_batch_whatever_lies_in_the_file() {
+    for folded in [0, 100, 511, 512, 513, 900] {
+        let memory = Memory::heap(layout::WORDS);
+        let flight: &'static Flight = Box::leak(Box::new(Flight::new(memory, SESSION, 0, &context(), 0)));
+        let record = |count| {
+            for number in 0..count {
+                let event = Event { a: number, ..Event::new(Kind::Action, NameId(7)) };
+                flight.append(&Fact::Measured(event).to_words());
+            }
+        };
+        record(folded);
+        let mut fold = Fold::new(flight);
+        fold.turn(fold.end());
+        record(700);
+        let ranges = |sealed_to| {
+            let session = read(SESSION, &image(flight), sealed_to, &|_| Ok(())).unwrap().unwrap();
+            let batches = session.rest.iter();
+            batches
+                .map(|batch| (batch.first, batch.next, batch.events.len(), batch.corrupt))
+                .collect::<Vec<_>>()
+        };
+        let all = folded + 701;
+        let cut = if folded > 512 { 512 } else { 0 };
+        let last = (cut, all, (all - cut) as usize, 0);
+        let first = (cut > 0).then_some((0, 512, 512, 0));
+        assert_eq!(ranges(0), first.into_iter().chain([last]).collect::<Vec<_>>(), "{folded}");
+        assert_eq!(ranges(cut), [last], "{folded}");
+        // Whatever the file says is in it, there are no more batches than it has room for.
+        layout::store(flight.memory.words, layout::Word::EventsMade, layout::checked(1 << 40));
+        layout::store(flight.memory.words, layout::Word::SealedTo, layout::checked(1));
+        assert!(ranges(0).len() <= 4, "{folded}");
     }
-    // Nothing is folded yet: whatever is sealed was made by a recovery.
-    let whole = read(SESSION, &image(flight), 0, &|_| Ok(())).unwrap().unwrap().rest;
-    let rest = read(SESSION, &image(flight), 512, &|_| Ok(())).unwrap().unwrap().rest;
-    assert_eq!((whole.first, whole.next, whole.events.len()), (0, 701, 701));
-    assert_eq!((rest.first, rest.next, rest.corrupt), (512, 701, 0));
-    assert_eq!(rest.events, whole.events[512..]);
+}
+
+/// The largest rest that a recovery may find: the event area and the ring full of events that nothing compresses.
+#[test]
+fn the_largest_rest_fits_a_batch() {
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let event = |a, b, ns| Event { a, b, duration_ns: ns, ..Event::new(Kind::Action, NameId(7)) };
+    let count = crate::limits::EVENT_SLOTS + RING_SLOTS + 192;
+    let events: Vec<Event> = (0..count).map(|_| event(next(), next(), next() >> 20)).collect();
+    let intent = header::Intent {
+        first: 0,
+        next: count as u64,
+        network: nowait_wire::Network::Unknown,
+        anchors: vec![nowait_wire::Anchor { uptime_ns: 0, boot_ns: 0, wall_unix_ms: 1_700_000_000_000 }],
+        ledger: nowait_wire::Ledger::default(),
+    };
+    let batch = crate::batch::make(SESSION, context(), intent, events, &|_| Some("a".to_owned()));
+    let frame = nowait_wire::encode(&batch).unwrap();
+    assert!(frame.len() <= nowait_wire::limits::ENCODED_BYTES_MAX);
 }
 
 /// A commit word of 0 is what a released slot has, and one whose thread was killed; the payload tells which it is.
@@ -249,22 +294,11 @@ fn a_batch_is_noted_once_its_recorder_knows_or_is_gone() {
     let folder = faulty::folder();
     let flight =
         Flight::new(open_ring(&RealDisk, folder.path(), SESSION).unwrap(), SESSION, 0, &context(), 0);
-    let seal = Seal {
-        session: SESSION,
-        first: 0,
-        next: 5,
-        events: 5,
-        value: Value::Waits,
-        last: false,
-        split: false,
-        generation: 0,
-        pending: false,
-    };
-    assert!(!is_noted(&RealDisk, folder.path(), &seal));
+    assert!(!is_noted(&RealDisk, folder.path(), SESSION, 5));
     layout::store(flight.memory.words, layout::Word::SealedTo, layout::checked(5));
-    assert!(is_noted(&RealDisk, folder.path(), &seal));
-    assert!(!is_noted(&RealDisk, folder.path(), &Seal { next: 6, ..seal }));
-    assert!(is_noted(&RealDisk, folder.path(), &Seal { session: Uuid::from_u128(8), ..seal }));
+    assert!(is_noted(&RealDisk, folder.path(), SESSION, 5));
+    assert!(!is_noted(&RealDisk, folder.path(), SESSION, 6));
+    assert!(is_noted(&RealDisk, folder.path(), Uuid::from_u128(8), 5));
 }
 
 #[test]

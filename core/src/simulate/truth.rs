@@ -66,9 +66,6 @@ pub(super) enum Harm {
     /// A process wiped it that could not map what they share, after a refusal that the file never got: it may have been told
     /// so before or after any other decision, and what may have been recorded before a refusal goes.
     Wiped,
-    /// A recovery was killed after it had sealed some, but not all, of what it made of the last facts, and the next one had
-    /// other rules.
-    RulesOfTwo,
 }
 
 impl Log {
@@ -301,12 +298,9 @@ fn sealed(world: &mut World, pid: usize, path: &Path) {
     }
     let rules = world.processes[pid].rules;
     let mut dead = world.truth.sessions.iter_mut().filter(|log| log.id == seal.session && !seal.split);
-    if let Some(log) = dead.find(|log| seal.last || seal.next > log.checkpoint.1) {
-        let (by, is_own) = (*log.recovered_by.get_or_insert(rules), rules == log.rules);
-        if (by == log.rules) != is_own {
-            // Nobody knows the rules any more by which the rest would follow on what is sealed.
-            log.harm = log.harm.or(Some(Harm::RulesOfTwo));
-        }
+    if let Some(log) = dead.find(|_| seal.last) {
+        // What a recovery makes itself is in its last batch: whoever seals that first decides, also if another makes it again.
+        let is_own = *log.recovered_by.get_or_insert(rules) == log.rules;
         world.stats.count("recoveries", if is_own { "by its own rules" } else { "by other rules" });
     }
 }

@@ -1,6 +1,7 @@
 //! One file of the spool: its name, what its footer says, and whether it is whole.
 //!
-//! A file is `<sequence>-<events>-<owner>.batch`: the encoded batch, then a footer with what the device needs to know
+//! A file is `<sequence>-<events>-<session>-<next>-<owner>.batch`, so that its name says what is lost with it and whether a
+//! recovery would make it again, if damage leaves no more than the name: the encoded batch, then a footer with what the device needs to know
 //! without decoding, and a checksum over everything. The sequence number orders files; the wall clock is never asked.
 //!
 //! Owns: the bytes. Refuses: files, and what the batch means.
@@ -164,6 +165,8 @@ pub(super) struct FileName {
     pub(super) events: u32,
     /// The session that sealed it: its own, or the one that recovered it.
     pub(super) owner: Uuid,
+    /// Whose events they are, and the number after the last; `None` in names that the version before gave.
+    pub(super) of: Option<(Uuid, u64)>,
 }
 
 /// What a name in the folder is of.
@@ -193,12 +196,17 @@ impl Name {
 
 impl FileName {
     fn parse(text: &str) -> Option<FileName> {
-        let mut parts = text.strip_suffix(SUFFIX)?.splitn(3, '-');
-        let name = FileName {
-            sequence: sequence_of(parts.next()?)?,
-            events: parts.next()?.parse().ok()?,
-            owner: parts.next()?.parse().ok()?,
+        let parts: Vec<&str> = text.strip_suffix(SUFFIX)?.split('-').collect();
+        let (sequence, events, of, owner) = match *parts {
+            [sequence, events, owner] => (sequence, events, None, owner),
+            [sequence, events, session, next, owner] => {
+                let next = u64::from_str_radix(next, 16).ok()?;
+                (sequence, events, Some((session.parse().ok()?, next)), owner)
+            }
+            _ => return None,
         };
+        let (events, owner) = (events.parse().ok()?, owner.parse().ok()?);
+        let name = FileName { sequence: sequence_of(sequence)?, events, owner, of };
         // Numbers and ids can be spelled in many ways; a file is found under ours alone.
         (name.to_string() == text).then_some(name)
     }
@@ -211,7 +219,11 @@ impl FileName {
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{}-{}{SUFFIX}", self.sequence, self.events, self.owner.simple())
+        write!(f, "{:016x}-{}-", self.sequence, self.events)?;
+        if let Some((session, next)) = self.of {
+            write!(f, "{}-{next:x}-", session.simple())?;
+        }
+        write!(f, "{}{SUFFIX}", self.owner.simple())
     }
 }
 
@@ -232,8 +244,15 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written_and_strangers_are_not() {
-        let name = FileName { sequence: 77, events: 5, owner: Uuid::from_u128(9) };
+        let name = FileName {
+            sequence: 77,
+            events: 5,
+            owner: Uuid::from_u128(9),
+            of: Some((Uuid::from_u128(8), 300)),
+        };
         assert_eq!(Name::parse(&name.to_string()), Some(Name::Batch(name)));
+        let before = "000000000000004d-5-00000000000000000000000000000009.batch";
+        assert_eq!(Name::parse(before), Some(Name::Batch(FileName { of: None, ..name })));
         assert_eq!(Name::parse(&name.unfinished()), Some(Name::Unfinished(name.owner)));
         assert_eq!(Name::parse(&given_up(77, name.owner)), Some(Name::GivenUp(name.owner)));
         let strangers = [

@@ -42,6 +42,21 @@ impl Spool {
         all(older.into_iter().map(|name| self.remove_uncounted(name)))
     }
 
+    /// Removes the damaged batches of a dead session of which its recorder does not know: the recovery makes them again, so
+    /// that nothing is lost and nothing is counted. To be called after [`Spool::entries`].
+    ///
+    /// # Errors
+    /// The first that the file system says; everything else is removed all the same.
+    pub(crate) fn remove_unnoted(&mut self, dead: Uuid) -> io::Result<()> {
+        let batches = self.list_batches()?;
+        let is_made_again = |name: &FileName| {
+            let of_dead = name.of.filter(|(session, _)| *session == dead);
+            !self.known.contains_key(name) && of_dead.is_some_and(|(dead, next)| !self.is_noted(dead, next))
+        };
+        let made_again: Vec<FileName> = batches.into_iter().filter(is_made_again).collect();
+        all(made_again.into_iter().map(|name| self.remove_uncounted(name)))
+    }
+
     /// Finishes, in its account, the give-up that a dead session had begun: it counts if its rename happened. The file
     /// set aside stays until [`Spool::remove_leftovers`], so that dying here repeats the same.
     ///

@@ -55,8 +55,8 @@ struct Caps {
     files: usize,
 }
 
-/// Whether the session of a batch, whose recorder is in NoWait's folder, knows that it is sealed.
-type IsNoted = fn(&dyn Disk, &Path, &Seal) -> bool;
+/// Whether this session, whose recorder is in NoWait's folder, knows that its events before this number are sealed.
+type IsNoted = fn(&dyn Disk, &Path, Uuid, u64) -> bool;
 
 /// This process's view of the folder.
 #[derive(Debug)]
@@ -126,7 +126,9 @@ impl Spool {
                 }
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     // What cannot be given up now is found damaged again.
-                    let _ = self.give_up(name, DropReason::SpoolCorrupt, account);
+                    if name.of.is_none_or(|(session, next)| self.is_noted(session, next)) {
+                        let _ = self.give_up(name, DropReason::SpoolCorrupt, account);
+                    }
                 }
                 // Gone: another process has dealt with it. Else it cannot be read now and must not hide the others; it
                 // is tried again the next time.
@@ -176,7 +178,12 @@ impl Spool {
                 self.next_sequence.unwrap_or_default()
             }
         };
-        let name = FileName { sequence, events: seal.events, owner: self.owner };
+        let name = FileName {
+            sequence,
+            events: seal.events,
+            owner: self.owner,
+            of: Some((seal.session, seal.next)),
+        };
         let bytes = file::to_bytes(frame, &seal);
         let unfinished = self.folder.join(name.unfinished());
         let written = match self.disk.write(&unfinished, &bytes) {
@@ -220,9 +227,10 @@ impl Spool {
         self.remove_uncounted(entry.name)
     }
 
-    /// Whether a batch can be given up. What a recovery would make again would be delivered, or counted, a second time.
-    fn is_noted(&self, entry: &Entry) -> bool {
-        (self.is_noted)(&*self.disk, &self.root, &entry.seal)
+    /// Whether a batch of this session can be given up that ends before `next`. What a recovery would make again would be
+    /// delivered, or counted, a second time.
+    fn is_noted(&self, session: Uuid, next: u64) -> bool {
+        (self.is_noted)(&*self.disk, &self.root, session, next)
     }
 
     /// Gives a batch up for a reason that the ledger will carry. One that is gone is not counted.
@@ -236,7 +244,7 @@ impl Spool {
         reason: DropReason,
         account: Account<'_>,
     ) -> io::Result<()> {
-        if !self.is_noted(entry) {
+        if !self.is_noted(entry.seal.session, entry.seal.next) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.remove_halves(entry)?;

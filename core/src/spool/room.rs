@@ -98,7 +98,7 @@ impl Spool {
         });
         let may_go = |entry: &Entry| {
             (entry.seal.generation < seal.generation
-                || (worth(entry) <= Some(seal.value) && self.is_noted(entry)))
+                || (worth(entry) <= Some(seal.value) && self.is_noted(entry.seal.session, entry.seal.next)))
                 && stays.is_none_or(|stays| stays.name != entry.name)
                 && !self.is_being_split(entry)
         };

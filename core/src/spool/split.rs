@@ -17,7 +17,7 @@ impl Spool {
     /// # Errors
     /// As [`Spool::drop_entry`]; then the whole is still there, and is sent and refused once more.
     pub(crate) fn split(&mut self, entry: &Entry, frame: &[u8], account: Account<'_>) -> io::Result<()> {
-        if !self.is_noted(entry) {
+        if !self.is_noted(entry.seal.session, entry.seal.next) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let halves = if entry.seal.split { None } else { halve(frame, entry.seal) };

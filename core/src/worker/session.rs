@@ -255,27 +255,37 @@ impl Worker {
             generation: session.generation(),
             pending: self.shared.consent().consent == Consent::Pending,
         };
-        let Some((intent, frame)) = self.encode_with_room(session, &seal, events) else {
-            // Everything in the spool is worth more. Or, which cannot happen with our own caps, it is no batch.
+        let Some((intent, frame, room)) = self.encode_with_room(session, &seal, events) else {
+            // Which cannot happen with our own caps: it is no batch.
+            account.dropped(DropReason::Corrupt, u64::from(seal.events));
             session.leave(&seal);
             return true;
         };
         session.last_ledger = worth_saying(intent.ledger.clone());
-        session.is_account_safe = seal.value == Value::Account;
+        session.is_account_safe = seal.value == Value::Account && room != Room::Refused;
         if first & ACCOUNT_ONLY == 0 && !is_broken(Mutant::IntentLeftOut) {
             // Before the batch exists anywhere, so that a recovery makes the very same one.
             header::write_intent(session.flight.memory.words, &intent);
             step("intent written");
+            // Also after a power cut: it may be sent the moment that it exists, by another process as well.
+            self.sync_recorder(session);
+            step("intent synced");
         }
         if is_broken(Mutant::LetGoBeforeSealed) {
             session.leave(&seal);
         }
         match self.spool.seal(&frame, seal, account) {
-            Ok(_) => {
+            Ok(entry) => {
                 step("batch sealed");
                 session.leave(&seal);
                 step("sealed-to noted");
                 self.sync_recorder(session);
+                if room == Room::Refused {
+                    // Everything in the spool is worth more. It goes the way of every batch, so that a kill does not count
+                    // it twice; one that cannot go now goes when room is made for the next.
+                    let _ = self.spool.drop_entry(&entry, DropReason::SpoolEvicted, account);
+                    step("batch without room dropped");
+                }
                 true
             }
             Err(_) => {
@@ -285,14 +295,14 @@ impl Worker {
         }
     }
 
-    /// Encodes a batch for which the spool has made room, so that its account knows of what had to go. `None` if the batch
-    /// itself must go; that is counted.
+    /// Encodes a batch for which the spool has made room, so that its account knows of what had to go; [`Room::Refused`] if
+    /// the batch itself must go, and `None` if it is none.
     fn encode_with_room(
         &mut self,
         session: &mut Session,
         seal: &Seal,
         events: &[Event],
-    ) -> Option<(Intent, Vec<u8>)> {
+    ) -> Option<(Intent, Vec<u8>, Room)> {
         let account = session.flight.account;
         let ledger = || session.flight.ledger(session.fold.counted(seal.next));
         let before = is_broken(Mutant::AccountBeforeRoom).then(ledger);
@@ -308,25 +318,19 @@ impl Worker {
             let context = session.context.clone();
             let batch =
                 batch::make(seal.session, context, intent.clone(), events.to_vec(), &|id| names.text(id));
-            let Ok(frame) = nowait_wire::encode(&batch) else {
-                account.dropped(DropReason::Corrupt, u64::from(seal.events));
-                return None;
-            };
-            match self.spool.make_room(frame.len(), seal, account) {
-                Ok(Room::Made) => {}
-                Ok(Room::Refused) => {
-                    account.dropped(DropReason::SpoolEvicted, u64::from(seal.events));
-                    return None;
-                }
-                // Where the disk refuses, the batch goes straight to the network.
-                Ok(Room::Enough) | Err(_) => return Some((intent, frame)),
+            let frame = nowait_wire::encode(&batch).ok()?;
+            // Where the disk refuses to make room it refuses the batch as well, which goes straight to the network.
+            match self.spool.make_room(frame.len(), seal, account).unwrap_or(Room::Enough) {
+                Room::Made => {}
+                room => return Some((intent, frame, room)),
             }
         }
     }
 
-    /// Makes what is sealed known after a power cut as well, before any of it is sent: a recovery that takes it for unsealed
-    /// cuts its batches elsewhere, so that no id tells the collector that it has these events. All but the ring: what is
-    /// sealed was folded, and the checkpoint says so, and the app's threads store into the ring all the time.
+    /// Makes the recorder survive a power cut as well. Before a batch exists: a recovery that does not know where it was cut
+    /// cuts elsewhere, and no id tells the collector that it has these events. After it: what is known to be sealed may have
+    /// to make room for another, and is counted then. All but the ring: what is sealed was folded, and the checkpoint says
+    /// so, and the app's threads store into the ring all the time.
     fn sync_recorder(&self, session: &Session) {
         // Where it fails, the next one's does it.
         let _ = if is_broken(Mutant::RecorderUnsynced) {

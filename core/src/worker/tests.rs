@@ -1,5 +1,7 @@
 //! Starts that die, and what the ledgers say of them in the end; a flush that waits for another process.
 
+mod sealing;
+
 use crate::Clock;
 use crate::ManualClock;
 use crate::config::{Build, Config};

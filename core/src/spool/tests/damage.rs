@@ -35,7 +35,7 @@ fn files_of_the_version_before_are_of_the_first_generation() {
         Seal { value: Value::Exit, last: true, ..seal(30) },
     ];
     for (sequence, kind) in (0..).zip(&kinds) {
-        let name = FileName { sequence, events: kind.events, owner: session(8) };
+        let name = FileName { sequence, events: kind.events, owner: session(8), of: None };
         write_version_1(&root.path().join(FOLDER), name, kind);
     }
     let mut spool = spool(root.path(), 1);
@@ -57,7 +57,7 @@ fn what_the_version_before_kept_apart_is_moved_whatever_kills_the_process() {
         let root = faulty::folder();
         let pending = root.path().join("pending");
         let words = Words::new();
-        let name = |sequence| FileName { sequence, events: 10, owner: session(8) };
+        let name = |sequence| FileName { sequence, events: 10, owner: session(8), of: None };
         write_version_1(&root.path().join(FOLDER), name(3), &seal(0));
         // One of them has the very name of a file of the other folder.
         for (sequence, first) in [(2, 10), (3, 20), (4, 30)] {

@@ -32,7 +32,7 @@ fn session(number: u128) -> Uuid {
 }
 
 fn spool_on(disk: Arc<dyn Disk>, root: &Path, owner: u128) -> Spool {
-    Spool::new(disk, root, session(owner), |_, _, _| true)
+    Spool::new(disk, root, session(owner), |_, _, _, _| true)
 }
 
 fn spool(root: &Path, owner: u128) -> Spool {
@@ -218,7 +218,7 @@ fn a_wipe_leaves_nothing_but_strangers() {
     for name in strangers {
         fs::write(root.path().join(FOLDER).join(name), "no").unwrap();
     }
-    let own = FileName { sequence: 7, events: 3, owner: session(4) };
+    let own = FileName { sequence: 7, events: 3, owner: session(4), of: None };
     for folder in ["spool", "pending"] {
         fs::create_dir_all(root.path().join(folder)).unwrap();
         for name in [own.to_string(), own.unfinished(), file::given_up(8, session(4))] {
@@ -239,7 +239,7 @@ fn what_a_session_without_a_recorder_left_is_removed() {
     let root = faulty::folder();
     fs::create_dir_all(root.path().join(FOLDER)).unwrap();
     let left = |owner: u128| {
-        let name = FileName { sequence: 7, events: 3, owner: session(owner) };
+        let name = FileName { sequence: 7, events: 3, owner: session(owner), of: None };
         [name.unfinished(), file::given_up(8, session(owner))]
     };
     for name in [1, 2, 3].map(left).as_flattened() {

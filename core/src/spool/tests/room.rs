@@ -23,7 +23,7 @@ fn a_batch_that_its_session_does_not_know_as_sealed_is_not_given_up() {
     let (root, words) = (faulty::folder(), Words::new());
     let account = words.account();
     let mut spool = full(root.path(), account, [Value::Frames, Value::Waits, Value::Exit, Value::Account]);
-    spool.is_noted = |_, _, seal| seal.first == 10;
+    spool.is_noted = |_, _, _, next| next == seal(10).next;
     assert_eq!(spool.make_room(100, &seal(40), account).unwrap(), Room::Made);
     spool.seal(&frame(4), seal(40), account).unwrap();
     let left: Vec<u64> = spool.entries(account).unwrap().iter().map(|entry| entry.seal.first).collect();
