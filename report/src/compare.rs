@@ -25,6 +25,9 @@ use std::collections::BTreeSet;
 const QUANTILES: [(Figure, f64, u64); 3] =
     [(Figure::P50, 0.5, 6), (Figure::P75, 0.75, 13), (Figure::P95, 0.95, 100)];
 
+/// The fewest touchpoints that are worth a thread.
+const TOUCHPOINTS_A_THREAD_MIN: usize = 4;
+
 /// Keeps the rounding of floating point from hiding a change that is as large as was asked for.
 const SLACK: f64 = 1e-9;
 
@@ -230,14 +233,11 @@ impl Comparison {
         let none = Waits::default();
         let names: BTreeSet<&(Kind, String)> =
             [base.1, head.1].into_iter().flat_map(Side::touchpoints).map(|(key, _)| key).collect();
-        let touchpoints: Vec<Touchpoint<'_>> = names
-            .into_iter()
-            .map(|key| {
-                let [of_base, of_head] = [base.1, head.1].map(|side| side.waits(key).unwrap_or(&none));
-                let waits = (of_base, of_head);
-                Touchpoint::new((key.0, key.1.as_str()), waits, budgets, &options)
-            })
-            .collect();
+        let names: Vec<&(Kind, String)> = names.into_iter().collect();
+        let touchpoints: Vec<Touchpoint<'_>> = on_all_cores(&names, |key| {
+            let [of_base, of_head] = [base.1, head.1].map(|side| side.waits(key).unwrap_or(&none));
+            Touchpoint::new((key.0, key.1.as_str()), (of_base, of_head), budgets, &options)
+        });
         let tests: Vec<(usize, usize)> = (touchpoints.iter().enumerate())
             .flat_map(|(at, touchpoint)| {
                 let deciding = touchpoint.estimates.iter().enumerate().filter(|(_, (.., decides))| *decides);
@@ -253,19 +253,12 @@ impl Comparison {
         let shares = holm(tests.len(), options.error_share_max, differs);
         // What was not tested is shown at the share that the whole family began with.
         let first = options.error_share_max / tests.len().max(1) as f64;
-        let mut changes: Vec<TouchpointChange> = (touchpoints.iter().enumerate())
-            .map(|(at, touchpoint)| {
-                let share = |nth: usize| {
-                    tests
-                        .binary_search(&(at, nth))
-                        .ok()
-                        .and_then(|test| shares.get(test))
-                        .copied()
-                        .unwrap_or(first)
-                };
-                touchpoint.change(share, &options)
-            })
-            .collect();
+        let numbered: Vec<(usize, &Touchpoint<'_>)> = touchpoints.iter().enumerate().collect();
+        let mut changes: Vec<TouchpointChange> = on_all_cores(&numbered, |(at, touchpoint)| {
+            let test = |nth: usize| tests.binary_search(&(*at, nth)).ok();
+            let share = |nth: usize| test(nth).and_then(|test| shares.get(test)).copied().unwrap_or(first);
+            touchpoint.change(share, &options)
+        });
         changes.sort_by(|one, other| one.verdict.cmp(&other.verdict).then(size(other).total_cmp(&size(one))));
         let verdict = overall(&changes);
         let touchpoints_left_out = changes.len().saturating_sub(COMPARED_LISTED_MAX) as u64;
@@ -281,6 +274,27 @@ impl Comparison {
             mix: mix::changes(base.1, head.1),
         }
     }
+}
+
+/// Does the same with each, on as many cores as there are; the order stays.
+fn on_all_cores<'t, T: Sync, R: Send>(all: &'t [T], each: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = all.len().div_ceil(cores).max(TOUCHPOINTS_A_THREAD_MIN);
+    if part >= all.len() {
+        return all.iter().map(each).collect();
+    }
+    std::thread::scope(|scope| {
+        let each = &each;
+        let parts: Vec<_> = all
+            .chunks(part)
+            .map(|part| scope.spawn(move || part.iter().map(each).collect::<Vec<R>>()))
+            .collect();
+        // What a part panics with goes on here.
+        let done = |part: std::thread::ScopedJoinHandle<'_, Vec<R>>| {
+            part.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))
+        };
+        parts.into_iter().flat_map(done).collect()
+    })
 }
 
 /// How large the change of the time that decides is, on the logarithmic scale.

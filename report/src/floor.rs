@@ -7,10 +7,10 @@ use crate::curve::{Curve, Place, middle_ns};
 use crate::side::{Ending, Waits};
 
 /// How often BASE is halved. The 95th of 100 halves would be off by as much as that of 40.
-const HALVES: u64 = 40;
+const HALVES: usize = 40;
 
 /// The place of the floor among the halves, from the largest: 1 in 20 lies beyond.
-const BEYOND: usize = (HALVES / 20) as usize;
+const BEYOND: usize = HALVES / 20;
 
 /// The fewest sessions that are halved.
 const SESSIONS_MIN: usize = 10;
@@ -32,54 +32,63 @@ pub(crate) fn of_quantile(base: &Waits, q: f64, (base_count, head_count): (u64, 
     Some((found * (of_sides / of_halves).sqrt()).exp_m1())
 }
 
-/// Sampled waits, ready to be halved again and again.
-struct Halved {
-    /// All of them, by place.
-    places: Vec<Place>,
-    /// Of each its session, the number of its place, and whether it ended.
-    waits: Vec<(u32, u32, bool)>,
+/// Of each halving a number.
+type OfHalves = [u32; HALVES];
+
+/// Waits at a place: all of them, and those that are in the first half of each halving.
+#[derive(Clone, Copy)]
+struct Halves {
+    at: f64,
+    ended: (u32, OfHalves),
+    given_up: (u32, OfHalves),
 }
+
+/// Sampled waits, halved.
+struct Halved(Vec<Halves>);
 
 impl Halved {
     fn new(base: &Waits) -> Halved {
         let mut numbers: Vec<i32> = base.sampled.iter().map(|wait| wait.place).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let mut places: Vec<Place> =
-            numbers.iter().map(|place| Place { at: middle_ns(*place), ..Place::default() }).collect();
-        let mut waits = Vec::with_capacity(base.sampled.len());
-        for wait in &base.sampled {
-            let Ok(number) = numbers.binary_search(&wait.place) else { continue };
-            let ended = wait.ending != Ending::GivenUp;
-            count(&mut places, number, ended);
-            waits.push((wait.session, number as u32, ended));
+        let none = (0, [0; HALVES]);
+        let mut places: Vec<Halves> = numbers
+            .iter()
+            .map(|place| Halves { at: middle_ns(*place), ended: none, given_up: none })
+            .collect();
+        for session in base.sampled.chunk_by(|one, next| one.session == next.session) {
+            // In all halvings at once: a comparison asks for the floor of some hundred thousand waits.
+            let number = session.first().map_or(0, |wait| u64::from(wait.session));
+            let is_in: OfHalves =
+                std::array::from_fn(|halving| u32::from(mixed(number, halving as u64) & 1 == 0));
+            for wait in session {
+                let place = numbers.binary_search(&wait.place).ok().and_then(|number| places.get_mut(number));
+                let Some(place) = place else { continue };
+                let (all, halves) =
+                    if wait.ending == Ending::GivenUp { &mut place.given_up } else { &mut place.ended };
+                *all += 1;
+                halves.iter_mut().zip(is_in).for_each(|(sum, is_in)| *sum += is_in);
+            }
         }
-        Halved { places, waits }
+        Halved(places)
     }
 
     /// How far apart both halves are, on the logarithmic scale.
-    fn distance(&self, q: f64, halving: u64) -> Option<f64> {
-        let empty = |place: &Place| Place { ended: 0.0, given_up: 0.0, ..*place };
-        let mut half: Vec<Place> = self.places.iter().map(empty).collect();
-        for session in self.waits.chunk_by(|one, next| one.0 == next.0) {
-            if session.first().is_some_and(|(session, ..)| mixed(u64::from(*session), halving) & 1 == 0) {
-                session.iter().for_each(|(_, place, ended)| count(&mut half, *place as usize, *ended));
-            }
-        }
-        let rest = |(all, half): (&Place, &Place)| Place {
-            ended: all.ended - half.ended,
-            given_up: all.given_up - half.given_up,
-            ..*all
-        };
-        let other: Vec<Place> = self.places.iter().zip(&half).map(rest).collect();
-        let [one, other] = [half, other].map(|half| Curve::new(&half).quantile(q));
+    fn distance(&self, q: f64, halving: usize) -> Option<f64> {
+        let [one, other] = [true, false].map(|is_first| {
+            let of = |(all, halves): &(u32, OfHalves)| {
+                let first = halves.get(halving).copied().unwrap_or_default();
+                f64::from(if is_first { first } else { all - first })
+            };
+            let place = |place: &Halves| Place {
+                at: place.at,
+                ended: of(&place.ended),
+                given_up: of(&place.given_up),
+            };
+            let places: Vec<Place> = self.0.iter().map(place).collect();
+            Curve::new(&places).quantile(q)
+        });
         Some((one?.max(1.0).ln() - other?.max(1.0).ln()).abs())
-    }
-}
-
-fn count(places: &mut [Place], number: usize, ended: bool) {
-    if let Some(place) = places.get_mut(number) {
-        *(if ended { &mut place.ended } else { &mut place.given_up }) += 1.0;
     }
 }
 

@@ -199,6 +199,33 @@ fn weights(
     sums.iter().filter(met).filter_map(weight).collect()
 }
 
+/// The numbers of places, which lie close together but for the first.
+struct Numbers<'p> {
+    places: &'p [i32],
+    /// By how far they lie behind the second.
+    behind: Vec<Option<u32>>,
+}
+
+impl Numbers<'_> {
+    fn of(places: &[i32]) -> Numbers<'_> {
+        let mut behind = Vec::new();
+        for (number, place) in (0..).zip(places).skip(1) {
+            let at = places.get(1).map_or(0, |second| place.abs_diff(*second) as usize);
+            behind.resize(at + 1, None);
+            behind[at] = Some(number);
+        }
+        Numbers { places, behind }
+    }
+
+    fn get(&self, place: i32) -> Option<usize> {
+        if self.places.first() == Some(&place) {
+            return Some(0);
+        }
+        let at = place.checked_sub(*self.places.get(1)?)?;
+        self.behind.get(usize::try_from(at).ok()?).copied().flatten().map(|number| number as usize)
+    }
+}
+
 fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option<usize>, u64>) -> Part {
     let number = |place: i32| places.binary_search(&place).ok();
     let weight_of = weights(&strata.sums(waits), target);
@@ -217,18 +244,24 @@ fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option
         }
     }
     let mut sums: BTreeMap<Option<usize>, u64> = BTreeMap::new();
-    for wait in &waits.sampled {
-        *sums.entry(strata.number(&wait.stratum)).or_default() += 1;
+    // The waits of a session are mostly of one stratum: it is looked up once for all that follow each other.
+    let alike = || waits.sampled.chunk_by(|one, next| one.stratum == next.stratum);
+    for waits in alike() {
+        let stratum = waits.first().and_then(|wait| strata.number(&wait.stratum));
+        *sums.entry(stratum).or_default() += waits.len() as u64;
     }
     let weight_of = weights(&sums, target);
-    let (mut known, mut known_weighed) = (Vec::new(), vec![Weighed::default(); places.len()]);
-    for wait in &waits.sampled {
-        let stratum = strata.number(&wait.stratum);
-        let (Some(weight), Some(place)) = (weight_of.get(&stratum).copied(), number(wait.place)) else {
-            continue;
-        };
-        *known_weighed[place].of_mut(wait.ending) += weight;
-        known.push(Known { session: wait.session, stratum, place, ending: wait.ending, weight });
+    let (mut known, mut known_weighed) =
+        (Vec::with_capacity(waits.sampled.len()), vec![Weighed::default(); places.len()]);
+    let numbers = Numbers::of(places);
+    for waits in alike() {
+        let stratum = waits.first().and_then(|wait| strata.number(&wait.stratum));
+        let Some(weight) = weight_of.get(&stratum).copied() else { continue };
+        for wait in waits {
+            let Some(place) = numbers.get(wait.place) else { continue };
+            *known_weighed[place].of_mut(wait.ending) += weight;
+            known.push(Known { session: wait.session, stratum, place, ending: wait.ending, weight });
+        }
     }
     let sessions = known.chunk_by(|one, next| one.session == next.session).count();
     let (min, max) = waits.span_ns.unwrap_or_default();

@@ -7,7 +7,6 @@
 use crate::figures::Moves;
 use crate::pair::{Known, Part};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
-use std::collections::BTreeMap;
 
 /// The most that one session may count for: a session that is half of what there is tells nothing of others.
 const LEVERAGE_MAX: f64 = 0.5;
@@ -58,22 +57,14 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
     }
     let by = |wait: &Known| moves.get(wait.place).map_or(0.0, |endings| endings[wait.ending as usize]);
     let moved: Vec<f64> = part.known.iter().map(by).collect();
-    let mut strata: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
-    for (wait, moved) in part.known.iter().zip(&moved) {
-        let (sum, n) = strata.entry(wait.stratum).or_default();
-        *sum += moved;
-        *n += 1.0;
-    }
-    // Those that are taken together may differ for all that is known.
-    let of_stratum = |wait: &Known| strata.get(&wait.stratum).filter(|_| wait.stratum.is_some());
-    let mean = |wait: &Known| of_stratum(wait).map_or(0.0, |(sum, n)| sum / n);
+    let groups = Groups::of(&part.known, &moved);
     let (mut clustered, mut independent) = (0.0, 0.0);
     let (mut squares, mut fourths) = (0.0, 0.0);
     let (mut parts, mut at) = (Vec::<(Option<usize>, f64, f64)>::new(), 0);
     for session in part.known.chunk_by(|one, next| one.session == next.session) {
         parts.clear();
         for (wait, moved) in session.iter().zip(moved.iter().skip(at)) {
-            let off = wait.weight * (moved - mean(wait));
+            let off = wait.weight * (moved - groups.mean(wait.stratum));
             independent += off * off;
             // Most sessions are in one stratum, and none is in many.
             match parts.iter_mut().find(|(stratum, ..)| *stratum == wait.stratum) {
@@ -83,8 +74,7 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
         }
         at += session.len();
         let whole = |(stratum, sum, n): &(Option<usize>, f64, f64)| {
-            let of = strata.get(stratum).map_or(1.0, |(_, of)| *of);
-            sum / (1.0 - (n / of).min(LEVERAGE_MAX))
+            sum / (1.0 - (n / groups.get(*stratum).1).min(LEVERAGE_MAX))
         };
         let sum: f64 = parts.iter().map(whole).sum();
         clustered += sum * sum;
@@ -93,13 +83,53 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
         fourths += length.powi(4);
     }
     let known = part.known.len() as f64;
-    let groups = strata.len() as f64;
     Some(Spread {
         variance: clustered * known / part.count as f64,
-        degrees: (squares * squares / fourths - groups).max(1.0),
+        degrees: (squares * squares / fourths - groups.len()).max(1.0),
         clustered,
         independent,
     })
+}
+
+/// What the waits of each stratum move a figure by in sum, and how many there are; first those that are taken together. A list and
+/// no map, as every wait asks it for each figure.
+struct Groups(Vec<(f64, f64)>);
+
+impl Groups {
+    fn of(known: &[Known], moved: &[f64]) -> Groups {
+        let last = known.iter().map(|wait| number(wait.stratum)).max().unwrap_or_default();
+        let mut groups = vec![(0.0, 0.0); last + 1];
+        for (wait, moved) in known.iter().zip(moved) {
+            if let Some((sum, n)) = groups.get_mut(number(wait.stratum)) {
+                *sum += moved;
+                *n += 1.0;
+            }
+        }
+        Groups(groups)
+    }
+
+    fn get(&self, stratum: Option<usize>) -> (f64, f64) {
+        self.0.get(number(stratum)).copied().unwrap_or((0.0, 1.0))
+    }
+
+    /// The mean of a stratum. Those that are taken together may differ for all that is known.
+    fn mean(&self, stratum: Option<usize>) -> f64 {
+        if stratum.is_none() {
+            return 0.0;
+        }
+        let (sum, n) = self.get(stratum);
+        sum / n
+    }
+
+    /// How many have a wait.
+    fn len(&self) -> f64 {
+        self.0.iter().filter(|(_, n)| *n > 0.0).count() as f64
+    }
+}
+
+/// The place of a stratum among groups.
+fn number(stratum: Option<usize>) -> usize {
+    stratum.map_or(0, |number| number + 1)
 }
 
 /// How far intervals reach.
