@@ -14,6 +14,7 @@ use crate::mix;
 use crate::pair::{Pair, Part};
 use crate::side::{Ending, Side, Waits};
 use crate::spread::Level;
+use crate::steps::steps_ns;
 use crate::verdict::{
     CompareOptions, Comparison, Figure, FigureChange, SideCount, TouchpointChange, Verdict,
 };
@@ -129,6 +130,7 @@ impl<'s> Touchpoint<'s> {
                 let q = QUANTILES.iter().find(|(of, ..)| of == figure)?.1;
                 floor::of_quantile(self.base, q, (self.pair.base.count, self.pair.head.count))
             }),
+            steps_ns: steps_ns(&self.pair),
             left_out: self.pair.left_out,
             figures,
         }

@@ -28,6 +28,7 @@ mod people;
 pub mod report;
 mod side;
 mod spread;
+mod steps;
 pub mod text;
 mod top;
 pub mod verdict;

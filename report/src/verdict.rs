@@ -133,6 +133,9 @@ pub struct TouchpointChange {
     /// The change of that figure that random halves of BASE show in 95 of 100 cases, as a share: less than that nobody can see here.
     /// `null` if there are too few sessions.
     pub noise_floor: Option<f64>,
+    /// The distance of the steps in which the times of both sides come, in nanoseconds, as those of whole frames do: p75 moves by
+    /// one or not at all, and the share in time and the ranks say more. `null` where times flow, or come in steps too small to see.
+    pub steps_ns: Option<f64>,
     /// The share of waits whose devices, networks or systems one side lacks: they are in no figure.
     pub left_out: f64,
 }

@@ -187,8 +187,10 @@ impl World {
 
     fn same_content(&mut self, batch: &Batch) {
         // What a power cut, or damage, has left of a session may be less than what was sent of it.
-        let is_harmed = self.truth.session(batch.id.session).is_some_and(|log| log.harm.is_some());
-        if is_harmed || self.network.rejected.contains_key(&batch.id) {
+        let may_differ = |log: &Log| log.harm.is_some() || log.is_recovered_by_two;
+        if self.truth.session(batch.id.session).is_some_and(may_differ)
+            || self.network.rejected.contains_key(&batch.id)
+        {
             return;
         }
         let has_told_time = self.truth.session(batch.id.session).is_some_and(Log::has_tick);

@@ -45,10 +45,13 @@ pub(super) struct Log {
     pub(super) is_quarantined: bool,
     /// The version of the rules that folded it.
     rules: u16,
-    /// How many facts the last checkpoint of the dead process knew of, and how many events.
-    checkpoint: (u64, u64),
-    /// The version of the rules of the first recovery that sealed more than that.
+    /// How many facts the last checkpoint of the dead process knew of.
+    checkpoint: u64,
+    /// The version of the rules of the recovery that sealed the end of it first.
     recovered_by: Option<u16>,
+    /// Whether others made it again, with the same id: a recovery was killed in the moment before it noted what it had sealed,
+    /// and an app update came. Whichever the collector has first is what happened.
+    pub(super) is_recovered_by_two: bool,
     pub(super) harm: Option<Harm>,
     /// Of its recorder, those in which a bit turned over.
     harmed_slots: BTreeSet<usize>,
@@ -97,7 +100,7 @@ impl Log {
     /// on from the last checkpoint, they began anew there, and what was open died.
     pub(super) fn events(&self) -> (Vec<Event>, Vec<Event>) {
         let is_anew = self.recovered_by.is_some_and(|rules| rules != self.rules);
-        let checkpoint = if is_anew { self.checkpoint.0 as usize } else { 0 };
+        let checkpoint = if is_anew { self.checkpoint as usize } else { 0 };
         let (before, after) = self.facts.split_at(checkpoint.min(self.facts.len()));
         let (mut state, mut events, mut ending) = (State::default(), Vec::new(), Vec::new());
         let mut fold = |state: &mut State, facts: &[Option<Payload>]| {
@@ -249,8 +252,9 @@ impl Truth {
                     death: None,
                     is_quarantined: false,
                     rules,
-                    checkpoint: (0, 0),
+                    checkpoint: 0,
                     recovered_by: None,
+                    is_recovered_by_two: false,
                     harm: None,
                     harmed_slots: BTreeSet::new(),
                 });
@@ -300,7 +304,9 @@ fn sealed(world: &mut World, pid: usize, path: &Path) {
     let mut dead = world.truth.sessions.iter_mut().filter(|log| log.id == seal.session && !seal.split);
     if let Some(log) = dead.find(|_| seal.last) {
         // What a recovery makes itself is in its last batch: whoever seals that first decides, also if another makes it again.
-        let is_own = *log.recovered_by.get_or_insert(rules) == log.rules;
+        let first = *log.recovered_by.get_or_insert(rules);
+        log.is_recovered_by_two |= first != rules;
+        let is_own = first == log.rules;
         world.stats.count("recoveries", if is_own { "by its own rules" } else { "by other rules" });
     }
 }
@@ -387,15 +393,15 @@ fn is_named(words: &[AtomicU64]) -> bool {
     header::read_context(&words).is_some()
 }
 
-/// How many facts and events the last checkpoint in this memory knows of.
-fn checkpoint(words: &[AtomicU64]) -> (u64, u64) {
+/// How many facts the last checkpoint in this memory knows of.
+fn checkpoint(words: &[AtomicU64]) -> u64 {
     // Relaxed: one thread does everything here.
     let words: Vec<u64> =
         words.iter().take(layout::FACTS.start).map(|word| word.load(Ordering::Relaxed)).collect();
     match recover_checkpoint(&words) {
-        Recovered::Ours(state) => (state.progress.position, state.progress.events),
-        Recovered::OtherRules { progress, .. } => (progress.position, progress.events),
-        Recovered::Nothing => (0, 0),
+        Recovered::Ours(state) => state.progress.position,
+        Recovered::OtherRules { progress, .. } => progress.position,
+        Recovered::Nothing => 0,
     }
 }
 

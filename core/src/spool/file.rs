@@ -1,8 +1,8 @@
 //! One file of the spool: its name, what its footer says, and whether it is whole.
 //!
 //! A file is `<sequence>-<events>-<session>-<next>-<owner>.batch`, so that its name says what is lost with it and whether a
-//! recovery would make it again, if damage leaves no more than the name: the encoded batch, then a footer with what the device needs to know
-//! without decoding, and a checksum over everything. The sequence number orders files; the wall clock is never asked.
+//! recovery would make it again, if damage leaves no more than the name: the encoded batch, then a footer with what the device
+//! needs to know without decoding, and a checksum over everything. The sequence number orders files; the wall clock is never asked.
 //!
 //! Owns: the bytes. Refuses: files, and what the batch means.
 //! Invariant: what parses was written like this, whole.

@@ -12,6 +12,7 @@ pub fn comparison(comparison: &Comparison) -> String {
     let mut out = format!("{}\n\n{}\n\n", cut(&title, WIDTH_MAX), verdict_line(comparison));
     out.push_str(&touchpoints(comparison));
     out.push_str(&reasons(comparison));
+    out.push_str(&steps(comparison));
     out.push_str(&mix(comparison));
     out.push_str(&legend(comparison));
     safe_lines(&out).into_owned()
@@ -154,6 +155,23 @@ fn reasons(comparison: &Comparison) -> String {
                 change,
                 interval,
             ]]
+        })
+        .render()
+}
+
+/// The touchpoints of which p75 says little, as their times come in steps.
+fn steps(comparison: &Comparison) -> String {
+    let stepped =
+        comparison.touchpoints.iter().filter_map(|touchpoint| Some((touchpoint, touchpoint.steps_ns?)));
+    let stepped: Vec<(&TouchpointChange, f64)> = stepped.collect();
+    if stepped.is_empty() {
+        return String::new();
+    }
+    let title =
+        "STEPS   times that come in steps: p75 moves by a whole one; ranks and the share in time say more";
+    Table::new(title, &["touchpoint", "<kind", "steps of"])
+        .fill(&stepped, |_, (touchpoint, steps_ns)| {
+            vec![vec![name(touchpoint), touchpoint.kind.to_string(), duration(steps_ns.round() as u64)]]
         })
         .render()
 }
