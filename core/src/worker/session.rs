@@ -284,7 +284,6 @@ impl Worker {
                     // Everything in the spool is worth more. It goes the way of every batch, so that a kill does not count
                     // it twice; one that cannot go now goes when room is made for the next.
                     let _ = self.spool.drop_entry(&entry, DropReason::SpoolEvicted, account);
-                    step("batch without room dropped");
                 }
                 true
             }

@@ -9,6 +9,9 @@ use crate::sync::AtomicU64;
 use crate::upload::{Cancel, Parcel, Upload};
 use nowait_wire::{DropReason, Ledger};
 
+/// When all is sealed, and something is about to be sent.
+const AFTER: &str = "batch read";
+
 /// A process with an event, killed when a flush of it comes to this step of the engine.
 fn die_sealing(disk: Arc<dyn Disk>, folder: &Path, step: &'static str) -> NoWait {
     die_sealing_after(|_| (), disk, folder, step)
@@ -134,7 +137,7 @@ fn fill(folder: &Path, generation: u64) {
 /// A batch for which there is no room, as all that is there is worth more, is delivered by a recovery or counted.
 #[test]
 fn a_batch_without_room_is_counted_once_whatever_kills_its_process() {
-    for step in ["intent written", "batch sealed", "sealed-to noted", "batch without room dropped"] {
+    for step in ["intent written", "batch sealed", "sealed-to noted", AFTER] {
         let folder = faulty::folder();
         die_sealing_after(
             |generation| fill(folder.path(), generation),
@@ -149,7 +152,7 @@ fn a_batch_without_room_is_counted_once_whatever_kills_its_process() {
         }
         let upload = MemoryUpload::new();
         let (numbers, dropped) = deliver_rest(folder.path(), &upload);
-        let is_dropped = step == "batch without room dropped";
+        let is_dropped = step == AFTER;
         assert_eq!((numbers, dropped > 0), (if is_dropped { vec![] } else { vec![1] }, is_dropped), "{step}");
         let evicted = upload
             .batches()
