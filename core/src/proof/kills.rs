@@ -110,9 +110,10 @@ fn kill_while_it_folds() {
 
 fn assert_recovered(image: &[u64], acknowledged: &Acknowledged) {
     let left = recover::read(SESSION, image, 0, &|_| Ok(())).unwrap().unwrap();
-    assert_eq!((left.whole_rest().corrupt, left.held), (0, None));
+    let rest = left.whole_rest();
+    assert_eq!((rest.corrupt, left.held), (0, None));
     let (mut events, mut died) = (Vec::new(), 0);
-    for event in &left.whole_rest().events {
+    for event in &rest.events {
         match event.kind {
             Kind::Launch => events.push(event.a),
             Kind::Action => {
