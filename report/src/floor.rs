@@ -4,6 +4,7 @@
 //! Invariant: which half a session is in depends on its number alone, so that the same sessions give the same floor.
 
 use crate::curve::{Curve, Place, middle_ns};
+use crate::pair::Numbers;
 use crate::side::{Ending, Waits};
 
 /// How often BASE is halved. The 95th of 100 halves would be off by as much as that of 40.
@@ -51,6 +52,7 @@ impl Halved {
         let mut numbers: Vec<i32> = base.sampled.iter().map(|wait| wait.place).collect();
         numbers.sort_unstable();
         numbers.dedup();
+        let number_of = Numbers::of(&numbers);
         let none = (0, [0; HALVES]);
         let mut places: Vec<Halves> = numbers
             .iter()
@@ -62,7 +64,7 @@ impl Halved {
             let is_in: OfHalves =
                 std::array::from_fn(|halving| u32::from(mixed(number, halving as u64) & 1 == 0));
             for wait in session {
-                let place = numbers.binary_search(&wait.place).ok().and_then(|number| places.get_mut(number));
+                let place = number_of.get(wait.place).and_then(|number| places.get_mut(number));
                 let Some(place) = place else { continue };
                 let (all, halves) =
                     if wait.ending == Ending::GivenUp { &mut place.given_up } else { &mut place.ended };

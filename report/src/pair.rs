@@ -4,7 +4,7 @@
 //! Invariant: without strata every wait weighs 1; and a stratum that one side lacks is on neither side, and is counted as left out.
 
 use crate::curve::{Curve, Place, middle_ns};
-use crate::side::{Counts, Ending, Stratum, Waits};
+use crate::side::{Counts, Ending, Sampled, Stratum, Waits};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The fewest sessions on each side that make a stratum: with fewer, how much its customers differ among each other cannot be told
@@ -200,14 +200,14 @@ fn weights(
 }
 
 /// The numbers of places, which lie close together but for the first.
-struct Numbers<'p> {
+pub(crate) struct Numbers<'p> {
     places: &'p [i32],
     /// By how far they lie behind the second.
     behind: Vec<Option<u32>>,
 }
 
 impl Numbers<'_> {
-    fn of(places: &[i32]) -> Numbers<'_> {
+    pub(crate) fn of(places: &[i32]) -> Numbers<'_> {
         let mut behind = Vec::new();
         for (number, place) in (0..).zip(places).skip(1) {
             let at = places.get(1).map_or(0, |second| place.abs_diff(*second) as usize);
@@ -217,7 +217,7 @@ impl Numbers<'_> {
         Numbers { places, behind }
     }
 
-    fn get(&self, place: i32) -> Option<usize> {
+    pub(crate) fn get(&self, place: i32) -> Option<usize> {
         if self.places.first() == Some(&place) {
             return Some(0);
         }
@@ -227,7 +227,7 @@ impl Numbers<'_> {
 }
 
 fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option<usize>, u64>) -> Part {
-    let number = |place: i32| places.binary_search(&place).ok();
+    let numbers = Numbers::of(places);
     let weight_of = weights(&strata.sums(waits), target);
     let (mut raw, mut weighed) =
         (vec![Weighed::default(); places.len()], vec![Weighed::default(); places.len()]);
@@ -235,7 +235,7 @@ fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option
     for (stratum, at) in &waits.strata {
         let weight = weight_of.get(&strata.number(stratum)).copied();
         for (place, counts) in at {
-            let Some(number) = number(*place) else { continue };
+            let Some(number) = numbers.get(*place) else { continue };
             raw[number].add(counts, 1.0);
             if let Some(weight) = weight {
                 weighed[number].add(counts, weight);
@@ -243,19 +243,18 @@ fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option
             }
         }
     }
-    let mut sums: BTreeMap<Option<usize>, u64> = BTreeMap::new();
     // The waits of a session are mostly of one stratum: it is looked up once for all that follow each other.
-    let alike = || waits.sampled.chunk_by(|one, next| one.stratum == next.stratum);
-    for waits in alike() {
-        let stratum = waits.first().and_then(|wait| strata.number(&wait.stratum));
-        *sums.entry(stratum).or_default() += waits.len() as u64;
+    let alike = waits.sampled.chunk_by(|one, next| one.stratum == next.stratum);
+    let alike: Vec<(Option<usize>, &[Sampled])> =
+        alike.map(|waits| (waits.first().and_then(|wait| strata.number(&wait.stratum)), waits)).collect();
+    let mut sums: BTreeMap<Option<usize>, u64> = BTreeMap::new();
+    for (stratum, waits) in &alike {
+        *sums.entry(*stratum).or_default() += waits.len() as u64;
     }
     let weight_of = weights(&sums, target);
     let (mut known, mut known_weighed) =
         (Vec::with_capacity(waits.sampled.len()), vec![Weighed::default(); places.len()]);
-    let numbers = Numbers::of(places);
-    for waits in alike() {
-        let stratum = waits.first().and_then(|wait| strata.number(&wait.stratum));
+    for (stratum, waits) in alike {
         let Some(weight) = weight_of.get(&stratum).copied() else { continue };
         for wait in waits {
             let Some(place) = numbers.get(wait.place) else { continue };
