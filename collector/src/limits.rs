@@ -144,6 +144,10 @@ pub const CONFIG_BYTES_MAX: u64 = 256 * 1024;
 /// Largest answer of a collector that the command line reads, in bytes: thousands of touchpoints fit.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Comparisons that are kept for whoever asks again: a page, its reload and the forms of a merge request. One with as many
+/// touchpoints as are listed takes some 2 MB.
+pub const COMPARISONS_KEPT_MAX: usize = 8;
+
 /// Connections for reading that the store keeps open between reports.
 pub const READERS_KEPT_MAX: usize = READS_AT_ONCE_MAX;
 

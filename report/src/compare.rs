@@ -128,7 +128,7 @@ impl<'s> Touchpoint<'s> {
             design_effect: primary.map(|(_, estimate, _)| estimate.design_effect()),
             noise_floor: primary.and_then(|(figure, ..)| {
                 let q = QUANTILES.iter().find(|(of, ..)| of == figure)?.1;
-                floor::of_quantile(self.base, q, (self.pair.base.count, self.pair.head.count))
+                floor::of_quantile(&self.pair.base, q, (self.pair.base.count, self.pair.head.count))
             }),
             steps_ns: steps_ns(&self.pair),
             left_out: self.pair.left_out,

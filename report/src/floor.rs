@@ -3,9 +3,8 @@
 //! Owns: the halves. Refuses: verdicts: the floor stands beside them.
 //! Invariant: which half a session is in depends on its number alone, so that the same sessions give the same floor.
 
-use crate::curve::{Curve, Place, middle_ns};
-use crate::pair::Numbers;
-use crate::side::{Ending, Waits};
+use crate::curve::{Curve, Place};
+use crate::pair::Part;
 
 /// How often BASE is halved. The 95th of 100 halves would be off by as much as that of 40.
 const HALVES: usize = 40;
@@ -18,9 +17,8 @@ const SESSIONS_MIN: usize = 10;
 
 /// The change of a quantile, as a share, that two random sets of BASE's sessions show in 95 of 100 cases, if they are as large as the
 /// two sides are. `None` with too few sessions.
-pub(crate) fn of_quantile(base: &Waits, q: f64, (base_count, head_count): (u64, u64)) -> Option<f64> {
-    let sessions = base.sampled.chunk_by(|one, next| one.session == next.session);
-    if sessions.count() < SESSIONS_MIN || base_count == 0 || head_count == 0 {
+pub(crate) fn of_quantile(base: &Part, q: f64, (base_count, head_count): (u64, u64)) -> Option<f64> {
+    if base.sessions < SESSIONS_MIN || base_count == 0 || head_count == 0 {
         return None;
     }
     let halved = Halved::new(base);
@@ -28,7 +26,7 @@ pub(crate) fn of_quantile(base: &Waits, q: f64, (base_count, head_count): (u64, 
     apart.sort_by(|one, other| other.total_cmp(one));
     let found = apart.get(BEYOND)?;
     // A half holds half of the sampled waits.
-    let of_halves = 4.0 / base.sampled.len() as f64;
+    let of_halves = 4.0 / base.known.len() as f64;
     let of_sides = 1.0 / base_count as f64 + 1.0 / head_count as f64;
     Some((found * (of_sides / of_halves).sqrt()).exp_m1())
 }
@@ -48,30 +46,22 @@ struct Halves {
 struct Halved(Vec<Halves>);
 
 impl Halved {
-    fn new(base: &Waits) -> Halved {
-        let mut numbers: Vec<i32> = base.sampled.iter().map(|wait| wait.place).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let number_of = Numbers::of(&numbers);
+    fn new(base: &Part) -> Halved {
         let none = (0, [0; HALVES]);
-        let mut places: Vec<Halves> = numbers
-            .iter()
-            .map(|place| Halves { at: middle_ns(*place), ended: none, given_up: none })
-            .collect();
-        for session in base.sampled.chunk_by(|one, next| one.session == next.session) {
+        let of_place = |place| Halves { at: base.at(place), ended: none, given_up: none };
+        let mut places: Vec<Halves> = (0..base.raw.len()).map(of_place).collect();
+        for (run, waits) in base.known_runs() {
             // In all halvings at once: a comparison asks for the floor of some hundred thousand waits.
-            let number = session.first().map_or(0, |wait| u64::from(wait.session));
             let is_in: OfHalves =
-                std::array::from_fn(|halving| u32::from(mixed(number, halving as u64) & 1 == 0));
-            for wait in session {
-                let place = number_of.get(wait.place).and_then(|number| places.get_mut(number));
-                let Some(place) = place else { continue };
-                let (all, halves) =
-                    if wait.ending == Ending::GivenUp { &mut place.given_up } else { &mut place.ended };
+                std::array::from_fn(|halving| u32::from(mixed(u64::from(run.session), halving as u64) & 1 == 0));
+            for wait in waits {
+                let Some(place) = places.get_mut(wait.place()) else { continue };
+                let (all, halves) = if wait.is_given_up() { &mut place.given_up } else { &mut place.ended };
                 *all += 1;
                 halves.iter_mut().zip(is_in).for_each(|(sum, is_in)| *sum += is_in);
             }
         }
+        places.retain(|place| place.ended.0 > 0 || place.given_up.0 > 0);
         Halved(places)
     }
 

@@ -40,16 +40,41 @@ impl Weighed {
     }
 }
 
-/// One wait of a session that is known one by one.
+/// A wait that is known by itself: the number of its place and its ending in one word, as every figure asks each of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
+pub(crate) struct Known(u32);
+
+impl Known {
+    fn new(place: usize, ending: Ending) -> Known {
+        Known(u32::try_from(place * Ending::ALL.len() + ending as usize).unwrap_or(u32::MAX))
+    }
+
+    /// The number of its place.
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize / Ending::ALL.len()
+    }
+
+    /// What one of its place and ending has in a list by places and then endings.
+    pub(crate) fn of(self, all: &[f64]) -> f64 {
+        all.get(self.0 as usize).copied().unwrap_or(0.0)
+    }
+
+    /// Whether it was given up.
+    pub(crate) fn is_given_up(self) -> bool {
+        self.0 as usize % Ending::ALL.len() == Ending::GivenUp as usize
+    }
+}
+
+/// Waits that follow each other in one session and one stratum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
     pub(crate) session: u32,
     /// The number of its stratum; `None` for one of those that are taken together.
     pub(crate) stratum: Option<usize>,
-    /// The number of its place.
-    pub(crate) place: usize,
-    pub(crate) ending: Ending,
+    /// What each of them weighs.
     pub(crate) weight: f64,
+    /// How many there are.
+    pub(crate) len: usize,
 }
 
 /// One side.
@@ -62,14 +87,30 @@ pub(crate) struct Part {
     pub(crate) weighed: Vec<Weighed>,
     /// How many waits that is.
     pub(crate) count: u64,
-    /// Those that are known one by one, one session behind the other, and all of them as they weigh.
+    /// Those that are known one by one, one run behind the other and one session behind the other, and all of them as they weigh.
     pub(crate) known: Vec<Known>,
+    pub(crate) runs: Vec<Run>,
     pub(crate) known_weighed: Vec<Weighed>,
     /// How many sessions these are of.
     pub(crate) sessions: usize,
 }
 
 impl Part {
+    /// The runs that are known one by one, each with its waits.
+    pub(crate) fn known_runs(&self) -> impl Iterator<Item = (&Run, &[Known])> {
+        let mut left = self.known.as_slice();
+        self.runs.iter().filter_map(move |run| {
+            let (waits, rest) = left.split_at_checked(run.len)?;
+            left = rest;
+            Some((run, waits))
+        })
+    }
+
+    /// Where the place of this number is.
+    pub(crate) fn at(&self, place: usize) -> f64 {
+        self.at.get(place).copied().unwrap_or(0.0)
+    }
+
     /// The curve of these of its waits.
     pub(crate) fn curve_of(&self, waits: &[Weighed]) -> Curve {
         let place = |(at, waits): (&f64, &Weighed)| Place {
@@ -200,14 +241,14 @@ fn weights(
 }
 
 /// The numbers of places, which lie close together but for the first.
-pub(crate) struct Numbers<'p> {
+struct Numbers<'p> {
     places: &'p [i32],
     /// By how far they lie behind the second.
     behind: Vec<Option<u32>>,
 }
 
 impl Numbers<'_> {
-    pub(crate) fn of(places: &[i32]) -> Numbers<'_> {
+    fn of(places: &[i32]) -> Numbers<'_> {
         let mut behind = Vec::new();
         for (number, place) in (0..).zip(places).skip(1) {
             let at = places.get(1).map_or(0, |second| place.abs_diff(*second) as usize);
@@ -217,7 +258,7 @@ impl Numbers<'_> {
         Numbers { places, behind }
     }
 
-    pub(crate) fn get(&self, place: i32) -> Option<usize> {
+    fn get(&self, place: i32) -> Option<usize> {
         if self.places.first() == Some(&place) {
             return Some(0);
         }
@@ -243,27 +284,31 @@ fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option
             }
         }
     }
-    // The waits of a session are mostly of one stratum: it is looked up once for all that follow each other.
-    let alike = waits.sampled.chunk_by(|one, next| one.stratum == next.stratum);
-    let alike: Vec<(Option<usize>, &[Sampled])> =
-        alike.map(|waits| (waits.first().and_then(|wait| strata.number(&wait.stratum)), waits)).collect();
+    // A session is mostly of one stratum, and its waits follow each other: what they have in common is looked up once.
+    let alike = waits
+        .sampled
+        .chunk_by(|one, next| (one.session, one.stratum) == (next.session, next.stratum))
+        .filter_map(|waits| waits.first().map(|first| (first.session, strata.number(&first.stratum), waits)));
+    let alike: Vec<(u32, Option<usize>, &[Sampled])> = alike.collect();
     let mut sums: BTreeMap<Option<usize>, u64> = BTreeMap::new();
-    for (stratum, waits) in &alike {
+    for (_, stratum, waits) in &alike {
         *sums.entry(*stratum).or_default() += waits.len() as u64;
     }
     let weight_of = weights(&sums, target);
-    let (mut known, mut known_weighed) =
-        (Vec::with_capacity(waits.sampled.len()), vec![Weighed::default(); places.len()]);
-    for (stratum, waits) in alike {
+    let (mut known, mut runs) = (Vec::with_capacity(waits.sampled.len()), Vec::with_capacity(alike.len()));
+    let mut known_weighed = vec![Weighed::default(); places.len()];
+    for (session, stratum, waits) in alike {
         let Some(weight) = weight_of.get(&stratum).copied() else { continue };
+        let before = known.len();
         for wait in waits {
             let Some(place) = numbers.get(wait.place) else { continue };
             *known_weighed[place].of_mut(wait.ending) += weight;
-            known.push(Known { session: wait.session, stratum, place, ending: wait.ending, weight });
+            known.push(Known::new(place, wait.ending));
         }
+        runs.push(Run { session, stratum, weight, len: known.len() - before });
     }
-    let sessions = known.chunk_by(|one, next| one.session == next.session).count();
+    let sessions = runs.chunk_by(|one, next| one.session == next.session).count();
     let (min, max) = waits.span_ns.unwrap_or_default();
     let at = places.iter().map(|place| middle_ns(*place).clamp(min as f64, max as f64)).collect();
-    Part { at, raw, weighed, count, known, known_weighed, sessions }
+    Part { at, raw, weighed, count, known, runs, known_weighed, sessions }
 }

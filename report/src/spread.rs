@@ -5,7 +5,7 @@
 //! Invariant: waits of one session are never taken as independent.
 
 use crate::figures::Moves;
-use crate::pair::{Known, Part};
+use crate::pair::{Known, Part, Run};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// The most that one session may count for: a session that is half of what there is tells nothing of others.
@@ -55,30 +55,36 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
     if part.sessions < 2 || part.count == 0 {
         return None;
     }
-    let by = |wait: &Known| moves.get(wait.place).map_or(0.0, |endings| endings[wait.ending as usize]);
-    let moved: Vec<f64> = part.known.iter().map(by).collect();
-    let groups = Groups::of(&part.known, &moved);
+    let moves = moves.as_flattened();
+    let moved = |waits: &[Known]| -> (f64, f64) {
+        waits.iter().map(|wait| wait.of(moves)).fold((0.0, 0.0), |(sum, squares), by| (sum + by, squares + by * by))
+    };
+    let runs: Vec<(&Run, f64, f64)> =
+        part.known_runs().map(|(run, waits)| (run, moved(waits))).map(|(run, (sum, squares))| (run, sum, squares)).collect();
+    let groups = Groups::of(&runs);
     let (mut clustered, mut independent) = (0.0, 0.0);
     let (mut squares, mut fourths) = (0.0, 0.0);
-    let (mut parts, mut at) = (Vec::<(Option<usize>, f64, f64)>::new(), 0);
-    for session in part.known.chunk_by(|one, next| one.session == next.session) {
+    let mut parts = Vec::<(Option<usize>, f64, f64)>::new();
+    for session in runs.chunk_by(|(one, ..), (next, ..)| one.session == next.session) {
         parts.clear();
-        for (wait, moved) in session.iter().zip(moved.iter().skip(at)) {
-            let off = wait.weight * (moved - groups.mean(wait.stratum));
-            independent += off * off;
+        let mut length = 0.0;
+        for (run, moved, moved_squares) in session {
+            let (n, mean) = (run.len as f64, groups.mean(run.stratum));
+            let off = run.weight * (moved - n * mean);
+            let off_squares = moved_squares - 2.0 * mean * moved + n * mean * mean;
+            independent += run.weight.powi(2) * off_squares.max(0.0);
+            length += run.weight * n;
             // Most sessions are in one stratum, and none is in many.
-            match parts.iter_mut().find(|(stratum, ..)| *stratum == wait.stratum) {
-                Some((_, sum, n)) => (*sum, *n) = (*sum + off, *n + 1.0),
-                None => parts.push((wait.stratum, off, 1.0)),
+            match parts.iter_mut().find(|(stratum, ..)| *stratum == run.stratum) {
+                Some((_, sum, all)) => (*sum, *all) = (*sum + off, *all + n),
+                None => parts.push((run.stratum, off, n)),
             }
         }
-        at += session.len();
         let whole = |(stratum, sum, n): &(Option<usize>, f64, f64)| {
             sum / (1.0 - (n / groups.get(*stratum).1).min(LEVERAGE_MAX))
         };
         let sum: f64 = parts.iter().map(whole).sum();
         clustered += sum * sum;
-        let length: f64 = session.iter().map(|wait| wait.weight).sum();
         squares += length.powi(2);
         fourths += length.powi(4);
     }
@@ -91,18 +97,17 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
     })
 }
 
-/// What the waits of each stratum move a figure by in sum, and how many there are; first those that are taken together. A list and
-/// no map, as every wait asks it for each figure.
+/// What the waits of each stratum move a figure by in sum, and how many there are; first those that are taken together.
 struct Groups(Vec<(f64, f64)>);
 
 impl Groups {
-    fn of(known: &[Known], moved: &[f64]) -> Groups {
-        let last = known.iter().map(|wait| number(wait.stratum)).max().unwrap_or_default();
+    fn of(runs: &[(&Run, f64, f64)]) -> Groups {
+        let last = runs.iter().map(|(run, ..)| number(run.stratum)).max().unwrap_or_default();
         let mut groups = vec![(0.0, 0.0); last + 1];
-        for (wait, moved) in known.iter().zip(moved) {
-            if let Some((sum, n)) = groups.get_mut(number(wait.stratum)) {
+        for (run, moved, _) in runs {
+            if let Some((sum, n)) = groups.get_mut(number(run.stratum)) {
                 *sum += moved;
-                *n += 1.0;
+                *n += run.len as f64;
             }
         }
         Groups(groups)
@@ -118,7 +123,7 @@ impl Groups {
             return 0.0;
         }
         let (sum, n) = self.get(stratum);
-        sum / n
+        sum / n.max(1.0)
     }
 
     /// How many have a wait.

@@ -22,7 +22,7 @@ pub use run::run;
 
 use crate::keys::Keys;
 use crate::limits::{BODIES_BYTES_MAX, INGEST_AT_ONCE_MAX, READS_WAITING_MAX};
-use crate::store::Store;
+use crate::store::{Comparisons, Store};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
@@ -87,6 +87,7 @@ struct Shared {
     bodies: Arc<Bodies>,
     ingest: Arc<Shares>,
     desk: Desk,
+    comparisons: Comparisons,
 }
 
 /// The whole collector as a service; see docs/operate.md for its routes. It needs no socket.
@@ -101,6 +102,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         bodies: Bodies::new(BODIES_BYTES_MAX),
         ingest: Shares::new(INGEST_AT_ONCE_MAX.min(connections / 2), senders),
         desk: Desk::new(READS_WAITING_MAX.min(connections / 4), &config.keys.readers()),
+        comparisons: Comparisons::new(config.budgets.clone()),
         config,
     });
     let reads = Router::new()

@@ -67,15 +67,7 @@ pub(super) async fn compare(
         let releases = asked.ask.releases()?.ok_or_else(|| {
             Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0")
         })?;
-        let comparison = store::compare(
-            asked.store(),
-            &tenant,
-            &query,
-            releases,
-            &asked.shared.config.budgets,
-            asked.ask.options()?,
-        )?;
-        Ok(axum::Json(comparison).into_response())
+        Ok(axum::Json(&*asked.compared(&tenant, &query, releases)?).into_response())
     })
     .await
 }
@@ -89,21 +81,12 @@ pub(super) async fn page(
     answer(shared, reader, line, &uri, |asked| {
         let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
         let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
-        let comparison: Option<Comparison> = match ask.releases()? {
-            Some(releases) => Some(store::compare(
-                store,
-                &tenant,
-                &query,
-                releases,
-                &asked.shared.config.budgets,
-                ask.options()?,
-            )?),
-            None => None,
-        };
+        let releases = ask.releases()?;
+        let comparison = releases.map(|releases| asked.compared(&tenant, &query, releases)).transpose()?;
         let app_versions = store.app_versions(&tenant)?;
         let nonce = Uuid::new_v4().simple().to_string();
         let page =
-            Page { ask, report: &report, comparison: comparison.as_ref(), app_versions: &app_versions };
+            Page { ask, report: &report, comparison: comparison.as_deref(), app_versions: &app_versions };
         Ok(shown(page::render(&page, &nonce), &nonce))
     })
     .await
@@ -128,6 +111,16 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>, line: Line) -> Res
 impl Asked {
     fn store(&self) -> &dyn Store {
         self.shared.store.as_ref()
+    }
+
+    /// A comparison; the same one as long as nothing was written.
+    fn compared(
+        &self,
+        tenant: &str,
+        query: &Query,
+        releases: (&str, &str),
+    ) -> Result<Arc<Comparison>, Error> {
+        self.shared.comparisons.compare(self.store(), tenant, query, releases, self.ask.options()?)
     }
 
     /// Whose figures are meant, and which.

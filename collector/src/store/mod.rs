@@ -16,6 +16,7 @@ mod doctor;
 mod exits;
 mod fold;
 mod intake;
+mod kept;
 mod people;
 mod period;
 mod private;
@@ -42,6 +43,7 @@ mod writer;
 pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
 pub use intake::Intake;
+pub use kept::Comparisons;
 pub use reindex::Rebuilt;
 pub use retention::Keep;
 pub use sqlite::{Policy, SqliteStore};
@@ -243,6 +245,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::is_store`].
     fn contexts(&self, tenant: &str) -> Result<Contexts, Error>;
+
+    /// A number that is another one as soon as anybody has written anything.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn changes(&self) -> Result<u64, Error>;
 
     /// Whether [`Store::append`] can succeed at all.
     fn is_open(&self) -> bool;

@@ -79,6 +79,8 @@ pub struct SqliteStore {
     writer: Option<Writer>,
     /// Idle connections for reading.
     readers: Mutex<Vec<Connection>>,
+    /// Never replaced and never written with: to it, and to no other, a change of the file has one number.
+    watch: Mutex<Option<Connection>>,
     /// Held by who decodes batches: it takes every core, so that a second one would only take as much memory once more.
     decoding: Mutex<()>,
     /// Held, not used: the lock ends with it.
@@ -122,6 +124,7 @@ impl SqliteStore {
             path,
             writer: Some(writer),
             readers: Mutex::default(),
+            watch: Mutex::default(),
             decoding: Mutex::default(),
             _lock: Some(lock),
         })
@@ -137,6 +140,7 @@ impl SqliteStore {
             path,
             writer: None,
             readers: Mutex::default(),
+            watch: Mutex::default(),
             decoding: Mutex::default(),
             _lock: None,
         };
@@ -365,6 +369,16 @@ impl Store for SqliteStore {
 
     fn contexts(&self, tenant: &str) -> Result<Contexts, Error> {
         self.read(&Cancel::default(), |conn| read::contexts(conn, tenant))
+    }
+
+    fn changes(&self) -> Result<u64, Error> {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let conn = match watch.take() {
+            Some(conn) => watch.insert(conn),
+            None => watch.insert(readable(&self.path).map_err(|error| at(&self.path, &error))?),
+        };
+        let changes: i64 = conn.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        Ok(changes.cast_unsigned())
     }
 
     fn is_open(&self) -> bool {

@@ -4,6 +4,7 @@ use super::*;
 use crate::limits::SESSIONS_SAMPLED;
 use nowait_report::Verdict;
 use nowait_wire::Network;
+use std::sync::Arc;
 
 /// A session of one of two releases, on one of six strata; its ids are random, as a device's are.
 fn session(seed: u64) -> Batch {
@@ -84,4 +85,38 @@ fn a_large_release_is_sampled_by_its_sessions_ids() {
         "{}",
         side.sessions()
     );
+}
+
+#[test]
+fn a_comparison_is_made_again_when_anything_was_written() {
+    let (_folder, store) = fresh();
+    (0..40).for_each(|seed| _ = put(&store, &session(seed)));
+    let comparisons = Comparisons::new(Budgets::default());
+    let query = Query::default();
+    let ask = |query: &Query, options| {
+        comparisons.compare(&store, "bank", query, ("8.1.0", "8.2.0"), options).unwrap()
+    };
+    // The fold writes a moment after the last receipt; then nothing does.
+    let settled = || {
+        let mut before = store.changes().unwrap();
+        loop {
+            std::thread::sleep(std::time::Duration::from_millis(1_500));
+            let now = store.changes().unwrap();
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+    };
+    settled();
+    let first = ask(&query, CompareOptions::default());
+    assert!(Arc::ptr_eq(&first, &ask(&query, CompareOptions::default())), "the same one");
+    let strict = CompareOptions { effect_min: 0.2, ..CompareOptions::default() };
+    assert_eq!(ask(&query, strict).options, strict, "another question");
+    let ios = Query::of(Filter { os: Some(Os::Android), ..Filter::default() });
+    assert!(comparisons.compare(&store, "bank", &ios, ("8.1.0", "8.2.0"), strict).is_err(), "no such waits");
+    put(&store, &session(40));
+    let second = ask(&query, CompareOptions::default());
+    assert_eq!(*second, asked(&store, &query));
+    assert_ne!(counts(&first), counts(&second), "one session more");
 }
