@@ -14,6 +14,7 @@ pub mod cli;
 pub mod demo;
 mod error;
 pub mod keys;
+pub mod lab;
 pub mod limits;
 mod log;
 mod page;

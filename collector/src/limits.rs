@@ -144,6 +144,18 @@ pub const CONFIG_BYTES_MAX: u64 = 256 * 1024;
 /// Largest answer of a collector that the command line reads, in bytes: thousands of touchpoints fit.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Files of benchmarks on one side of a comparison.
+pub const LAB_FILES_MAX: usize = 1_000;
+
+/// Largest file of a benchmark, in bytes: androidx's of a hundred benchmarks with 35 runs has 2 MB.
+pub const LAB_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Metrics of benchmarks on one side of a comparison.
+pub const LAB_SERIES_MAX: usize = 10_000;
+
+/// Values of benchmarks on one side of a comparison: 16 MB.
+pub const LAB_VALUES_MAX: usize = 1_000_000;
+
 /// Comparisons that are kept for whoever asks again: a page, its reload and the forms of a merge request. One with as many
 /// touchpoints as are listed takes some 2 MB.
 pub const COMPARISONS_KEPT_MAX: usize = 8;

@@ -6,31 +6,17 @@
 //! it gives quantiles that move as smoothly as the shares do.
 
 use crate::histogram::{Histogram, bucket_bounds_ns, bucket_index};
+use crate::metric::Axis;
 
 /// A place on the axis and the waits there, weighted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Place {
-    /// Where it is: a time in nanoseconds.
+    /// Where it is: a time in nanoseconds, or the cost that a value of a benchmark is.
     pub(crate) at: f64,
     /// Waits that ended there.
     pub(crate) ended: f64,
     /// Waits of which only is known that they took longer.
     pub(crate) given_up: f64,
-}
-
-/// How many times as long one time is as another; nothing is shorter than 1 ns.
-pub(crate) fn ratio(base: f64, head: f64) -> f64 {
-    head.max(1.0) / base.max(1.0)
-}
-
-/// Where a time lies on the axis, on which equal steps are equal ratios.
-pub(crate) fn position(at: f64) -> f64 {
-    at.max(1.0).ln()
-}
-
-/// The time at a position.
-pub(crate) fn value_at(position: f64) -> f64 {
-    position.exp()
 }
 
 /// What is known of a place, from all waits at it and beyond.
@@ -53,13 +39,14 @@ struct Step {
 /// The curve of some waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
+    axis: Axis,
     waits: f64,
     steps: Vec<Step>,
 }
 
 impl Curve {
     /// The curve of waits at these places, which are in ascending order.
-    pub(crate) fn new(places: &[Place]) -> Curve {
+    pub(crate) fn new(axis: Axis, places: &[Place]) -> Curve {
         let waits: f64 = places.iter().map(|place| place.ended + place.given_up).sum();
         let mut at_risk = waits;
         let (mut lasting, mut before, mut lasts) = (1.0, 0.0, 0.0);
@@ -72,7 +59,7 @@ impl Curve {
             lasting *= if is_last { 0.0 } else { 1.0 - hazard };
             lasts += hazard * ends;
             let share = 1.0 - lasting;
-            let (line, has_ends) = (position(place.at), place.ended > 0.0);
+            let (line, has_ends) = (axis.position(place.at), place.ended > 0.0);
             steps.push(Step {
                 at: place.at,
                 line,
@@ -85,7 +72,7 @@ impl Curve {
             before = share;
             at_risk -= place.ended + place.given_up;
         }
-        Curve { waits, steps }
+        Curve { axis, waits, steps }
     }
 
     /// The time that this share of waits takes at most; `None` where too many were given up to know.
@@ -95,7 +82,7 @@ impl Curve {
             if step.middle >= share {
                 let Some(below) = below else { return Some(step.at) };
                 let part = (share - below.middle) / (step.middle - below.middle);
-                return Some(value_at(below.line + part * (step.line - below.line)));
+                return Some(self.axis.cost_at(below.line + part * (step.line - below.line)));
             }
             below = Some(step);
         }
@@ -111,7 +98,7 @@ impl Curve {
 
     /// What every wait moves the share of waits up to this time by. `at` is on the axis.
     pub(crate) fn influence(&self, at: f64) -> Influence<'_> {
-        let line = position(at);
+        let line = self.axis.position(at);
         let ends: Vec<usize> = (0..self.steps.len()).filter(|step| self.steps[*step].has_ends).collect();
         let above = ends.partition_point(|step| self.steps[*step].line < line);
         let place = |nth: usize| ends.get(nth).copied();

@@ -4,8 +4,9 @@
 //! figures (see `compare`).
 //! Invariant: what is estimated is of all waits, made alike; how much it varies is of sessions.
 
-use crate::curve::{self, Curve};
+use crate::curve::Curve;
 use crate::interval::{self, Interval};
+use crate::metric::Axis;
 use crate::pair::{Pair, Part, Weighed};
 use crate::side::Ending;
 use crate::spread::{Level, Spread, joint_degrees, spread};
@@ -20,7 +21,8 @@ pub(crate) struct Estimate {
     pub(crate) head: f64,
     /// HEAD with its own customers.
     pub(crate) head_as_is: Option<f64>,
-    /// By how much HEAD is another, as the smallest change that matters is told: a ratio of times, a difference of shares.
+    /// By how much HEAD is another, as the smallest change that matters is told: a ratio of times or a difference, by the axis; of shares
+    /// a difference.
     pub(crate) effect: f64,
     bounds: Bounds,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Estimate {
 enum Bounds {
     Quantile {
         q: f64,
+        axis: Axis,
         base: (Curve, Spread),
         head: (Curve, Spread),
     },
@@ -42,18 +45,21 @@ enum Bounds {
         base: Spread,
         head: Spread,
     },
+    /// One side is of one session, and nobody knows how far others would be from it: the change alone.
+    Unknown(f64),
 }
 
 impl Estimate {
-    /// The change with its interval: of times a ratio, of shares a difference, of ranks the chance that a wait of HEAD takes
+    /// The change with its interval: of times a ratio (or a difference, by the axis), of shares a difference, of ranks the chance that a wait of HEAD takes
     /// longer than one of BASE.
     pub(crate) fn change(&self, level: Level) -> Interval {
         match &self.bounds {
-            Bounds::Quantile { q, base, head } => {
+            Bounds::Unknown(value) => Interval { low: f64::NEG_INFINITY, value: *value, high: f64::INFINITY },
+            Bounds::Quantile { q, axis, base, head } => {
                 let of =
                     |(curve, spread): &(Curve, Spread), value| quantile(curve, *q, value, *spread, level);
                 let (base, head) = (of(base, self.base), of(head, self.head));
-                interval::ratio(base, head)
+                interval::effect(*axis, base, head)
             }
             Bounds::Share { base, head } => {
                 let design_effect = base.2.joint_design_effect(&head.2);
@@ -66,14 +72,20 @@ impl Estimate {
         }
     }
 
+    /// Whether anything bounds its change.
+    pub(crate) fn is_bounded(&self) -> bool {
+        !matches!(self.bounds, Bounds::Unknown(_))
+    }
+
     /// The larger of both sides' design effects.
-    pub(crate) fn design_effect(&self) -> f64 {
+    pub(crate) fn design_effect(&self) -> Option<f64> {
         let [base, head] = match &self.bounds {
             Bounds::Quantile { base, head, .. } => [base.1, head.1],
             Bounds::Share { base, head } => [base.2, head.2],
             Bounds::Ranks { base, head, .. } => [*base, *head],
+            Bounds::Unknown(_) => return None,
         };
-        base.design_effect().max(head.design_effect())
+        Some(base.design_effect().max(head.design_effect()))
     }
 }
 
@@ -134,17 +146,18 @@ pub(crate) fn of_quantile(pair: &Pair, q: f64) -> Option<Estimate> {
             let ended = influence.of(place, true);
             [ended, ended, influence.of(place, false)]
         };
-        (0..pair.places.len()).map(of_place).collect()
+        (0..part.len()).map(of_place).collect()
     };
-    let (base_spread, head_spread) =
-        spreads(pair, &|waits| moves(&pair.base, waits, base), &|waits| moves(&pair.head, waits, head))?;
-    Some(Estimate {
-        base,
-        head,
-        head_as_is: pair.head.raw_curve().quantile(q),
-        effect: curve::ratio(base, head),
-        bounds: Bounds::Quantile { q, base: (base_curve, base_spread), head: (head_curve, head_spread) },
-    })
+    let (axis, effect) = (pair.axis(), pair.axis().effect(base, head));
+    let spreads =
+        spreads(pair, &|waits| moves(&pair.base, waits, base), &|waits| moves(&pair.head, waits, head));
+    let bounds = spreads.map_or(Bounds::Unknown(effect), |(base_spread, head_spread)| Bounds::Quantile {
+        q,
+        axis,
+        base: (base_curve, base_spread),
+        head: (head_curve, head_spread),
+    });
+    Some(Estimate { base, head, head_as_is: pair.head.raw_curve().quantile(q), effect, bounds })
 }
 
 /// The share of waits that `is_meant`, by the number of their place and their ending.
@@ -162,7 +175,7 @@ pub(crate) fn of_share(pair: &Pair, is_meant: impl Fn(usize, Ending) -> bool) ->
     let moves = |waits: &[Weighed]| -> Moves {
         let (value, all) = share(waits).unwrap_or((0.0, 1.0));
         let of = |place, ending| (f64::from(u8::from(is_meant(place, ending))) - value) / all;
-        (0..pair.places.len()).map(|place| Ending::ALL.map(|ending| of(place, ending))).collect()
+        (0..pair.base.len()).map(|place| Ending::ALL.map(|ending| of(place, ending))).collect()
     };
     let (base_spread, head_spread) = spreads(pair, &moves, &moves)?;
     let ((base, _), (head, _)) = (share(&pair.base.weighed)?, share(&pair.head.weighed)?);
@@ -185,12 +198,12 @@ pub(crate) fn of_share(pair: &Pair, is_meant: impl Fn(usize, Ending) -> bool) ->
 /// Its effect is how far the deciles lie apart in the middle.
 pub(crate) fn of_ranks(pair: &Pair) -> Option<Estimate> {
     let (base_curve, head_curve) = (pair.base.curve(), pair.head.curve());
-    let line = |curve: &Curve, q| curve.quantile(q).map(curve::position);
+    let axis = pair.axis();
+    let line = |curve: &Curve, q| curve.quantile(q).map(|at| axis.position(at));
     let apart = |q: &f64| Some((line(&base_curve, *q)?, line(&head_curve, *q)?));
     let deciles: Vec<(f64, f64)> = TYPICAL.iter().filter_map(apart).collect();
-    let middle = |of: fn(&(f64, f64)) -> f64| {
-        curve::value_at(deciles.iter().map(of).sum::<f64>() / deciles.len() as f64)
-    };
+    let middle =
+        |of: fn(&(f64, f64)) -> f64| axis.cost_at(deciles.iter().map(of).sum::<f64>() / deciles.len() as f64);
     if deciles.is_empty() {
         return None;
     }
@@ -210,7 +223,7 @@ pub(crate) fn of_ranks(pair: &Pair) -> Option<Estimate> {
         base,
         head,
         head_as_is: None,
-        effect: curve::ratio(base, head),
+        effect: axis.effect(base, head),
         bounds: Bounds::Ranks { longer, base: base_spread, head: head_spread },
     })
 }

@@ -4,6 +4,7 @@
 //! Invariant: which half a session is in depends on its number alone, so that the same sessions give the same floor.
 
 use crate::curve::{Curve, Place};
+use crate::metric::Axis;
 use crate::pair::Part;
 
 /// How often BASE is halved. The 95th of 100 halves would be off by as much as that of 40.
@@ -15,7 +16,7 @@ const BEYOND: usize = HALVES / 20;
 /// The fewest sessions that are halved.
 const SESSIONS_MIN: usize = 10;
 
-/// The change of a quantile, as a share, that two random sets of BASE's sessions show in 95 of 100 cases, if they are as large as the
+/// The change of a quantile, as a share or on an axis of differences in its unit, that two random sets of BASE's sessions show in 95 of 100 cases, if they are as large as the
 /// two sides are. `None` with too few sessions.
 pub(crate) fn of_quantile(base: &Part, q: f64, (base_count, head_count): (u64, u64)) -> Option<f64> {
     if base.sessions < SESSIONS_MIN || base_count == 0 || head_count == 0 {
@@ -28,7 +29,8 @@ pub(crate) fn of_quantile(base: &Part, q: f64, (base_count, head_count): (u64, u
     // A half holds half of the sampled waits.
     let of_halves = 4.0 / base.known.len() as f64;
     let of_sides = 1.0 / base_count as f64 + 1.0 / head_count as f64;
-    Some((found * (of_sides / of_halves).sqrt()).exp_m1())
+    let apart = found * (of_sides / of_halves).sqrt();
+    Some(if base.axis == Axis::Ratio { apart.exp_m1() } else { apart })
 }
 
 /// Of each halving a number.
@@ -43,7 +45,10 @@ struct Halves {
 }
 
 /// Sampled waits, halved.
-struct Halved(Vec<Halves>);
+struct Halved {
+    axis: Axis,
+    places: Vec<Halves>,
+}
 
 impl Halved {
     fn new(base: &Part) -> Halved {
@@ -52,8 +57,9 @@ impl Halved {
         let mut places: Vec<Halves> = (0..base.raw.len()).map(of_place).collect();
         for (run, waits) in base.known_runs() {
             // In all halvings at once: a comparison asks for the floor of some hundred thousand waits.
-            let is_in: OfHalves =
-                std::array::from_fn(|halving| u32::from(mixed(u64::from(run.session), halving as u64) & 1 == 0));
+            let is_in: OfHalves = std::array::from_fn(|halving| {
+                u32::from(mixed(u64::from(run.session), halving as u64) & 1 == 0)
+            });
             for wait in waits {
                 let Some(place) = places.get_mut(wait.place()) else { continue };
                 let (all, halves) = if wait.is_given_up() { &mut place.given_up } else { &mut place.ended };
@@ -62,10 +68,10 @@ impl Halved {
             }
         }
         places.retain(|place| place.ended.0 > 0 || place.given_up.0 > 0);
-        Halved(places)
+        Halved { axis: base.axis, places }
     }
 
-    /// How far apart both halves are, on the logarithmic scale.
+    /// How far apart both halves are, on the line of the axis.
     fn distance(&self, q: f64, halving: usize) -> Option<f64> {
         let [one, other] = [true, false].map(|is_first| {
             let of = |(all, halves): &(u32, OfHalves)| {
@@ -77,10 +83,10 @@ impl Halved {
                 ended: of(&place.ended),
                 given_up: of(&place.given_up),
             };
-            let places: Vec<Place> = self.0.iter().map(place).collect();
-            Curve::new(&places).quantile(q)
+            let places: Vec<Place> = self.places.iter().map(place).collect();
+            Curve::new(self.axis, &places).quantile(q)
         });
-        Some((one?.max(1.0).ln() - other?.max(1.0).ln()).abs())
+        Some((self.axis.position(one?) - self.axis.position(other?)).abs())
     }
 }
 

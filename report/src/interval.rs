@@ -3,6 +3,8 @@
 //! Owns: Wilson's interval, and MOVER, which joins two intervals into one. Refuses: what varies how much (see `spread`).
 //! Invariant: an interval contains its own estimate; where nothing bounds it its end is infinite.
 
+use crate::metric::Axis;
+
 /// An estimate and the interval around it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Interval {
@@ -22,11 +24,11 @@ impl Interval {
     }
 }
 
-/// HEAD / BASE of two positive estimates with its interval, joined on the logarithmic scale.
-pub(crate) fn ratio(base: Interval, head: Interval) -> Interval {
-    // A quantile of 0 ns has no logarithm; 1 ns is the clock's unit. What is not bounded stays so.
-    let ln = |interval: Interval| interval.map(|ns| if ns.is_finite() { ns.max(1.0).ln() } else { ns });
-    difference(ln(base), ln(head)).map(f64::exp)
+/// HEAD / BASE of two positive estimates, or HEAD - BASE, with its interval, joined on the line of their axis.
+pub(crate) fn effect(axis: Axis, base: Interval, head: Interval) -> Interval {
+    // What is not bounded stays so.
+    let line = |interval: Interval| interval.map(|at| if at.is_finite() { axis.position(at) } else { at });
+    difference(line(base), line(head)).map(|line| axis.cost_at(line))
 }
 
 /// HEAD - BASE with its interval by MOVER, the method of variance estimates recovery (Zou and Donner, Statistics in

@@ -4,6 +4,8 @@
 //! Invariant: without strata every wait weighs 1; and a stratum that one side lacks is on neither side, and is counted as left out.
 
 use crate::curve::{Curve, Place, middle_ns};
+use crate::metric::{Axis, Scale};
+use crate::runs::Runs;
 use crate::side::{Counts, Ending, Sampled, Stratum, Waits};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +82,7 @@ pub(crate) struct Run {
 /// One side.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
+    pub(crate) axis: Axis,
     /// Where each place is.
     at: Vec<f64>,
     /// All waits, as they are and as they weigh, by the number of their place.
@@ -106,6 +109,11 @@ impl Part {
         })
     }
 
+    /// How many places there are.
+    pub(crate) fn len(&self) -> usize {
+        self.at.len()
+    }
+
     /// Where the place of this number is.
     pub(crate) fn at(&self, place: usize) -> f64 {
         self.at.get(place).copied().unwrap_or(0.0)
@@ -119,7 +127,7 @@ impl Part {
             given_up: waits.given_up,
         };
         let places: Vec<Place> = self.at.iter().zip(waits).map(place).collect();
-        Curve::new(&places)
+        Curve::new(self.axis, &places)
     }
 
     /// The curve of all waits as they weigh.
@@ -136,7 +144,7 @@ impl Part {
 /// Both sides, with the same places.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
-    /// The places, each with its number in the histograms.
+    /// The places of waits, each with its number in the histograms; those of values are in none.
     pub(crate) places: Vec<i32>,
     pub(crate) base: Part,
     pub(crate) head: Part,
@@ -172,6 +180,57 @@ impl Pair {
             head: part(head, &strata, &places, &target),
             places,
             left_out,
+        }
+    }
+}
+
+impl Pair {
+    /// How many waits or values the smaller side has.
+    pub(crate) fn fewest(&self) -> u64 {
+        self.base.count.min(self.head.count)
+    }
+
+    /// The axis on which both sides are.
+    pub(crate) fn axis(&self) -> Axis {
+        self.base.axis
+    }
+
+    /// Values of a benchmark, each run a session: nobody's customers have to be made alike.
+    pub(crate) fn of_runs(base: &Runs, head: &Runs, scale: Scale) -> Pair {
+        let mut at: Vec<f64> = [base, head].into_iter().flat_map(|runs| runs.costs(scale)).collect();
+        at.sort_by(f64::total_cmp);
+        at.dedup();
+        let part = |runs| Part::of_runs(runs, scale, &at);
+        Pair { base: part(base), head: part(head), places: Vec::new(), left_out: 0.0 }
+    }
+}
+
+impl Part {
+    fn of_runs(values: &Runs, scale: Scale, at: &[f64]) -> Part {
+        let (mut known, mut runs) = (Vec::new(), Vec::new());
+        let mut weighed = vec![Weighed::default(); at.len()];
+        for (session, (_, values)) in (0..).zip(&values.0) {
+            let before = known.len();
+            for measured in values {
+                let cost = scale.turn(measured.value);
+                let Ok(place) = at.binary_search_by(|at| at.total_cmp(&cost)) else { continue };
+                // What failed is known to take longer than that, as a wait that was given up.
+                let ending = if measured.has_failed { Ending::GivenUp } else { Ending::Done };
+                *weighed[place].of_mut(ending) += 1.0;
+                known.push(Known::new(place, ending));
+            }
+            runs.push(Run { session, stratum: None, weight: 1.0, len: known.len() - before });
+        }
+        Part {
+            axis: scale.axis,
+            at: at.to_vec(),
+            raw: weighed.clone(),
+            count: known.len() as u64,
+            sessions: runs.len(),
+            known_weighed: weighed.clone(),
+            weighed,
+            known,
+            runs,
         }
     }
 }
@@ -309,6 +368,7 @@ fn part(waits: &Waits, strata: &Strata, places: &[i32], target: &BTreeMap<Option
     }
     let sessions = runs.chunk_by(|one, next| one.session == next.session).count();
     let (min, max) = waits.span_ns.unwrap_or_default();
-    let at = places.iter().map(|place| middle_ns(*place).clamp(min as f64, max as f64)).collect();
-    Part { at, raw, weighed, count, known, runs, known_weighed, sessions }
+    // Nothing is shorter than 1 ns, the unit of the clock.
+    let at = places.iter().map(|place| middle_ns(*place).clamp(min as f64, max as f64).max(1.0)).collect();
+    Part { axis: Axis::Ratio, at, raw, weighed, count, known, runs, known_weighed, sessions }
 }

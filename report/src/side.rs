@@ -7,6 +7,8 @@
 use crate::cell::{Cell, tells_waiting, waited_ns};
 use crate::curve::{bucket_place, places};
 use crate::histogram::Histogram;
+use crate::metric::{Measured, Metric};
+use crate::runs::Runs;
 use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +38,9 @@ pub struct Stratum {
 }
 
 impl Stratum {
+    /// Of whom nothing is known.
+    pub const UNKNOWN: Stratum = Stratum { tier: Tier::Unknown, network: Network::Unknown, os: Os::Other };
+
     /// The stratum of a batch with this context.
     #[must_use]
     pub fn of(context: &Context) -> Stratum {
@@ -177,6 +182,8 @@ pub struct Side {
     pub(crate) sessions: u32,
     /// How many of the sessions began in which stratum.
     pub(crate) strata: BTreeMap<Stratum, u32>,
+    /// What benchmarks measured.
+    pub(crate) metrics: BTreeMap<(String, Metric), Runs>,
 }
 
 /// A touchpoint of one [`Side`].
@@ -190,10 +197,23 @@ impl Side {
         Side::default()
     }
 
-    /// Whether there is no wait in it.
+    /// Whether there is no wait and no value in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.waits.iter().all(|waits| waits.strata.is_empty())
+        self.metrics.is_empty() && self.waits.iter().all(|waits| waits.strata.is_empty())
+    }
+
+    /// How many metrics of benchmarks there are.
+    #[must_use]
+    pub fn metrics(&self) -> usize {
+        self.metrics.len()
+    }
+
+    /// Adds the values of a metric in one run of a benchmark, in the order in which they were measured; values of one run are not taken
+    /// as independent.
+    pub fn add_run(&mut self, name: &str, metric: &Metric, run: &str, values: &[Measured]) {
+        let runs = self.metrics.entry((name.to_owned(), metric.clone())).or_default();
+        runs.0.push((run.to_owned(), values.to_vec()));
     }
 
     /// How many sessions are known one by one.
@@ -288,6 +308,19 @@ impl Side {
         self.add_session(placed);
     }
 
+    /// The same waits as of customers of whom nothing is known: what they are compared with does not know either.
+    #[must_use]
+    pub fn regardless_of_strata(mut self) -> Side {
+        for waits in &mut self.waits {
+            for (_, counted) in std::mem::take(&mut waits.strata) {
+                waits.add_counts(Stratum::UNKNOWN, counted);
+            }
+            waits.sampled.iter_mut().for_each(|wait| wait.stratum = Stratum::UNKNOWN);
+        }
+        self.strata = BTreeMap::from([(Stratum::UNKNOWN, self.sessions)]);
+        self
+    }
+
     /// Adds the waits and the sessions of another part of the same release.
     pub fn merge(&mut self, other: Side) {
         let mut theirs: Vec<Option<Waits>> = other.waits.into_iter().map(Some).collect();
@@ -302,6 +335,9 @@ impl Side {
             *self.strata.entry(stratum).or_default() += sessions;
         }
         self.sessions += other.sessions;
+        for (metric, runs) in other.metrics {
+            self.metrics.entry(metric).or_default().0.extend(runs.0);
+        }
     }
 }
 

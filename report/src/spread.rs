@@ -57,10 +57,16 @@ pub(crate) fn spread(part: &Part, moves: &Moves) -> Option<Spread> {
     }
     let moves = moves.as_flattened();
     let moved = |waits: &[Known]| -> (f64, f64) {
-        waits.iter().map(|wait| wait.of(moves)).fold((0.0, 0.0), |(sum, squares), by| (sum + by, squares + by * by))
+        waits
+            .iter()
+            .map(|wait| wait.of(moves))
+            .fold((0.0, 0.0), |(sum, squares), by| (sum + by, squares + by * by))
     };
-    let runs: Vec<(&Run, f64, f64)> =
-        part.known_runs().map(|(run, waits)| (run, moved(waits))).map(|(run, (sum, squares))| (run, sum, squares)).collect();
+    let runs: Vec<(&Run, f64, f64)> = part
+        .known_runs()
+        .map(|(run, waits)| (run, moved(waits)))
+        .map(|(run, (sum, squares))| (run, sum, squares))
+        .collect();
     let groups = Groups::of(&runs);
     let (mut clustered, mut independent) = (0.0, 0.0);
     let (mut squares, mut fourths) = (0.0, 0.0);

@@ -3,6 +3,7 @@
 //! Owns: [`Comparison`] and its parts, and how a comparison is asked to decide. Refuses: deciding (see `compare`).
 //! Invariant: whoever reads it can decide again: each figure stands with its interval, and with what was asked of it.
 
+use crate::metric::{Axis, Metric, Unit};
 use nowait_wire::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,7 @@ pub enum Verdict {
 pub enum Figure {
     /// Half of the waits take at most this long, those that were given up among them (Kaplan and Meier, 1958).
     P50,
-    /// Three quarters of them do. Google judges Web Vitals by it: it speaks for most customers, and is surer than p95.
+    /// Three quarters of them do; three quarters of a benchmark's values are at least as good. Google judges Web Vitals by it: it speaks for most customers, and is surer than p95.
     P75,
     /// 95 % of them do: whether the slowest moved.
     P95,
@@ -76,13 +77,14 @@ pub enum Figure {
 pub struct FigureChange {
     /// Which one.
     pub figure: Figure,
-    /// In BASE: nanoseconds, or a share from 0 to 1. Of `longer`, the middle of the deciles.
+    /// In BASE: nanoseconds, the unit of the metric, or a share from 0 to 1. Of `longer`, the middle of the deciles.
     pub base: f64,
     /// In HEAD, if it had BASE's mix of devices, networks and systems.
     pub head: f64,
     /// In HEAD as it is; `null` where too many waits were given up to know, and of `longer`.
     pub head_as_is: Option<f64>,
-    /// HEAD / BASE of a time, HEAD - BASE of a share. It is held against the least change that matters.
+    /// HEAD / BASE of a time, HEAD - BASE of a share and of a metric that is compared by difference. It is held against the least
+    /// change that matters.
     pub effect: f64,
     /// What the interval is of: the effect, and of `longer` the chance itself.
     pub change: f64,
@@ -103,17 +105,59 @@ pub struct FigureChange {
 pub struct SideCount {
     /// Waits that ended, with or without an answer.
     pub waits: u64,
-    /// Sessions that were looked at one by one: all, or a sample drawn by their ids.
+    /// Sessions that were looked at one by one: all, or a sample drawn by their ids. Of a benchmark, its runs.
     pub sessions: u64,
     /// Waits that were interrupted or answered by what moved already: in no figure.
     pub interrupted: u64,
 }
 
-/// One touchpoint in both releases.
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Subject {
+    /// Waits of customers.
+    Waits {
+        /// Their kind.
+        kind: Kind,
+        /// The longest one that is in time, in nanoseconds: the target, up to the end of its bucket.
+        in_time_ns: u64,
+    },
+    /// Values of a benchmark.
+    Values {
+        /// Their unit, and which way is better.
+        #[serde(flatten)]
+        metric: Metric,
+        /// Whether changes are ratios or differences.
+        compared_by: Axis,
+    },
+}
+
+impl Subject {
+    /// The kind of wait, or `metric`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::Waits { kind, .. } => kind.as_str(),
+            Subject::Values { .. } => "metric",
+        }
+    }
+
+    /// Whether changes of its times and values are ratios or differences.
+    #[must_use]
+    pub fn axis(&self) -> Axis {
+        match self {
+            Subject::Waits { .. } => Axis::Ratio,
+            Subject::Values { compared_by, .. } => *compared_by,
+        }
+    }
+}
+
+/// One touchpoint in both releases, or one metric of a benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TouchpointChange {
-    /// The kind of wait.
-    pub kind: Kind,
+    /// What it is, and how it is compared.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// Its name.
     pub name: String,
     /// `slower` if any figure that decides is, else `faster` if any is, else `equivalent` if all are.
@@ -122,15 +166,14 @@ pub struct TouchpointChange {
     pub base: SideCount,
     /// Waits of HEAD.
     pub head: SideCount,
-    /// How many more waits the smaller side needs to be judged.
+    /// How many more waits or values the smaller side needs to be judged.
     pub waits_missing: u64,
-    /// The longest wait that is in time, in nanoseconds: the target, up to the end of its bucket.
-    pub in_time_ns: u64,
     /// The figures, those that decide first.
     pub figures: Vec<FigureChange>,
     /// How many times as much as independent waits those of one session vary, by the figure that decides first; `null` if unknown.
     pub design_effect: Option<f64>,
-    /// The change of that figure that random halves of BASE show in 95 of 100 cases, as a share: less than that nobody can see here.
+    /// The change of that figure that random halves of BASE show in 95 of 100 cases, as a share, or in the unit of a metric that is
+    /// compared by difference: less than that nobody can see here.
     /// `null` if there are too few sessions.
     pub noise_floor: Option<f64>,
     /// The distance of the steps in which the times of both sides come, in nanoseconds, as those of whole frames do: p75 moves by
@@ -151,6 +194,60 @@ pub struct MixChange {
     pub base_share: f64,
     /// The share of HEAD's sessions, 0 to 1.
     pub head_share: f64,
+}
+
+/// A metric of a benchmark that is shown and not judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotJudged {
+    /// Its name.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Why not.
+    pub reason: NotJudgedReason,
+    /// The middle of BASE's values; `null` if it has none.
+    pub base: Option<f64>,
+    /// The middle of HEAD's values; `null` if it has none.
+    pub head: Option<f64>,
+}
+
+/// Why a metric is not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotJudgedReason {
+    /// More of it is neither better nor worse.
+    NeitherWayIsBetter,
+    /// All values of both sides are 0: whatever it is, it was not met.
+    ZeroOnBothSides,
+}
+
+/// A side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Release {
+    /// What is compared with.
+    Base,
+    /// What is judged.
+    Head,
+}
+
+/// A run of a benchmark whose values drift, or go up and down: they are not of one state of the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Of which side.
+    pub of: Release,
+    /// The metric.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// The run.
+    pub run: String,
+    /// The middle of the first half of its values.
+    pub first: f64,
+    /// The middle of the second half.
+    pub second: f64,
+    /// How alike each value is to the one before, -1 to 1 (lag-1 autocorrelation).
+    pub autocorrelation: f64,
 }
 
 /// Two releases side by side.
@@ -174,6 +271,12 @@ pub struct Comparison {
     /// Shares of sessions that differ by more than chance explains (once in 1,000 comparisons of equal mixes): who uses the
     /// releases is not the same. Figures hold the mix equal all the same.
     pub mix: Vec<MixChange>,
+    /// Metrics of benchmarks that are not judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<NotJudged>,
+    /// Runs of benchmarks whose values drift, once in 1,000 of those that do not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drifts: Vec<Drift>,
 }
 
 impl TouchpointChange {

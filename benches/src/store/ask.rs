@@ -90,9 +90,8 @@ impl Ask {
             query = query.from(from).until(from + 50 * DAY_MS / 24);
         }
         let comparisons = Comparisons::new(Budgets::default());
-        let compared = || {
-            comparisons.compare(&store, "bank", &query, ("8.3.0", "8.4.0"), CompareOptions::default())
-        };
+        let compared =
+            || comparisons.compare(&store, "bank", &query, ("8.3.0", "8.4.0"), CompareOptions::default());
         if self == Ask::CompareAgain {
             compared()?;
         }

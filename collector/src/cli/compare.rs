@@ -3,32 +3,42 @@
 //! Owns: its options, its forms, and what it fails on. Refuses: the verdict (see `nowait_report`).
 //! Invariant: a comparison in which nothing could be judged is no success, unless that was asked for.
 
+use super::progress::Progress;
 use super::source::{Source, budgets, word};
 use super::{EXIT_CODES, Finding, junit, print, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
-use crate::store;
-use nowait_report::{Budgets, Comparison, Verdict, text};
+use crate::lab::{self, Files, RunFile};
+use crate::store::{self, Store as _};
+use crate::time::now_unix_ms;
+use nowait_report::{Budgets, Comparison, Side, Verdict, text};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
   nowait compare 8.1.0 8.2.0 --data nowait-data
   nowait compare 8.1.0 8.2.0 --pinned 8.0.0 --os ios --min-effect 10
-  nowait compare 8.1.0 8.2.0 --url http://127.0.0.1:4600 --markdown";
+  nowait compare 8.1.0 8.2.0 --url http://127.0.0.1:4600 --markdown
+  nowait compare base/ head/
+  nowait compare base/*.json head/*.json --junit
+
+Files of benchmarks: androidx Macrobenchmark and Microbenchmark JSON, `xcrun xcresulttool get test-results metrics`, JMH,
+hyperfine (--export-json), criterion (its folder), Gradle profiler, CSV with a header. Each file is a run: with one file
+a side figures are shown and nothing is judged. A word with a slash or the ending .json or .csv is a file or folder.";
 
 /// The options of `nowait compare`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
-    /// The release to compare with, for example 8.1.0
-    #[arg(value_parser = word)]
-    base: String,
-    /// The release to judge, for example 8.2.0
-    #[arg(value_parser = word)]
-    head: String,
+    /// What to compare with and what to judge: two releases, for example 8.1.0 8.2.0, or files of benchmarks, for example two
+    /// folders
+    #[arg(value_name = "BASE HEAD", value_parser = word, num_args = 2.., required = true)]
+    sides: Vec<String>,
     /// Compare with this release too: small steps that nobody objects to add up
     #[arg(long, value_name = "VERSION", value_parser = word)]
     pinned: Option<String>,
+    /// Compare files although devices, modes or dates differ
+    #[arg(long)]
+    allow_mixed: bool,
     #[command(flatten)]
     source: Source,
     /// Budgets to judge by (TOML); a running collector judges by its own
@@ -74,21 +84,39 @@ struct Form {
 }
 
 impl Args {
-    /// The question that the options ask.
+    /// The question that the words and options ask, where they are of releases.
     #[must_use]
     pub fn ask(&self) -> Ask {
+        let word = |at: usize| self.sides.get(at).map_or("", String::as_str);
+        self.ask_about(word(0), word(1))
+    }
+
+    fn ask_about(&self, base: &str, head: &str) -> Ask {
         Ask {
-            base: self.base.clone(),
-            head: self.head.clone(),
+            base: base.to_owned(),
+            head: head.to_owned(),
             min_effect: self.min_effect.clone().unwrap_or_default(),
             every_look: if self.every_look { "yes".to_owned() } else { String::new() },
             ..self.source.ask()
         }
     }
 
-    fn compare(&self, base: &str, budgets: &Budgets) -> Result<Comparison, Error> {
-        let ask = Ask { base: base.to_owned(), ..self.ask() };
-        self.source.answer("/v1/compare", &ask, |store, question| {
+    /// All that is compared: the releases, or the files; and HEAD against the pinned release.
+    fn compare(&self, budgets: &Budgets) -> Result<Vec<Comparison>, Error> {
+        match lab::split(&self.sides, self.source.is_named())? {
+            [Files::Release(base), Files::Release(head)] => {
+                let bases = std::iter::once(&base).chain(&self.pinned);
+                bases.map(|base| self.compare_releases(base, &head, budgets)).collect()
+            }
+            _ if self.pinned.is_some() => {
+                Err(Error::input("--pinned: it is a release; files are compared with files, leave it out"))
+            }
+            [base, head] => Ok(vec![self.compare_files(&base, &head, budgets)?]),
+        }
+    }
+
+    fn compare_releases(&self, base: &str, head: &str, budgets: &Budgets) -> Result<Comparison, Error> {
+        self.source.answer("/v1/compare", &self.ask_about(base, head), |store, question| {
             let query = question.query();
             let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
             // Trimmed, as everywhere.
@@ -96,6 +124,40 @@ impl Args {
                 question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
             store::compare(store, &tenant, &query, (base, head), budgets, question.options)
         })
+    }
+
+    fn compare_files(&self, base: &Files, head: &Files, budgets: &Budgets) -> Result<Comparison, Error> {
+        let runs = [self.runs(base)?, self.runs(head)?];
+        if !self.allow_mixed {
+            lab::check([&runs[0], &runs[1]])?;
+        }
+        let options = self.ask().options()?;
+        let side = |files: &Files, runs: &[RunFile]| -> Result<(String, Side), Error> {
+            match files {
+                Files::Runs { name, .. } => Ok((name.clone(), lab::side(runs)?)),
+                Files::Release(version) => Ok((version.clone(), self.side_of_release(version)?)),
+            }
+        };
+        let (base, head) = (side(base, &runs[0])?, side(head, &runs[1])?);
+        Ok(Comparison::new((&base.0, &base.1), (&head.0, &head.1), budgets, options))
+    }
+
+    fn runs(&self, files: &Files) -> Result<Vec<RunFile>, Error> {
+        let Files::Runs { paths, .. } = files else { return Ok(Vec::new()) };
+        let _progress = Progress::new("Reading");
+        lab::read_all(paths)
+    }
+
+    /// The waits of a release beside files, which know nothing of its customers.
+    fn side_of_release(&self, version: &str) -> Result<Side, Error> {
+        let store = self.source.local()?;
+        let question = self.source.ask().question(now_unix_ms())?;
+        let tenant = store::tenant_meant(&store, question.tenant.as_deref())?;
+        let side = store.side(&tenant, &question.query().of_version(version))?;
+        if side.is_empty() {
+            return Err(store::nothing_of(&store, &tenant, version));
+        }
+        Ok(side.regardless_of_strata())
     }
 
     fn finding(&self, comparisons: &[Comparison]) -> Finding {
@@ -117,9 +179,7 @@ impl Args {
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
-    let bases = std::iter::once(&args.base).chain(&args.pinned);
-    let comparisons: Vec<Comparison> =
-        bases.map(|base| args.compare(base, &budgets)).collect::<Result<_, Error>>()?;
+    let comparisons = args.compare(&budgets)?;
     let texts = |of: fn(&Comparison) -> String| comparisons.iter().map(of).collect::<Vec<_>>().join("\n");
     match args.form {
         Form { json: true, .. } => match comparisons.as_slice() {

@@ -4,7 +4,7 @@
 //! Invariant: a case fails exactly where the touchpoint is slower.
 
 use crate::error::Error;
-use nowait_report::text::{figure, figure_change, figure_value, safe, verdict};
+use nowait_report::text::{FigureWords, safe, too_few, verdict};
 use nowait_report::verdict::{FigureChange, TouchpointChange};
 use nowait_report::{Comparison, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -31,15 +31,14 @@ fn case(touchpoint: &TouchpointChange, comparison: &Comparison) -> TestCase {
         }
         Verdict::TooFewSamples => {
             let mut status = TestCaseStatus::skipped();
-            let least = comparison.options.samples_min;
-            status.set_message(format!("too few samples: {least} waits a side are needed"));
+            status.set_message(format!("too few samples: {}", too_few(touchpoint, &comparison.options)));
             status
         }
         Verdict::Faster | Verdict::Equivalent | Verdict::NoEvidence => TestCaseStatus::success(),
     };
     let name = if touchpoint.name.is_empty() { "(no name)".into() } else { safe(&touchpoint.name) };
     let mut case = TestCase::new(name.into_owned(), status);
-    case.set_classname(format!("nowait.{}", touchpoint.kind));
+    case.set_classname(format!("nowait.{}", touchpoint.subject.kind()));
     if touchpoint.verdict != Verdict::TooFewSamples {
         case.set_system_out(format!("{word}\n{}", figures(touchpoint)));
     }
@@ -49,9 +48,8 @@ fn case(touchpoint: &TouchpointChange, comparison: &Comparison) -> TestCase {
 /// The figures that decide, a line each.
 fn figures(touchpoint: &TouchpointChange) -> String {
     let line = |of: &FigureChange| {
-        let (change, interval) = figure_change(of);
-        let [base, head] = [of.base, of.head].map(|value| figure_value(of.figure, value));
-        format!("{} {}: {base} to {head}, {change} ({interval})", verdict(of.verdict), figure(of.figure))
+        let FigureWords { figure, base, head, change, interval, .. } = FigureWords::of(touchpoint, of);
+        format!("{} {figure}: {base} to {head}, {change} ({interval})", verdict(of.verdict))
     };
     let lines: Vec<String> = touchpoint.figures.iter().filter(|of| of.decides).map(line).collect();
     lines.join("\n")

@@ -108,6 +108,21 @@ impl Source {
         }
     }
 
+    /// Whether a collector or its folder was named with an option.
+    pub(super) fn is_named(&self) -> bool {
+        self.data.is_some() || self.url.is_some()
+    }
+
+    /// The data folder, to be read by more than one question.
+    pub(super) fn local(&self) -> Result<SqliteStore, Error> {
+        if self.url.is_some() {
+            return Err(Error::input(
+                "--url: a release beside files is read from a data folder; name it with --data",
+            ));
+        }
+        SqliteStore::open_read_only(&self.folder())
+    }
+
     fn folder(&self) -> PathBuf {
         let from_env = || std::env::var_os("NOWAIT_DATA").filter(|data| !data.is_empty()).map(PathBuf::from);
         self.data.clone().or_else(from_env).unwrap_or_else(|| DATA.into())

@@ -414,16 +414,15 @@ fn changes(title: &str, sentence: &str, touchpoints: &[&TouchpointChange]) -> Ma
 fn rows_of_change(touchpoint: &TouchpointChange) -> Vec<Vec<String>> {
     let head = [
         touchpoint.name.clone(),
-        touchpoint.kind.to_string(),
+        touchpoint.subject.kind().to_owned(),
         text::verdict(touchpoint.verdict).to_owned(),
         count(touchpoint.base.waits),
         count(touchpoint.head.waits),
     ];
     let figure = |of: &FigureChange| {
-        let (change, interval) = text::figure_change(of);
-        let value = |value| text::figure_value(of.figure, value);
-        let as_it_is = of.head_as_is.map_or_else(|| NONE.to_owned(), value);
-        vec![text::figure(of.figure).to_owned(), value(of.base), value(of.head), as_it_is, change, interval]
+        let words = text::FigureWords::of(touchpoint, of);
+        let figure = words.figure.to_owned();
+        vec![figure, words.base, words.head, words.head_as_is, words.change, words.interval]
     };
     let deciding: Vec<Vec<String>> =
         touchpoint.figures.iter().filter(|change| change.decides).map(figure).collect();

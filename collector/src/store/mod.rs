@@ -295,10 +295,15 @@ pub fn compare(
     let of_head = store.side(tenant, &query.of_version(head))?;
     for (version, side) in [(base, &of_base), (head, &of_head)] {
         if side.is_empty() {
-            return Err(ask::nothing_of(store, tenant, version));
+            return Err(nothing_of(store, tenant, version));
         }
     }
     Ok(Comparison::new((base, &of_base), (head, &of_head), budgets, options))
+}
+
+/// What is said of a release that never sent a wait, with the nearest that did.
+pub(crate) fn nothing_of(store: &dyn Store, tenant: &str, version: &str) -> Error {
+    ask::nothing_of(store, tenant, version)
 }
 
 /// The tenant that is meant: the one that was named, or the only one there is.

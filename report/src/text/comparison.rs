@@ -2,8 +2,11 @@
 
 use super::safe::safe_lines;
 use super::table::{Table, WIDTH_MAX, cut};
-use super::units::{NONE, change, change_interval, count, duration, share, signed};
-use crate::verdict::{Comparison, Figure, FigureChange, TouchpointChange, Verdict};
+use super::units::{NONE, count, duration, quantity, share};
+use super::words::{self, FigureWords, noise_floor, verdict};
+use crate::verdict::{
+    Comparison, Figure, FigureChange, Release, SideCount, Subject, TouchpointChange, Verdict,
+};
 
 /// A whole comparison.
 #[must_use]
@@ -11,60 +14,14 @@ pub fn comparison(comparison: &Comparison) -> String {
     let title = format!("NoWait compare   BASE {}   HEAD {}", comparison.base, comparison.head);
     let mut out = format!("{}\n\n{}\n\n", cut(&title, WIDTH_MAX), verdict_line(comparison));
     out.push_str(&touchpoints(comparison));
+    out.push_str(&metrics(comparison));
     out.push_str(&reasons(comparison));
     out.push_str(&steps(comparison));
+    out.push_str(&drifts(comparison));
+    out.push_str(&not_judged(comparison));
     out.push_str(&mix(comparison));
     out.push_str(&legend(comparison));
     safe_lines(&out).into_owned()
-}
-
-/// The verdict in words.
-#[must_use]
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Slower => "slower",
-        Verdict::Faster => "faster",
-        Verdict::Equivalent => "equivalent",
-        Verdict::NoEvidence => "no evidence",
-        Verdict::TooFewSamples => "too few",
-    }
-}
-
-/// A figure in words.
-#[must_use]
-pub fn figure(figure: Figure) -> &'static str {
-    match figure {
-        Figure::P50 => "p50",
-        Figure::P75 => "p75",
-        Figure::P95 => "p95",
-        Figure::Longer => "takes longer",
-        Figure::InTime => "in time",
-        Figure::Unanswered => "failed, given up",
-    }
-}
-
-/// How much a figure of a touchpoint changed, and within which bounds, as a table shows them.
-#[must_use]
-pub fn figure_change(of: &FigureChange) -> (String, String) {
-    let points = |difference: f64| signed(difference * 100.0, " pp");
-    let ends = |write: &dyn Fn(f64) -> String| {
-        let end = |end: Option<f64>| end.map_or_else(|| NONE.to_owned(), write);
-        format!("{} to {}", end(of.low), end(of.high))
-    };
-    match of.figure {
-        Figure::P50 | Figure::P75 | Figure::P95 => (change(of.change), change_interval(of.low, of.high)),
-        Figure::InTime | Figure::Unanswered => (points(of.change), ends(&points)),
-        Figure::Longer => (share(Some(of.change)), ends(&|chance| share(Some(chance)))),
-    }
-}
-
-/// A figure of one side, as a table shows it.
-#[must_use]
-pub fn figure_value(of: Figure, value: f64) -> String {
-    match of {
-        Figure::InTime | Figure::Unanswered => share(Some(value)),
-        Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer => duration(value.round() as u64),
-    }
 }
 
 fn name(touchpoint: &TouchpointChange) -> String {
@@ -86,6 +43,13 @@ fn verdict_line(comparison: &Comparison) -> String {
     format!("VERDICT   {}   ({})", verdict(comparison.verdict).to_uppercase(), parts.join(", "))
 }
 
+/// The touchpoints that are of waits, or those that are of values.
+fn of_waits(comparison: &Comparison, are_waits: bool) -> Vec<&TouchpointChange> {
+    let is_meant =
+        |touchpoint: &&TouchpointChange| matches!(touchpoint.subject, Subject::Waits { .. }) == are_waits;
+    comparison.touchpoints.iter().filter(is_meant).collect()
+}
+
 fn touchpoints(comparison: &Comparison) -> String {
     const COLUMNS: [&str; 9] = [
         "touchpoint",
@@ -99,28 +63,45 @@ fn touchpoints(comparison: &Comparison) -> String {
         "floor",
     ];
     Table::new("TOUCHPOINTS   HEAD as if BASE's customers used it", &COLUMNS)
-        .fill(&comparison.touchpoints, |_, touchpoint| {
-            let primary = touchpoint.primary();
-            let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
-            let missing = |n: u64| format!("{} missing", count(n));
-            let said = match touchpoint.waits_missing {
-                0 => verdict(touchpoint.verdict).to_owned(),
-                n => missing(n),
-            };
-            let p50 = if primary.is_some_and(|change| change.figure == Figure::P50) { " (p50)" } else { "" };
-            vec![vec![
-                name(touchpoint),
-                touchpoint.kind.to_string(),
-                said,
-                format!("{}/{}", count(touchpoint.base.waits), count(touchpoint.head.waits)),
-                or_none(primary.map(|at| format!("{}{p50}", figure_value(at.figure, at.base)))),
-                or_none(primary.map(|at| figure_value(at.figure, at.head))),
-                or_none(primary.map(|at| figure_change(at).0)),
-                or_none(primary.map(|at| figure_change(at).1)),
-                or_none(touchpoint.noise_floor.map(|floor| change(1.0 + floor))),
-            ]]
+        .fill(&of_waits(comparison, true), |_, touchpoint| {
+            let mut row = row(touchpoint);
+            row.insert(1, touchpoint.subject.kind().to_owned());
+            vec![row]
         })
         .render()
+}
+
+/// What benchmarks measured.
+fn metrics(comparison: &Comparison) -> String {
+    const COLUMNS: [&str; 8] =
+        ["metric", "<verdict", "n BASE/HEAD", "p75 BASE", "HEAD", "change", "<interval", "floor"];
+    Table::new("METRICS   n: values (runs)", &COLUMNS)
+        .whose_ends_matter()
+        .fill(&of_waits(comparison, false), |_, touchpoint| vec![row(touchpoint)])
+        .render()
+}
+
+/// The cells that touchpoints and metrics have in common.
+fn row(touchpoint: &TouchpointChange) -> Vec<String> {
+    let said = match touchpoint.waits_missing {
+        0 => verdict(touchpoint.verdict).to_owned(),
+        n => format!("{} missing", count(n)),
+    };
+    let n = |side: SideCount| match touchpoint.subject {
+        Subject::Waits { .. } => count(side.waits),
+        Subject::Values { .. } => format!("{} ({})", count(side.waits), count(side.sessions)),
+    };
+    let mut row = vec![name(touchpoint), said, format!("{}/{}", n(touchpoint.base), n(touchpoint.head))];
+    match touchpoint.primary() {
+        None => row.extend([NONE; 4].map(str::to_owned)),
+        Some(of) => {
+            let words = FigureWords::of(touchpoint, of);
+            let p50 = if of.figure == Figure::P50 { " (p50)" } else { "" };
+            row.extend([format!("{}{p50}", words.base), words.head, words.change, words.interval]);
+        }
+    }
+    row.push(noise_floor(touchpoint));
+    row
 }
 
 /// Each figure of the touchpoints that changed, and what it says.
@@ -142,18 +123,17 @@ fn reasons(comparison: &Comparison) -> String {
     }
     Table::new("WHY   the figures that decide", &COLUMNS)
         .fill(&figures, |_, (touchpoint, of)| {
-            let (change, interval) = figure_change(of);
-            let as_it_is = of.head_as_is.map(|value| figure_value(of.figure, value));
+            let words = FigureWords::of(touchpoint, of);
             vec![vec![
                 name(touchpoint),
-                touchpoint.kind.to_string(),
-                figure(of.figure).to_owned(),
+                touchpoint.subject.kind().to_owned(),
+                words.figure.to_owned(),
                 verdict(of.verdict).to_owned(),
-                figure_value(of.figure, of.base),
-                figure_value(of.figure, of.head),
-                as_it_is.unwrap_or_else(|| NONE.to_owned()),
-                change,
-                interval,
+                words.base,
+                words.head,
+                words.head_as_is,
+                words.change,
+                words.interval,
             ]]
         })
         .render()
@@ -171,7 +151,35 @@ fn steps(comparison: &Comparison) -> String {
         "STEPS   times that come in steps: p75 moves by a whole one; ranks and the share in time say more";
     Table::new(title, &["touchpoint", "<kind", "steps of"])
         .fill(&stepped, |_, (touchpoint, steps_ns)| {
-            vec![vec![name(touchpoint), touchpoint.kind.to_string(), duration(steps_ns.round() as u64)]]
+            let kind = touchpoint.subject.kind().to_owned();
+            vec![vec![name(touchpoint), kind, duration(steps_ns.round() as u64)]]
+        })
+        .render()
+}
+
+/// The runs whose values are not of one state of the machine.
+fn drifts(comparison: &Comparison) -> String {
+    const COLUMNS: [&str; 6] = ["metric", "<of", "<run", "first half", "second", "lag-1"];
+    let title = "DRIFT   values climb, fall or alternate within a run: measure it again on a cool, idle device (lag-1: autocorrelation)";
+    Table::new(title, &COLUMNS)
+        .whose_ends_matter()
+        .fill(&comparison.drifts, |_, drift| {
+            let halves = [drift.first, drift.second].map(|middle| quantity(&drift.unit, middle));
+            let alike = format!("{:+.2}", drift.autocorrelation);
+            let of = if drift.of == Release::Base { "BASE" } else { "HEAD" };
+            let words = [drift.name.clone(), of.to_owned(), drift.run.clone()];
+            vec![words.into_iter().chain(halves).chain([alike]).collect()]
+        })
+        .render()
+}
+
+/// What benchmarks measured and nobody can judge by.
+fn not_judged(comparison: &Comparison) -> String {
+    Table::new("NOT JUDGED", &["metric", "median BASE", "HEAD", "<why"])
+        .whose_ends_matter()
+        .fill(&comparison.not_judged, |_, of| {
+            let [base, head] = [of.base, of.head].map(|middle| words::value(&of.unit, middle));
+            vec![vec![of.name.clone(), base, head, words::not_judged(of.reason).to_owned()]]
         })
         .render()
 }
@@ -196,16 +204,25 @@ fn legend(comparison: &Comparison) -> String {
     let options = &comparison.options;
     let per_cent = |share: f64| (share * 1e4).round() / 100.0;
     let looks = if options.at_every_look { ", at every look" } else { "" };
-    format!(
-        "A change counts if its interval excludes \"no change\" and it is at least {} % and {} of a time, or\n\
+    let effect = per_cent(options.effect_min);
+    let mut out = format!(
+        "A change counts if its interval excludes \"no change\" and it is at least {effect} % and {} of a time, or\n\
          {} percentage points of a share, with {} waits or more on each side. It is equivalent if all of the interval\n\
          is less than that. Intervals are of sessions, not of waits. The {} figures that decide err together with a\n\
          chance of at most {} % (Holm){looks}. floor: the change of p75 that random halves of BASE show in 95 of 100 cases.\n",
-        per_cent(options.effect_min),
         duration(options.effect_min_ns.round() as u64),
         per_cent(options.share_effect_min),
         count(options.samples_min),
         count(comparison.tests),
         per_cent(options.error_share_max)
-    )
+    );
+    if !of_waits(comparison, false).is_empty() {
+        out.push_str(&format!(
+            "Of metrics {effect} % alone decide; what may be negative is compared by difference ({} of a time), and so are counts (1).\n\
+             Each file is a run, and runs are what intervals are of: with one a side there is none, and no verdict. p50 decides\n\
+             from 6 values a side, p75 from 13, p95 from 100; p99 would need 368. Of what should be more, p75 is reached by 75 %.\n",
+            duration(options.effect_min_ns.round() as u64),
+        ));
+    }
+    out
 }

@@ -3,9 +3,9 @@
 //! Owns: the form, and how much of it is shown. Refuses: figures (see `verdict`).
 //! Invariant: at most 60 lines, and no text from a device is taken for Markdown.
 
-use super::comparison::{figure, figure_change, figure_value, verdict};
 use super::safe::safe;
 use super::units::{NONE, count, share};
+use super::words::{FigureWords, verdict};
 use crate::verdict::{Comparison, FigureChange, TouchpointChange, Verdict};
 use std::fmt::Write;
 
@@ -68,13 +68,12 @@ fn told(touchpoint: &TouchpointChange) -> Option<&FigureChange> {
 }
 
 fn row(touchpoint: &TouchpointChange) -> String {
-    let name = format!("{} {}", touchpoint.kind, code(&touchpoint.name));
+    let name = format!("{} {}", touchpoint.subject.kind(), code(&touchpoint.name));
     let cells = told(touchpoint).map_or_else(
         || [NONE; 5].map(str::to_owned).to_vec(),
         |of| {
-            let (change, interval) = figure_change(of);
-            let [base, head] = [of.base, of.head].map(|value| figure_value(of.figure, value));
-            vec![figure(of.figure).to_owned(), base, head, change, interval]
+            let words = FigureWords::of(touchpoint, of);
+            vec![words.figure.to_owned(), words.base, words.head, words.change, words.interval]
         },
     );
     format!("| {name} | {} | {} |\n", verdict(touchpoint.verdict), cells.join(" | "))

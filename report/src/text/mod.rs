@@ -10,8 +10,9 @@ mod safe;
 mod sections;
 mod table;
 pub mod units;
+mod words;
 
-pub use comparison::{comparison, figure, figure_change, figure_value, verdict};
+pub use comparison::comparison;
 pub use ledger::ledger;
 pub use markdown::markdown;
 pub use safe::{safe, safe_lines};
@@ -19,3 +20,4 @@ pub use sections::{
     cost, exits, frames, hangs, journeys, launches, report, requests, screens, steps, taps, touchpoints,
 };
 pub use units::duration;
+pub use words::{FigureWords, noise_floor, not_judged, too_few, verdict};

@@ -26,11 +26,25 @@ pub(crate) struct Table {
     columns: Vec<&'static str>,
     rows: Vec<Vec<String>>,
     skipped: usize,
+    /// Whether the first column says most at its end, so that its beginning gives way.
+    ends_matter: bool,
 }
 
 impl Table {
     pub(crate) fn new(title: &str, columns: &[&'static str]) -> Table {
-        Table { title: title.to_owned(), columns: columns.to_vec(), rows: Vec::new(), skipped: 0 }
+        Table {
+            title: title.to_owned(),
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+            skipped: 0,
+            ends_matter: false,
+        }
+    }
+
+    /// Of names that end with what tells them apart, as those of metrics do.
+    pub(crate) fn whose_ends_matter(mut self) -> Table {
+        self.ends_matter = true;
+        self
     }
 
     /// Fills the table with the first [`ROWS_MAX`] items, each giving one line or more.
@@ -82,7 +96,7 @@ impl Table {
         let mut line = String::new();
         for (at, (width, cell)) in widths.iter().zip(cells).enumerate() {
             let text = at == 0 || self.columns.get(at).is_some_and(|header| header.starts_with('<'));
-            let cell = cut(cell, *width);
+            let cell = if at == 0 && self.ends_matter { end(cell, *width) } else { cut(cell, *width) };
             if at > 0 {
                 line.push_str(GAP);
             }
@@ -91,6 +105,15 @@ impl Table {
         out.push_str(&cut(line.trim_end(), WIDTH_MAX));
         out.push('\n');
     }
+}
+
+/// The text, or `…` and its end, as [`cut`].
+fn end(text: &str, width: usize) -> String {
+    let left_out = text.chars().count().saturating_sub(width);
+    if left_out == 0 {
+        return cut(text, width);
+    }
+    std::iter::once('…').chain(text.chars().skip(left_out + 1).map(safe_char)).collect()
 }
 
 /// The text, or its beginning and `…`, within `width` characters; what nobody would see is marked, line breaks included.

@@ -3,6 +3,7 @@
 //! Owns: units and digits. Refuses: columns (see the table beside it).
 //! Invariant: three significant digits, one unit, the same text for the same number everywhere.
 
+use crate::metric::Unit;
 use crate::report::Within;
 use jiff::Timestamp;
 
@@ -38,6 +39,44 @@ pub fn duration(ns: u64) -> String {
         _ if whole_s < 360_000 => format!("{}h {:02}m", whole_s / 3_600, whole_s / 60 % 60),
         _ => format!("{} h", count(whole_s / 3_600)),
     }
+}
+
+/// A value in its unit with three significant digits: `412 ms`, `-1.50 ms`, `0.42 ns`, `17.8 MB`, `12`, `153 M ops/s`.
+#[must_use]
+pub fn quantity(unit: &Unit, value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    let size = value.abs();
+    match unit {
+        Unit::Nanoseconds if size > 0.0 && size < 999.5 => format!("{sign}{} ns", three_digits(size)),
+        Unit::Nanoseconds => format!("{sign}{}", duration(size.round() as u64)),
+        Unit::Bytes => format!("{sign}{}", bytes(size)),
+        Unit::Count if size.fract() == 0.0 && size < 1e15 => format!("{sign}{}", count(size as u64)),
+        Unit::Count => format!("{sign}{}", scaled(size)),
+        Unit::Other(unit) if unit.is_empty() => format!("{sign}{}", scaled(size)),
+        Unit::Other(unit) => format!("{sign}{} {unit}", scaled(size)),
+    }
+}
+
+/// The same of a difference, with its sign.
+#[must_use]
+pub fn signed_quantity(unit: &Unit, difference: f64) -> String {
+    let plus = if difference > 0.0 { "+" } else { "" };
+    format!("{plus}{}", quantity(unit, difference))
+}
+
+/// A number from 0 on with three significant digits and a factor of 1,000 for each letter.
+fn scaled(size: f64) -> String {
+    if size > 0.0 && size < 0.1 {
+        return format!("{size:.2e}");
+    }
+    let (mut value, mut factor) = (size, "");
+    for larger in [" k", " M", " G", " T", " P"] {
+        if value < 999.5 {
+            break;
+        }
+        (value, factor) = (value / 1e3, larger);
+    }
+    format!("{}{factor}", three_digits(value))
 }
 
 /// A duration, or a dash.
@@ -153,6 +192,26 @@ mod tests {
         ] {
             assert_eq!(duration(ns), text, "{ns}");
         }
+    }
+
+    #[test]
+    fn values_have_three_digits_and_their_unit() {
+        let other = |unit: &str| Unit::Other(unit.to_owned());
+        for (unit, value, text) in [
+            (Unit::Nanoseconds, 412_345_678.0, "412 ms"),
+            (Unit::Nanoseconds, -1_500_000.0, "-1.50 ms"),
+            (Unit::Nanoseconds, 0.4217, "0.42 ns"),
+            (Unit::Nanoseconds, 0.0, "0 s"),
+            (Unit::Bytes, 17_848_000.0, "17.8 MB"),
+            (Unit::Count, 1_234.0, "1,234"),
+            (Unit::Count, 12.5, "12.5"),
+            (other("ops/s"), 152_495_705.9, "152 M ops/s"),
+            (other(""), 0.0123, "1.23e-2"),
+        ] {
+            assert_eq!(quantity(&unit, value), text);
+        }
+        assert_eq!(signed_quantity(&Unit::Nanoseconds, 2e6), "+2.00 ms");
+        assert_eq!(signed_quantity(&other("ms/s"), -3.0), "-3.00 ms/s");
     }
 
     #[test]
