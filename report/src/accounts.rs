@@ -13,7 +13,10 @@ use crate::report::{FactsSummary, LedgerSummary, SessionAccount};
 use nowait_wire::{Cost, DropReason, Facts, Ledger, RECORD_BUCKETS, RefuseReason};
 
 /// The version that [`Accounts::to_bytes`] writes first.
-const BYTES_VERSION: u8 = 1;
+const BYTES_VERSION: u8 = 2;
+
+/// The last version whose histograms are not packed.
+const VERSION_UNPACKED: u8 = 1;
 
 /// What is counted, by its place in the list of counts. The order is that of the binary form: new ones go to the end.
 #[derive(Clone, Copy)]
@@ -261,10 +264,11 @@ impl Accounts {
             return Err(Error::corrupt("accounts are too long"));
         }
         let mut reader = Reader::new(bytes);
-        match reader.byte()? {
-            BYTES_VERSION => {}
+        let get = match reader.byte()? {
+            VERSION_UNPACKED => Histogram::get_unpacked,
+            BYTES_VERSION => Histogram::get,
             version => return Err(Error::version(version, BYTES_VERSION)),
-        }
+        };
         let mut all = Accounts::new();
         if usize::from(reader.byte()?) != all.numbers.len() {
             return Err(Error::corrupt("accounts have other numbers than their version"));
@@ -272,8 +276,8 @@ impl Accounts {
         for number in &mut all.numbers {
             *number = reader.number()?;
         }
-        all.start = Histogram::get(&mut reader)?;
-        all.worker_cpu = Histogram::get(&mut reader)?;
+        all.start = get(&mut reader)?;
+        all.worker_cpu = get(&mut reader)?;
         reader.end()?;
         Ok(all)
     }

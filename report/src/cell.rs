@@ -12,13 +12,16 @@ use nowait_wire::{Context, Event, Kind, Os, Outcome};
 use std::collections::BTreeMap;
 
 /// The version that [`Cell::to_bytes`] writes first; it and all before it are read.
-const BYTES_VERSION: u8 = 3;
+const BYTES_VERSION: u8 = 4;
 
 /// Outcomes in version 1, which did not know `died`: the others, in the same order.
 const OUTCOMES_IN_VERSION_1: usize = 7;
 
 /// The last version without the times of waits that were given up.
 const VERSION_WITHOUT_GIVEN_UP: u8 = 2;
+
+/// The last version whose histograms are not packed.
+const VERSION_UNPACKED: u8 = 3;
 
 /// How many outcomes there are.
 pub const OUTCOMES: usize = Outcome::ALL.len();
@@ -297,12 +300,13 @@ impl Cell {
         for number in cell.outcomes.iter_mut().take(outcomes).chain(&mut cell.tallies) {
             *number = reader.number()?;
         }
-        cell.done = Histogram::get(&mut reader)?;
-        cell.failed = Histogram::get(&mut reader)?;
-        cell.unanswered = Histogram::get(&mut reader)?;
-        cell.part = Histogram::get(&mut reader)?;
+        let get = if version > VERSION_UNPACKED { Histogram::get } else { Histogram::get_unpacked };
+        cell.done = get(&mut reader)?;
+        cell.failed = get(&mut reader)?;
+        cell.unanswered = get(&mut reader)?;
+        cell.part = get(&mut reader)?;
         if version > VERSION_WITHOUT_GIVEN_UP {
-            cell.given_up = Histogram::get(&mut reader)?;
+            cell.given_up = get(&mut reader)?;
         }
         reader.end()?;
         Ok(cell)

@@ -11,8 +11,11 @@ use crate::limits::{BUCKETS_MAX, HISTOGRAM_BYTES_MAX};
 
 pub use crate::estimate::supports_quantile;
 
-/// The version that [`Histogram::to_bytes`] writes first.
-const BYTES_VERSION: u8 = 1;
+/// The version that [`Histogram::to_bytes`] writes first; it and the one before are read.
+const BYTES_VERSION: u8 = 2;
+
+/// The last version whose buckets are not packed.
+const VERSION_UNPACKED: u8 = 1;
 
 /// The index of the lowest bucket: (2^(-1/64), 1], which holds 1 ns.
 const INDEX_MIN: i32 = -1;
@@ -62,6 +65,8 @@ pub(crate) fn largest_ns(index: i32) -> u64 {
     let mantissa = LOWER.get(within).copied().unwrap_or(u64::MAX);
     match next.div_euclid(PER_OCTAVE as i32) {
         octave @ 0..64 => mantissa >> (63 - octave),
+        // Below the bucket of 1 ns there is 0 alone.
+        octave if octave < 0 => 0,
         _ => u64::MAX,
     }
 }
@@ -265,34 +270,93 @@ impl Histogram {
         }
         let mut reader = Reader::new(bytes);
         let version = reader.byte()?;
-        if version != BYTES_VERSION {
-            return Err(Error::version(version, BYTES_VERSION));
-        }
-        let histogram = Histogram::get(&mut reader)?;
+        let histogram = match version {
+            VERSION_UNPACKED => Histogram::get_unpacked(&mut reader)?,
+            BYTES_VERSION => Histogram::get(&mut reader)?,
+            version => return Err(Error::version(version, BYTES_VERSION)),
+        };
         reader.end()?;
         Ok(histogram)
     }
 
-    /// count, then unless it is 0: sum, min, max, zeros, filled buckets, and for each its distance from the one
-    /// before (the first: from one below the lowest) and its count.
+    /// count; nothing more if it is 0. Else sum, and how many buckets are filled; nothing more if none is, as it is of one duration,
+    /// which is the sum, or all are 0. Else zeros, and of each bucket its distance from the one before (the first: from one below
+    /// the lowest) and its count: a byte with 4 bits of each less 1, of which 15 says that the rest follows as a number. Then, unless
+    /// there are zeros, by how much the smallest lies above the smallest of its bucket, and by how much the largest lies below the
+    /// largest of its.
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         put(out, self.count);
         if self.count == 0 {
             return;
         }
-        for number in [self.sum_ns, self.min_ns, self.max_ns, self.zeros, self.buckets().count() as u64] {
-            put(out, number);
+        put(out, self.sum_ns);
+        let is_one = self.count == 1 && [self.min_ns, self.max_ns] == [self.sum_ns; 2];
+        if is_one || self.zeros == self.count {
+            put(out, 0);
+            return;
         }
+        put(out, self.buckets().count() as u64);
+        put(out, self.zeros);
         let mut previous = INDEX_MIN - 1;
         for (index, count) in self.buckets() {
-            put(out, (index - previous) as u64);
-            put(out, count);
+            let (gap, more) = ((index - previous) as u64 - 1, count - 1);
+            out.push((gap.min(15) << 4 | more.min(15)) as u8);
+            for number in [gap, more].into_iter().filter(|number| *number >= 15) {
+                put(out, number - 15);
+            }
             previous = index;
         }
+        if self.zeros == 0 {
+            put(out, self.min_ns - bucket_index(self.min_ns).map_or(0, smallest_ns));
+        }
+        put(out, bucket_index(self.max_ns).map_or(0, largest_ns) - self.max_ns);
     }
 
     /// Reads what [`Histogram::put`] wrote.
     pub(crate) fn get(reader: &mut Reader<'_>) -> Result<Histogram, Error> {
+        let mut read = Histogram { count: reader.number()?, ..Histogram::new() };
+        if read.count == 0 {
+            return Ok(read);
+        }
+        read.sum_ns = reader.number()?;
+        let filled = reader.number()?;
+        if filled == 0 && read.count == 1 {
+            let mut one = Histogram::new();
+            one.record(read.sum_ns);
+            return Ok(one);
+        }
+        if filled == 0 {
+            let all = read.count;
+            read.zeros = all;
+            return read.checked(all);
+        }
+        read.zeros = reader.number()?;
+        let total = read.get_buckets(reader, filled, |reader| {
+            let both = u64::from(reader.byte()?);
+            let mut half = |half: u64| -> Result<u64, Error> {
+                if half < 15 {
+                    return Ok(half + 1);
+                }
+                reader
+                    .number()?
+                    .checked_add(16)
+                    .ok_or_else(|| Error::corrupt("a histogram has a number beyond reason"))
+            };
+            Ok((half(both >> 4)?, half(both & 15)?))
+        })?;
+        let mut filled = read.buckets().map(|(index, _)| index);
+        let lowest = filled.next();
+        let highest = filled.last().or(lowest);
+        if read.zeros == 0 {
+            read.min_ns = lowest.map_or(0, smallest_ns).saturating_add(reader.number()?);
+        }
+        read.max_ns = highest.map_or(0, largest_ns).saturating_sub(reader.number()?);
+        read.checked(total)
+    }
+
+    /// Reads what was written before buckets were packed: count, then unless it is 0: sum, min, max, zeros, filled buckets, and for each
+    /// its distance from the one before and its count.
+    pub(crate) fn get_unpacked(reader: &mut Reader<'_>) -> Result<Histogram, Error> {
         let count = reader.number()?;
         if count == 0 {
             return Ok(Histogram::new());
@@ -301,25 +365,35 @@ impl Histogram {
         let mut read =
             Histogram { count, sum_ns, min_ns, max_ns, zeros: reader.number()?, ..Histogram::new() };
         let filled = reader.number()?;
+        let total = read.get_buckets(reader, filled, |reader| Ok((reader.number()?, reader.number()?)))?;
+        read.checked(total)
+    }
+
+    /// Reads so many buckets, each as its distance from the one before and its count; says how many durations that is.
+    fn get_buckets(
+        &mut self,
+        reader: &mut Reader<'_>,
+        filled: u64,
+        next: impl Fn(&mut Reader<'_>) -> Result<(u64, u64), Error>,
+    ) -> Result<u64, Error> {
         if filled > BUCKETS_MAX as u64 {
             return Err(Error::corrupt("a histogram has too many buckets"));
         }
-        let (mut total, mut index) = (read.zeros, INDEX_MIN - 1);
+        let (mut total, mut index) = (self.zeros, INDEX_MIN - 1);
         for _ in 0..filled {
-            let gap = reader.number()?;
+            let (gap, in_bucket) = next(reader)?;
             // The distance to the last bucket is what a gap may not exceed.
             if gap == 0 || gap > (INDEX_MAX - index) as u64 {
                 return Err(Error::corrupt("a histogram has a bucket out of range"));
             }
             index += gap as i32;
-            let in_bucket = reader.number()?;
             if in_bucket == 0 {
                 return Err(Error::corrupt("a histogram has an empty bucket"));
             }
             total = total.saturating_add(in_bucket);
-            read.add(index, in_bucket);
+            self.add(index, in_bucket);
         }
-        read.checked(total)
+        Ok(total)
     }
 
     /// Refuses a histogram whose totals are not those of its buckets.

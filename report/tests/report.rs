@@ -1,6 +1,8 @@
 //! Cells and reports against exact computation on the events themselves, and their text against its limits.
 
+use nowait_report::bytes;
 use nowait_report::report::Figures;
+
 use nowait_report::{Budgets, Cell, CellKey, Cells, Crumb, Exit, Input, Report, Scope, SessionAccount, text};
 use nowait_wire::{Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome};
 use proptest::prelude::*;
@@ -321,15 +323,26 @@ fn a_cell_of_before_died_is_read() {
         bytes[at] = byte;
         Cell::from_bytes(&bytes).unwrap_err()
     };
-    assert!(with(0, 4).is_unknown_version());
-    assert!(with(1, 8).is_corrupt() && with(0, 2).is_corrupt() && with(0, 3).is_corrupt());
-    // Version 2 knew `died`, and not how long those had waited who gave up.
+    assert!(with(0, 5).is_unknown_version());
+    assert!(with(1, 8).is_corrupt() && [2, 3, 4].into_iter().all(|version| with(0, version).is_corrupt()));
+    // Version 3 did not pack its buckets, and 2 did not know how long those had waited who gave up.
     let now = cell_of(&[
         event(Kind::Tap, Outcome::Done, 40 * MS, 7, 0),
         event(Kind::Tap, Outcome::Abandoned, MS, 0, 0),
     ]);
-    let mut before = now.to_bytes();
-    before.truncate(before.len() - now.given_up().to_bytes().len() + 1);
+    let mut old = vec![3, 8, 6, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+    for (count, value) in [(1, 40 * MS), (0, 0), (0, 0), (1, 7_000), (1, MS)] {
+        bytes::put(&mut old, count);
+        if count > 0 {
+            [value, value, value, 0, 1].into_iter().for_each(|number| bytes::put(&mut old, number));
+            let bucket = nowait_report::histogram::bucket_index(value).unwrap();
+            [(bucket + 2) as u64, 1].into_iter().for_each(|number| bytes::put(&mut old, number));
+        }
+    }
+    assert_eq!(Cell::from_bytes(&old).as_ref(), Ok(&now));
+    // As if nothing was known of given up ones: their histogram stands last and takes 15 bytes.
+    let mut before = old.clone();
+    before.truncate(old.len() - 15);
     before[0] = 2;
     let read = Cell::from_bytes(&before).unwrap();
     assert_eq!((read.given_up().count(), read.outcomes()), (0, now.outcomes()));
