@@ -7,7 +7,9 @@
 use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
-use nowait_collector::cli::{self, backup, compare, delete, doctor, manual, reindex, report, serve};
+use nowait_collector::cli::{
+    self, aa, backup, bench, check, compare, delete, doctor, manual, reindex, report, serve,
+};
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
 use std::process::ExitCode;
@@ -38,6 +40,12 @@ enum Command {
     Report(report::Args),
     /// Judge a release against another: slower, faster, no evidence, too few samples
     Compare(compare::Args),
+    /// Hold a release against the limits of a budgets file
+    Check(check::Args),
+    /// Run two commands in turns, and judge one against the other
+    Bench(bench::Args),
+    /// Say what a device farm cannot tell apart, from runs of one build
+    Aa(aa::Args),
     /// Copy a data folder's database into one file, also while `serve` runs
     Backup(backup::Args),
     /// Remove what is known of a session, an installation or a release
@@ -75,6 +83,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Aa(args) => aa::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Delete(args) => delete::run(&args),
         Command::Doctor(args) => doctor::run(&args),

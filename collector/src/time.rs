@@ -43,6 +43,13 @@ pub fn hour_ceil(unix_ms: u64) -> u64 {
     unix_ms.checked_next_multiple_of(HOUR_MS).unwrap_or_else(|| hour_floor(unix_ms))
 }
 
+/// The day of a moment, `YYYY-MM-DD` in UTC; moments behind the year 9999 are of its last day.
+#[must_use]
+pub fn day(unix_ms: u64) -> String {
+    let known = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    known.map_or_else(|| "9999-12-31".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+}
+
 /// Reads a moment, where now is `now_unix_ms`: `2026-03-05`, `2026-03-05T14:30` (or with a blank; UTC), RFC 3339 with its offset,
 /// `now`, how long ago (`7d`, `-7d`, `90m`, `1w 12h`), or milliseconds since 1970 UTC in twelve digits or more.
 ///

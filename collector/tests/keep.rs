@@ -66,7 +66,7 @@ fn a_length_that_is_none_is_no_start() {
 fn a_session_is_deleted_after_asking_and_only_while_nobody_writes() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    let server = Server::start(Command::new(NOWAIT), data);
+    let server = Server::start(Command::new(NOWAIT), data, &[]);
     let ids: Vec<String> = (1..=3).map(|seed| send(&server, seed)).collect();
     let (code, _, error) = nowait(&["delete", "--session", &ids[1], "--yes"], data, "");
     assert!(code == 2 && error.contains("another nowait process writes"), "{error}");
@@ -97,7 +97,7 @@ fn a_session_is_deleted_after_asking_and_only_while_nobody_writes() {
 #[test]
 fn a_backup_beside_a_collector_that_takes_batches_can_be_restored() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(Command::new(NOWAIT), folder.path());
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
     let before = send(&server, 1);
     let file = folder.path().join("backup.db");
     let is_done = AtomicBool::new(false);
@@ -118,7 +118,7 @@ fn a_backup_beside_a_collector_that_takes_batches_can_be_restored() {
     assert!(code == 2 && error.contains("is not written over"), "{error}");
     let restored = tempfile::tempdir().unwrap();
     std::fs::copy(&file, restored.path().join("nowait.db")).unwrap();
-    let server = Server::start(Command::new(NOWAIT), restored.path());
+    let server = Server::start(Command::new(NOWAIT), restored.path(), &[]);
     let (code, json, error) = nowait(&["report", "--json", "--url", &server.url()], restored.path(), "");
     assert!(code == 0 && json.contains("\"sessions\""), "{error}");
     assert!(sessions(restored.path()) >= 1);
@@ -130,7 +130,7 @@ fn a_backup_beside_a_collector_that_takes_batches_can_be_restored() {
 fn damage_ends_with_one_until_it_is_mended() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    let server = Server::start(Command::new(NOWAIT), data);
+    let server = Server::start(Command::new(NOWAIT), data, &[]);
     (1..=3).for_each(|seed| _ = send(&server, seed));
     let (code, out, _) = nowait(&["doctor"], data, "");
     assert!(code == 0 && out.contains("nothing is damaged"), "{out}");

@@ -1,11 +1,12 @@
 //! The binary `nowait` as people run it: its messages, its exit codes, and its death.
 
 mod running;
+mod sending;
 
 use nowait_wire::testing::session;
-use nowait_wire::{CONTENT_TYPE, Receipt, ReceiptStatus, Uuid};
+use nowait_wire::{ReceiptStatus, Uuid};
 use running::{NOWAIT, Server};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -20,23 +21,6 @@ fn said(output: &Output) -> (i32, String, String) {
 }
 
 impl Server {
-    /// Sends a batch on a connection of its own; `None` if the server went away meanwhile.
-    fn send(&self, frame: &[u8]) -> Option<Receipt> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-        let head = format!(
-            "POST /v1/batches HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {CONTENT_TYPE}\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n",
-            self.address,
-            self.key,
-            frame.len()
-        );
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(frame)).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        serde_json::from_str(answer.split("\r\n\r\n").nth(1)?).ok()
-    }
-
     #[cfg(unix)]
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
@@ -99,7 +83,7 @@ fn a_remote_configuration_that_cannot_be_followed_is_no_start() {
 #[test]
 fn a_release_that_is_slower_ends_with_one() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(Command::new(NOWAIT), folder.path());
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
     for seed in 0..12 {
         assert_eq!(server.send(&frame(seed, "8.1.0", 1)).unwrap().status, ReceiptStatus::Stored);
         assert_eq!(server.send(&frame(seed + 100, "8.2.0", 3)).unwrap().status, ReceiptStatus::Stored);
@@ -119,13 +103,99 @@ fn a_release_that_is_slower_ends_with_one() {
     assert_eq!(json.ledger.sessions, 24);
 }
 
+#[test]
+fn limits_that_are_broken_end_with_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("budgets.toml");
+    let limits = |pinned: &str, p75_ms: u32, exception: &str| {
+        let text = format!(
+            "pinned = {pinned:?}\n[[limit]]\nkind = \"tap\"\nname = \"Home.Transfer\"\np75_ms = {p75_ms}\nowner = \"Pay|ments\"\n{exception}"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    limits("8.1.0", 10, "");
+    let budgets = file.to_str().unwrap();
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &["--budgets", budgets]);
+    for seed in 0..40 {
+        server.send(&frame(seed, "8.1.0", 1)).unwrap();
+        server.send(&frame(seed + 100, "8.2.0", 3)).unwrap();
+    }
+    let (data, url) = (folder.path().to_str().unwrap(), server.url());
+    let check = |version: &str, more: &[&str]| {
+        let words = ["check", "--version", version, "--data", data, "--budgets", budgets];
+        said(&nowait(&words.into_iter().chain(more.iter().copied()).collect::<Vec<_>>()))
+    };
+    let broken = check("8.1.0", &[]);
+    assert!(broken.0 == 1 && broken.1.contains("CHECK   BROKEN   (1 broken)"), "{broken:?}");
+    let from_server = said(&nowait(&["check", "--version", "8.1.0", "--url", &url]));
+    assert_eq!(from_server, broken, "the server checks its own limits");
+    // Also slower than the pinned release.
+    let slower = check("8.2.0", &["--markdown"]);
+    let sides = slower.1.contains("**NoWait: slower**") && slower.1.contains("`Pay\u{fffd}ments`");
+    assert!(slower.0 == 1 && sides && slower.1.lines().count() <= 120, "{slower:?}");
+    let junit = check("8.2.0", &["--junit", "--fail-on", "never"]);
+    assert!(junit.0 == 0 && junit.1.contains("name=\"Home.Transfer p75\""), "{junit:?}");
+    let json: serde_json::Value = serde_json::from_str(&check("8.2.0", &["--json"]).1).unwrap();
+    assert_eq!(json["limits"][0]["status"], "broken");
+    assert_eq!(json["against_pinned"]["base"], "8.1.0");
+    limits("8.2.0", 10, "exception_until = 9999-01-01\n");
+    assert_eq!(check("8.2.0", &[]).0, 0, "excepted, and pinned itself");
+    limits("8.2.0", 10, "exception_until = 2026-01-01\n");
+    let ended = check("8.2.0", &[]);
+    assert!(ended.0 == 1 && ended.1.contains("exception ended 2026-01-01"), "{ended:?}");
+    limits("8.2.0", 3_600_000, "");
+    let kept = check("8.2.0", &[]);
+    assert!(kept.0 == 0 && kept.1.contains("KEPT"), "{kept:?}");
+    std::fs::write(&file, "[kind.tap]\ntarget_ms = 100\n").unwrap();
+    let none = check("8.2.0", &[]);
+    assert!(none.0 == 2 && none.2.contains("[[limit]]"), "{none:?}");
+}
+
+#[test]
+fn files_of_benchmarks_end_as_releases_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (side, middle) in [("base", 400.0), ("head", 460.0)] {
+        std::fs::create_dir(path(side)).unwrap();
+        for run in 0..4 {
+            let value = |at: i32| middle + f64::from(run * 7 % 5) + f64::from(at * 5 % 7);
+            let times: Vec<String> = (0..8).map(|at| (value(at) / 1e3).to_string()).collect();
+            let text = format!(r#"{{"results": [{{"command": "start", "times": [{}]}}]}}"#, times.join(","));
+            std::fs::write(path(&format!("{side}/run{run}.json")), text).unwrap();
+        }
+    }
+    let folders = said(&nowait(&["compare", &path("base/"), &path("head/")]));
+    assert!(
+        folders.0 == 1 && folders.1.contains("SLOWER") && folders.1.contains("32 (4)/32 (4)"),
+        "{folders:?}"
+    );
+    assert_eq!(said(&nowait(&["compare", &path("head/"), &path("base/")])).0, 0, "faster");
+    let one = [path("base/run0.json"), path("head/run0.json")];
+    let few = said(&nowait(&["compare", &one[0], &one[1]]));
+    assert!(few.0 == 1 && few.1.contains("TOO FEW") && few.1.contains("+14.9 %"), "{few:?}");
+    assert_eq!(said(&nowait(&["compare", &one[0], &one[1], "--fail-on", "slower"])).0, 0);
+    let all: Vec<String> = ["base", "head"]
+        .iter()
+        .flat_map(|side| (0..4).map(move |run| format!("{side}/run{run}.json")))
+        .collect();
+    let all: Vec<String> = all.iter().map(|name| path(name)).collect();
+    let words: Vec<&str> = ["compare", "--junit"].into_iter().chain(all.iter().map(String::as_str)).collect();
+    let junit = said(&nowait(&words));
+    assert!(junit.0 == 1 && junit.1.contains("classname=\"nowait.metric\""), "{junit:?}");
+    let pinned = said(&nowait(&["compare", &one[0], &one[1], "--pinned", "8.0.0"]));
+    assert!(pinned.0 == 2 && pinned.2.contains("--pinned"), "{pinned:?}");
+    std::fs::write(path("head/run0.json"), "[]").unwrap();
+    let empty = said(&nowait(&["compare", &path("base/"), &path("head/")]));
+    assert!(empty.0 == 2 && empty.2.contains("head/run0.json: it is an empty list"), "{empty:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_server_ends_cleanly_and_its_folder_can_be_read_and_reindexed() {
     for signal in ["-TERM", "-INT"] {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().to_str().unwrap();
-        let mut server = Server::start(Command::new(NOWAIT), folder.path());
+        let mut server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
         server.send(&frame(1, "8.1.0", 1)).unwrap();
         let locked = said(&nowait(&["reindex", "--data", data]));
         assert!(locked.0 == 2 && locked.2.contains("another nowait process writes"), "{locked:?}");
@@ -144,7 +214,7 @@ fn what_has_a_receipt_survives_kill_9() {
     let mut receipts = Vec::new();
     let mut next = 0;
     for _ in 0..4 {
-        let server = Server::start(Command::new(NOWAIT), folder.path());
+        let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
         let killer = std::thread::scope(|scope| {
             let senders: Vec<_> = (0..4u64)
                 .map(|sender| {
@@ -174,7 +244,7 @@ fn what_has_a_receipt_survives_kill_9() {
         receipts.extend(killer);
     }
     assert!(receipts.len() > 20, "only {} receipts", receipts.len());
-    let server = Server::start(Command::new(NOWAIT), folder.path());
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
     for seed in receipts {
         let mut batch = session(seed, 60);
         batch.id.session = Uuid::from_u64_pair(9, seed);

@@ -5,11 +5,13 @@
 
 use crate::error::Error;
 use crate::limits::{BUDGETS_BYTES_MAX, LABEL_CHARS_MAX, TARGET_MS_MAX, WEIGHT_MAX};
+use crate::verdict::Figure;
 use nowait_wire::Kind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use toml::Spanned;
+use toml::value::Datetime;
 
 /// The budgets that apply where nothing else is said, with their sources as comments.
 pub const DEFAULT_BUDGETS: &str = include_str!("../default-budgets.toml");
@@ -46,11 +48,35 @@ impl Rule {
     }
 }
 
+/// What a team promises of a touchpoint, and who answers for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Limit {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    pub(crate) objective: Objective,
+    pub(crate) owner: Option<String>,
+    /// The last day, `YYYY-MM-DD`, on which nobody minds that it is broken.
+    pub(crate) exception_until: Option<String>,
+}
+
+/// A figure and the limit that it has to keep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Objective {
+    /// A quantile, in nanoseconds.
+    QuantileAtMost(Figure, u64),
+    /// The share that is done within the target.
+    InTimeAtLeast(f64),
+    /// The share that fails, has no answer or is given up.
+    UnansweredAtMost(f64),
+}
+
 /// Budgets by kind and name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budgets {
     kinds: BTreeMap<Kind, Rule>,
     touchpoints: BTreeMap<(Kind, String), Rule>,
+    limits: Vec<Limit>,
+    pinned: Option<String>,
     /// What was said beside the defaults.
     source: String,
 }
@@ -58,8 +84,7 @@ pub struct Budgets {
 impl Default for Budgets {
     /// The budgets of [`DEFAULT_BUDGETS`].
     fn default() -> Budgets {
-        let mut budgets =
-            Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new(), source: String::new() };
+        let mut budgets = Budgets::none();
         // The shipped file is parsed in a test, so there is no error to report here.
         let shipped = budgets.overlay(DEFAULT_BUDGETS);
         debug_assert_eq!(shipped, Ok(()));
@@ -68,6 +93,46 @@ impl Default for Budgets {
 }
 
 impl Budgets {
+    fn none() -> Budgets {
+        Budgets {
+            kinds: BTreeMap::new(),
+            touchpoints: BTreeMap::new(),
+            limits: Vec::new(),
+            pinned: None,
+            source: String::new(),
+        }
+    }
+
+    /// The limits that a release has to keep ([`Check`](crate::Check)), in the order of the file.
+    pub(crate) fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// The limits of a touchpoint's quantiles: what each is called, and the most that it may be in nanoseconds.
+    #[must_use]
+    pub fn quantile_limits(&self, kind: Kind, name: &str) -> Vec<(&'static str, f64)> {
+        let of_touchpoint = self.limits.iter().filter(|limit| limit.kind == kind && limit.name == name);
+        let quantile = |limit: &Limit| match limit.objective {
+            Objective::QuantileAtMost(Figure::P50, ns) => Some(("p50", ns as f64)),
+            Objective::QuantileAtMost(Figure::P95, ns) => Some(("p95", ns as f64)),
+            Objective::QuantileAtMost(_, ns) => Some(("p75", ns as f64)),
+            Objective::InTimeAtLeast(_) | Objective::UnansweredAtMost(_) => None,
+        };
+        of_touchpoint.filter_map(quantile).collect()
+    }
+
+    /// Whether there is any limit to keep.
+    #[must_use]
+    pub fn has_limits(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// The release that every other one is compared with beside the one before it, if the file names one.
+    #[must_use]
+    pub fn pinned(&self) -> Option<&str> {
+        self.pinned.as_deref()
+    }
+
     /// Reads a budgets file on top of the defaults. `default-budgets.toml` shows the form.
     ///
     /// # Errors
@@ -125,6 +190,11 @@ impl Budgets {
             let rule = entry.rule(text)?;
             self.touchpoints.entry(key).or_default().overlay(rule);
         }
+        for entry in file.limit {
+            let limits = entry.limits(text)?;
+            self.limits.extend(limits);
+        }
+        self.pinned = file.pinned.or(self.pinned.take());
         Ok(())
     }
 }
@@ -136,6 +206,61 @@ struct File {
     kind: BTreeMap<Spanned<String>, KindEntry>,
     #[serde(default)]
     touchpoint: Vec<TouchpointEntry>,
+    #[serde(default)]
+    limit: Vec<LimitEntry>,
+    pinned: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitEntry {
+    kind: Spanned<String>,
+    name: Spanned<String>,
+    p50_ms: Option<Spanned<f64>>,
+    p75_ms: Option<Spanned<f64>>,
+    p95_ms: Option<Spanned<f64>>,
+    in_time_min: Option<Spanned<f64>>,
+    failed_max: Option<Spanned<f64>>,
+    owner: Option<String>,
+    exception_until: Option<Spanned<Datetime>>,
+}
+
+impl LimitEntry {
+    fn limits(&self, text: &str) -> Result<Vec<Limit>, Error> {
+        let mut objectives = Vec::new();
+        let quantiles = [
+            (Figure::P50, "p50_ms", &self.p50_ms),
+            (Figure::P75, "p75_ms", &self.p75_ms),
+            (Figure::P95, "p95_ms", &self.p95_ms),
+        ];
+        for (figure, key, most_ms) in quantiles {
+            let most_ns = milliseconds(text, key, most_ms.as_ref())?;
+            objectives.extend(most_ns.map(|most_ns| Objective::QuantileAtMost(figure, most_ns)));
+        }
+        let in_time = share(text, "in_time_min", self.in_time_min.as_ref())?;
+        objectives.extend(in_time.map(Objective::InTimeAtLeast));
+        let failed = share(text, "failed_max", self.failed_max.as_ref())?;
+        objectives.extend(failed.map(Objective::UnansweredAtMost));
+        if objectives.is_empty() {
+            let what = "it limits nothing; write p50_ms, p75_ms, p95_ms, in_time_min or failed_max";
+            return Err(wrong(text, &self.name, "limit", what));
+        }
+        let exception_until = match &self.exception_until {
+            None => None,
+            Some(until) => Some(until.get_ref().date.map(|date| date.to_string()).ok_or_else(|| {
+                wrong(text, until, "exception_until", "it is no day; write one, for example 2026-12-31")
+            })?),
+        };
+        let kind = known_kind(text, &self.kind)?;
+        let limit = |objective| Limit {
+            kind,
+            name: self.name.get_ref().clone(),
+            objective,
+            owner: self.owner.clone(),
+            exception_until: exception_until.clone(),
+        };
+        Ok(objectives.into_iter().map(limit).collect())
+    }
 }
 
 #[derive(Deserialize)]
@@ -158,7 +283,7 @@ struct TouchpointEntry {
 impl KindEntry {
     fn rule(&self, text: &str) -> Result<Rule, Error> {
         Ok(Rule {
-            target_ns: target_ns(text, self.target_ms.as_ref())?,
+            target_ns: milliseconds(text, "target_ms", self.target_ms.as_ref())?,
             weight: weight(text, self.weight.as_ref())?,
             label: None,
         })
@@ -168,7 +293,7 @@ impl KindEntry {
 impl TouchpointEntry {
     fn rule(&self, text: &str) -> Result<Rule, Error> {
         Ok(Rule {
-            target_ns: target_ns(text, self.target_ms.as_ref())?,
+            target_ns: milliseconds(text, "target_ms", self.target_ms.as_ref())?,
             weight: weight(text, self.weight.as_ref())?,
             label: label(text, self.label.as_ref())?,
         })
@@ -198,15 +323,25 @@ fn known_kind(text: &str, kind: &Spanned<String>) -> Result<Kind, Error> {
     })
 }
 
-fn target_ns(text: &str, target_ms: Option<&Spanned<f64>>) -> Result<Option<u64>, Error> {
-    let Some(given) = target_ms else { return Ok(None) };
+/// Milliseconds as nanoseconds.
+fn milliseconds(text: &str, key: &str, given: Option<&Spanned<f64>>) -> Result<Option<u64>, Error> {
+    let Some(given) = given else { return Ok(None) };
     let ms = *given.get_ref();
     // Written so that "not a number" fails too.
     if !(ms > 0.0 && ms <= TARGET_MS_MAX) {
-        let what = format!("{ms} is no target; write milliseconds above 0 and up to {TARGET_MS_MAX}");
-        return Err(wrong(text, given, "target_ms", &what));
+        let what = format!("{ms} is no time; write milliseconds above 0 and up to {TARGET_MS_MAX}");
+        return Err(wrong(text, given, key, &what));
     }
     Ok(Some((ms * 1e6).round() as u64))
+}
+
+fn share(text: &str, key: &str, given: Option<&Spanned<f64>>) -> Result<Option<f64>, Error> {
+    let Some(given) = given else { return Ok(None) };
+    if !(0.0..=1.0).contains(given.get_ref()) {
+        let what = format!("{} is no share; write a number from 0 to 1", given.get_ref());
+        return Err(wrong(text, given, key, &what));
+    }
+    Ok(Some(*given.get_ref()))
 }
 
 fn weight(text: &str, weight: Option<&Spanned<f64>>) -> Result<Option<f64>, Error> {
@@ -240,8 +375,7 @@ mod tests {
 
     #[test]
     fn the_shipped_file_speaks_of_every_wait() {
-        let mut shipped =
-            Budgets { kinds: BTreeMap::new(), touchpoints: BTreeMap::new(), source: String::new() };
+        let mut shipped = Budgets::none();
         assert_eq!(shipped.overlay(DEFAULT_BUDGETS), Ok(()));
         let waits = [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Settled, Kind::Hang, Kind::Request];
         for kind in waits.into_iter().chain([Kind::Action, Kind::Journey, Kind::Step]) {
@@ -267,7 +401,7 @@ mod tests {
         let target = error(&format!("{head}target_ms = 0\n"));
         assert_eq!(
             target,
-            "budgets line 4, target_ms: 0 is no target; write milliseconds above 0 and up to 3600000"
+            "budgets line 4, target_ms: 0 is no time; write milliseconds above 0 and up to 3600000"
         );
         assert!(error(&format!("{head}target_ms = nan\n")).starts_with("budgets line 4, target_ms"));
         assert!(error(&format!("{head}weight = -1\n")).contains("line 4, weight: -1 is no weight"));
@@ -278,6 +412,14 @@ mod tests {
         );
         assert!(
             error("\n[kind.taps]\n").contains("line 2, kind: there is no kind \"taps\"; write one of launch")
+        );
+        let limit = "[[limit]]\nkind = \"tap\"\nname = \"Pay\"\n";
+        assert!(error(limit).contains("line 3, limit: it limits nothing; write p50_ms"));
+        assert!(error(&format!("{limit}p75_ms = -1\n")).contains("line 4, p75_ms: -1 is no time"));
+        assert!(error(&format!("{limit}in_time_min = 95\n")).contains("line 4, in_time_min: 95 is no share"));
+        assert!(
+            error(&format!("{limit}p75_ms = 1\nexception_until = 10:00:00\n"))
+                .contains("line 5, exception_until: it is no day")
         );
         assert!(error(&format!("{head}target = 1\n")).contains("line 4: unknown field `target`"));
         assert!(error("kind = \n").starts_with("budgets line 1: "));

@@ -14,6 +14,7 @@ use crate::metric::{Axis, Better, Metric, Scale, Unit};
 use crate::mix;
 use crate::pair::{Pair, Part};
 use crate::runs::Runs;
+use crate::shape::shape;
 use crate::side::{Ending, Side, Waits};
 use crate::spread::Level;
 use crate::steps::steps_ns;
@@ -151,6 +152,7 @@ impl<'s> Touchpoint<'s> {
             }),
             steps_ns: matches!(self.subject, Subject::Waits { .. }).then(|| steps_ns(&self.pair)).flatten(),
             left_out: self.pair.left_out,
+            shape: shape(&self.pair, self.scale),
             figures,
         }
     }

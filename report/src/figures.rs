@@ -139,18 +139,10 @@ fn spreads(
 pub(crate) fn of_quantile(pair: &Pair, q: f64) -> Option<Estimate> {
     let (base_curve, head_curve) = (pair.base.curve(), pair.head.curve());
     let (base, head) = (base_curve.quantile(q)?, head_curve.quantile(q)?);
-    let moves = |part: &Part, waits: &[Weighed], at: f64| -> Moves {
-        let curve = part.curve_of(waits);
-        let influence = curve.influence(at);
-        let of_place = |place| {
-            let ended = influence.of(place, true);
-            [ended, ended, influence.of(place, false)]
-        };
-        (0..part.len()).map(of_place).collect()
-    };
     let (axis, effect) = (pair.axis(), pair.axis().effect(base, head));
-    let spreads =
-        spreads(pair, &|waits| moves(&pair.base, waits, base), &|waits| moves(&pair.head, waits, head));
+    let spreads = spreads(pair, &|waits| quantile_moves(&pair.base, waits, base), &|waits| {
+        quantile_moves(&pair.head, waits, head)
+    });
     let bounds = spreads.map_or(Bounds::Unknown(effect), |(base_spread, head_spread)| Bounds::Quantile {
         q,
         axis,
@@ -160,29 +152,65 @@ pub(crate) fn of_quantile(pair: &Pair, q: f64) -> Option<Estimate> {
     Some(Estimate { base, head, head_as_is: pair.head.raw_curve().quantile(q), effect, bounds })
 }
 
+/// What each wait moves the share of those by that take at most so long, which is where a quantile lies.
+fn quantile_moves(part: &Part, waits: &[Weighed], at: f64) -> Moves {
+    let curve = part.curve_of(waits);
+    let influence = curve.influence(at);
+    let of_place = |place| {
+        let ended = influence.of(place, true);
+        [ended, ended, influence.of(place, false)]
+    };
+    (0..part.len()).map(of_place).collect()
+}
+
+/// A quantile of one side; without an interval where it has one session.
+pub(crate) fn quantile_of(part: &Part, q: f64, level: Level) -> Option<Interval> {
+    let curve = part.curve();
+    let value = curve.quantile(q)?;
+    let spread = spread(part, &quantile_moves(part, &part.known_weighed, value))?;
+    Some(quantile(&curve, q, value, spread, level))
+}
+
+/// The share of one side's waits that `is_meant`, by the number of their place and their ending.
+pub(crate) fn share_of(
+    part: &Part,
+    is_meant: impl Fn(usize, Ending) -> bool,
+    level: Level,
+) -> Option<Interval> {
+    let (value, _) = share_meant(&part.weighed, &is_meant)?;
+    let spread = spread(part, &share_moves(&part.known_weighed, &is_meant))?;
+    Some(share((value, part.count as f64, spread), 1.0, level))
+}
+
+/// The share of some waits that `is_meant`, and how many there are.
+fn share_meant(waits: &[Weighed], is_meant: &impl Fn(usize, Ending) -> bool) -> Option<(f64, f64)> {
+    let (mut meant, mut all) = (0.0, 0.0);
+    for (place, waits) in waits.iter().enumerate() {
+        for (ending, n) in Ending::ALL.into_iter().zip([waits.done, waits.failed, waits.given_up]) {
+            all += n;
+            meant += if is_meant(place, ending) { n } else { 0.0 };
+        }
+    }
+    (all > 0.0).then_some((meant / all, all))
+}
+
+/// What each wait moves such a share by.
+fn share_moves(waits: &[Weighed], is_meant: &impl Fn(usize, Ending) -> bool) -> Moves {
+    let (value, all) = share_meant(waits, is_meant).unwrap_or((0.0, 1.0));
+    let of = |place, ending| (f64::from(u8::from(is_meant(place, ending))) - value) / all;
+    (0..waits.len()).map(|place| Ending::ALL.map(|ending| of(place, ending))).collect()
+}
+
 /// The share of waits that `is_meant`, by the number of their place and their ending.
 pub(crate) fn of_share(pair: &Pair, is_meant: impl Fn(usize, Ending) -> bool) -> Option<Estimate> {
-    let share = |waits: &[Weighed]| {
-        let (mut meant, mut all) = (0.0, 0.0);
-        for (place, waits) in waits.iter().enumerate() {
-            for (ending, n) in Ending::ALL.into_iter().zip([waits.done, waits.failed, waits.given_up]) {
-                all += n;
-                meant += if is_meant(place, ending) { n } else { 0.0 };
-            }
-        }
-        (all > 0.0).then_some((meant / all, all))
-    };
-    let moves = |waits: &[Weighed]| -> Moves {
-        let (value, all) = share(waits).unwrap_or((0.0, 1.0));
-        let of = |place, ending| (f64::from(u8::from(is_meant(place, ending))) - value) / all;
-        (0..pair.base.len()).map(|place| Ending::ALL.map(|ending| of(place, ending))).collect()
-    };
+    let moves = |waits: &[Weighed]| share_moves(waits, &is_meant);
     let (base_spread, head_spread) = spreads(pair, &moves, &moves)?;
-    let ((base, _), (head, _)) = (share(&pair.base.weighed)?, share(&pair.head.weighed)?);
+    let share = |waits: &[Weighed]| share_meant(waits, &is_meant).map(|(value, _)| value);
+    let (base, head) = (share(&pair.base.weighed)?, share(&pair.head.weighed)?);
     Some(Estimate {
         base,
         head,
-        head_as_is: share(&pair.head.raw).map(|(value, _)| value),
+        head_as_is: share(&pair.head.raw),
         effect: head - base,
         bounds: Bounds::Share {
             base: (base, pair.base.count as f64, base_spread),

@@ -91,7 +91,7 @@ impl Halved {
 }
 
 /// SplitMix64's finalizer (Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014).
-fn mixed(session: u64, halving: u64) -> u64 {
+pub(crate) fn mixed(session: u64, halving: u64) -> u64 {
     let mut bits = session.wrapping_add(halving.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -5,12 +5,14 @@
 //! Invariant: **report knows no database**; the same input gives the same output, in any order.
 #![forbid(unsafe_code)]
 
+pub mod aa;
 mod accounts;
 mod assemble;
 mod boundary;
 pub mod budget;
 pub mod bytes;
 pub mod cell;
+pub mod check;
 mod compare;
 mod cost;
 mod curve;
@@ -28,6 +30,7 @@ mod pair;
 mod people;
 pub mod report;
 mod runs;
+mod shape;
 mod side;
 mod spread;
 mod steps;
@@ -40,6 +43,7 @@ pub use accounts::Accounts;
 pub use assemble::{Builder, Group, Input};
 pub use budget::{Budget, Budgets};
 pub use cell::{Cell, CellKey, Cells};
+pub use check::Check;
 pub use error::Error;
 pub use histogram::Histogram;
 pub use metric::{Better, Measured, Metric, Unit};

@@ -48,6 +48,11 @@ impl Runs {
                 autocorrelation: drift,
             })
         };
+        if self.0.len() >= VALUES_MIN && self.0.iter().all(|(_, values)| values.len() == 1) {
+            // Runs of one value follow each other as the values of one run do.
+            let all: Vec<Measured> = self.0.iter().flat_map(|(_, values)| values).copied().collect();
+            return of_run(&("all runs, in their order".to_owned(), all)).into_iter().collect();
+        }
         self.0.iter().filter_map(of_run).collect()
     }
 }

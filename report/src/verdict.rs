@@ -152,6 +152,19 @@ impl Subject {
     }
 }
 
+/// Waits or values between two bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    /// The lower bound, in nanoseconds or the unit of the metric; the first bin has what lies below, too.
+    pub from: f64,
+    /// The upper bound; the last bin has what lies beyond, too.
+    pub until: f64,
+    /// The share of BASE's that lies in it, 0 to 1.
+    pub base: f64,
+    /// The share of HEAD's, with its own customers.
+    pub head: f64,
+}
+
 /// One touchpoint in both releases, or one metric of a benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TouchpointChange {
@@ -181,6 +194,10 @@ pub struct TouchpointChange {
     pub steps_ns: Option<f64>,
     /// The share of waits whose devices, networks or systems one side lacks: they are in no figure.
     pub left_out: f64,
+    /// How the waits of both sides are spread, at most 32 bins in ascending order: equal ratios wide, or equal differences where
+    /// these are compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shape: Vec<Bin>,
 }
 
 /// How far the customers of both releases differ.

@@ -3,15 +3,16 @@
 //! Owns: its options, its forms, and what it fails on. Refuses: the verdict (see `nowait_report`).
 //! Invariant: a comparison in which nothing could be judged is no success, unless that was asked for.
 
+use super::form::Form;
 use super::progress::Progress;
 use super::source::{Source, budgets, word};
-use super::{EXIT_CODES, Finding, junit, print, print_json};
+use super::{EXIT_CODES, FailOn, Finding, print_comparisons};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::lab::{self, Files, RunFile};
 use crate::store::{self, Store as _};
 use crate::time::now_unix_ms;
-use nowait_report::{Budgets, Comparison, Side, Verdict, text};
+use nowait_report::{Budgets, Comparison, Side};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
@@ -31,7 +32,7 @@ a side figures are shown and nothing is judged. A word with a slash or the endin
 pub struct Args {
     /// What to compare with and what to judge: two releases, for example 8.1.0 8.2.0, or files of benchmarks, for example two
     /// folders
-    #[arg(value_name = "BASE HEAD", value_parser = word, num_args = 2.., required = true)]
+    #[arg(value_names = ["BASE", "HEAD"], value_parser = word, num_args = 2.., required = true)]
     sides: Vec<String>,
     /// Compare with this release too: small steps that nobody objects to add up
     #[arg(long, value_name = "VERSION", value_parser = word)]
@@ -57,32 +58,6 @@ pub struct Args {
     form: Form,
 }
 
-/// A reason to fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum FailOn {
-    /// Customers are worse off somewhere
-    Slower,
-    /// Nothing could be judged
-    TooFew,
-    /// Nothing at all
-    Never,
-}
-
-/// In which form it is printed.
-#[derive(Clone, Copy, Debug, clap::Args)]
-#[group(multiple = false)]
-struct Form {
-    /// Print the comparison as JSON; with --pinned, a list of both
-    #[arg(long)]
-    json: bool,
-    /// Print it as Markdown for a merge request, in 60 lines at most
-    #[arg(long)]
-    markdown: bool,
-    /// Print it as `JUnit` XML, a test case for each touchpoint
-    #[arg(long)]
-    junit: bool,
-}
-
 impl Args {
     /// The question that the words and options ask, where they are of releases.
     #[must_use]
@@ -106,24 +81,13 @@ impl Args {
         match lab::split(&self.sides, self.source.is_named())? {
             [Files::Release(base), Files::Release(head)] => {
                 let bases = std::iter::once(&base).chain(&self.pinned);
-                bases.map(|base| self.compare_releases(base, &head, budgets)).collect()
+                bases.map(|base| answer(&self.source, &self.ask_about(base, &head), budgets)).collect()
             }
             _ if self.pinned.is_some() => {
                 Err(Error::input("--pinned: it is a release; files are compared with files, leave it out"))
             }
             [base, head] => Ok(vec![self.compare_files(&base, &head, budgets)?]),
         }
-    }
-
-    fn compare_releases(&self, base: &str, head: &str, budgets: &Budgets) -> Result<Comparison, Error> {
-        self.source.answer("/v1/compare", &self.ask_about(base, head), |store, question| {
-            let query = question.query();
-            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-            // Trimmed, as everywhere.
-            let (base, head) =
-                question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
-            store::compare(store, &tenant, &query, (base, head), budgets, question.options)
-        })
     }
 
     fn compare_files(&self, base: &Files, head: &Files, budgets: &Budgets) -> Result<Comparison, Error> {
@@ -159,18 +123,28 @@ impl Args {
         }
         Ok(side.regardless_of_strata())
     }
+}
 
-    fn finding(&self, comparisons: &[Comparison]) -> Finding {
-        let has = |wanted| comparisons.iter().any(|comparison| comparison.verdict == wanted);
-        let fails_on = |reason| self.fail_on.contains(&reason) && !self.fail_on.contains(&FailOn::Never);
-        if fails_on(FailOn::Slower) && has(Verdict::Slower) {
-            Finding::Regression
-        } else if fails_on(FailOn::TooFew) && has(Verdict::TooFewSamples) {
-            Finding::Unjudged
-        } else {
-            Finding::Fine
-        }
-    }
+/// Two releases of this source, with the default options.
+pub(super) fn releases(
+    source: &Source,
+    base: &str,
+    head: &str,
+    budgets: &Budgets,
+) -> Result<Comparison, Error> {
+    let ask = Ask { base: base.to_owned(), head: head.to_owned(), ..source.ask() };
+    answer(source, &ask, budgets)
+}
+
+fn answer(source: &Source, ask: &Ask, budgets: &Budgets) -> Result<Comparison, Error> {
+    source.answer("/v1/compare", ask, |store, question| {
+        let query = question.query();
+        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+        // Trimmed, as everywhere.
+        let (base, head) =
+            question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
+        store::compare(store, &tenant, &query, (base, head), budgets, question.options)
+    })
 }
 
 /// Prints a comparison, or two; the finding is the worse verdict.
@@ -180,24 +154,15 @@ impl Args {
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
     let comparisons = args.compare(&budgets)?;
-    let texts = |of: fn(&Comparison) -> String| comparisons.iter().map(of).collect::<Vec<_>>().join("\n");
-    match args.form {
-        Form { json: true, .. } => match comparisons.as_slice() {
-            [one] => print_json(one)?,
-            all => print_json(&all)?,
-        },
-        Form { markdown: true, .. } => print(&texts(text::markdown))?,
-        Form { junit: true, .. } => print(&junit::report(&comparisons)?)?,
-        Form { .. } => print(&texts(text::comparison))?,
-    }
-    Ok(args.finding(&comparisons))
+    print_comparisons(args.form, &comparisons, &budgets)?;
+    Ok(FailOn::finding(&args.fail_on, &comparisons))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::Parser;
-    use nowait_report::{CompareOptions, Side};
+    use nowait_report::{CompareOptions, Side, Verdict};
 
     #[derive(Parser)]
     struct Line {
@@ -217,7 +182,7 @@ mod tests {
                 CompareOptions::default(),
             )
         };
-        args.finding(&verdicts.iter().map(of).collect::<Vec<_>>())
+        FailOn::finding(&args.fail_on, &verdicts.iter().map(of).collect::<Vec<_>>())
     }
 
     #[test]

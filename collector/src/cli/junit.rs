@@ -4,14 +4,20 @@
 //! Invariant: a case fails exactly where the touchpoint is slower.
 
 use crate::error::Error;
-use nowait_report::text::{FigureWords, safe, too_few, verdict};
+use nowait_report::check::{LimitCheck, Status};
+use nowait_report::text::{self, FigureWords, safe, too_few, verdict};
 use nowait_report::verdict::{FigureChange, TouchpointChange};
-use nowait_report::{Comparison, Verdict};
+use nowait_report::{Check, Comparison, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-/// The whole file.
-pub(super) fn report(comparisons: &[Comparison]) -> Result<String, Error> {
-    let mut report = Report::new("nowait compare");
+/// The whole file: the limits of a release if there are any, and comparisons.
+pub(super) fn report(check: Option<&Check>, comparisons: &[Comparison]) -> Result<String, Error> {
+    let mut report = Report::new("nowait");
+    if let Some(check) = check {
+        let mut suite = TestSuite::new(format!("limits of {}", safe(&check.version)));
+        suite.add_test_cases(check.limits.iter().map(limit_case));
+        report.add_test_suite(suite);
+    }
     for comparison in comparisons {
         let name = format!("{} against {}", safe(&comparison.head), safe(&comparison.base));
         let mut suite = TestSuite::new(name);
@@ -41,6 +47,32 @@ fn case(touchpoint: &TouchpointChange, comparison: &Comparison) -> TestCase {
     case.set_classname(format!("nowait.{}", touchpoint.subject.kind()));
     if touchpoint.verdict != Verdict::TooFewSamples {
         case.set_system_out(format!("{word}\n{}", figures(touchpoint)));
+    }
+    case
+}
+
+fn limit_case(limit: &LimitCheck) -> TestCase {
+    let (value, interval) = text::limited(limit);
+    let said = format!("{}: {value} ({interval}), limit {}", text::status(limit), text::limit(limit));
+    let status = match limit.status {
+        Status::Broken => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(said.as_str()).set_type("broken");
+            status
+        }
+        Status::TooFewSamples => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message("too few samples: 50 waits of two sessions are needed");
+            status
+        }
+        Status::Excepted | Status::Unsure | Status::Kept => TestCaseStatus::success(),
+    };
+    let figure = serde_json::to_value(limit.figure).ok();
+    let figure = figure.as_ref().and_then(|figure| figure.as_str()).unwrap_or_default();
+    let mut case = TestCase::new(format!("{} {figure}", safe(&limit.name)), status);
+    case.set_classname(format!("nowait.{}", limit.kind));
+    if limit.status != Status::TooFewSamples {
+        case.set_system_out(said);
     }
     case
 }
@@ -80,7 +112,7 @@ mod tests {
     fn what_is_slower_fails_and_what_is_rare_is_skipped() {
         let (base, head) = (("8.1.0", &side(1, 3)), ("8.2.0", &side(2, 3)));
         let found = Comparison::new(base, head, &Budgets::default(), CompareOptions::default());
-        let xml = report(&[found]).unwrap();
+        let xml = report(None, &[found]).unwrap();
         assert!(xml.contains(r#"tests="3""#) && xml.contains(r#"failures="1""#), "{xml}");
         assert!(
             xml.contains(r#"classname="nowait.tap""#) && xml.contains("Pay &lt;&amp;&gt;\u{fffd}[8m"),

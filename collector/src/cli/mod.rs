@@ -4,10 +4,15 @@
 //! Invariant: results go to standard output and everything else to standard error, and no text from outside reaches a terminal
 //! as it came.
 
+pub mod aa;
 pub mod backup;
+pub mod bench;
+pub mod check;
 pub mod compare;
 pub mod delete;
 pub mod doctor;
+mod fail;
+mod form;
 mod junit;
 pub mod manual;
 mod progress;
@@ -19,8 +24,12 @@ pub mod serve;
 mod source;
 
 use crate::error::Error;
+use crate::page;
 use clap::error::ErrorKind as ClapError;
-use nowait_report::text::safe_lines;
+use fail::FailOn;
+use form::Form;
+use nowait_report::text::{self, safe_lines};
+use nowait_report::{Budgets, Comparison};
 use nowait_scrub::is_hidden;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
@@ -72,6 +81,21 @@ fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Error::io(format!("the result has no JSON form: {error}")))?;
     print(&format!("{}\n", escaped(&text)))
+}
+
+/// Prints comparisons, one behind the other.
+fn print_comparisons(form: Form, comparisons: &[Comparison], budgets: &Budgets) -> Result<(), Error> {
+    let texts = |of: fn(&Comparison) -> String| comparisons.iter().map(of).collect::<Vec<_>>().join("\n");
+    match form {
+        Form { json: true, .. } => match comparisons {
+            [one] => print_json(one),
+            all => print_json(&all),
+        },
+        Form { markdown: true, .. } => print(&texts(text::markdown)),
+        Form { html: true, .. } => print(&page::document(None, comparisons, budgets)),
+        Form { junit: true, .. } => print(&junit::report(None, comparisons)?),
+        Form { .. } => print(&texts(text::comparison)),
+    }
 }
 
 /// JSON in which hidden characters are escapes; outside of its strings there are none but line breaks.

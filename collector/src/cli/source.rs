@@ -113,6 +113,11 @@ impl Source {
         self.data.is_some() || self.url.is_some()
     }
 
+    /// Whether a running collector is asked.
+    pub(super) fn is_remote(&self) -> bool {
+        self.url.is_some()
+    }
+
     /// The data folder, to be read by more than one question.
     pub(super) fn local(&self) -> Result<SqliteStore, Error> {
         if self.url.is_some() {

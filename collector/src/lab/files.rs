@@ -77,8 +77,11 @@ fn is_path(word: &str, names_collector: bool) -> bool {
     has_slash || has_ending || (!names_collector && Path::new(word).exists())
 }
 
-/// The file, or the files in the folder.
-fn found(path: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The file, or the files in the folder, sorted.
+///
+/// # Errors
+/// [`Error::is_input`] if there is none.
+pub fn found(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let shown = path.display();
     if path.is_file() {
         return Ok(vec![path.to_owned()]);

@@ -16,7 +16,7 @@ mod tests;
 mod units;
 
 pub use check::check;
-pub use files::{Files, split};
+pub use files::{Files, found, split};
 pub use formats::read;
 pub use run::{Device, RunFile, Series};
 pub use side::{read_all, side};

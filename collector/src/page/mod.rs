@@ -5,6 +5,7 @@
 
 mod html;
 mod sections;
+mod verdict;
 
 use crate::ask::Ask;
 use crate::limits::PAGE_CHOICES_MAX;
@@ -12,6 +13,7 @@ use html::Shown;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::units::moment;
 use nowait_report::{Comparison, Report};
+pub(crate) use verdict::document;
 
 const STYLE: &str = include_str!("style.css");
 

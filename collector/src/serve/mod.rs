@@ -109,6 +109,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/", get(reads::page))
         .route("/v1/report", get(reads::report))
         .route("/v1/compare", get(reads::compare))
+        .route("/v1/check", get(reads::check))
         .route("/v1/status", get(reads::status))
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()

@@ -72,6 +72,29 @@ pub(super) async fn compare(
     .await
 }
 
+pub(super) async fn check(
+    State(shared): State<Arc<Shared>>,
+    Extension(reader): Extension<Reader>,
+    line: Line,
+    uri: Uri,
+) -> Response {
+    answer(shared, reader, line, &uri, |asked| {
+        let (tenant, query) = asked.meant()?;
+        if asked.ask.releases()?.is_some() {
+            return Err(Error::input("base and head: a check is of one version; leave them out"));
+        }
+        let version = query.filter.version.clone();
+        let version = version.ok_or_else(|| {
+            Error::input("version: name the release to check, for example /v1/check?version=8.2.0")
+        })?;
+        let config = &asked.shared.config;
+        let found =
+            store::check(asked.store(), &tenant, &query, &version, &config.budgets, (config.clock)())?;
+        Ok(axum::Json(found).into_response())
+    })
+    .await
+}
+
 pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     Extension(reader): Extension<Reader>,

@@ -51,8 +51,8 @@ pub use sqlite::{Policy, SqliteStore};
 use crate::ask::{self, Filter};
 use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::time::{hour_ceil, hour_floor};
-use nowait_report::{Budgets, Cells, CompareOptions, Comparison, Report, Rows, Scope, Side};
+use crate::time::{day, hour_ceil, hour_floor};
+use nowait_report::{Budgets, Cells, Check, CompareOptions, Comparison, Report, Rows, Scope, Side};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -299,6 +299,28 @@ pub fn compare(
         }
     }
     Ok(Comparison::new((base, &of_base), (head, &of_head), budgets, options))
+}
+
+/// A release against the limits of these budgets, on the day of this moment.
+///
+/// # Errors
+/// [`Error::is_store`]; [`Error::is_input`] if there is no limit; [`Error::is_no_data`] if the release never sent a wait.
+pub fn check(
+    store: &dyn Store,
+    tenant: &str,
+    query: &Query,
+    version: &str,
+    budgets: &Budgets,
+    unix_ms: u64,
+) -> Result<Check, Error> {
+    if !budgets.has_limits() {
+        return Err(Error::input("the budgets limit nothing: write a [[limit]] (`nowait help check`)"));
+    }
+    let side = store.side(tenant, &query.of_version(version))?;
+    if side.is_empty() {
+        return Err(nothing_of(store, tenant, version));
+    }
+    Ok(Check::new((version, &side), budgets, &day(unix_ms)))
 }
 
 /// What is said of a release that never sent a wait, with the nearest that did.

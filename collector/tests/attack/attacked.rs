@@ -89,7 +89,7 @@ impl Attacked {
         command
             .args(["-c", &format!("{} {limits} exec \"$@\"", limit::words()), "sh", &binary()])
             .stderr(log);
-        let server = Server::start(command, data);
+        let server = Server::start(command, data, &[]);
         let client = Client { address: server.address.clone() };
         Attacked { server, folder, client }
     }

@@ -1,6 +1,6 @@
 //! A collector that runs as people run it.
 //!
-//! Owns: starting `nowait serve`, and its end with the test. Refuses: talking to it.
+//! Owns: starting `nowait serve`, and its end with the test. Refuses: talking to it (see `sending`).
 //! Invariant: when it is there it listens, and its process ends with it.
 
 use std::io::{BufRead, BufReader};
@@ -19,11 +19,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// By a command that runs the binary with the words that are added to it.
-    pub(crate) fn start(mut command: Command, folder: &Path) -> Server {
+    /// By a command that runs the binary with the words that are added to it, these options among them.
+    pub(crate) fn start(mut command: Command, folder: &Path, more: &[&str]) -> Server {
         // What tests send is of March 2026, and older than anything is kept by default.
         command.args(["serve", "--keep", "batches=forever,hours=forever,days=forever"]);
-        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder);
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder).args(more);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();

@@ -3,9 +3,11 @@
 //! Owns: the form, and how much of it is shown. Refuses: figures (see `verdict`).
 //! Invariant: at most 60 lines, and no text from a device is taken for Markdown.
 
+use super::check::sentence;
 use super::safe::safe;
 use super::units::{NONE, count, share};
-use super::words::{FigureWords, verdict};
+use super::words::{FigureWords, limit, limit_figure, limited, status, verdict};
+use crate::check::Check;
 use crate::verdict::{Comparison, FigureChange, TouchpointChange, Verdict};
 use std::fmt::Write;
 
@@ -56,6 +58,32 @@ pub fn markdown(comparison: &Comparison) -> String {
             shares[1],
             shares[0]
         );
+    }
+    out
+}
+
+/// A release against its limits, in at most 60 lines.
+#[must_use]
+pub fn check_markdown(check: &Check) -> String {
+    let mut out = format!("**NoWait: {}** — {}\n\n", code(&check.version), sentence(check));
+    if !check.limits.is_empty() {
+        out.push_str("| touchpoint | figure | limit | is | interval | status | owner |\n|---|---|---|---|---|---|---|\n");
+    }
+    let rows = LINES_MAX - LINES_BESIDE;
+    for of in check.limits.iter().take(rows) {
+        let (value, interval) = limited(of);
+        let owner = of.owner.as_deref().map_or_else(|| NONE.to_owned(), code);
+        let figure = limit_figure(of);
+        let (touchpoint, limit, status) = (code(&of.name), limit(of), status(of));
+        let _ = writeln!(
+            out,
+            "| {} {touchpoint} | {figure} | {limit} | {value} | {interval} | {status} | {owner} |",
+            of.kind
+        );
+    }
+    let left_out = check.limits.len().saturating_sub(rows);
+    if left_out > 0 {
+        let _ = writeln!(out, "\n{} more limits.", count(left_out as u64));
     }
     out
 }

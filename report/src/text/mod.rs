@@ -3,21 +3,27 @@
 //! Owns: what stands in which column. Refuses: colours, terminal widths, I/O and arithmetic on latencies.
 //! Invariant: no line is longer than 110 characters, and a name can neither break a line nor hide or repaint anything.
 
+mod check;
 mod comparison;
 mod ledger;
 mod markdown;
+mod noise;
 mod safe;
 mod sections;
 mod table;
 pub mod units;
 mod words;
 
+pub use check::check;
 pub use comparison::comparison;
 pub use ledger::ledger;
-pub use markdown::markdown;
+pub use markdown::{check_markdown, markdown};
+pub use noise::noise;
 pub use safe::{safe, safe_lines};
 pub use sections::{
     cost, exits, frames, hangs, journeys, launches, report, requests, screens, steps, taps, touchpoints,
 };
 pub use units::duration;
-pub use words::{FigureWords, noise_floor, not_judged, too_few, verdict};
+pub use words::{
+    FigureWords, limit, limit_figure, limited, noise_floor, not_judged, status, too_few, verdict,
+};

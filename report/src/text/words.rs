@@ -4,6 +4,7 @@
 //! Invariant: whoever tells a figure tells it by [`FigureWords`].
 
 use super::units::{NONE, change, change_interval, duration, quantity, share, signed, signed_quantity};
+use crate::check::{LimitCheck, Status};
 use crate::metric::{Axis, Unit};
 use crate::verdict::{
     CompareOptions, Figure, FigureChange, NotJudgedReason, Subject, TouchpointChange, Verdict,
@@ -32,9 +33,10 @@ impl FigureWords {
     pub fn of(touchpoint: &TouchpointChange, of: &FigureChange) -> FigureWords {
         let subject = &touchpoint.subject;
         let value = |value: f64| match (of.figure, subject) {
-            (Figure::InTime | Figure::Unanswered, _) => share(Some(value)),
-            (_, Subject::Waits { .. }) => duration(value.round() as u64),
-            (_, Subject::Values { metric, .. }) => quantity(&metric.unit, value),
+            (Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer, Subject::Values { metric, .. }) => {
+                quantity(&metric.unit, value)
+            }
+            (figure, _) => of_waits(figure, value),
         };
         let ends = |write: &dyn Fn(f64) -> String| match (of.low, of.high) {
             (None, None) => NONE.to_owned(),
@@ -65,6 +67,65 @@ impl FigureWords {
     }
 }
 
+/// A figure of waits.
+pub(super) fn of_waits(figure: Figure, value: f64) -> String {
+    match figure {
+        Figure::InTime | Figure::Unanswered => share(Some(value)),
+        Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer => duration(value.round() as u64),
+    }
+}
+
+/// What a figure of waits is called.
+fn figure_of_waits(figure: Figure) -> &'static str {
+    match figure {
+        Figure::P50 => "p50",
+        Figure::P75 => "p75",
+        Figure::P95 => "p95",
+        Figure::Longer => "takes longer",
+        Figure::InTime => "in time",
+        Figure::Unanswered => "failed, given up",
+    }
+}
+
+/// What can be said of a limit, in words.
+#[must_use]
+pub fn status(limit: &LimitCheck) -> String {
+    let until = limit.exception_until.as_deref().unwrap_or_default();
+    match limit.status {
+        Status::Broken if limit.exception_until.is_some() => format!("broken (exception ended {until})"),
+        Status::Broken => "broken".to_owned(),
+        Status::Excepted => format!("broken (excepted until {until})"),
+        Status::Unsure => "beyond, by chance?".to_owned(),
+        Status::TooFewSamples => "too few".to_owned(),
+        Status::Kept => "kept".to_owned(),
+    }
+}
+
+/// What the figure of a limit is called.
+#[must_use]
+pub fn limit_figure(of: &LimitCheck) -> &'static str {
+    figure_of_waits(of.figure)
+}
+
+/// A limit in words: whether it bounds from above or from below.
+#[must_use]
+pub fn limit(of: &LimitCheck) -> String {
+    let sign = if of.figure == Figure::InTime { "≥" } else { "≤" };
+    format!("{sign} {}", of_waits(of.figure, of.limit))
+}
+
+/// The value that a limit is of, and its interval.
+#[must_use]
+pub fn limited(of: &LimitCheck) -> (String, String) {
+    let value =
+        |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), |value| of_waits(of.figure, value));
+    let interval = match (of.low, of.high) {
+        (None, None) => NONE.to_owned(),
+        (low, high) => format!("{} to {}", value(low), value(high)),
+    };
+    (value(of.value), interval)
+}
+
 /// The verdict in words.
 #[must_use]
 pub fn verdict(verdict: Verdict) -> &'static str {
@@ -79,14 +140,9 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 
 fn figure(figure: Figure, subject: &Subject) -> &'static str {
     match (figure, subject) {
-        (Figure::P50, _) => "p50",
-        (Figure::P75, _) => "p75",
-        (Figure::P95, _) => "p95",
-        (Figure::Longer, Subject::Waits { .. }) => "takes longer",
         (Figure::Longer, Subject::Values { .. }) => "is worse",
-        (Figure::InTime, _) => "in time",
-        (Figure::Unanswered, Subject::Waits { .. }) => "failed, given up",
         (Figure::Unanswered, Subject::Values { .. }) => "failed",
+        (figure, _) => figure_of_waits(figure),
     }
 }
 
