@@ -18,6 +18,7 @@ pub mod lab;
 pub mod limits;
 mod log;
 mod page;
+mod perfetto;
 pub mod priority;
 pub mod remote;
 pub mod serve;

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
 use nowait_collector::cli::{
-    self, aa, backup, bench, check, compare, delete, doctor, manual, reindex, report, serve,
+    self, aa, backup, bench, check, compare, delete, doctor, export, manual, reindex, report, serve,
 };
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
@@ -48,6 +48,8 @@ enum Command {
     Aa(aa::Args),
     /// Copy a data folder's database into one file, also while `serve` runs
     Backup(backup::Args),
+    /// Write a session for another tool
+    Export(export::Args),
     /// Remove what is known of a session, an installation or a release
     Delete(delete::Args),
     /// Find what is damaged in a data folder, and mend it if asked to
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Aa(args) => aa::run(&args),
         Command::Backup(args) => backup::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Delete(args) => delete::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reindex(args) => reindex::run(&args),

@@ -191,6 +191,63 @@ fn files_of_benchmarks_end_as_releases_do() {
 
 #[cfg(unix)]
 #[test]
+fn two_commands_take_turns_and_a_farm_learns_its_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let turns = path("turns");
+    let command = |what: &str, seconds: &str| format!("echo {what} >> {turns}; sleep {seconds}");
+    let (base, head, out) = (command("base", "0.01"), command("head", "0.06"), path("lab"));
+    let words = ["bench", "--base", &base, "--head", &head, "--runs", "8", "--out", &out];
+    let found = said(&nowait(&words));
+    assert!(found.0 == 1 && found.1.contains("SLOWER") && found.1.contains("8 (8)/8 (8)"), "{found:?}");
+    assert_eq!(std::fs::read_to_string(&turns).unwrap(), "base\nhead\n".repeat(9), "one turn of warm-up");
+    let files = [format!("{out}/base.csv"), format!("{out}/head.csv")];
+    let again = said(&nowait(&["compare", &files[0], &files[1]]));
+    let table = |text: &str| text.lines().skip(3).take(3).collect::<Vec<_>>().join("\n");
+    assert_eq!((again.0, table(&again.1)), (1, table(&found.1)), "what is stored says the same");
+    let taken = said(&nowait(&words));
+    assert!(taken.0 == 2 && taken.2.contains("base.csv already"), "{taken:?}");
+    let failing = said(&nowait(&["bench", "--base", "true", "--head", "exit 3"]));
+    assert!(
+        failing.0 == 2 && failing.2.contains("\"exit 3\" failed before anything was measured"),
+        "{failing:?}"
+    );
+    for run in 0..6 {
+        let times: Vec<String> =
+            (0..8).map(|at| (0.4 + f64::from((run * 7 + at * 5) % 11) / 1e3).to_string()).collect();
+        let text = format!(r#"{{"results": [{{"command": "start", "times": [{}]}}]}}"#, times.join(","));
+        std::fs::create_dir_all(path("aa")).unwrap();
+        std::fs::write(path(&format!("aa/run{run}.json")), text).unwrap();
+    }
+    let noise = said(&nowait(&["aa", &path("aa/")]));
+    assert!(
+        noise.0 == 0 && noise.1.contains("of 100 pairs of halves") && noise.1.contains("start"),
+        "{noise:?}"
+    );
+    let few = said(&nowait(&["aa", &path("aa/run0.json")]));
+    assert!(few.0 == 2 && few.2.contains("at least four times"), "{few:?}");
+}
+
+#[test]
+fn a_session_becomes_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
+    server.send(&frame(1, "8.1.0", 1)).unwrap();
+    let (data, out) = (folder.path().to_str().unwrap(), folder.path().join("one.perfetto-trace"));
+    let id = session(1, 400).id.session.to_string();
+    let words = ["export", "--perfetto", &id, "--data", data, "--out", out.to_str().unwrap()];
+    let made = said(&nowait(&words));
+    assert!(made.0 == 0 && made.1.contains("400 events"), "{made:?}");
+    assert!(std::fs::read(&out).unwrap().len() > 10_000);
+    let there = said(&nowait(&words));
+    assert!(there.0 == 2 && there.2.contains("name a file that is not there"), "{there:?}");
+    let none =
+        said(&nowait(&["export", "--perfetto", "00000000-0000-0000-0000-000000000001", "--data", data]));
+    assert!(none.0 == 2 && none.2.contains("there is no batch of session"), "{none:?}");
+}
+
+#[cfg(unix)]
+#[test]
 fn the_server_ends_cleanly_and_its_folder_can_be_read_and_reindexed() {
     for signal in ["-TERM", "-INT"] {
         let folder = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ pub mod check;
 pub mod compare;
 pub mod delete;
 pub mod doctor;
+pub mod export;
 mod fail;
 mod form;
 mod junit;

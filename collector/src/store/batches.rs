@@ -10,7 +10,7 @@ use super::period::hour_of;
 use super::segments;
 use super::writer::number;
 use crate::error::Error;
-use nowait_wire::{Batch, Context};
+use nowait_wire::{Batch, Context, Uuid};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeSet, HashMap};
 
@@ -202,6 +202,20 @@ pub(super) fn entry(row: &Row) -> Result<Result<Entry, Damaged>, Error> {
         }
         Err(error) => Err(Damaged { id, tenant, why: error.to_string(), frame: frame.to_vec() }),
     })
+}
+
+/// The batches of a session that can be read, in the order of their events.
+pub(super) fn of_session(conn: &Connection, tenant: i64, session: Uuid) -> Result<Vec<Batch>, Error> {
+    let select = format!(
+        "SELECT {ENTRY} FROM batches WHERE session = (SELECT id FROM sessions WHERE tenant = ?1 AND session = ?2) ORDER BY first"
+    );
+    let mut select = conn.prepare(&select)?;
+    let mut rows = select.query(params![tenant, session.as_bytes()])?;
+    let mut batches = Vec::new();
+    while let Some(row) = rows.next()? {
+        batches.extend(entry(row)?.ok().map(|entry| entry.batch));
+    }
+    Ok(batches)
 }
 
 /// Scrubs a batch that was stored before this was done at ingest, and stores it again if that changed it.

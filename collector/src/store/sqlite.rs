@@ -7,13 +7,14 @@ use super::doctor::{self, Examined};
 use super::period::Plan;
 use super::writer::Writer;
 use super::{
-    Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, private, read, reindex,
-    schema, settings, side, slice, writer,
+    Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private, read,
+    reindex, schema, settings, side, slice, writer,
 };
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_LOOK_EVERY, SLICE_THREADS_MAX};
 use nowait_report::{Budgets, Cells, Report, Side};
+use nowait_wire::{Batch, Uuid};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -191,6 +192,17 @@ impl SqliteStore {
     pub fn backup(folder: &Path, to: &Path) -> Result<u64, Error> {
         let path = existing(folder)?;
         backup::write(&path, to)
+    }
+
+    /// The batches of a session of this tenant that can be read, in order; none if there is no such session.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    pub fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error> {
+        self.read(&Cancel::default(), |conn| match read::tenant(conn, tenant)? {
+            Some(found) => batches::of_session(conn, found.id, session),
+            None => Ok(Vec::new()),
+        })
     }
 
     /// Looks at every stored frame, cell and account, while another process may be writing them. `progress` is called now and
