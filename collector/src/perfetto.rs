@@ -12,7 +12,6 @@ mod field {
     pub(super) const PACKET_TIMESTAMP: u32 = 8;
     pub(super) const PACKET_SEQUENCE: u32 = 10;
     pub(super) const PACKET_TRACK_EVENT: u32 = 11;
-    pub(super) const PACKET_CLOCK: u32 = 58;
     pub(super) const PACKET_TRACK: u32 = 60;
     pub(super) const TRACK_UUID: u32 = 1;
     pub(super) const TRACK_NAME: u32 = 2;
@@ -30,9 +29,6 @@ mod field {
 const SLICE_BEGIN: u64 = 1;
 const SLICE_END: u64 = 2;
 const INSTANT: u64 = 3;
-
-/// The monotonic clock, which stands still in sleep as uptime does.
-const CLOCK_MONOTONIC: u64 = 3;
 
 /// All packets are of one sequence.
 const SEQUENCE: u64 = 1;
@@ -138,9 +134,9 @@ fn put(trace: &mut Vec<u8>, event: &Told<'_>, track: u64) {
     }
 }
 
+/// The time of a packet. Its clock is the one that is meant where none is named: any other one needs a snapshot of both.
 fn at(packet: &mut Vec<u8>, uptime_ns: u64) {
     number(packet, field::PACKET_TIMESTAMP, uptime_ns);
-    number(packet, field::PACKET_CLOCK, CLOCK_MONOTONIC);
 }
 
 fn packet(trace: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {

@@ -8,6 +8,7 @@ use nowait_wire::{ReceiptStatus, Uuid};
 use running::{NOWAIT, Server};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -350,4 +351,49 @@ fn every_command_explains_itself() {
         let (code, out, _) = said(&nowait(&[command, "--help"]));
         assert!(code == 0 && out.contains(&format!("\n  nowait {command}")), "{command}: {out}");
     }
+}
+
+/// Rows that the trace processor answers with.
+fn asked(engine: &str, trace: &Path, sql: &str) -> Vec<Vec<serde_json::Value>> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/perfetto/query.mjs");
+    let out = Command::new("node").arg(script).arg(engine).arg(trace).arg(sql).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+#[ignore = "`make test-perfetto` fetches the trace processor and runs it"]
+fn the_trace_processor_reads_what_happened() {
+    let engine = std::env::var("NOWAIT_PERFETTO_ENGINE").expect("the folder of the engine");
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
+    let batch = session(7, 400);
+    server.send(&nowait_wire::encode(&batch).unwrap()).unwrap();
+    let trace = folder.path().join("one.perfetto-trace");
+    let id = batch.id.session.to_string();
+    let mut export = Command::new(NOWAIT);
+    export.args(["export", "--perfetto", &id, "--out"]).arg(&trace).arg("--data").arg(folder.path());
+    assert!(export.status().unwrap().success());
+    // As the wire rounds them.
+    let stored = nowait_wire::decode(&nowait_wire::encode(&batch).unwrap()).unwrap();
+    let slices = asked(&engine, &trace, "select name, ts, dur from slice");
+    let mut found: Vec<(String, u64, u64)> = slices
+        .iter()
+        .map(|row| {
+            let number = |at: usize| row[at].as_str().unwrap().parse().unwrap();
+            (row[0].as_str().unwrap().to_owned(), number(1), number(2))
+        })
+        .collect();
+    let name = |id: nowait_wire::NameId| stored.names.get(id.0 as usize).filter(|name| !name.is_empty());
+    let told = stored.events.iter().map(|event| {
+        let name = name(event.name).cloned().unwrap_or_else(|| event.kind.to_string());
+        (name, event.started_uptime_ns, event.duration_ns)
+    });
+    let mut told: Vec<(String, u64, u64)> = told.collect();
+    found.sort();
+    told.sort();
+    assert_eq!(found.len(), 400);
+    assert!(found == told, "every event is a slice with its name, beginning and length");
+    let wrong = asked(&engine, &trace, "select name from stats where severity = 'error' and value > 0");
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
