@@ -6,8 +6,9 @@ use crate::metric::Scale;
 use crate::pair::{Pair, Part};
 use crate::verdict::Bin;
 
-/// Bins of a shape: as many as an eye tells apart in a small picture.
-const BINS: usize = 32;
+/// Bins of a shape, as an eye tells them apart in a small picture: fewer of few waits, whose gaps say nothing.
+const BINS_MIN: usize = 8;
+const BINS_MAX: usize = 32;
 
 /// The share of waits that may lie beyond the outer bins, which hold them: a few far ones would leave the others one bin.
 const TAIL: f64 = 0.005;
@@ -21,10 +22,11 @@ pub(crate) fn shape(pair: &Pair, scale: Scale) -> Vec<Bin> {
     if !low.is_finite() || !high.is_finite() {
         return Vec::new();
     }
-    let width = (high - low) / BINS as f64;
-    let bin_of = |line: f64| if width > 0.0 { (((line - low) / width) as usize).min(BINS - 1) } else { 0 };
+    let bins = ((2.0 * (pair.fewest() as f64).sqrt()) as usize).clamp(BINS_MIN, BINS_MAX);
+    let width = (high - low) / bins as f64;
+    let bin_of = |line: f64| if width > 0.0 { (((line - low) / width) as usize).min(bins - 1) } else { 0 };
     let shares = parts.map(|part| {
-        let mut shares = [0.0; BINS];
+        let mut shares = vec![0.0; bins];
         let all: f64 = part.raw.iter().map(|waits| waits.answered() + waits.given_up).sum();
         for (place, waits) in part.raw.iter().enumerate() {
             let line = scale.axis.position(part.at(place)).max(low);
@@ -33,7 +35,7 @@ pub(crate) fn shape(pair: &Pair, scale: Scale) -> Vec<Bin> {
         shares
     });
     let edge = |bin: usize| scale.turn(scale.axis.cost_at(low + width * bin as f64));
-    let filled = if width > 0.0 { BINS } else { 1 };
+    let filled = if width > 0.0 { bins } else { 1 };
     let mut bins: Vec<Bin> = (0..filled)
         .map(|bin| {
             let (one, other) = (edge(bin), edge(bin + 1));

@@ -4,7 +4,8 @@
 
 use super::progress::Progress;
 use super::source::word;
-use super::{Finding, print, print_json};
+use super::terminal::print_text;
+use super::{Finding, print_json};
 use crate::error::Error;
 use crate::lab;
 use nowait_report::aa::Noise;
@@ -56,7 +57,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     if args.json {
         print_json(&noise)?
     } else {
-        print(&text::noise(&noise))?
+        print_text(|| text::noise(&noise))?
     }
     Ok(Finding::Fine)
 }

@@ -5,6 +5,7 @@
 
 use super::form::Form;
 use super::source::{Source, budgets, word};
+use super::terminal::print_text;
 use super::{EXIT_CODES, Finding, compare, junit, print, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
@@ -105,7 +106,7 @@ fn print_found(found: &Found, form: Form, budgets: &Budgets) -> Result<(), Error
         Form { markdown: true, .. } => print(&both(text::check_markdown(check), text::markdown)),
         Form { html: true, .. } => print(&page::document(Some(check), against_pinned.as_slice(), budgets)),
         Form { junit: true, .. } => print(&junit::report(Some(check), against_pinned.as_slice())?),
-        Form { .. } => print(&both(text::check(check), text::comparison)),
+        Form { .. } => print_text(|| both(text::check(check), text::comparison)),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod replay;
 pub mod report;
 pub mod serve;
 mod source;
+mod terminal;
 
 use crate::error::Error;
 use crate::page;
@@ -95,7 +96,7 @@ fn print_comparisons(form: Form, comparisons: &[Comparison], budgets: &Budgets) 
         Form { markdown: true, .. } => print(&texts(text::markdown)),
         Form { html: true, .. } => print(&page::document(None, comparisons, budgets)),
         Form { junit: true, .. } => print(&junit::report(None, comparisons)?),
-        Form { .. } => print(&texts(text::comparison)),
+        Form { .. } => terminal::print_text(|| texts(text::comparison)),
     }
 }
 

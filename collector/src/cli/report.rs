@@ -1,7 +1,8 @@
 //! `nowait report`: where customers wait, in the terminal or as JSON.
 
 use super::source::{Source, budgets, word};
-use super::{Finding, print, print_json};
+use super::terminal::print_text;
+use super::{Finding, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::store;
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     if args.json {
         print_json(&report)?
     } else {
-        print(&text::report(&report))?
+        print_text(|| text::report(&report))?
     }
     Ok(Finding::Fine)
 }

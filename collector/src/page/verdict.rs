@@ -111,20 +111,16 @@ fn drawing(touchpoint: &TouchpointChange, budgets: &Budgets) -> Markup {
         Subject::Values { metric, .. } => units::quantity(&metric.unit, value),
     };
     let (low, high) = (bins.first().map_or(0.0, |bin| bin.from), bins.last().map_or(0.0, |bin| bin.until));
-    let words = format!(
-        "{} {}: {}; from {} to {}",
-        touchpoint.subject.kind(),
-        touchpoint.name,
-        text::verdict(touchpoint.verdict),
-        value(low),
-        value(high)
-    );
+    let words =
+        format!("{} {}: {}", touchpoint.subject.kind(), touchpoint.name, text::verdict(touchpoint.verdict));
     html! {
         figure {
             figcaption { (Shown(&words)) }
-            svg viewBox=(format!("0 -12 {WIDTH} {}", HEIGHT + 14.0)) role="img" aria-label=(text::safe(&words)) class="shape" {
+            svg viewBox=(format!("0 -12 {WIDTH} {}", HEIGHT + 28.0)) role="img" aria-label=(text::safe(&words)) class="shape" {
                 polygon class="base" points=(format!("0,{HEIGHT} {} {WIDTH},{HEIGHT}", points(|bin| bin.base))) {}
                 polyline class="head" points=(points(|bin| bin.head)) {}
+                text x="0" y=(HEIGHT + 12.0) { (value(low)) }
+                text x=(WIDTH) y=(HEIGHT + 12.0) text-anchor="end" { (value(high)) }
                 @for (called, at) in marks(touchpoint, budgets) {
                     @if let Some(x) = place_of(bins, at) {
                         line class="mark" x1=(format!("{x:.1}")) x2=(format!("{x:.1}")) y1="0" y2=(HEIGHT) {}

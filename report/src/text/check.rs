@@ -1,7 +1,7 @@
 //! A release against its limits as text: what is broken first.
 
 use super::safe::safe_lines;
-use super::table::{Table, WIDTH_MAX, cut};
+use super::table::{Table, cut, width_max};
 use super::units::{NONE, count};
 use super::words::{limit, limit_figure, limited, status};
 use crate::check::{Check, LimitCheck, Status};
@@ -10,7 +10,7 @@ use crate::check::{Check, LimitCheck, Status};
 #[must_use]
 pub fn check(check: &Check) -> String {
     let title = format!("NoWait check   {}   on {}", check.version, check.day);
-    let mut out = format!("{}\n\n{}\n\n", cut(&title, WIDTH_MAX), sentence(check));
+    let mut out = format!("{}\n\n{}\n\n", cut(&title, width_max()), sentence(check));
     const COLUMNS: [&str; 9] =
         ["touchpoint", "<kind", "<figure", "<limit", "is", "<interval", "n", "<status", "<owner"];
     let table = Table::new("LIMITS", &COLUMNS).fill(&check.limits, |_, of| vec![row(of)]);

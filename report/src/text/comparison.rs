@@ -1,7 +1,7 @@
 //! A comparison as text: the verdict first, then the touchpoints, then how to read them.
 
 use super::safe::safe_lines;
-use super::table::{Table, WIDTH_MAX, cut};
+use super::table::{Table, cut, width_max};
 use super::units::{NONE, count, duration, quantity, share};
 use super::words::{self, FigureWords, noise_floor, verdict};
 use crate::verdict::{
@@ -12,7 +12,7 @@ use crate::verdict::{
 #[must_use]
 pub fn comparison(comparison: &Comparison) -> String {
     let title = format!("NoWait compare   BASE {}   HEAD {}", comparison.base, comparison.head);
-    let mut out = format!("{}\n\n{}\n\n", cut(&title, WIDTH_MAX), verdict_line(comparison));
+    let mut out = format!("{}\n\n{}\n\n", cut(&title, width_max()), verdict_line(comparison));
     out.push_str(&touchpoints(comparison));
     out.push_str(&metrics(comparison));
     out.push_str(&reasons(comparison));

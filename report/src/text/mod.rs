@@ -1,7 +1,7 @@
 //! Reports and comparisons as plain text for a terminal.
 //!
-//! Owns: what stands in which column. Refuses: colours, terminal widths, I/O and arithmetic on latencies.
-//! Invariant: no line is longer than 110 characters, and a name can neither break a line nor hide or repaint anything.
+//! Owns: what stands in which column. Refuses: colours, terminals, I/O and arithmetic on latencies.
+//! Invariant: no line is longer than 110 characters unless the caller says otherwise ([`with_width`]), and a name can neither break a line nor hide or repaint anything.
 
 mod check;
 mod comparison;
@@ -23,6 +23,7 @@ pub use safe::{safe, safe_lines};
 pub use sections::{
     cost, exits, frames, hangs, journeys, launches, report, requests, screens, steps, taps, touchpoints,
 };
+pub use table::{WIDTH_MAX, with_width};
 pub use units::duration;
 pub use words::{
     FigureWords, limit, limit_figure, limited, noise_floor, not_judged, status, too_few, verdict,

@@ -2,7 +2,7 @@
 
 use super::ledger;
 use super::safe::safe_lines;
-use super::table::{Table, WIDTH_MAX, cut};
+use super::table::{Table, cut, width_max};
 use super::units::{NONE, bytes_or_none, count, duration, duration_or_none, moment, share, within};
 use crate::report::{ByteCost, Exit, Figures, Journey, Latency, Outcomes, Report, Slice, Touchpoint};
 use nowait_wire::Kind;
@@ -40,7 +40,7 @@ fn head(report: &Report) -> String {
     for (column, value) in &scope.filters {
         let _ = write!(line, "   {column} {value}");
     }
-    let mut head = cut(&line, WIDTH_MAX);
+    let mut head = cut(&line, width_max());
     for (what, n) in &report.uncounted {
         let _ = write!(head, "\nnot counted: {} {what}", count(*n));
     }
@@ -48,7 +48,7 @@ fn head(report: &Report) -> String {
         let sections = report.left_out.iter().map(|(section, n)| format!("{} {section}", count(*n)));
         let sections = sections.collect::<Vec<_>>().join(", ");
         head.push('\n');
-        head.push_str(&cut(&format!("not listed here (see --page): {sections}"), WIDTH_MAX));
+        head.push_str(&cut(&format!("not listed here (see --page): {sections}"), width_max()));
     }
     head.push_str("\n\n");
     head
@@ -342,7 +342,7 @@ pub fn exits(report: &Report) -> String {
     if !exits.latest.is_empty() {
         out.push_str("What led to the latest ones\n");
         for exit in exits.latest.iter().take(TRAILS_MAX) {
-            let _ = writeln!(out, "{}", cut(&exit_line(exit), WIDTH_MAX));
+            let _ = writeln!(out, "{}", cut(&exit_line(exit), width_max()));
             out.push_str(&trail_lines(exit));
         }
         out.push('\n');
@@ -366,11 +366,11 @@ fn trail_lines(exit: &Exit) -> String {
     let crumbs = exit.trail.iter().map(|crumb| format!("{} -{} → ", crumb.name, before(crumb.before_end_ms)));
     let (mut out, mut line) = (String::new(), INDENT.to_owned());
     for part in crumbs.chain(["end".to_owned()]) {
-        if line.chars().count() + part.chars().count() > WIDTH_MAX {
+        if line.chars().count() + part.chars().count() > width_max() {
             let _ = writeln!(out, "{}", line.trim_end());
             line = INDENT.to_owned();
         }
-        line.push_str(&cut(&part, WIDTH_MAX - INDENT.len()));
+        line.push_str(&cut(&part, width_max() - INDENT.len()));
     }
     let _ = writeln!(out, "{line}");
     out

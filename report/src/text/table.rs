@@ -1,14 +1,32 @@
 //! Plain aligned columns.
 //!
 //! Owns: widths, alignment and cutting what is too long. Refuses: what the cells say.
-//! Invariant: no line is wider than [`WIDTH_MAX`].
+//! Invariant: no line is wider than [`width_max`].
 
 use super::safe::safe_char;
 use super::units::count;
+use std::cell::Cell;
 use std::fmt::Write as _;
 
-/// The widest line, in characters: fits beside a second terminal on a usual screen.
-pub(crate) const WIDTH_MAX: usize = 110;
+/// The widest line where nobody says another, in characters: fits beside a second terminal on a usual screen.
+pub const WIDTH_MAX: usize = 110;
+
+thread_local! {
+    static WIDTH: Cell<usize> = const { Cell::new(WIDTH_MAX) };
+}
+
+/// Makes texts whose widest line is this, in characters.
+pub fn with_width<T>(width: usize, make: impl FnOnce() -> T) -> T {
+    let before = WIDTH.replace(width);
+    let made = make();
+    WIDTH.set(before);
+    made
+}
+
+/// The widest line of what is being made.
+pub(crate) fn width_max() -> usize {
+    WIDTH.get()
+}
 
 /// Rows shown of one table; the JSON has all.
 pub(crate) const ROWS_MAX: usize = 30;
@@ -62,7 +80,7 @@ impl Table {
             return String::new();
         }
         let widths = self.widths();
-        let mut out = format!("{}\n", cut(&self.title, WIDTH_MAX));
+        let mut out = format!("{}\n", cut(&self.title, width_max()));
         let headers: Vec<&str> = self.columns.iter().map(|header| header.trim_start_matches('<')).collect();
         self.line(&mut out, &widths, &headers);
         for row in &self.rows {
@@ -87,7 +105,7 @@ impl Table {
         let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let others: usize = widths.iter().skip(1).map(|width| width + GAP.len()).sum();
         if let Some(first) = widths.first_mut() {
-            *first = (*first).min(WIDTH_MAX.saturating_sub(others).max(FIRST_MIN));
+            *first = (*first).min(width_max().saturating_sub(others).max(FIRST_MIN));
         }
         widths
     }
@@ -102,7 +120,7 @@ impl Table {
             }
             let _ = if text { write!(line, "{cell:<width$}") } else { write!(line, "{cell:>width$}") };
         }
-        out.push_str(&cut(line.trim_end(), WIDTH_MAX));
+        out.push_str(&cut(line.trim_end(), width_max()));
         out.push('\n');
     }
 }
