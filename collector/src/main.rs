@@ -26,7 +26,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Where do customers wait, how long, and since which release?
 #[derive(Parser)]
-#[command(name = "nowait", version, arg_required_else_help = true, after_help = format!("{EXAMPLES}\n\n{}", cli::EXIT_CODES))]
+#[command(name = "nowait", version, arg_required_else_help = true, after_long_help = format!("{EXAMPLES}\n\n{}", cli::EXIT_CODES))]
 struct Nowait {
     #[command(subcommand)]
     command: Command,

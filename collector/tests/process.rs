@@ -97,6 +97,13 @@ fn a_release_that_is_slower_ends_with_one() {
     assert_eq!(from_folder, from_server);
     assert_eq!(said(&nowait(&["compare", "8.2.0", "8.1.0", "--data", data])).0, 0);
     assert_eq!(said(&nowait(&["compare", "8.1.0", "8.1.0", "--data", data])).0, 0);
+    // A file of waits against a release.
+    let file = folder.path().join("lab.csv");
+    let mut text = "metric,value,unit,kind,run\n".to_owned();
+    (0..200).for_each(|at| text.push_str(&format!("Home.Transfer,{},s,tap,{}\n", 20 + at % 7, at / 5)));
+    std::fs::write(&file, text).unwrap();
+    let mixed = said(&nowait(&["compare", "8.1.0", file.to_str().unwrap(), "--data", data]));
+    assert!(mixed.0 == 1 && mixed.1.contains("Home.Transfer") && mixed.1.contains("SLOWER"), "{mixed:?}");
     let report = said(&nowait(&["report", "--data", data, "--version", "8.1.0"]));
     assert!(report.0 == 0 && report.1.contains("balances over 12 sessions"), "{report:?}");
     let json = said(&nowait(&["report", "--url", &url, "--json"]));
@@ -183,6 +190,8 @@ fn files_of_benchmarks_end_as_releases_do() {
     let words: Vec<&str> = ["compare", "--junit"].into_iter().chain(all.iter().map(String::as_str)).collect();
     let junit = said(&nowait(&words));
     assert!(junit.0 == 1 && junit.1.contains("classname=\"nowait.metric\""), "{junit:?}");
+    let stray = said(&nowait(&["compare", &one[0], &one[1], "--os", "ios"]));
+    assert!(stray.0 == 2 && stray.2.contains("--os: it is of a collector"), "{stray:?}");
     let pinned = said(&nowait(&["compare", &one[0], &one[1], "--pinned", "8.0.0"]));
     assert!(pinned.0 == 2 && pinned.2.contains("--pinned"), "{pinned:?}");
     std::fs::write(path("head/run0.json"), "[]").unwrap();

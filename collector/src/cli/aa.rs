@@ -20,7 +20,7 @@ Measure one build four times or more, each time into a file of its own, as `nowa
 
 /// The options of `nowait aa`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// Files of benchmarks of one build, or folders with them: each file is a run
     #[arg(value_name = "FILE", value_parser = word, num_args = 1.., required = true)]

@@ -15,7 +15,7 @@ Examples:
 
 /// The options of `nowait backup`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// The file to make; one that is there is not written over
     file: PathBuf,

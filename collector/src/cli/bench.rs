@@ -31,7 +31,7 @@ ends with another exit code than 0 counts as failed, and not as fast. With --out
 
 /// The options of `nowait bench`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     /// The command to compare with
     #[arg(long, value_name = "COMMAND", value_parser = word)]

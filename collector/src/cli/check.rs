@@ -35,7 +35,7 @@ Limits in budgets.toml:
 
 /// The options of `nowait check`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     /// The release to check
     #[arg(long, value_name = "VERSION", value_parser = word)]

@@ -28,7 +28,7 @@ a side figures are shown and nothing is judged. A word with a slash or the endin
 
 /// The options of `nowait compare`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Args {
     /// What to compare with and what to judge: two releases, for example 8.1.0 8.2.0, or files of benchmarks, for example two
     /// folders
@@ -85,6 +85,12 @@ impl Args {
             }
             _ if self.pinned.is_some() => {
                 Err(Error::input("--pinned: it is a release; files are compared with files, leave it out"))
+            }
+            [Files::Runs { .. }, Files::Runs { .. }] if self.source.said().is_some() => {
+                let option = self.source.said().unwrap_or_default();
+                Err(Error::input(format!(
+                    "{option}: it is of a collector, and both sides are files; leave it out"
+                )))
             }
             [base, head] => Ok(vec![self.compare_files(&base, &head, budgets)?]),
         }

@@ -18,7 +18,7 @@ Examples:
 
 /// The options of `nowait delete`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     whose: WhoseArgs,

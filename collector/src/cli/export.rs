@@ -20,7 +20,7 @@ Examples:
 
 /// The options of `nowait export`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// The session to write as a trace of Perfetto (protobuf)
     #[arg(long, value_name = "SESSION")]

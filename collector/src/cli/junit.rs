@@ -83,7 +83,10 @@ fn figures(touchpoint: &TouchpointChange) -> String {
         let FigureWords { figure, base, head, change, interval, .. } = FigureWords::of(touchpoint, of);
         format!("{} {figure}: {base} to {head}, {change} ({interval})", verdict(of.verdict))
     };
-    let lines: Vec<String> = touchpoint.figures.iter().filter(|of| of.decides).map(line).collect();
+    let steps =
+        touchpoint.steps_ns.map(|ns| format!("times come in steps of {}", text::duration(ns.round() as u64)));
+    let lines = touchpoint.figures.iter().filter(|of| of.decides).map(line);
+    let lines: Vec<String> = lines.chain(steps).collect();
     lines.join("\n")
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The options of `nowait completions`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  nowait completions bash > ~/.local/share/bash-completion/completions/nowait"
+    after_long_help = "Example:\n  nowait completions bash > ~/.local/share/bash-completion/completions/nowait"
 )]
 pub struct CompletionsArgs {
     /// The shell to make them for
@@ -22,7 +22,7 @@ pub struct CompletionsArgs {
 
 /// The options of `nowait man`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  nowait man --dir ~/.local/share/man/man1 && man nowait-compare")]
+#[command(after_long_help = "Example:\n  nowait man --dir ~/.local/share/man/man1 && man nowait-compare")]
 pub struct ManArgs {
     /// Write a page for each command into this folder; without it the first page is printed
     #[arg(long, value_name = "FOLDER")]

@@ -15,7 +15,7 @@ Examples:
 
 /// The options of `nowait reindex`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// The data folder
     #[arg(long, value_name = "DIR", env = "NOWAIT_DATA", default_value = "nowait-data")]

@@ -29,7 +29,7 @@ Examples:
 
 /// The options of `nowait replay`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// Recorder files
     #[arg(value_name = "FILE", required = true)]

@@ -18,7 +18,7 @@ const EXAMPLES: &str = "Examples:
 
 /// The options of `nowait report`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     source: Source,

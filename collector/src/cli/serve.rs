@@ -27,7 +27,7 @@ Ctrl-C or SIGTERM ends it: what is in flight is stored and answered first.";
 
 /// The options of `nowait serve`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4600")]

@@ -113,6 +113,25 @@ impl Source {
         self.data.is_some() || self.url.is_some()
     }
 
+    /// The first of the options that was said, as it is written.
+    pub(super) fn said(&self) -> Option<&'static str> {
+        let of_source = [("--data", self.data.is_some()), ("--url", self.url.is_some())];
+        let asked = self.ask();
+        let of_slice = asked.said().first().map(|(name, _)| match *name {
+            "tenant" => "--tenant",
+            "os" => "--os",
+            "tier" => "--tier",
+            "network" => "--network",
+            "country" => "--country",
+            "model" => "--model",
+            "hours" => "--hours",
+            "since" => "--since",
+            "until" => "--until",
+            _ => "--dimension",
+        });
+        of_source.into_iter().find(|(_, is_said)| *is_said).map(|(name, _)| name).or(of_slice)
+    }
+
     /// Whether a running collector is asked.
     pub(super) fn is_remote(&self) -> bool {
         self.url.is_some()

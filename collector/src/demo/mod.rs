@@ -52,7 +52,7 @@ The figures are also in DIR/report.json (docs/demo.md). A slower release is what
 
 /// The options of `nowait demo`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// Installations of the app, each used by one customer
     #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u32).range(1..=500))]

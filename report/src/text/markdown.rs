@@ -48,6 +48,17 @@ pub fn markdown(comparison: &Comparison) -> String {
             if missing > 0 { format!(" ({} waits a side are needed)", count(least)) } else { String::new() };
         let _ = writeln!(out, "\n{} more have too few samples to judge{of}.", count(few.len() as u64));
     }
+    let stepped = comparison.touchpoints.iter().filter(|touchpoint| touchpoint.steps_ns.is_some()).count();
+    if stepped > 0 {
+        let _ = writeln!(
+            out,
+            "\nTimes of {} come in steps, as whole frames do: ranks and the share in time say more than p75.",
+            count(stepped as u64)
+        );
+    }
+    if !comparison.drifts.is_empty() {
+        let _ = writeln!(out, "\n{} runs drift: measure them again.", count(comparison.drifts.len() as u64));
+    }
     for change in comparison.mix.iter().take(3) {
         let shares = [change.base_share, change.head_share].map(|value| share(Some(value)));
         let _ = writeln!(
