@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What values are of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Metric {
     /// Their unit.
     pub unit: Unit,
@@ -15,7 +15,7 @@ pub struct Metric {
 }
 
 /// A unit, by its name in [UCUM](https://ucum.org) where it has one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unit {
     /// Times.
     #[serde(rename = "ns")]
@@ -32,7 +32,7 @@ pub enum Unit {
 }
 
 /// Which way is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
     /// Less of it, as of times.
@@ -127,7 +127,7 @@ impl Scale {
     pub(crate) fn turn(self, value: f64) -> f64 {
         match (self.is_more_better, self.axis) {
             (false, _) => value,
-            (true, Axis::Ratio) => 1.0 / value,
+            (true, Axis::Ratio) => 1.0 / value.max(f64::MIN_POSITIVE),
             (true, Axis::Difference) => -value,
         }
     }

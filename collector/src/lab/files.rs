@@ -111,6 +111,9 @@ fn walk(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Err
     // Criterion keeps the run before, and the change between both, beside the run.
     let has_new = entries.iter().any(|path| is_named(path, "new"));
     for path in entries {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            continue;
+        }
         let beside = CRITERION_BESIDE.iter().any(|name| is_named(&path, name)) || is_named(&path, "raw.csv");
         let before = ["base", "change", "report"].iter().any(|name| is_named(&path, name));
         if is_criterion && beside || has_new && before {

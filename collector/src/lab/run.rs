@@ -3,8 +3,10 @@
 //! Owns: the plain values. Refuses: formats.
 //! Invariant: values are finite, in the unit of their metric, and in the order in which they were measured.
 
+use crate::error::Error;
 use nowait_report::{Measured, Metric};
 use nowait_wire::Kind;
+use std::collections::HashMap;
 
 /// One file: one run of a benchmark, or several that belong together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +21,8 @@ pub struct RunFile {
     pub modes: Vec<String>,
     /// The day on which it began, `YYYY-MM-DD`, as far as the file says.
     pub date: Option<String>,
+    /// Where each series is.
+    places: HashMap<(String, Option<Kind>, Metric, Option<String>), usize>,
 }
 
 /// A metric of a benchmark.
@@ -53,28 +57,35 @@ impl RunFile {
         RunFile { path: path.to_owned(), ..RunFile::default() }
     }
 
-    /// Adds values of a metric, behind those that it has of the same run.
-    pub(super) fn add(&mut self, name: &str, metric: &Metric, values: impl IntoIterator<Item = Measured>) {
+    /// Adds values of a metric, behind those that it has.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        metric: &Metric,
+        values: impl IntoIterator<Item = Measured>,
+    ) -> Result<(), Error> {
         self.add_to(Series {
             name: name.to_owned(),
             kind: None,
             metric: metric.clone(),
             values: values.into_iter().collect(),
             run: None,
-        });
+        })
     }
 
     /// Adds a series, behind the one that it goes on with.
-    pub(super) fn add_to(&mut self, series: Series) {
-        let is_same = |known: &&mut Series| {
-            (&known.name, known.kind, &known.metric, &known.run)
-                == (&series.name, series.kind, &series.metric, &series.run)
-        };
-        // Values of one metric mostly follow each other.
-        match self.series.iter_mut().rev().find(is_same) {
-            Some(known) => known.values.extend(series.values),
-            None => self.series.push(series),
+    pub(super) fn add_to(&mut self, series: Series) -> Result<(), Error> {
+        if series.values.iter().any(|measured| !measured.value.is_finite()) {
+            return Err(Error::input(format!("{}: a value is too large", series.name)));
         }
+        let Series { name, kind, metric, values, run } = series;
+        let next = self.series.len();
+        let place = *self.places.entry((name.clone(), kind, metric.clone(), run.clone())).or_insert(next);
+        match self.series.get_mut(place) {
+            Some(known) => known.values.extend(values),
+            None => self.series.push(Series { name, kind, metric, values, run }),
+        }
+        Ok(())
     }
 
     pub(super) fn add_device(&mut self, device: Device) {

@@ -205,6 +205,8 @@ fn what_is_wrong_is_told_by_the_name_of_its_field() {
         ("metric,value,kind\na,1,tap\n", "a wait is a time"),
         ("metric,value,kind,unit\na,1,tapp,ms\n", "\"tapp\" is none; write one of launch"),
         ("startup_ms\n", "nothing was measured"),
+        ("metric,value,kind,unit\na,-1,tap,ms\n", "line 2, value: a wait is not less than nothing"),
+        ("metric,value,unit\na,1e308,s\n", "a: a value is too large"),
         ("metric,value\na,nan\n", "line 2, value: \"nan\" is no number"),
     ] {
         let told = refused(text);
@@ -230,7 +232,8 @@ fn what_was_measured_otherwise_is_named_before_any_verdict() {
     assert!(told.contains("an emulator and a device"), "{told}");
     let told = checked(&[&one], &[&of("acme/x", "One", "speed-profile")]).unwrap();
     assert!(told.contains("2 modes: compiled speed-profile") && told.contains("--allow-mixed"), "{told}");
-    let later = RunFile { date: Some("2026-03-06".into()), ..one.clone() };
+    let mut later = one.clone();
+    later.date = Some("2026-03-06".into());
     assert_eq!(checked(&[&one], &[&later]), None, "each side has one day");
     let told = checked(&[&one, &later], &[&one]).unwrap();
     assert!(
@@ -239,7 +242,9 @@ fn what_was_measured_otherwise_is_named_before_any_verdict() {
     );
     let phone = |id: &str| {
         let device = Device { what: id.into(), is_id: true, is_emulator: false };
-        RunFile { devices: vec![device], modes: Vec::new(), ..one.clone() }
+        let mut file = one.clone();
+        (file.devices, file.modes) = (vec![device], Vec::new());
+        file
     };
     let told = checked(&[&phone("Anna-1")], &[&phone("Anna-2")]).unwrap();
     assert!(told.contains("2 devices") && !told.contains("Anna"), "{told}");

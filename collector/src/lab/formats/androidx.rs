@@ -67,7 +67,7 @@ fn read_benchmark(benchmark: &At<'_>, file: &mut RunFile) -> Result<(), Error> {
         let better = if is_of_frames { Better::Neither } else { Better::Less };
         let values = at.field("runs")?.numbers_within()?;
         let values = values.into_iter().map(|value| Measured::of(value * factor));
-        file.add(&format!("{benchmark_name} {metric}"), &Metric { unit, better }, values);
+        file.add(&format!("{benchmark_name} {metric}"), &Metric { unit, better }, values)?;
     }
     for output in benchmark.maybe("profilerOutputs").iter().flat_map(At::items) {
         file.date_from(output.maybe_text("filename")?.unwrap_or_default());

@@ -22,6 +22,6 @@ pub(super) fn read(whole: &At<'_>, title: Option<&str>, file: &mut RunFile) -> R
     let folders: Vec<&str> =
         file.path.split(['/', '\\']).rev().skip(1).filter(|folder| *folder != "new").collect();
     let name = title.or(folders.first().copied()).unwrap_or("benchmark").to_owned();
-    file.add(&name, &metric, values);
+    file.add(&name, &metric, values)?;
     Ok(())
 }

@@ -92,15 +92,18 @@ impl Row<'_> {
         let value = self.number("value", value)? * factor;
         let name = self.said("metric").ok_or_else(|| self.wrong("metric", "it is empty"))?;
         let kind = self.said("kind").map(|word| self.kind(word, &unit)).transpose()?;
+        if kind.is_some() && value < 0.0 {
+            return Err(self.wrong("value", "a wait is not less than nothing"));
+        }
         file.add_to(Series {
             name: name.to_owned(),
             kind,
             metric: Metric { unit, better },
             values: vec![Measured { value, has_failed }],
             run: self.said("run").map(str::to_owned),
-        });
+        })?;
         if let Some(device) = self.said("device") {
-            file.add_device(Device { what: device.to_owned(), is_id: false, is_emulator: false });
+            file.add_device(Device { what: device.to_owned(), is_id: true, is_emulator: false });
         }
         if let Some(mode) = self.said("mode") {
             file.add_mode(mode.to_owned());
@@ -129,7 +132,7 @@ impl Row<'_> {
             }
             let (unit, factor) = unit_of_name(column);
             let value = self.number(column, word)? * factor;
-            file.add(column, &Metric { unit, better: Better::Less }, [Measured::of(value)]);
+            file.add(column, &Metric { unit, better: Better::Less }, [Measured::of(value)])?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub(super) fn read(whole: &At<'_>, file: &mut RunFile) -> Result<(), Error> {
             let values = iteration.field("values")?;
             for (sample, metric, factor) in &metrics {
                 if let Some(value) = values.maybe(sample) {
-                    file.add(&format!("{name} {sample}"), metric, [Measured::of(value.number()? * factor)]);
+                    file.add(&format!("{name} {sample}"), metric, [Measured::of(value.number()? * factor)])?;
                 }
             }
         }

@@ -30,7 +30,7 @@ pub(super) fn read(whole: &At<'_>, file: &mut RunFile) -> Result<(), Error> {
             |at: usize| codes.get(at).is_some_and(|code| code.number().map_or(true, |code| code != 0.0));
         let seconds = Metric { unit: Unit::Nanoseconds, better: Better::Less };
         let measured = |(at, time): (usize, f64)| Measured { value: time * 1e9, has_failed: has_failed(at) };
-        file.add(command, &seconds, times.into_iter().enumerate().map(measured));
+        file.add(command, &seconds, times.into_iter().enumerate().map(measured))?;
         if let Some(memory) = result.maybe("memory_usage_byte") {
             let bytes = Metric { unit: Unit::Bytes, better: Better::Less };
             let measured = |(at, value)| Measured { value, has_failed: has_failed(at) };
@@ -38,7 +38,7 @@ pub(super) fn read(whole: &At<'_>, file: &mut RunFile) -> Result<(), Error> {
                 &format!("{command} memory"),
                 &bytes,
                 memory.numbers()?.into_iter().enumerate().map(measured),
-            );
+            )?;
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(super) fn read(whole: &At<'_>, file: &mut RunFile) -> Result<(), Error> {
             None => from_histograms(&primary.field("rawDataHistogram")?)?,
         };
         let values = values.into_iter().map(|value| Measured::of(value * factor));
-        file.add(&format!("{name} {mode}"), &Metric { unit, better }, values);
+        file.add(&format!("{name} {mode}"), &Metric { unit, better }, values)?;
     }
     Ok(())
 }

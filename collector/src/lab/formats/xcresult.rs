@@ -48,6 +48,6 @@ fn read_metric(test: &str, metric: &At<'_>, file: &mut RunFile) -> Result<(), Er
         &format!("{test} {name}"),
         &Metric { unit, better },
         values.into_iter().map(|value| Measured::of(value * factor)),
-    );
+    )?;
     Ok(())
 }
