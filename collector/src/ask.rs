@@ -13,7 +13,7 @@ pub(crate) use known::{filter_known, nothing_of, tenant_meant};
 
 use crate::error::Error;
 use crate::limits::{HOURS_MAX, PAGES_MAX, WORD_BYTES_MAX};
-use crate::store::Query;
+use crate::store::{Query, Strata};
 use crate::time::{self, HOUR_MS};
 use known::is_none_of;
 use nowait_report::limits::ROWS_LISTED;
@@ -54,6 +54,8 @@ pub struct Ask {
     pub min_effect: String,
     /// `yes` where the verdict has to hold at every look at a release that is being rolled out.
     pub every_look: String,
+    /// What a comparison holds equal beside tier, network and system: `country`, `model`, or the key of a dimension.
+    pub strata: String,
     /// Which rows of each section of a report, by the hundred: the first ones are page 1.
     pub page: String,
 }
@@ -62,7 +64,7 @@ pub struct Ask {
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 16] = [
     "tenant",
     "version",
     "os",
@@ -77,6 +79,7 @@ const WORDS: [&str; 15] = [
     "head",
     "min_effect",
     "every_look",
+    "strata",
     "page",
 ];
 
@@ -95,6 +98,8 @@ pub struct Question {
     pub releases: Option<(String, String)>,
     /// How to compare.
     pub options: CompareOptions,
+    /// What is held equal beside tier, network and system.
+    pub strata: Option<Strata>,
     /// Which rows of each section of a report.
     pub rows: Rows,
 }
@@ -159,6 +164,7 @@ impl Ask {
             "head" => &mut self.head,
             "min_effect" => &mut self.min_effect,
             "every_look" => &mut self.every_look,
+            "strata" => &mut self.strata,
             "page" => &mut self.page,
             _ => return None,
         })
@@ -182,6 +188,7 @@ impl Ask {
             &self.head,
             &self.min_effect,
             &self.every_look,
+            &self.strata,
             &self.page,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
@@ -202,7 +209,8 @@ impl Ask {
     pub fn question(&self, now_unix_ms: u64) -> Result<Question, Error> {
         let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms)?;
         let releases = self.releases()?;
-        let of_comparison = [("min_effect", &self.min_effect), ("every_look", &self.every_look)];
+        let of_comparison =
+            [("min_effect", &self.min_effect), ("every_look", &self.every_look), ("strata", &self.strata)];
         let stray = of_comparison.into_iter().find(|(_, word)| releases.is_none() && said(word).is_some());
         if let Some((name, _)) = stray {
             return Err(Error::input(format!(
@@ -216,6 +224,7 @@ impl Ask {
             filter: Filter::of(self)?,
             releases: releases.map(|(base, head)| (base.to_owned(), head.to_owned())),
             options: self.options()?,
+            strata: self.strata()?,
             rows: self.rows()?,
         })
     }
@@ -293,6 +302,15 @@ impl Ask {
         Ok(Rows::page(page, ROWS_LISTED))
     }
 
+    /// What a comparison holds equal beside tier, network and system.
+    fn strata(&self) -> Result<Option<Strata>, Error> {
+        Ok(filter::text("strata", &self.strata)?.map(|word| match word.as_str() {
+            "country" => Strata::Country,
+            "model" => Strata::Model,
+            _ => Strata::Dimension(word),
+        }))
+    }
+
     /// How to compare.
     ///
     /// # Errors
@@ -321,6 +339,7 @@ impl Question {
     pub fn query(&self) -> Query {
         let mut query = Query::of(self.filter.clone());
         query.rows = self.rows;
+        query.strata.clone_from(&self.strata);
         if let Some(from) = self.from_unix_ms {
             query = query.from(from);
         }

@@ -35,16 +35,29 @@ pub struct Stratum {
     pub network: Network,
     /// The operating system family.
     pub os: Os,
+    /// What else is alike, by a number that its value has ([`Stratum::with`]); 0 where nothing else was asked for.
+    pub more: u64,
 }
 
 impl Stratum {
     /// Of whom nothing is known.
-    pub const UNKNOWN: Stratum = Stratum { tier: Tier::Unknown, network: Network::Unknown, os: Os::Other };
+    pub const UNKNOWN: Stratum =
+        Stratum { tier: Tier::Unknown, network: Network::Unknown, os: Os::Other, more: 0 };
+
+    /// Those of it that have this value of something else, too.
+    #[must_use]
+    pub fn with(self, value: &str) -> Stratum {
+        // FNV-1a: two of some thousand values have one number once in 10^12 comparisons, and then are taken together.
+        let more = value.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Stratum { more, ..self }
+    }
 
     /// The stratum of a batch with this context.
     #[must_use]
     pub fn of(context: &Context) -> Stratum {
-        Stratum { tier: context.device_tier, network: context.network, os: context.os }
+        Stratum { tier: context.device_tier, network: context.network, os: context.os, more: 0 }
     }
 }
 

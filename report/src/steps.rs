@@ -50,7 +50,8 @@ mod tests {
 
     /// Both sides with these times, in milliseconds.
     fn found(base: &[f64], head: &[f64]) -> Option<f64> {
-        let stratum = Stratum { tier: Tier::Mid, network: Network::Wifi, os: Os::Android };
+        let stratum =
+            Stratum { tier: Tier::Mid, network: Network::Wifi, os: Os::Android, ..Stratum::UNKNOWN };
         let sides = [base, head].map(|times| {
             let mut side = Side::new();
             for time in times {

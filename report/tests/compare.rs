@@ -6,7 +6,7 @@ use nowait_wire::{Event, Kind, NameId, Network, Os, Outcome, Tier};
 
 const MS: u64 = 1_000_000;
 
-const WIFI: Stratum = Stratum { tier: Tier::High, network: Network::Wifi, os: Os::Android };
+const WIFI: Stratum = Stratum { tier: Tier::High, network: Network::Wifi, os: Os::Android, more: 0 };
 
 fn wait(ns: u64, outcome: Outcome) -> Event {
     Event { duration_ns: ns, outcome, ..Event::new(Kind::Screen, NameId(6)) }

@@ -91,7 +91,7 @@ impl FromStr for Filter {
 }
 
 /// A text that a batch may hold.
-fn text(name: &str, word: &str) -> Result<Option<String>, Error> {
+pub(super) fn text(name: &str, word: &str) -> Result<Option<String>, Error> {
     let Some(word) = said(word) else { return Ok(None) };
     if word.len() > TEXT_BYTES_MAX {
         let length = word.len();

@@ -51,6 +51,9 @@ pub struct Args {
     /// Say only what holds however often it is asked while the release is rolled out
     #[arg(long)]
     every_look: bool,
+    /// Hold this equal, too: country, model, or the key of a dimension of the app; it is read from batches
+    #[arg(long, value_name = "FIELD", value_parser = word)]
+    strata: Option<String>,
     /// What ends with exit code 1
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [FailOn::Slower, FailOn::TooFew])]
     fail_on: Vec<FailOn>,
@@ -71,6 +74,7 @@ impl Args {
             base: base.to_owned(),
             head: head.to_owned(),
             min_effect: self.min_effect.clone().unwrap_or_default(),
+            strata: self.strata.clone().unwrap_or_default(),
             every_look: if self.every_look { "yes".to_owned() } else { String::new() },
             ..self.source.ask()
         }

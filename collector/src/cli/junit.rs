@@ -97,7 +97,7 @@ mod tests {
     use nowait_wire::{Event, Kind, NameId, Network, Os, Tier};
 
     fn side(factor: u64, rare: u64) -> Side {
-        let stratum = Stratum { tier: Tier::High, network: Network::Wifi, os: Os::Ios };
+        let stratum = Stratum { tier: Tier::High, network: Network::Wifi, os: Os::Ios, more: 0 };
         let mut side = Side::new();
         for at in 0..200 {
             let wait = |ms: u64| Event { duration_ns: ms * 1_000_000, ..Event::new(Kind::Tap, NameId(6)) };

@@ -109,10 +109,23 @@ pub struct Query {
     until_unix_ms: Option<u64>,
     /// Which part of the customers.
     pub filter: Filter,
+    /// What a comparison holds equal beside tier, network and system.
+    pub strata: Option<Strata>,
     /// Which rows of each section of a report.
     pub rows: Rows,
     /// Says when the answer is not wanted any more.
     pub cancel: Cancel,
+}
+
+/// Customers who are alike in this, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strata {
+    /// The country.
+    Country,
+    /// The device model.
+    Model,
+    /// The app's own dimension of this key.
+    Dimension(String),
 }
 
 impl Query {

@@ -16,11 +16,11 @@ use super::source::{self, Source};
 use super::sqlite::SqliteStore;
 use super::waits::{self, Counts};
 use super::writer::number;
-use super::{Query, segments, slice};
+use super::{Query, Strata, segments, slice};
 use crate::error::Error;
 use crate::limits::{SERIES_PER_TENANT_MAX, SESSIONS_LOOKED_AT_MAX, SESSIONS_SAMPLED};
 use nowait_report::{Budgets, Happened, Side, Stratum, TouchpointPlace};
-use nowait_wire::{Event, Kind, Network, Tier};
+use nowait_wire::{Context, Event, Kind};
 use rusqlite::{Connection, params};
 use std::collections::{BTreeSet, HashMap};
 
@@ -75,7 +75,7 @@ pub(super) fn read(store: &SqliteStore, tenant: &str, query: &Query) -> Result<S
 fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> Result<Plans, Error> {
     let contexts = slice::contexts(conn, tenant, &query.filter)?;
     let sessions = sessions(conn, tenant, query, &contexts)?;
-    if slice::is_needed(&query.filter) {
+    if slice::is_needed(&query.filter) || query.strata.is_some() {
         let chosen = slice::choose(conn, tenant, query)?;
         return Ok(Plans { plan: chosen.plan, waits: chosen.ids, sessions, contexts });
     }
@@ -87,7 +87,7 @@ fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> R
     if !strata.is_empty() && plan.periods.iter().all(is_whole) {
         for (tier, network, id) in strata {
             source.rows_of_segment(id, |kind, name, _, os, cell| {
-                side.add_cell(Stratum { tier, network, os }, kind, name, cell);
+                side.add_cell(Stratum { tier, network, os, more: 0 }, kind, name, cell);
             })?;
         }
         let waits = behind(conn, tenant, &contexts)?;
@@ -98,7 +98,7 @@ fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> R
         return Ok(Plans { plan, waits: chosen.ids, sessions, contexts });
     }
     source.rows(|kind, name, _, os, cell| {
-        side.add_cell(Stratum { tier: Tier::Unknown, network: Network::Unknown, os }, kind, name, cell);
+        side.add_cell(Stratum { os, ..Stratum::UNKNOWN }, kind, name, cell);
     })?;
     Ok(Plans { plan, waits: Vec::new(), sessions, contexts })
 }
@@ -180,12 +180,26 @@ fn decoded(
         {
             let mut of_batch = OfBatch { plan: &plans.plan, side, places: Vec::new(), waits: Vec::new() };
             waits::walk(&entry, &Budgets::default(), &mut of_batch);
-            let (stratum, places) = (Stratum::of(&entry.batch.context), of_batch.places);
+            let (stratum, places) = (stratum(query, &entry.batch.context), of_batch.places);
             let wait = |(place, event)| Some((*places.get(place)?, stratum, event));
             found.extend(of_batch.waits.into_iter().filter_map(wait));
         }
     }
     Ok(found)
+}
+
+/// The stratum of a batch, by what was asked to be held equal.
+fn stratum(query: &Query, context: &Context) -> Stratum {
+    let stratum = Stratum::of(context);
+    match &query.strata {
+        None => stratum,
+        Some(Strata::Country) => stratum.with(&context.country),
+        Some(Strata::Model) => stratum.with(&context.device_model),
+        Some(Strata::Dimension(key)) => {
+            let value = context.dimensions.iter().find(|(known, _)| known == key);
+            stratum.with(value.map_or("", |(_, value)| value))
+        }
+    }
 }
 
 /// The waits of one batch within a span.

@@ -130,7 +130,8 @@ pub(crate) fn side(sessions: &[Session]) -> Side {
         sessions.iter().flat_map(|session| &session.waits).map(|wait| wait.touchpoint + 1).max();
     let names: Vec<String> = (0..touchpoints.unwrap_or(0)).map(name).collect();
     for session in sessions {
-        let stratum = Stratum { tier: session.tier, network: Network::Wifi, os: Os::Android };
+        let stratum =
+            Stratum { tier: session.tier, network: Network::Wifi, os: Os::Android, ..Stratum::UNKNOWN };
         side.add_whole_session(session.waits.iter().map(|wait| {
             let event = Event {
                 duration_ns: wait.ns as u64,

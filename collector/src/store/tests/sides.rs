@@ -62,6 +62,28 @@ fn rollups_of_strata_and_batches_give_the_same_comparison() {
 }
 
 #[test]
+fn what_is_asked_to_be_held_equal_is() {
+    let (_folder, store) = fresh();
+    // Of 8.2.0 most come from where waits are twice as long, and nothing else changed.
+    for seed in 0..240_u64 {
+        let mut batch = session(seed);
+        (batch.context.device_tier, batch.context.network) = (Tier::High, Network::Wifi);
+        let is_slow = if seed % 2 == 0 { seed % 8 < 2 } else { seed % 8 < 6 };
+        batch.context.country = if is_slow { "BR" } else { "CH" }.into();
+        for event in &mut batch.events {
+            event.duration_ns =
+                event.duration_ns / 50_000_000 + if is_slow { 800_000_000 } else { 400_000_000 };
+        }
+        put(&store, &batch);
+    }
+    let of = |strata: Option<Strata>| asked(&store, &Query { strata, ..Query::default() });
+    assert_eq!(of(None).verdict, Verdict::Slower, "the mix of countries");
+    let equal = of(Some(Strata::Country));
+    assert!(!matches!(equal.verdict, Verdict::Slower | Verdict::Faster), "{:?}", equal.verdict);
+    assert_eq!(counts(&equal).0, counts(&of(None)).0, "the same waits");
+}
+
+#[test]
 fn a_large_release_is_sampled_by_its_sessions_ids() {
     let (_folder, store) = fresh();
     let sent: Vec<Batch> = (0..SESSIONS_SAMPLED as u64 + 300)
