@@ -100,6 +100,32 @@ pub(crate) fn rules() -> Vec<Row> {
         true,
     ));
     rows.extend(changes_found(plain));
+    rows.extend(benchmarks());
+    rows
+}
+
+/// Files of benchmarks: few runs, whose values are alike.
+fn benchmarks() -> Vec<Row> {
+    let world = |runs: usize, values: usize, touchpoints| World {
+        waits: runs * values,
+        values_a_run: Some(values),
+        touchpoints,
+        sigma: 0.05,
+        correlation: 0.5,
+        ..World::default()
+    };
+    let mut rows = Vec::new();
+    for (runs, values, metrics) in [(2, 10, 1), (3, 10, 1), (3, 10, 10), (5, 35, 1), (10, 10, 10), (20, 1, 1)]
+    {
+        let world = world(runs, values, metrics);
+        let what = format!("A/A, benchmarks: {runs} runs of {values} values, {metrics} metrics");
+        rows.push(row(&what, world, world, Promise::Same(0.05), true));
+    }
+    for (runs, values) in [(3, 10), (5, 35), (10, 10), (20, 1)] {
+        let world = world(runs, values, 1);
+        let what = format!("+10 %, benchmarks: {runs} runs of {values} values");
+        rows.push(row(&what, world, World { factor: 1.1, ..world }, Promise::Shown, false));
+    }
     rows
 }
 

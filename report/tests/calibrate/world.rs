@@ -4,7 +4,7 @@
 //! Invariant: a seed gives the same waits, always.
 
 use crate::random::Random;
-use nowait_report::{Side, Stratum};
+use nowait_report::{Better, Measured, Metric, Side, Stratum, Unit};
 use nowait_wire::{Event, Kind, NameId, Network, Os, Outcome, Tier};
 
 /// The median of a wait, in nanoseconds.
@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) gives_up: bool,
     /// Times are whole frames of this many nanoseconds.
     pub(crate) frame_ns: Option<f64>,
+    /// Sessions are runs of a benchmark with so many values each.
+    pub(crate) values_a_run: Option<usize>,
 }
 
 impl Default for World {
@@ -50,6 +52,7 @@ impl Default for World {
             failing: 0.0,
             gives_up: false,
             frame_ns: None,
+            values_a_run: None,
         }
     }
 }
@@ -67,6 +70,8 @@ pub(crate) struct Wait {
 pub(crate) struct Session {
     pub(crate) tier: Tier,
     pub(crate) waits: Vec<Wait>,
+    /// Whether it is a run of a benchmark.
+    pub(crate) is_run: bool,
 }
 
 impl World {
@@ -75,7 +80,11 @@ impl World {
         let mut sessions = Vec::new();
         let mut left = self.waits;
         while left > 0 {
-            let length = (1 + random.below(self.session_max) as usize).min(left);
+            let length = match self.values_a_run {
+                Some(values) => values,
+                None => 1 + random.below(self.session_max) as usize,
+            };
+            let length = length.min(left);
             left -= length;
             sessions.push(self.session(random, length));
         }
@@ -94,7 +103,8 @@ impl World {
                 waits.push(self.wait(touchpoint, z, is_low, fails));
             }
         }
-        Session { tier: if is_low { Tier::Low } else { Tier::High }, waits }
+        let tier = if is_low { Tier::Low } else { Tier::High };
+        Session { tier, waits, is_run: self.values_a_run.is_some() }
     }
 
     fn wait(&self, touchpoint: usize, z: f64, is_low: bool, fails: bool) -> Wait {
@@ -129,7 +139,11 @@ pub(crate) fn side(sessions: &[Session]) -> Side {
     let touchpoints =
         sessions.iter().flat_map(|session| &session.waits).map(|wait| wait.touchpoint + 1).max();
     let names: Vec<String> = (0..touchpoints.unwrap_or(0)).map(name).collect();
-    for session in sessions {
+    for (nth, session) in sessions.iter().enumerate() {
+        if session.is_run {
+            add_run(&mut side, nth, session, &names);
+            continue;
+        }
         let stratum =
             Stratum { tier: session.tier, network: Network::Wifi, os: Os::Android, ..Stratum::UNKNOWN };
         side.add_whole_session(session.waits.iter().map(|wait| {
@@ -142,4 +156,14 @@ pub(crate) fn side(sessions: &[Session]) -> Side {
         }));
     }
     side
+}
+
+/// A run of a benchmark, with a metric for each touchpoint.
+fn add_run(side: &mut Side, nth: usize, run: &Session, names: &[String]) {
+    let metric = Metric { unit: Unit::Nanoseconds, better: Better::Less };
+    for (touchpoint, name) in names.iter().enumerate() {
+        let of_metric = run.waits.iter().filter(|wait| wait.touchpoint == touchpoint);
+        let values: Vec<Measured> = of_metric.map(|wait| Measured::of(wait.ns)).collect();
+        side.add_run(name, &metric, &nth.to_string(), &values);
+    }
 }
