@@ -38,7 +38,7 @@ enum Command {
     Serve(serve::Args),
     /// Print where customers wait
     Report(report::Args),
-    /// Judge a release against another: slower, faster, no evidence, too few samples
+    /// Judge a release, or files of benchmarks, against another: slower, faster, equivalent, no evidence, too few samples
     Compare(compare::Args),
     /// Hold a release against the limits of a budgets file
     Check(check::Args),

@@ -38,7 +38,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// What `nowait --help` says about exit codes.
-pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 a regression verdict, nothing that could be judged, or damage found, 2 an error that says what happened and what to do.";
+pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 a regression verdict, a broken limit, nothing that could be judged, or damage found, 2 an error that says what happened and what to do.";
 
 /// What a command found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
