@@ -1,13 +1,16 @@
 //! Files and folders that only their owner may read.
 //!
-//! Owns: the rights of what the store makes. Refuses: changing those of what is there: whoever lets another account read has
+//! Owns: the rights of what the store makes, and the lock of the one process that writes. Refuses: changing those of what is there: whoever lets another account read has
 //! said so.
 //! Invariant: nothing of the store is ever there with more rights, not for a moment.
 
 use crate::error::Error;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+
+/// Locked by the process that writes.
+const LOCK: &str = "writer.lock";
 
 /// Makes a folder and those above it, if they are missing.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
@@ -50,4 +53,21 @@ fn options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Locks a folder for the one process that writes it, as long as what is returned lives.
+pub(super) fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join(LOCK);
+    let file = make_file(&path)
+        .map_err(|error| Error::store(format!("{} cannot be written: {error}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::store(format!(
+            "another nowait process writes {}: stop it first, or use another folder",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => {
+            Err(Error::store(format!("{} cannot be locked: {error}", path.display())))
+        }
+    }
 }

@@ -16,16 +16,13 @@ use crate::limits::{READERS_KEPT_MAX, SLICE_LOOK_EVERY, SLICE_THREADS_MAX};
 use nowait_report::{Budgets, Cells, Report, Side};
 use nowait_wire::{Batch, Uuid};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// The database inside the data folder.
 const FILE: &str = "nowait.db";
-
-/// Locked by the process that writes.
-const LOCK: &str = "writer.lock";
 
 /// What could be read of a malformed database, beside it.
 const SALVAGED: &str = "nowait.db.salvaged";
@@ -112,7 +109,7 @@ impl SqliteStore {
         private::make_folder(folder).map_err(|error| {
             Error::store(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
-        let lock = lock(folder)?;
+        let lock = private::lock(folder)?;
         let path = folder.join(FILE);
         // SQLite gives its other files the rights of this one.
         private::make_file(&path)
@@ -157,7 +154,7 @@ impl SqliteStore {
     /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
     pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
         let path = existing(folder)?;
-        let _lock = lock(folder)?;
+        let _lock = private::lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rebuilt = reindex::rebuild(&tx, progress)?;
@@ -179,7 +176,7 @@ impl SqliteStore {
     /// As [`SqliteStore::reindex`]; [`Error::is_no_data`] if there is nothing of them.
     pub fn deletion(folder: &Path, tenant: &str, whose: Whose) -> Result<Deletion, Error> {
         let path = existing(folder)?;
-        let lock = lock(folder)?;
+        let lock = private::lock(folder)?;
         let conn = writable(&path).map_err(|error| at(&path, &error))?;
         Deletion::find(conn, lock, tenant, whose)
     }
@@ -222,7 +219,7 @@ impl SqliteStore {
     /// As [`SqliteStore::reindex`]; nothing is changed then.
     pub fn mend(folder: &Path, found: &Examined, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
         let path = existing(folder)?;
-        let _lock = lock(folder)?;
+        let _lock = private::lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         doctor::set_apart(&tx, found)?;
@@ -238,7 +235,7 @@ impl SqliteStore {
     /// As [`SqliteStore::reindex`]; [`Error::is_input`] if there is such a new file already.
     pub fn salvage(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<PathBuf, Error> {
         let path = existing(folder)?;
-        let _lock = lock(folder)?;
+        let _lock = private::lock(folder)?;
         let to = folder.join(SALVAGED);
         private::make_new_file(&to)?;
         let saved = salvage(&path, &to, progress);
@@ -430,22 +427,6 @@ fn existing(folder: &Path) -> Result<PathBuf, Error> {
         "there is no store at {}: name the folder that `nowait serve --data` was given",
         path.display()
     )))
-}
-
-fn lock(folder: &Path) -> Result<File, Error> {
-    let path = folder.join(LOCK);
-    let file = private::make_file(&path)
-        .map_err(|error| Error::store(format!("{} cannot be written: {error}", path.display())))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(Error::store(format!(
-            "another nowait process writes {}: stop it first, or use another folder",
-            folder.display()
-        ))),
-        Err(fs::TryLockError::Error(error)) => {
-            Err(Error::store(format!("{} cannot be locked: {error}", path.display())))
-        }
-    }
 }
 
 fn writable(path: &Path) -> Result<Connection, Error> {
