@@ -54,8 +54,10 @@ struct Job<'a> {
 
 /// How often it is looked whether retention is done.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How many looks in a row have to find the same. Before it removes anything, it looks at every session, for some 20 s.
-const LOOKS_ALIKE: u32 = 120;
+/// How many looks in a row have to find the same, of so many sessions. Before it removes anything, it looks at every session, for
+/// some 20 s.
+const LOOKS_ALIKE: u64 = 120;
+const LOOKED_AT: u64 = 200_000;
 
 /// Measures the collector's store with months of data in it.
 #[derive(Debug, clap::Args)]
@@ -177,7 +179,7 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     let duckdb = job.python.map(|python| duck::measure(name, python, folder, &frames, &own)).transpose()?;
     let beside = |()| beside::measure(name, &folder.join("beside"), &frames, elapsed_s);
     let beside = job.is_beside_loops.then_some(()).map(beside).transpose()?;
-    let kept = bytes_after_retention(name, &own)? as f64;
+    let kept = bytes_after_retention(name, &own, load.sessions)? as f64;
     println!(
         "{name}: stored in {elapsed_s:.1} s, {stored} bytes, {kept} kept; {answers:.0?}; {duckdb:.0?}; {beside:.2?}"
     );
@@ -196,7 +198,8 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
 }
 
 /// Bytes of a store from which retention has removed the hours that are too old at the end of the load.
-fn bytes_after_retention(name: &str, folder: &Path) -> Result<u64, Box<dyn Error>> {
+fn bytes_after_retention(name: &str, folder: &Path, sessions: u64) -> Result<u64, Box<dyn Error>> {
+    let looks_alike = LOOKS_ALIKE * sessions.div_ceil(LOOKED_AT);
     let progress = progress(&format!("{name}: removing old hours"));
     let end_unix_ms = load::BEGIN_UNIX_MS + load::DAYS * load::DAY_MS;
     let hours_ms = now_unix_ms().saturating_sub(end_unix_ms) + Keep::default().hours_ms;
@@ -205,7 +208,7 @@ fn bytes_after_retention(name: &str, folder: &Path) -> Result<u64, Box<dyn Error
     // Nothing says that a round is over: it gives space back last, and then the file stays as it is.
     let mut same = 0;
     let mut before = None;
-    while same < LOOKS_ALIKE {
+    while same < looks_alike {
         std::thread::sleep(LOOK_EVERY);
         progress.tick();
         let now = Some((
