@@ -1,12 +1,12 @@
 //! What keeps a store in order, as people run it: retention, deletion, backup, examination.
 
 mod running;
+mod sending;
 
-use nowait_wire::CONTENT_TYPE;
+use nowait_wire::ReceiptStatus;
 use nowait_wire::testing::session;
 use running::{NOWAIT, Server};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,20 +30,8 @@ fn nowait(args: &[&str], data: &Path, answer: &str) -> (i32, String, String) {
 /// Sends a session of a seed; its id.
 fn send(server: &Server, seed: u64) -> String {
     let batch = session(seed, 200);
-    let frame = nowait_wire::encode(&batch).unwrap();
-    let mut stream = TcpStream::connect(&server.address).unwrap();
-    let head = format!(
-        "POST /v1/batches HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {CONTENT_TYPE}\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        server.address,
-        server.key,
-        frame.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&frame).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let receipt = server.send(&nowait_wire::encode(&batch).unwrap()).unwrap();
+    assert!(matches!(receipt.status, ReceiptStatus::Stored | ReceiptStatus::Duplicate), "{receipt:?}");
     batch.id.session.to_string()
 }
 

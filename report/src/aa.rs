@@ -4,8 +4,9 @@
 //! Invariant: which half a run is in depends on its number alone, so that the same runs give the same floor.
 
 use crate::budget::Budgets;
+use crate::compare::not_judged_for;
 use crate::floor::mixed;
-use crate::metric::Axis;
+use crate::metric::{Axis, Metric, Scale};
 use crate::runs::Runs;
 use crate::side::Side;
 use crate::verdict::{CompareOptions, Comparison, Figure, Subject, Verdict};
@@ -84,45 +85,35 @@ impl Noise {
                 }
             }
         }
-        let all =
-            Comparison::new(("all", side), ("all", side), &Budgets::default(), CompareOptions::default());
-        let mut metrics: Vec<MetricNoise> = all
-            .touchpoints
-            .iter()
-            .map(|metric| noise(side, metric.name.clone(), &metric.subject, &mut apart))
-            .collect();
-        metrics.sort_by(|one, other| one.name.cmp(&other.name));
+        let judged =
+            side.metrics.iter().filter(|((_, metric), runs)| not_judged_for(metric, [runs, runs]).is_none());
+        let metrics = judged.map(|((name, metric), runs)| noise(name, metric, runs, &mut apart)).collect();
         Some(Noise { halvings: HALVINGS as u64, false_verdicts, metrics })
     }
 }
 
-fn noise(
-    side: &Side,
-    name: String,
-    subject: &Subject,
-    apart: &mut BTreeMap<String, Vec<f64>>,
-) -> MetricNoise {
-    let known = side.metrics.iter().find(|((of, _), _)| *of == name).map(|(_, runs)| runs);
-    let runs = known.map_or(0, |runs| runs.0.len());
-    let mut distances = apart.remove(&name).filter(|_| runs >= RUNS_MIN).unwrap_or_default();
+fn noise(name: &str, metric: &Metric, runs: &Runs, apart: &mut BTreeMap<String, Vec<f64>>) -> MetricNoise {
+    let axis = Scale::of(metric, runs.values()).axis;
+    let count = runs.0.len();
+    let mut distances = apart.remove(name).filter(|_| count >= RUNS_MIN).unwrap_or_default();
     distances.sort_by(f64::total_cmp);
     let beyond = ((1.0 - BEYOND) * distances.len() as f64) as usize;
     let of_halves = distances.get(beyond.min(distances.len().saturating_sub(1))).copied();
     // A half has half of the runs; with all of them on each side the distance is smaller by the square root of 2.
     let floor = of_halves.map(|distance| distance / std::f64::consts::SQRT_2);
-    let is_ratio = subject.axis() == Axis::Ratio;
+    let is_ratio = axis == Axis::Ratio;
     let runs_for = |distance: f64| {
         CHANGES.map(|change: f64| {
             let times = (distance / change.ln_1p()).powi(2);
-            ((runs as f64 * times).ceil() as u64).max(2)
+            ((count as f64 * times).ceil() as u64).max(2)
         })
     };
     MetricNoise {
-        name,
-        subject: subject.clone(),
-        runs: runs as u64,
-        values: known.map_or(0, |runs| runs.values().count() as u64),
-        median: known.and_then(Runs::median),
+        name: name.to_owned(),
+        subject: Subject::Values { metric: metric.clone(), compared_by: axis },
+        runs: count as u64,
+        values: runs.values().count() as u64,
+        median: runs.median(),
         floor: floor.map(|floor| if is_ratio { floor.exp_m1() } else { floor }),
         runs_for: floor.filter(|_| is_ratio).map(runs_for),
     }
@@ -146,7 +137,7 @@ fn half(side: &Side, halving: usize, is_first: bool) -> Side {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::{Better, Measured, Metric, Unit};
+    use crate::metric::{Better, Measured, Unit};
 
     /// So many runs of ten values, which lie by up to so much of 400 ms apart.
     fn runs(runs: u64, spread: f64) -> Side {

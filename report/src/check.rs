@@ -108,9 +108,7 @@ fn checked(limit: &Limit, side: &Side, budgets: &Budgets, day: &str) -> LimitChe
     };
     let found = pair.as_ref().and_then(|pair| {
         let target = bucket_place(budgets.of(limit.kind, &limit.name).target_ns);
-        let is_in_time = |place: usize, ending| {
-            ending == Ending::Done && pair.places.get(place).is_some_and(|place| *place <= target)
-        };
+        let is_in_time = |place, ending| pair.is_in_time(target, place, ending);
         match figure {
             Figure::InTime => figures::share_of(&pair.base, is_in_time, level),
             Figure::Unanswered => figures::share_of(&pair.base, |_, ending| ending != Ending::Done, level),

@@ -275,11 +275,8 @@ fn estimates(pair: &Pair, target: Option<i32>) -> Vec<(Figure, Estimate, bool)> 
         return estimates;
     }
     estimates.extend(figures::of_ranks(pair).map(|estimate| (Figure::Longer, estimate, true)));
-    let in_time = target.and_then(|target| {
-        figures::of_share(pair, |place, ending| {
-            ending == Ending::Done && pair.places.get(place).is_some_and(|place| *place <= target)
-        })
-    });
+    let in_time = target
+        .and_then(|target| figures::of_share(pair, |place, ending| pair.is_in_time(target, place, ending)));
     let unanswered = figures::of_share(pair, |_, ending| ending != Ending::Done);
     let varies = |estimate: &Estimate| {
         let is_all_or_none = |share: f64| share <= 0.0 || share >= 1.0;
@@ -394,7 +391,7 @@ impl Comparison {
 }
 
 /// Why a metric is not judged, if it is not.
-fn not_judged_for(metric: &Metric, sides: [&Runs; 2]) -> Option<NotJudgedReason> {
+pub(crate) fn not_judged_for(metric: &Metric, sides: [&Runs; 2]) -> Option<NotJudgedReason> {
     if metric.better == Better::Neither {
         return Some(NotJudgedReason::NeitherWayIsBetter);
     }

@@ -256,8 +256,8 @@ pub(crate) fn of_ranks(pair: &Pair) -> Option<Estimate> {
     })
 }
 
-fn total(waits: &[Weighed]) -> f64 {
-    waits.iter().map(|waits| waits.answered() + waits.given_up).sum()
+pub(crate) fn total(waits: &[Weighed]) -> f64 {
+    waits.iter().map(Weighed::all).sum()
 }
 
 /// By the number of a place and an ending, the share of some waits that are shorter, ties counting half.

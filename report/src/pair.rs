@@ -36,6 +36,10 @@ impl Weighed {
         }
     }
 
+    pub(crate) fn all(&self) -> f64 {
+        self.answered() + self.given_up
+    }
+
     /// Of each wait one of the two is known: how long it took, or that it took longer.
     pub(crate) fn answered(&self) -> f64 {
         self.done + self.failed
@@ -188,6 +192,11 @@ impl Pair {
     /// How many waits or values the smaller side has.
     pub(crate) fn fewest(&self) -> u64 {
         self.base.count.min(self.head.count)
+    }
+
+    /// Whether a wait at the place of this number is done within a target, which is a place.
+    pub(crate) fn is_in_time(&self, target: i32, place: usize, ending: Ending) -> bool {
+        ending == Ending::Done && self.places.get(place).is_some_and(|place| *place <= target)
     }
 
     /// The axis on which both sides are.

@@ -2,8 +2,9 @@
 //!
 //! Owns: the bins. Refuses: drawing, and verdicts. Invariant: each side's shares add up to all of its waits.
 
+use crate::figures::total;
 use crate::metric::Scale;
-use crate::pair::{Pair, Part};
+use crate::pair::{Pair, Part, Weighed};
 use crate::verdict::Bin;
 
 /// Bins of a shape, as an eye tells them apart in a small picture: fewer of few waits, whose gaps say nothing.
@@ -27,10 +28,10 @@ pub(crate) fn shape(pair: &Pair, scale: Scale) -> Vec<Bin> {
     let bin_of = |line: f64| if width > 0.0 { (((line - low) / width) as usize).min(bins - 1) } else { 0 };
     let shares = parts.map(|part| {
         let mut shares = vec![0.0; bins];
-        let all: f64 = part.raw.iter().map(|waits| waits.answered() + waits.given_up).sum();
+        let all = total(&part.raw);
         for (place, waits) in part.raw.iter().enumerate() {
             let line = scale.axis.position(part.at(place)).max(low);
-            shares[bin_of(line)] += (waits.answered() + waits.given_up) / all.max(1.0);
+            shares[bin_of(line)] += waits.all() / all.max(1.0);
         }
         shares
     });
@@ -49,19 +50,13 @@ pub(crate) fn shape(pair: &Pair, scale: Scale) -> Vec<Bin> {
 
 /// Where nearly all waits of a side lie on the line of the axis.
 fn ends(part: &Part, scale: Scale) -> Option<(f64, f64)> {
-    let count = |nth: usize| part.raw.get(nth).map_or(0.0, |waits| waits.answered() + waits.given_up);
-    let all: f64 = (0..part.len()).map(count).sum();
-    let mut met = 0.0;
-    let mut is_reached = |place: &usize| {
-        met += count(*place);
-        met > all * TAIL
+    let beyond = total(&part.raw) * TAIL;
+    let is_beyond = |met: &mut f64, place: usize| {
+        *met += part.raw.get(place).map_or(0.0, Weighed::all);
+        (*met > beyond).then_some(place)
     };
-    let low = (0..part.len()).find(&mut is_reached);
-    met = 0.0;
-    let high = (0..part.len()).rev().find(|place| {
-        met += count(*place);
-        met > all * TAIL
-    });
+    let low = (0..part.len()).scan(0.0, |met, place| Some(is_beyond(met, place))).flatten().next();
+    let high = (0..part.len()).rev().scan(0.0, |met, place| Some(is_beyond(met, place))).flatten().next();
     Some((scale.axis.position(part.at(low?)), scale.axis.position(part.at(high?))))
 }
 

@@ -5,15 +5,13 @@
 
 use super::form::Form;
 use super::source::{Source, budgets, word};
-use super::terminal::print_text;
-use super::{EXIT_CODES, Finding, compare, junit, print, print_json};
+use super::{EXIT_CODES, Finding, compare, print_verdicts};
 use crate::ask::Ask;
 use crate::error::Error;
-use crate::page;
 use crate::store;
 use crate::time::now_unix_ms;
 use nowait_report::check::Status;
-use nowait_report::{Budgets, Check, Comparison, Verdict, text};
+use nowait_report::{Check, Comparison, Verdict};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -92,22 +90,8 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         .map(|pinned| compare::releases(&args.source, pinned, &check.version, &budgets))
         .transpose()?;
     let found = Found { check, against_pinned };
-    print_found(&found, args.form, &budgets)?;
+    print_verdicts(args.form, Some(&found.check), found.against_pinned.as_slice(), &budgets, &found)?;
     Ok(args.finding(&found))
-}
-
-fn print_found(found: &Found, form: Form, budgets: &Budgets) -> Result<(), Error> {
-    let Found { check, against_pinned } = found;
-    let both = |check: String, of: fn(&Comparison) -> String| {
-        std::iter::once(check).chain(against_pinned.iter().map(of)).collect::<Vec<_>>().join("\n")
-    };
-    match form {
-        Form { json: true, .. } => print_json(found),
-        Form { markdown: true, .. } => print(&both(text::check_markdown(check), text::markdown)),
-        Form { html: true, .. } => print(&page::document(Some(check), against_pinned.as_slice(), budgets)),
-        Form { junit: true, .. } => print(&junit::report(Some(check), against_pinned.as_slice())?),
-        Form { .. } => print_text(|| both(text::check(check), text::comparison)),
-    }
 }
 
 impl Args {

@@ -10,7 +10,7 @@ use super::{EXIT_CODES, FailOn, Finding, print_comparisons};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::lab::{self, Files, RunFile};
-use crate::store::{self, Store as _};
+use crate::store;
 use crate::time::now_unix_ms;
 use nowait_report::{Budgets, Comparison, Side};
 use std::path::PathBuf;
@@ -90,17 +90,16 @@ impl Args {
             _ if self.pinned.is_some() => {
                 Err(Error::input("--pinned: it is a release; files are compared with files, leave it out"))
             }
-            [Files::Runs { .. }, Files::Runs { .. }] if self.source.said().is_some() => {
-                let option = self.source.said().unwrap_or_default();
-                Err(Error::input(format!(
-                    "{option}: it is of a collector, and both sides are files; leave it out"
-                )))
-            }
             [base, head] => Ok(vec![self.compare_files(&base, &head, budgets)?]),
         }
     }
 
     fn compare_files(&self, base: &Files, head: &Files, budgets: &Budgets) -> Result<Comparison, Error> {
+        if let ([Files::Runs { .. }, Files::Runs { .. }], Some(option)) = ([base, head], self.source.said()) {
+            return Err(Error::input(format!(
+                "{option}: it is of a collector, and both sides are files; leave it out"
+            )));
+        }
         let runs = [self.runs(base)?, self.runs(head)?];
         if !self.allow_mixed {
             lab::check([&runs[0], &runs[1]])?;
@@ -127,11 +126,7 @@ impl Args {
         let store = self.source.local()?;
         let question = self.source.ask().question(now_unix_ms())?;
         let tenant = store::tenant_meant(&store, question.tenant.as_deref())?;
-        let side = store.side(&tenant, &question.query().of_version(version))?;
-        if side.is_empty() {
-            return Err(store::nothing_of(&store, &tenant, version));
-        }
-        Ok(side.regardless_of_strata())
+        Ok(store::side(&store, &tenant, &question.query(), version)?.regardless_of_strata())
     }
 }
 

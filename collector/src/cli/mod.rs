@@ -31,7 +31,7 @@ use clap::error::ErrorKind as ClapError;
 use fail::FailOn;
 use form::Form;
 use nowait_report::text::{self, safe_lines};
-use nowait_report::{Budgets, Comparison};
+use nowait_report::{Budgets, Check, Comparison};
 use nowait_scrub::is_hidden;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
@@ -87,16 +87,29 @@ fn print_json(value: &impl Serialize) -> Result<(), Error> {
 
 /// Prints comparisons, one behind the other.
 fn print_comparisons(form: Form, comparisons: &[Comparison], budgets: &Budgets) -> Result<(), Error> {
-    let texts = |of: fn(&Comparison) -> String| comparisons.iter().map(of).collect::<Vec<_>>().join("\n");
+    match comparisons {
+        [one] => print_verdicts(form, None, comparisons, budgets, one),
+        all => print_verdicts(form, None, comparisons, budgets, &all),
+    }
+}
+
+/// Prints a check, if there is one, and the comparisons behind it; as JSON it is `json`.
+fn print_verdicts(
+    form: Form,
+    check: Option<&Check>,
+    comparisons: &[Comparison],
+    budgets: &Budgets,
+    json: &impl Serialize,
+) -> Result<(), Error> {
+    let texts = |of_check: fn(&Check) -> String, of: fn(&Comparison) -> String| {
+        check.map(of_check).into_iter().chain(comparisons.iter().map(of)).collect::<Vec<_>>().join("\n")
+    };
     match form {
-        Form { json: true, .. } => match comparisons {
-            [one] => print_json(one),
-            all => print_json(&all),
-        },
-        Form { markdown: true, .. } => print(&texts(text::markdown)),
-        Form { html: true, .. } => print(&page::document(None, comparisons, budgets)),
-        Form { junit: true, .. } => print(&junit::report(None, comparisons)?),
-        Form { .. } => terminal::print_text(|| texts(text::comparison)),
+        Form { json: true, .. } => print_json(json),
+        Form { markdown: true, .. } => print(&texts(text::check_markdown, text::markdown)),
+        Form { html: true, .. } => print(&page::document(check, comparisons, budgets)),
+        Form { junit: true, .. } => print(&junit::report(check, comparisons)?),
+        Form { .. } => terminal::print_text(|| texts(text::check, text::comparison)),
     }
 }
 

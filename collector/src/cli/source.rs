@@ -113,23 +113,12 @@ impl Source {
         self.data.is_some() || self.url.is_some()
     }
 
-    /// The first of the options that was said, as it is written.
-    pub(super) fn said(&self) -> Option<&'static str> {
-        let of_source = [("--data", self.data.is_some()), ("--url", self.url.is_some())];
-        let asked = self.ask();
-        let of_slice = asked.said().first().map(|(name, _)| match *name {
-            "tenant" => "--tenant",
-            "os" => "--os",
-            "tier" => "--tier",
-            "network" => "--network",
-            "country" => "--country",
-            "model" => "--model",
-            "hours" => "--hours",
-            "since" => "--since",
-            "until" => "--until",
-            _ => "--dimension",
-        });
-        of_source.into_iter().find(|(_, is_said)| *is_said).map(|(name, _)| name).or(of_slice)
+    /// The first of the options that was said, as it is written: those of a slice are called as their words are.
+    pub(super) fn said(&self) -> Option<String> {
+        let of_source = [("data", self.data.is_some()), ("url", self.url.is_some())];
+        let of_source = of_source.into_iter().find(|(_, is_said)| *is_said).map(|(name, _)| name);
+        let name = of_source.or(self.ask().said().first().map(|(name, _)| *name))?;
+        Some(format!("--{name}"))
     }
 
     /// Whether a running collector is asked.

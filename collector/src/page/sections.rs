@@ -4,11 +4,10 @@ use super::html::{Shown, table, table_of};
 use crate::limits::{PAGE_BROKEN_DOWN_MAX, PAGE_ROWS_MAX, PAGE_SLICES_MAX};
 use maud::{Markup, html};
 use nowait_report::report::{ByteCost, CostSummary, Exit, Figures, Journey, Latency, LedgerSummary, Slice};
-use nowait_report::text::units;
 use nowait_report::text::units::{
     NONE, bytes_or_none, count, duration_or_none as time, moment, share, within,
 };
-use nowait_report::verdict::{Drift, FigureChange, MixChange, NotJudged, Release, TouchpointChange};
+use nowait_report::verdict::{FigureChange, MixChange, TouchpointChange};
 use nowait_report::{Comparison, Report, Verdict, text};
 use nowait_wire::Kind;
 use std::collections::BTreeMap;
@@ -409,13 +408,7 @@ fn steps(comparison: &Comparison) -> Markup {
 
 /// The runs of benchmarks whose values are not of one state of the machine.
 fn drifts(comparison: &Comparison) -> Markup {
-    let row = |drift: &Drift| {
-        let halves = [drift.first, drift.second].map(|middle| units::quantity(&drift.unit, middle));
-        let of = if drift.of == Release::Base { "BASE" } else { "HEAD" };
-        let words = [drift.name.clone(), of.to_owned(), drift.run.clone()];
-        words.into_iter().chain(halves).chain([format!("{:+.2}", drift.autocorrelation)]).collect()
-    };
-    let rows: Vec<Vec<String>> = comparison.drifts.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = comparison.drifts.iter().map(text::drift_cells).collect();
     let columns = ["<metric", "<of", "<run", "first half", "second half", "lag-1"];
     let sentence = "Values climb, fall or alternate within a run: measure it again on a cool, idle device.";
     table("Drift", sentence, &columns, &rows)
@@ -423,13 +416,7 @@ fn drifts(comparison: &Comparison) -> Markup {
 
 /// What benchmarks measured and nobody can judge by.
 fn not_judged(comparison: &Comparison) -> Markup {
-    let row = |of: &NotJudged| {
-        let middle = |value: Option<f64>| {
-            value.map_or_else(|| NONE.to_owned(), |value| units::quantity(&of.unit, value))
-        };
-        vec![of.name.clone(), middle(of.base), middle(of.head), text::not_judged(of.reason).to_owned()]
-    };
-    let rows: Vec<Vec<String>> = comparison.not_judged.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = comparison.not_judged.iter().map(text::not_judged_cells).collect();
     table("Not judged", "Shown, and in no verdict.", &["<metric", "median BASE", "HEAD", "<why"], &rows)
 }
 

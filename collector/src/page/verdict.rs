@@ -50,24 +50,7 @@ pub(crate) fn document(check: Option<&Check>, comparisons: &[Comparison], budget
 fn limits(check: &Check) -> Markup {
     let columns =
         ["<touchpoint", "<kind", "<figure", "<limit", "is", "interval", "waits", "<status", "<owner"];
-    let rows: Vec<Vec<String>> = check
-        .limits
-        .iter()
-        .map(|of| {
-            let (value, interval) = text::limited(of);
-            vec![
-                of.name.clone(),
-                of.kind.to_string(),
-                text::limit_figure(of).to_owned(),
-                text::limit(of),
-                value,
-                interval,
-                units::count(of.waits),
-                text::status(of),
-                of.owner.clone().unwrap_or_else(|| units::NONE.to_owned()),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = check.limits.iter().map(text::limit_cells).collect();
     table(&format!("Limits of {}", check.version), &format!("On {}.", check.day), &columns, &rows)
 }
 

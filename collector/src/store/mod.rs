@@ -292,6 +292,18 @@ pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets)
     Ok(report)
 }
 
+/// What is compared of a release within the rest of the query.
+///
+/// # Errors
+/// [`Error::is_store`]; [`Error::is_no_data`] if the release never sent a wait, naming the nearest that did.
+pub fn side(store: &dyn Store, tenant: &str, query: &Query, version: &str) -> Result<Side, Error> {
+    let side = store.side(tenant, &query.of_version(version))?;
+    if side.is_empty() {
+        return Err(ask::nothing_of(store, tenant, version));
+    }
+    Ok(side)
+}
+
 /// BASE against HEAD within the rest of the query.
 ///
 /// # Errors
@@ -304,13 +316,7 @@ pub fn compare(
     budgets: &Budgets,
     options: CompareOptions,
 ) -> Result<Comparison, Error> {
-    let of_base = store.side(tenant, &query.of_version(base))?;
-    let of_head = store.side(tenant, &query.of_version(head))?;
-    for (version, side) in [(base, &of_base), (head, &of_head)] {
-        if side.is_empty() {
-            return Err(nothing_of(store, tenant, version));
-        }
-    }
+    let [of_base, of_head] = [side(store, tenant, query, base)?, side(store, tenant, query, head)?];
     Ok(Comparison::new((base, &of_base), (head, &of_head), budgets, options))
 }
 
@@ -329,16 +335,8 @@ pub fn check(
     if !budgets.has_limits() {
         return Err(Error::input("the budgets limit nothing: write a [[limit]] (`nowait help check`)"));
     }
-    let side = store.side(tenant, &query.of_version(version))?;
-    if side.is_empty() {
-        return Err(nothing_of(store, tenant, version));
-    }
+    let side = side(store, tenant, query, version)?;
     Ok(Check::new((version, &side), budgets, &day(unix_ms)))
-}
-
-/// What is said of a release that never sent a wait, with the nearest that did.
-pub(crate) fn nothing_of(store: &dyn Store, tenant: &str, version: &str) -> Error {
-    ask::nothing_of(store, tenant, version)
 }
 
 /// The tenant that is meant: the one that was named, or the only one there is.

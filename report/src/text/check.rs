@@ -13,7 +13,7 @@ pub fn check(check: &Check) -> String {
     let mut out = format!("{}\n\n{}\n\n", cut(&title, width_max()), sentence(check));
     const COLUMNS: [&str; 9] =
         ["touchpoint", "<kind", "<figure", "<limit", "is", "<interval", "n", "<status", "<owner"];
-    let table = Table::new("LIMITS", &COLUMNS).fill(&check.limits, |_, of| vec![row(of)]);
+    let table = Table::new("LIMITS", &COLUMNS).fill(&check.limits, |_, of| vec![limit_cells(of)]);
     out.push_str(&table.render());
     out.push_str(
         "A limit is broken if the whole interval (95 %, of sessions) lies beyond it; 50 waits are needed to say so.\n\
@@ -45,7 +45,9 @@ pub(super) fn sentence(check: &Check) -> String {
     format!("CHECK   {verdict}   ({parts})")
 }
 
-fn row(of: &LimitCheck) -> Vec<String> {
+/// A limit as the cells of a table: touchpoint, kind, figure, limit, what it is, interval, waits, status, owner.
+#[must_use]
+pub fn limit_cells(of: &LimitCheck) -> Vec<String> {
     let (value, interval) = limited(of);
     vec![
         of.name.clone(),

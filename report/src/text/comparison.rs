@@ -2,11 +2,9 @@
 
 use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
-use super::units::{NONE, count, duration, quantity, share};
-use super::words::{self, FigureWords, noise_floor, verdict};
-use crate::verdict::{
-    Comparison, Figure, FigureChange, Release, SideCount, Subject, TouchpointChange, Verdict,
-};
+use super::units::{NONE, count, duration, share};
+use super::words::{FigureWords, drift_cells, noise_floor, not_judged_cells, verdict};
+use crate::verdict::{Comparison, Figure, FigureChange, SideCount, Subject, TouchpointChange, Verdict};
 
 /// A whole comparison.
 #[must_use]
@@ -163,13 +161,7 @@ fn drifts(comparison: &Comparison) -> String {
     let title = "DRIFT   values climb, fall or alternate within a run: measure it again on a cool, idle device (lag-1: autocorrelation)";
     Table::new(title, &COLUMNS)
         .whose_ends_matter()
-        .fill(&comparison.drifts, |_, drift| {
-            let halves = [drift.first, drift.second].map(|middle| quantity(&drift.unit, middle));
-            let alike = format!("{:+.2}", drift.autocorrelation);
-            let of = if drift.of == Release::Base { "BASE" } else { "HEAD" };
-            let words = [drift.name.clone(), of.to_owned(), drift.run.clone()];
-            vec![words.into_iter().chain(halves).chain([alike]).collect()]
-        })
+        .fill(&comparison.drifts, |_, drift| vec![drift_cells(drift)])
         .render()
 }
 
@@ -177,10 +169,7 @@ fn drifts(comparison: &Comparison) -> String {
 fn not_judged(comparison: &Comparison) -> String {
     Table::new("NOT JUDGED", &["metric", "median BASE", "HEAD", "<why"])
         .whose_ends_matter()
-        .fill(&comparison.not_judged, |_, of| {
-            let [base, head] = [of.base, of.head].map(|middle| words::value(&of.unit, middle));
-            vec![vec![of.name.clone(), base, head, words::not_judged(of.reason).to_owned()]]
-        })
+        .fill(&comparison.not_judged, |_, of| vec![not_judged_cells(of)])
         .render()
 }
 

@@ -14,7 +14,7 @@ mod table;
 pub mod units;
 mod words;
 
-pub use check::check;
+pub use check::{check, limit_cells};
 pub use comparison::comparison;
 pub use ledger::ledger;
 pub use markdown::{check_markdown, markdown};
@@ -25,6 +25,4 @@ pub use sections::{
 };
 pub use table::{WIDTH_MAX, with_width};
 pub use units::duration;
-pub use words::{
-    FigureWords, limit, limit_figure, limited, noise_floor, not_judged, status, too_few, verdict,
-};
+pub use words::{FigureWords, drift_cells, limit, limited, not_judged_cells, status, too_few, verdict};

@@ -7,7 +7,8 @@ use super::units::{NONE, change, change_interval, duration, quantity, share, sig
 use crate::check::{LimitCheck, Status};
 use crate::metric::{Axis, Unit};
 use crate::verdict::{
-    CompareOptions, Figure, FigureChange, NotJudgedReason, Subject, TouchpointChange, Verdict,
+    CompareOptions, Drift, Figure, FigureChange, NotJudged, NotJudgedReason, Release, Subject,
+    TouchpointChange, Verdict,
 };
 
 /// A figure of a touchpoint.
@@ -103,7 +104,7 @@ pub fn status(limit: &LimitCheck) -> String {
 
 /// What the figure of a limit is called.
 #[must_use]
-pub fn limit_figure(of: &LimitCheck) -> &'static str {
+pub(super) fn limit_figure(of: &LimitCheck) -> &'static str {
     figure_of_waits(of.figure)
 }
 
@@ -148,7 +149,7 @@ fn figure(figure: Figure, subject: &Subject) -> &'static str {
 
 /// The noise floor of a touchpoint.
 #[must_use]
-pub fn noise_floor(touchpoint: &TouchpointChange) -> String {
+pub(super) fn noise_floor(touchpoint: &TouchpointChange) -> String {
     let Some(floor) = touchpoint.noise_floor else { return NONE.to_owned() };
     match &touchpoint.subject {
         Subject::Values { metric, compared_by: Axis::Difference } => signed_quantity(&metric.unit, floor),
@@ -170,12 +171,33 @@ pub fn too_few(touchpoint: &TouchpointChange, options: &CompareOptions) -> Strin
 }
 
 /// Why a metric is not judged.
-#[must_use]
-pub fn not_judged(reason: NotJudgedReason) -> &'static str {
+fn not_judged(reason: NotJudgedReason) -> &'static str {
     match reason {
         NotJudgedReason::NeitherWayIsBetter => "more of it is neither better nor worse",
         NotJudgedReason::ZeroOnBothSides => "not measured on either side: all values are 0",
     }
+}
+
+/// A metric that is not judged as the cells of a table: metric, both middles, why.
+#[must_use]
+pub fn not_judged_cells(of: &NotJudged) -> Vec<String> {
+    let [base, head] = [of.base, of.head].map(|middle| value(&of.unit, middle));
+    vec![of.name.clone(), base, head, not_judged(of.reason).to_owned()]
+}
+
+/// A run that drifts as the cells of a table: metric, side, run, both halves, autocorrelation.
+#[must_use]
+pub fn drift_cells(of: &Drift) -> Vec<String> {
+    let side = if of.of == Release::Base { "BASE" } else { "HEAD" };
+    let [first, second] = [of.first, of.second].map(|middle| quantity(&of.unit, middle));
+    vec![
+        of.name.clone(),
+        side.to_owned(),
+        of.run.clone(),
+        first,
+        second,
+        format!("{:+.2}", of.autocorrelation),
+    ]
 }
 
 /// A value of a metric, or a dash.

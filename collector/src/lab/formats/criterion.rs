@@ -19,9 +19,8 @@ pub(super) fn read(whole: &At<'_>, title: Option<&str>, file: &mut RunFile) -> R
     let values = counts.iter().zip(&totals).map(|(count, total)| Measured::of(total / count));
     let metric = Metric { unit: Unit::Nanoseconds, better: Better::Less };
     // Without the file beside it the folder that holds `new` is its name.
-    let folders: Vec<&str> =
-        file.path.split(['/', '\\']).rev().skip(1).filter(|folder| *folder != "new").collect();
-    let name = title.or(folders.first().copied()).unwrap_or("benchmark").to_owned();
+    let folder = || file.path.split(['/', '\\']).rev().skip(1).find(|folder| *folder != "new");
+    let name = title.or_else(folder).unwrap_or("benchmark").to_owned();
     file.add(&name, &metric, values)?;
     Ok(())
 }
