@@ -165,12 +165,12 @@ bench: bench-rust bench-android bench-ios ## Costs in Rust, Kotlin and Swift bes
 
 .PHONY: bench-rust
 bench-rust: ## Costs against peers, bytes on the wire, ingest rate; written to benches/runs (a few minutes)
-	cargo run --locked --release --package nowait-benches
+	cargo run --locked --release --package nowait-benches --bin nowait-benches
 
 .PHONY: bench-store
 bench-store: ## What the collector's store takes and answers with a month in it, beside DuckDB: 1, 5, 20 million events (ARGS="200000000" for others; installs DuckDB for Python if missing)
 	duckdb=$$(scripts/duckdb $(DUCKDB_VERSION)); \
-		cargo run --locked --release --package nowait-benches -- store --duckdb "$$duckdb" $(ARGS)
+		cargo run --locked --release --package nowait-benches --bin nowait-bench-store -- --duckdb "$$duckdb" $(ARGS)
 
 .PHONY: bench-instructions
 bench-instructions: ## Instructions of the hot calls, a record a commit in benches/runs (COMMITS="..." for older ones; installs valgrind if missing)

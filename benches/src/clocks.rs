@@ -6,7 +6,8 @@
 //! Invariant: every way takes its turn in every round, and gives nanoseconds: the scaling is part of the price.
 #![allow(unsafe_code)]
 
-use crate::harness::{Spread, stay_on_core};
+use crate::harness::stay_on_core;
+use nowait_benches::used::Spread;
 use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
 use serde::Serialize;
 use std::hint::black_box;

@@ -3,7 +3,8 @@
 //! Owns: the facts of a busy session. Refuses: threads: the turn is done by hand, on this one.
 //! Invariant: what is timed is one turn of the real worker, checkpoints included; nothing is refused and nothing left.
 
-use crate::harness::{Spread, stay_on_core};
+use crate::harness::stay_on_core;
+use nowait_benches::used::Spread;
 use nowait_core::testing::{self, MemoryUpload};
 use nowait_core::{Build, Config, Consent, Error, Fact, ManualClock, NOW, NoWait, Outcome};
 use serde::Serialize;

@@ -8,6 +8,7 @@
 
 use crate::alloc;
 use indicatif::ProgressBar;
+use nowait_benches::used::Spread;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,23 +47,6 @@ pub(crate) trait Contestant: Sync {
     /// the way would make the figure too good.
     fn delivered(&self) -> Option<u64> {
         None
-    }
-}
-
-/// A median and where nine of ten rounds lie.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) p10: f64,
-    pub(crate) p90: f64,
-}
-
-impl Spread {
-    /// Of these values, which must not be empty.
-    pub(crate) fn of(mut values: Vec<f64>) -> Spread {
-        values.sort_by(f64::total_cmp);
-        let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-        Spread { median: at(0.5), p10: at(0.1), p90: at(0.9) }
     }
 }
 

@@ -4,8 +4,8 @@
 //! Invariant: all three write with the same durability (write-ahead log, synchronous FULL, one sync for at most
 //! [`GROUP_BATCHES`] batches) into a fresh folder, in turn in every round, and each proves that all is stored.
 
-use crate::harness::Spread;
 use indicatif::ProgressBar;
+use nowait_benches::used::{Spread, bytes_in, cpu_s};
 use nowait_collector::store::{Intake, Pending, SqliteStore, Store as _, Stored};
 use nowait_wire::{Batch, Event, testing};
 use rusqlite::{Connection, Transaction, params};
@@ -201,15 +201,4 @@ fn in_groups(
         tx.commit()?;
     }
     Ok(())
-}
-
-/// Processor time of this process so far, in seconds.
-pub(crate) fn cpu_s() -> f64 {
-    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
-}
-
-/// Bytes of the files in a folder.
-pub(crate) fn bytes_in(folder: &Path) -> std::io::Result<u64> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
 }

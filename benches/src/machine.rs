@@ -14,28 +14,36 @@ const LOCK: &str = include_str!("../../Cargo.lock");
 
 /// The machine, the moment and the code.
 #[derive(Debug, Serialize)]
-pub(crate) struct Machine {
+pub struct Machine {
     /// Short, for file names: the processor and its cores.
-    pub(crate) name: String,
-    pub(crate) date: String,
-    pub(crate) cpu: String,
-    pub(crate) cores: usize,
-    pub(crate) memory_gib: f64,
-    pub(crate) kernel: String,
+    pub name: String,
+    /// The day in UTC.
+    pub date: String,
+    /// The processor, as it calls itself.
+    pub cpu: String,
+    /// Threads that can run at once.
+    pub cores: usize,
+    /// Main memory, in GiB.
+    pub memory_gib: f64,
+    /// The kernel's release.
+    pub kernel: String,
     /// The kind of file system that the run's files were on.
-    pub(crate) file_system: String,
-    pub(crate) rustc: &'static str,
+    pub file_system: String,
+    /// The compiler that made this program.
+    pub rustc: &'static str,
     /// The commit, with `+` if the tree had changes.
-    pub(crate) commit: String,
-    pub(crate) load_before: String,
+    pub commit: String,
+    /// The load averages when the run began.
+    pub load_before: String,
     /// Filled in when the run is over.
-    pub(crate) load_after: String,
+    pub load_after: String,
 }
 
 impl Machine {
     /// Looks at the machine now, and at the folder that the run's files are in. A given name replaces the one
     /// made from the processor.
-    pub(crate) fn look(name: Option<String>, folder: &Path) -> Machine {
+    #[must_use]
+    pub fn look(name: Option<String>, folder: &Path) -> Machine {
         let cpu = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let memory_kib = field("/proc/meminfo", "MemTotal")
@@ -57,19 +65,15 @@ impl Machine {
     }
 }
 
-/// The most memory that this process has had, in KiB; 0 where nobody says.
-pub(crate) fn peak_kib() -> u64 {
-    let peak = field("/proc/self/status", "VmHWM");
-    peak.and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0)
-}
-
 /// The load averages of 1, 5 and 15 minutes.
-pub(crate) fn load() -> String {
+#[must_use]
+pub fn load() -> String {
     read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
 /// The version of a crate in the lock file.
-pub(crate) fn version_of(crate_name: &str) -> Option<&'static str> {
+#[must_use]
+pub fn version_of(crate_name: &str) -> Option<&'static str> {
     let entry =
         LOCK.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{crate_name}\"\n")))?;
     entry.split("version = \"").nth(1)?.split('"').next()
@@ -79,7 +83,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).map_or_else(|_| "unknown".into(), |text| text.trim().to_owned())
 }
 
-fn field(path: &str, key: &str) -> Option<String> {
+pub(crate) fn field(path: &str, key: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(key))?;
     Some(line.split_once(':')?.1.trim().to_owned())

@@ -1,4 +1,4 @@
-//! What NoWait costs beside its peers, measured in one run: `make bench`.
+//! What NoWait costs beside its peers, measured in one run: `make bench-rust`.
 //!
 //! Owns: the order of the measurements and where results go. Refuses: judging them.
 //! Invariant: every figure that is printed was measured in this run, on the machine that the page names.
@@ -10,13 +10,12 @@ mod fold;
 mod formats;
 mod harness;
 mod ingest;
-mod machine;
 mod output;
 mod size;
-mod store;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use nowait_benches::machine;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -28,10 +27,7 @@ const THREADS: [usize; 3] = [1, 2, harness::THREADS_MAX];
 
 /// Measures what NoWait costs beside its peers and writes a dated page and the same as JSON.
 #[derive(Debug, Parser)]
-#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
-    #[command(subcommand)]
-    other: Option<Other>,
     /// Folder that the results go to.
     #[arg(long, default_value = "benches/runs")]
     out: PathBuf,
@@ -43,23 +39,8 @@ struct Arguments {
     rounds: usize,
 }
 
-/// What else can be measured.
-#[derive(Debug, clap::Subcommand)]
-enum Other {
-    /// Measure the collector's store with months of data in it
-    Store(store::Arguments),
-    /// Ask one question of a store, in this process
-    #[command(hide = true)]
-    AskStore(store::Question),
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    match &arguments.other {
-        Some(Other::Store(arguments)) => return store::run(arguments),
-        Some(Other::AskStore(question)) => return store::answer(question),
-        None => {}
-    }
     let folder = tempfile::tempdir()?;
     let mut machine = machine::Machine::look(arguments.machine, folder.path());
     let record = record(folder.path(), arguments.rounds.max(1))?;

@@ -4,10 +4,11 @@
 
 use crate::clocks::{Clock, Clocks};
 use crate::fold::{self, Fold};
-use crate::harness::{BLOCK_OPS, HeapPerOp, Spread};
+use crate::harness::{BLOCK_OPS, HeapPerOp};
 use crate::ingest::{self, Ingest};
-use crate::machine::{Machine, version_of};
 use crate::size::{self, SESSION_EVENTS, SESSIONS, Size};
+use nowait_benches::machine::{Machine, version_of};
+use nowait_benches::used::Spread;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -231,8 +231,9 @@ pub const CELLS_PER_PERIOD_MAX: usize = 20_000;
 /// Groups of abnormal exits of a tenant in one hour, day or month; from then on the last breadcrumb is left out of them.
 pub const EXIT_GROUPS_PER_PERIOD_MAX: usize = 2_000;
 
-/// Events that are stored and not yet in a rollup: a report reads them from their batches, 20 ms.
-pub const UNFOLDED_EVENTS_MAX: usize = 200_000;
+/// Events that are stored and not yet in a rollup: a report reads them from their batches, 0.1 s. They are as many only where some
+/// hundred thousand come each second.
+pub const UNFOLDED_EVENTS_MAX: usize = 1_000_000;
 
 /// Memory for cells that are stored and not yet in a rollup, in bytes: 35,000 names that were seen once, or a second of an honest
 /// fleet with much to spare. The writer makes rollups of them then, with two copies of them; a report takes as many from the log,
@@ -250,8 +251,12 @@ pub const WAL_WAIT: Duration = Duration::from_secs(2);
 /// How long the writer leaves a log alone that it could not empty: a read that stays costs a tenth of the writer's time.
 pub const WAL_AGAIN_AFTER: Duration = Duration::from_secs(20);
 
-/// How long a batch may wait for the rollups.
+/// How long a batch waits for the rollups at least: what comes meanwhile changes the same rows.
 pub const UNFOLDED_AFTER: Duration = Duration::from_secs(1);
+
+/// How many times as long as its last write of rollups the writer waits with the next one: they take a fifth of its time at most,
+/// as long as less than [`UNFOLDED_EVENTS_MAX`] come meanwhile.
+pub const UNFOLDED_PARTS: u32 = 4;
 
 /// Batches of one step of catching up, at most [`UNFOLDED_EVENTS_MAX`] events: the bound of its memory.
 pub const UNFOLDED_BATCHES_MAX: usize = 4_096;
@@ -268,7 +273,7 @@ pub const COST_PLAUSIBLE_MAX: u64 = 1_000_000_000_000_000;
 /// Events that no rollup has yet and that a report reads from their batches, unless their cells take more than
 /// [`UNFOLDED_BYTES_MAX`]; the others are said to be missing. More than this lie there only while a store is brought up to date,
 /// or where its rollups cannot be written.
-pub const UNFOLDED_READ_MAX: usize = 10 * UNFOLDED_EVENTS_MAX;
+pub const UNFOLDED_READ_MAX: usize = 2 * UNFOLDED_EVENTS_MAX;
 
 /// Exits of all releases, the latest, among which a report of one release looks for those that it lists.
 pub const EXITS_LOOKED_AT_MAX: usize = 10_000;

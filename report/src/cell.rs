@@ -225,7 +225,7 @@ impl Cell {
         self.outcomes.get(outcome as usize).copied().unwrap_or(0)
     }
 
-    /// How much memory its buckets take, in bytes: with each octave in which it gets its first duration, half a kilobyte more.
+    /// How much memory its buckets take, in bytes: with each octave in which it gets its first duration, 128 more.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let histograms = [&self.done, &self.failed, &self.unanswered, &self.part, &self.given_up];

@@ -5,6 +5,7 @@
 //! Invariant: merging the histograms of two sets gives the histogram of both sets together, bit by bit.
 
 use crate::boundary::{self, LOWER, PER_OCTAVE, SCALE};
+use crate::buckets::{Buckets, INDEX_MAX, INDEX_MIN};
 use crate::bytes::{Reader, put};
 use crate::error::Error;
 use crate::limits::{BUCKETS_MAX, HISTOGRAM_BYTES_MAX};
@@ -16,11 +17,6 @@ const BYTES_VERSION: u8 = 2;
 
 /// The last version whose buckets are not packed.
 const VERSION_UNPACKED: u8 = 1;
-
-/// The index of the lowest bucket: (2^(-1/64), 1], which holds 1 ns.
-const INDEX_MIN: i32 = -1;
-/// The index of the highest bucket.
-const INDEX_MAX: i32 = INDEX_MIN + BUCKETS_MAX as i32 - 1;
 
 /// The bucket of `value_ns`, or `None` for 0, which has a counter of its own.
 ///
@@ -47,17 +43,6 @@ fn bound_ns(index: i32) -> f64 {
     mantissa * 2f64.powi(index.div_euclid(PER_OCTAVE as i32))
 }
 
-/// The buckets of one octave: durations between one power of two and the next.
-type Octave = [u64; PER_OCTAVE];
-
-/// The number of the lowest octave: the index of its first bucket, divided by [`PER_OCTAVE`].
-const OCTAVE_MIN: i32 = INDEX_MIN.div_euclid(PER_OCTAVE as i32);
-
-/// The bit of an octave in [`Histogram::filled`].
-fn bit(at: i32) -> u128 {
-    1 << (at - OCTAVE_MIN)
-}
-
 /// The largest whole number of nanoseconds in a bucket.
 pub(crate) fn largest_ns(index: i32) -> u64 {
     let next = index.saturating_add(1);
@@ -78,15 +63,13 @@ fn smallest_ns(index: i32) -> u64 {
 
 /// Durations in nanoseconds, counted in buckets that are 1.09 % wide.
 ///
-/// It takes memory by the octaves in which there are durations, half a kilobyte each, and not by how far these lie apart.
+/// It takes memory by the octaves in which there are durations, 128 bytes each (512 once a bucket has more than 65,535), and not by
+/// how far these lie apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// How many were 0 ns.
     zeros: u64,
-    /// Which octaves have durations: a bit for each, the lowest octave's first.
-    filled: u128,
-    /// Those octaves, in the order of their bits: where one lies is a count of bits, and no search.
-    octaves: Vec<Octave>,
+    buckets: Buckets,
     count: u64,
     sum_ns: u64,
     min_ns: u64,
@@ -97,7 +80,7 @@ impl Histogram {
     /// An empty histogram. It takes no memory until something is recorded.
     #[must_use]
     pub const fn new() -> Histogram {
-        Histogram { zeros: 0, filled: 0, octaves: Vec::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
+        Histogram { zeros: 0, buckets: Buckets::new(), count: 0, sum_ns: 0, min_ns: 0, max_ns: 0 }
     }
 
     /// Adds one duration in nanoseconds.
@@ -115,7 +98,7 @@ impl Histogram {
         self.sum_ns = self.sum_ns.saturating_add(value_ns.saturating_mul(n));
         match bucket_index(value_ns) {
             None => self.zeros = self.zeros.saturating_add(n),
-            Some(index) => self.add(index, n),
+            Some(index) => self.buckets.add(index, n),
         }
     }
 
@@ -128,11 +111,7 @@ impl Histogram {
         self.count = self.count.saturating_add(other.count);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
         self.zeros = self.zeros.saturating_add(other.zeros);
-        for (at, counts) in other.octaves() {
-            for (mine, theirs) in self.octave(at).iter_mut().zip(counts) {
-                *mine = mine.saturating_add(*theirs);
-            }
-        }
+        self.buckets.merge(&other.buckets);
     }
 
     /// Takes out what was merged in before. Of the smallest and the largest duration, only the buckets are known afterwards.
@@ -143,18 +122,8 @@ impl Histogram {
         self.count = self.count.saturating_sub(other.count);
         self.sum_ns = self.sum_ns.saturating_sub(other.sum_ns);
         self.zeros = self.zeros.saturating_sub(other.zeros);
-        for (at, counts) in other.octaves() {
-            for (mine, theirs) in self.octave(at).iter_mut().zip(counts) {
-                *mine = mine.saturating_sub(*theirs);
-            }
-        }
-        let is_filled = |counts: &Octave| counts.iter().any(|count| *count > 0);
-        let filled = self.octaves().filter(|(_, counts)| is_filled(counts));
-        self.filled = filled.fold(0, |filled, (at, _)| filled | bit(at));
-        self.octaves.retain(is_filled);
-        let mut filled = self.buckets().map(|(index, _)| index);
-        let lowest = filled.next();
-        let highest = filled.last().or(lowest);
+        self.buckets.take_out(&other.buckets);
+        let (lowest, highest) = (self.buckets.lowest(), self.buckets.highest());
         let lowest = if self.zeros > 0 { None } else { lowest };
         if bucket_index(self.min_ns) != lowest {
             self.min_ns = lowest.map_or(0, smallest_ns);
@@ -175,7 +144,7 @@ impl Histogram {
 
     /// How much memory its buckets take, in bytes.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.octaves.capacity() * size_of::<Octave>()
+        self.buckets.heap_bytes()
     }
 
     /// The exact sum of all durations, in nanoseconds.
@@ -210,45 +179,13 @@ impl Histogram {
 
     /// The filled buckets as (index, count), ascending; durations of 0 ns are in none of them.
     pub fn buckets(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
-        let all = self.octaves().flat_map(|(at, counts)| (at * PER_OCTAVE as i32..).zip(*counts));
-        all.filter(|(_, count)| *count > 0)
-    }
-
-    /// The octaves that have durations, with their numbers, ascending.
-    fn octaves(&self) -> impl Iterator<Item = (i32, &Octave)> {
-        let mut left = self.filled;
-        let numbers = std::iter::from_fn(move || {
-            let at = left.trailing_zeros() as i32 + OCTAVE_MIN;
-            left &= left.checked_sub(1)?;
-            Some(at)
-        });
-        numbers.zip(&self.octaves)
+        self.buckets.iter()
     }
 
     /// Takes `min_ns` and `max_ns` of what is about to be added into account.
     fn widen(&mut self, min_ns: u64, max_ns: u64) {
         self.min_ns = if self.count == 0 { min_ns } else { self.min_ns.min(min_ns) };
         self.max_ns = self.max_ns.max(max_ns);
-    }
-
-    /// The counters of an octave, made if they do not exist yet: then something must be added.
-    fn octave(&mut self, at: i32) -> &mut Octave {
-        let bit = bit(at);
-        let place = (self.filled & (bit - 1)).count_ones() as usize;
-        if self.filled & bit == 0 {
-            self.filled |= bit;
-            // A vector would take room for four at once, and most names that a stranger invents need one.
-            self.octaves.reserve_exact(1);
-            self.octaves.insert(place, [0; PER_OCTAVE]);
-        }
-        &mut self.octaves[place]
-    }
-
-    /// Adds `n`, which is not 0, to a bucket.
-    fn add(&mut self, index: i32, n: u64) {
-        let within = index.rem_euclid(PER_OCTAVE as i32) as usize;
-        let count = &mut self.octave(index.div_euclid(PER_OCTAVE as i32))[within];
-        *count = count.saturating_add(n);
     }
 
     /// The compact form for a store: a version byte, then [LEB128](https://en.wikipedia.org/wiki/LEB128) numbers.
@@ -295,17 +232,17 @@ impl Histogram {
             put(out, 0);
             return;
         }
-        put(out, self.buckets().count() as u64);
+        put(out, self.buckets.filled() as u64);
         put(out, self.zeros);
         let mut previous = INDEX_MIN - 1;
-        for (index, count) in self.buckets() {
+        self.buckets.for_each(|index, count| {
             let (gap, more) = ((index - previous) as u64 - 1, count - 1);
             out.push((gap.min(15) << 4 | more.min(15)) as u8);
             for number in [gap, more].into_iter().filter(|number| *number >= 15) {
                 put(out, number - 15);
             }
             previous = index;
-        }
+        });
         if self.zeros == 0 {
             put(out, self.min_ns - bucket_index(self.min_ns).map_or(0, smallest_ns));
         }
@@ -344,9 +281,7 @@ impl Histogram {
             };
             Ok((half(both >> 4)?, half(both & 15)?))
         })?;
-        let mut filled = read.buckets().map(|(index, _)| index);
-        let lowest = filled.next();
-        let highest = filled.last().or(lowest);
+        let (lowest, highest) = (read.buckets.lowest(), read.buckets.highest());
         if read.zeros == 0 {
             read.min_ns = lowest.map_or(0, smallest_ns).saturating_add(reader.number()?);
         }
@@ -391,16 +326,14 @@ impl Histogram {
                 return Err(Error::corrupt("a histogram has an empty bucket"));
             }
             total = total.saturating_add(in_bucket);
-            self.add(index, in_bucket);
+            self.buckets.add(index, in_bucket);
         }
         Ok(total)
     }
 
     /// Refuses a histogram whose totals are not those of its buckets.
     fn checked(self, total: u64) -> Result<Histogram, Error> {
-        let mut filled = self.buckets().map(|(index, _)| index);
-        let lowest = filled.next();
-        let highest = filled.last().or(lowest);
+        let (lowest, highest) = (self.buckets.lowest(), self.buckets.highest());
         let fits = self.min_ns <= self.max_ns
             && bucket_index(self.min_ns) == if self.zeros > 0 { None } else { lowest }
             && bucket_index(self.max_ns) == highest

@@ -9,6 +9,7 @@ pub mod aa;
 mod accounts;
 mod assemble;
 mod boundary;
+mod buckets;
 pub mod budget;
 pub mod bytes;
 pub mod cell;

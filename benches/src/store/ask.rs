@@ -105,13 +105,13 @@ impl Ask {
         if is_empty {
             return Err(format!("{}: the answer is empty", self.name()).into());
         }
-        Ok(Answer { ms, peak_kib: crate::machine::peak_kib() })
+        Ok(Answer { ms, peak_kib: nowait_benches::used::peak_kib() })
     }
 
     /// Asks it in a process of its own.
     pub(super) fn answer_elsewhere(self, folder: &Path) -> Result<Answer, Box<dyn Error>> {
         let mut command = Command::new(std::env::current_exe()?);
-        let out = command.arg("ask-store").arg(folder).arg(self.name()).output()?;
+        let out = command.arg("ask").arg(folder).arg(self.name()).output()?;
         if !out.status.success() {
             return Err(format!("{}: {}", self.name(), String::from_utf8_lossy(&out.stderr)).into());
         }

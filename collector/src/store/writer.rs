@@ -17,7 +17,7 @@ use super::{Pending, Policy, Stored, rollups, segments};
 use crate::error::Error;
 use crate::limits::{
     BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, SEGMENTS_AFTER,
-    UNFOLDED_AFTER, UNFOLDED_EVENTS_MAX, UPKEEP_EVERY,
+    UNFOLDED_AFTER, UNFOLDED_EVENTS_MAX, UNFOLDED_PARTS, UPKEEP_EVERY,
 };
 use crate::time::now_unix_ms;
 use nowait_report::Budgets;
@@ -299,6 +299,8 @@ struct Folding {
     is_last: bool,
     /// When the next write is due; `None` if there is nothing to write.
     due: Option<Instant>,
+    /// How long the last write took.
+    took: Duration,
     /// How long to wait after a failure.
     again_after: Duration,
     /// By which waits are too long.
@@ -314,6 +316,7 @@ impl Folding {
             is_behind: false,
             is_last: false,
             due: None,
+            took: Duration::ZERO,
             again_after: UNFOLDED_AFTER,
             budgets,
         }
@@ -331,7 +334,8 @@ impl Folding {
 
     /// Adds what was just committed.
     fn add(&mut self, conn: &Connection, entry: &Entry) {
-        self.due.get_or_insert_with(|| Instant::now() + UNFOLDED_AFTER);
+        let pause = UNFOLDED_AFTER.max(self.took * UNFOLDED_PARTS);
+        self.due.get_or_insert_with(|| Instant::now() + pause);
         if self.is_behind {
             return;
         }
@@ -361,11 +365,13 @@ impl Folding {
 
     fn write(&mut self, conn: &mut Connection) -> Result<(), Error> {
         self.due = None;
+        let begin = Instant::now();
         let written = if self.is_behind {
             catch_up(conn, &self.budgets, |_, _| {}).map(|()| true)
         } else {
             self.write_folded(conn)
         };
+        self.took = begin.elapsed();
         match written {
             Ok(has_waits) => {
                 self.folded = Folded::default();

@@ -11,13 +11,14 @@ mod duck;
 mod load;
 mod page;
 
-use crate::harness::Spread;
-use crate::machine::Machine;
 use ask::{Answer, Ask};
 use beside::Besides;
+use clap::Parser;
 use duck::Duck;
 use indicatif::{ProgressBar, ProgressStyle};
 use load::Load;
+use nowait_benches::machine::{self, Machine};
+use nowait_benches::used::{Spread, bytes_in, cpu_s};
 use nowait_collector::store::{Intake, Keep, Pending, Policy, SqliteStore, Store as _, Stored};
 use nowait_collector::time::now_unix_ms;
 use serde::Serialize;
@@ -59,9 +60,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const LOOKS_ALIKE: u64 = 120;
 const LOOKED_AT: u64 = 200_000;
 
+/// The collector ships with it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the collector's store with months of data in it.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+#[derive(Debug, clap::Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    question: Option<Question>,
     /// Events of the loads, one after another
     #[arg(default_values_t = [1_000_000, 5_000_000, 20_000_000])]
     events: Vec<u64>,
@@ -76,11 +84,12 @@ pub(crate) struct Arguments {
     duckdb: String,
 }
 
-/// Asks one question in this process and prints the answer as JSON: how [`Arguments`] measures memory.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Question {
-    folder: PathBuf,
-    ask: String,
+/// How [`Arguments`] measures the memory of a question.
+#[derive(Debug, clap::Subcommand)]
+enum Question {
+    /// Ask one question of a store, in this process, and print the answer as JSON
+    #[command(hide = true)]
+    Ask { folder: PathBuf, ask: String },
 }
 
 /// What one load came to.
@@ -110,8 +119,16 @@ struct Results {
     rows: Vec<Row>,
 }
 
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    match &arguments.question {
+        Some(Question::Ask { folder, ask }) => answer(folder, ask),
+        None => run(&arguments),
+    }
+}
+
 /// Runs everything and prints it.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let temporary = tempfile::tempdir()?;
     let folder = arguments.data.as_deref().unwrap_or(temporary.path());
     let mut machine = Machine::look(None, folder);
@@ -131,7 +148,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let name = name.to_owned();
         rows.push(measure(&Job { name, load, folder, python: None, is_beside_loops: false })?);
     }
-    machine.load_after = crate::machine::load();
+    machine.load_after = machine::load();
     let results = Results { machine, duckdb, rows };
     let page = page::of(&results);
     let name = format!("{}-{}-store", results.machine.date, results.machine.name);
@@ -152,9 +169,9 @@ fn loads_of_other_shapes() -> [(&'static str, Load); 2] {
 }
 
 /// Asks one question and prints its answer.
-pub(crate) fn answer(question: &Question) -> Result<(), Box<dyn Error>> {
-    let ask = Ask::named(&question.ask).ok_or_else(|| format!("there is no question {:?}", question.ask))?;
-    println!("{}", serde_json::to_string(&ask.answer(&question.folder)?)?);
+fn answer(folder: &Path, ask: &str) -> Result<(), Box<dyn Error>> {
+    let ask = Ask::named(ask).ok_or_else(|| format!("there is no question {ask:?}"))?;
+    println!("{}", serde_json::to_string(&ask.answer(folder)?)?);
     Ok(())
 }
 
@@ -165,16 +182,16 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     progress.finish_and_clear();
     let own = folder.join("store");
     let progress = self::progress(&format!("{name}: storing"));
-    let (begin, begin_cpu_s) = (Instant::now(), crate::ingest::cpu_s());
+    let (begin, begin_cpu_s) = (Instant::now(), cpu_s());
     let held = store(&fresh(&own)?, &frames, &progress)?;
-    let (elapsed_s, cpu_s) = (begin.elapsed().as_secs_f64(), crate::ingest::cpu_s() - begin_cpu_s);
+    let (elapsed_s, core_s) = (begin.elapsed().as_secs_f64(), cpu_s() - begin_cpu_s);
     progress.finish_and_clear();
     if held != load.sessions {
         return Err(format!("{name}: {held} batches are stored of {}", load.sessions).into());
     }
     let events = load.events() as f64;
     let frames_bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
-    let stored = crate::ingest::bytes_in(&own)? as f64;
+    let stored = bytes_in(&own)? as f64;
     let answers = ask_all(name, &own)?;
     let duckdb = job.python.map(|python| duck::measure(name, python, folder, &frames, &own)).transpose()?;
     let beside = |()| beside::measure(name, &folder.join("beside"), &frames, elapsed_s);
@@ -187,7 +204,7 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
         load: name.to_owned(),
         events: load.events(),
         events_per_s: events / elapsed_s,
-        events_per_core_s: events / cpu_s,
+        events_per_core_s: events / core_s,
         stored_bytes_per_event: stored / events,
         kept_bytes_per_event: kept / events,
         frames_bytes_per_event: frames_bytes as f64 / events,
@@ -220,7 +237,7 @@ fn bytes_after_retention(name: &str, folder: &Path, sessions: u64) -> Result<u64
     }
     store.close();
     progress.finish_and_clear();
-    Ok(crate::ingest::bytes_in(folder)?)
+    Ok(bytes_in(folder)?)
 }
 
 /// The same folder with nothing in it.

@@ -1,0 +1,221 @@
+//! How many durations each bucket has, in little memory.
+//!
+//! Owns: where the counts of a histogram lie. Refuses: what a bucket is (see [`crate::histogram`]) and binary forms.
+//! Invariant: two that hold the same counts are equal, and an octave is there as long as one of its counts is not 0.
+
+use crate::boundary::PER_OCTAVE;
+use crate::limits::BUCKETS_MAX;
+
+/// The index of the lowest bucket: (2^(-1/64), 1], which holds 1 ns.
+pub(crate) const INDEX_MIN: i32 = -1;
+/// The index of the highest bucket.
+pub(crate) const INDEX_MAX: i32 = INDEX_MIN + BUCKETS_MAX as i32 - 1;
+
+/// The number of the lowest octave: the index of its first bucket, divided by [`PER_OCTAVE`].
+const OCTAVE_MIN: i32 = INDEX_MIN.div_euclid(PER_OCTAVE as i32);
+
+/// The counts of one octave: of durations between one power of two and the next.
+type Octave<N> = [N; PER_OCTAVE];
+
+/// Counts by the index of their bucket.
+#[derive(Clone, Debug)]
+pub(crate) struct Buckets {
+    /// Which octaves have durations: a bit for each, the lowest octave's first.
+    filled: u128,
+    /// Those octaves, in the order of their bits: where one lies is a count of bits, and no search.
+    octaves: Octaves,
+}
+
+/// Most cells are of an hour or a second, and no bucket of them has many durations.
+#[derive(Clone, Debug)]
+enum Octaves {
+    Narrow(Vec<Octave<u16>>),
+    Wide(Vec<Octave<u64>>),
+}
+
+impl Buckets {
+    pub(crate) const fn new() -> Buckets {
+        Buckets { filled: 0, octaves: Octaves::Narrow(Vec::new()) }
+    }
+
+    /// How much memory they take beside themselves, in bytes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.octaves {
+            Octaves::Narrow(all) => all.capacity() * size_of::<Octave<u16>>(),
+            Octaves::Wide(all) => all.capacity() * size_of::<Octave<u64>>(),
+        }
+    }
+
+    /// Adds `n`, which is not 0, to a bucket.
+    pub(crate) fn add(&mut self, index: i32, n: u64) {
+        let within = index.rem_euclid(PER_OCTAVE as i32) as usize;
+        let place = self.octave(index.div_euclid(PER_OCTAVE as i32));
+        if let Octaves::Narrow(all) = &mut self.octaves {
+            let count = &mut all[place][within];
+            if let Some(sum) = u16::try_from(n).ok().and_then(|n| count.checked_add(n)) {
+                *count = sum;
+                return;
+            }
+        }
+        self.with_wide(place, |counts| counts[within] = counts[within].saturating_add(n));
+    }
+
+    /// Adds all counts of others.
+    pub(crate) fn merge(&mut self, other: &Buckets) {
+        let numbers = numbers(other.filled);
+        match &other.octaves {
+            Octaves::Narrow(theirs) => {
+                numbers.zip(theirs).for_each(|(at, theirs)| self.merge_narrow(at, theirs))
+            }
+            Octaves::Wide(theirs) => numbers.zip(theirs).for_each(|(at, theirs)| self.merge_wide(at, theirs)),
+        }
+    }
+
+    fn merge_narrow(&mut self, at: i32, theirs: &Octave<u16>) {
+        let place = self.octave(at);
+        if let Octaves::Narrow(all) = &mut self.octaves {
+            let mine = &mut all[place];
+            if mine.iter().zip(theirs).all(|(mine, theirs)| mine.checked_add(*theirs).is_some()) {
+                mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+                return;
+            }
+        }
+        self.with_wide(place, |mine| add_to(mine, theirs));
+    }
+
+    fn merge_wide(&mut self, at: i32, theirs: &Octave<u64>) {
+        let place = self.octave(at);
+        self.with_wide(place, |mine| add_to(mine, theirs));
+    }
+
+    /// Takes out counts that were merged in before.
+    pub(crate) fn take_out(&mut self, other: &Buckets) {
+        let mut left = Buckets::new();
+        let mut taken = other.iter().peekable();
+        for (index, count) in self.iter() {
+            while taken.next_if(|(other, _)| *other < index).is_some() {}
+            let less = taken.next_if(|(other, _)| *other == index).map_or(0, |(_, count)| count);
+            if count > less {
+                left.add(index, count - less);
+            }
+        }
+        *self = left;
+    }
+
+    /// How many are filled.
+    pub(crate) fn filled(&self) -> usize {
+        let mut filled = 0;
+        self.for_each(|_, _| filled += 1);
+        filled
+    }
+
+    /// The index of the lowest one that is filled.
+    pub(crate) fn lowest(&self) -> Option<i32> {
+        self.iter().next().map(|(index, _)| index)
+    }
+
+    /// The index of the highest one that is filled.
+    pub(crate) fn highest(&self) -> Option<i32> {
+        let at = (u128::BITS - 1).checked_sub(self.filled.leading_zeros())? as i32 + OCTAVE_MIN;
+        let within = match &self.octaves {
+            Octaves::Narrow(all) => all.last()?.iter().rposition(|count| *count > 0),
+            Octaves::Wide(all) => all.last()?.iter().rposition(|count| *count > 0),
+        };
+        Some(at * PER_OCTAVE as i32 + within? as i32)
+    }
+
+    /// The filled ones as (index, count), ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
+        let counts = |place: usize| -> [u64; PER_OCTAVE] {
+            match &self.octaves {
+                Octaves::Narrow(all) => all[place].map(u64::from),
+                Octaves::Wide(all) => all[place],
+            }
+        };
+        let octaves = numbers(self.filled).enumerate();
+        let all = octaves.flat_map(move |(place, at)| (at * PER_OCTAVE as i32..).zip(counts(place)));
+        all.filter(|(_, count)| *count > 0)
+    }
+
+    /// The same, without the cost of an iterator over two kinds of lists.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(i32, u64)) {
+        fn of<N: Copy + Into<u64>>(at: i32, counts: &Octave<N>, each: &mut impl FnMut(i32, u64)) {
+            for (index, count) in (at * PER_OCTAVE as i32..).zip(counts) {
+                let count = (*count).into();
+                if count > 0 {
+                    each(index, count);
+                }
+            }
+        }
+        let numbers = numbers(self.filled);
+        match &self.octaves {
+            Octaves::Narrow(all) => numbers.zip(all).for_each(|(at, counts)| of(at, counts, &mut each)),
+            Octaves::Wide(all) => numbers.zip(all).for_each(|(at, counts)| of(at, counts, &mut each)),
+        }
+    }
+
+    /// The place of an octave, which is made if it does not exist yet: then something must be added.
+    fn octave(&mut self, at: i32) -> usize {
+        let bit = 1 << (at - OCTAVE_MIN);
+        let place = (self.filled & (bit - 1)).count_ones() as usize;
+        if self.filled & bit == 0 {
+            self.filled |= bit;
+            match &mut self.octaves {
+                Octaves::Narrow(all) => insert(all, place),
+                Octaves::Wide(all) => insert(all, place),
+            }
+        }
+        place
+    }
+
+    /// Changes an octave in which there is room for any count.
+    fn with_wide(&mut self, place: usize, change: impl FnOnce(&mut Octave<u64>)) {
+        let mut all = match std::mem::take(&mut self.octaves) {
+            Octaves::Narrow(all) => all.into_iter().map(|counts| counts.map(u64::from)).collect(),
+            Octaves::Wide(all) => all,
+        };
+        change(&mut all[place]);
+        self.octaves = Octaves::Wide(all);
+    }
+}
+
+impl Default for Octaves {
+    fn default() -> Octaves {
+        Octaves::Narrow(Vec::new())
+    }
+}
+
+impl Default for Buckets {
+    fn default() -> Buckets {
+        Buckets::new()
+    }
+}
+
+impl PartialEq for Buckets {
+    fn eq(&self, other: &Buckets) -> bool {
+        self.filled == other.filled && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Buckets {}
+
+/// The numbers of the octaves whose bits are set, ascending.
+fn numbers(mut filled: u128) -> impl Iterator<Item = i32> {
+    std::iter::from_fn(move || {
+        let at = filled.trailing_zeros() as i32 + OCTAVE_MIN;
+        filled &= filled.checked_sub(1)?;
+        Some(at)
+    })
+}
+
+fn insert<N: Copy + Default>(octaves: &mut Vec<Octave<N>>, place: usize) {
+    // A vector would take room for four at once, and most names that a stranger invents need one.
+    octaves.reserve_exact(1);
+    octaves.insert(place, [N::default(); PER_OCTAVE]);
+}
+
+fn add_to<N: Copy + Into<u64>>(mine: &mut Octave<u64>, theirs: &Octave<N>) {
+    for (mine, theirs) in mine.iter_mut().zip(theirs) {
+        *mine = mine.saturating_add((*theirs).into());
+    }
+}
