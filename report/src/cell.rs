@@ -114,27 +114,40 @@ impl Cell {
 
     /// Adds one event. All events of a cell must be of one kind. One that nobody can have waited ([`Cell::believes`]) is passed over.
     pub fn add(&mut self, event: &Event) {
+        self.add_growing(event);
+    }
+
+    /// The same, and says by how many bytes its memory grew: by 128 with each octave in which it gets its first duration.
+    pub fn add_growing(&mut self, event: &Event) -> usize {
         if !Cell::believes(event) {
-            return;
+            return 0;
         }
         if let Some(count) = self.outcomes.get_mut(event.outcome as usize) {
             *count = count.saturating_add(1);
         }
-        match event.outcome {
-            Outcome::Done => self.done.record(event.duration_ns),
-            Outcome::Failed => self.failed.record(event.duration_ns),
+        let of_wait = match event.outcome {
+            Outcome::Done => self.done.record_grown(event.duration_ns),
+            Outcome::Failed => self.failed.record_grown(event.duration_ns),
             Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => {
-                self.unanswered.record(event.duration_ns);
+                self.unanswered.record_grown(event.duration_ns)
             }
-            Outcome::Abandoned => self.given_up.record(waited_ns(event)),
-            Outcome::Interrupted | Outcome::AlreadyAnimating => {}
-        }
+            Outcome::Abandoned => self.given_up.record_grown(waited_ns(event)),
+            Outcome::Interrupted | Outcome::AlreadyAnimating => 0,
+        };
+        of_wait + self.add_part(event)
+    }
+
+    /// Adds what the event tells beside its duration, and says by how many bytes the memory grew.
+    fn add_part(&mut self, event: &Event) -> usize {
+        let part_ns = event.a.saturating_mul(1_000);
         match event.kind {
-            Kind::Screen if event.a > 0 && event.outcome != Outcome::Interrupted => self.record_part(event.a),
-            Kind::Tap if event.outcome.is_latency() => self.record_part(event.a),
+            Kind::Screen if event.a > 0 && event.outcome != Outcome::Interrupted => {
+                return self.part.record_grown(part_ns);
+            }
+            Kind::Tap if event.outcome.is_latency() => return self.part.record_grown(part_ns),
             Kind::Journey | Kind::Step if event.outcome.is_latency() => {
-                self.record_part(event.a);
                 self.tally(0, event.b);
+                return self.part.record_grown(part_ns);
             }
             Kind::Frames => {
                 self.tally(0, event.a & 0xffff_ffff);
@@ -146,10 +159,7 @@ impl Cell {
             Kind::RageTap => self.tally(0, event.a),
             _ => {}
         }
-    }
-
-    fn record_part(&mut self, micros: u64) {
-        self.part.record(micros.saturating_mul(1_000));
+        0
     }
 
     fn tally(&mut self, at: usize, n: u64) {
@@ -223,13 +233,6 @@ impl Cell {
     #[must_use]
     pub fn outcome(&self, outcome: Outcome) -> u64 {
         self.outcomes.get(outcome as usize).copied().unwrap_or(0)
-    }
-
-    /// How much memory its buckets take, in bytes: with each octave in which it gets its first duration, 128 more.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        let histograms = [&self.done, &self.failed, &self.unanswered, &self.part, &self.given_up];
-        histograms.map(Histogram::heap_bytes).iter().sum()
     }
 
     /// All events.

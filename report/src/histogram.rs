@@ -88,6 +88,13 @@ impl Histogram {
         self.record_n(value_ns, 1);
     }
 
+    /// Adds one duration in nanoseconds, and says by how many bytes the memory of the buckets grew.
+    pub(crate) fn record_grown(&mut self, value_ns: u64) -> usize {
+        let before = self.buckets.heap_bytes();
+        self.record(value_ns);
+        self.buckets.heap_bytes() - before
+    }
+
     /// Adds the same duration `n` times. Counts and sums stop at `u64::MAX` instead of wrapping.
     pub fn record_n(&mut self, value_ns: u64, n: u64) {
         if n == 0 {
@@ -140,11 +147,6 @@ impl Histogram {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
-    }
-
-    /// How much memory its buckets take, in bytes.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.buckets.heap_bytes()
     }
 
     /// The exact sum of all durations, in nanoseconds.

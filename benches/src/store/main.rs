@@ -164,7 +164,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 fn loads_of_other_shapes() -> [(&'static str, Load); 2] {
     let wide =
         Load { sessions: 20_000, events_per_session: 100, releases: 200, names: 10_000, has_exits: false };
-    let dying = Load { sessions: 200_000, events_per_session: 50, releases: 8, names: 0, has_exits: true };
+    let dying = Load { sessions: 400_000, events_per_session: 50, releases: 8, names: 0, has_exits: true };
     [("10,000 names, 200 releases", wide), ("sessions of 50 with exits", dying)]
 }
 

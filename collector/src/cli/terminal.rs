@@ -12,7 +12,7 @@ use nowait_report::text::{WIDTH_MAX, with_width};
 const WIDTHS: std::ops::RangeInclusive<usize> = 80..=200;
 
 /// Words that are a finding, where a table or a verdict says one.
-const WORSE: [&str; 5] = ["slower", "SLOWER", "broken", "BROKEN", "does not balance"];
+const WORSE: [&str; 5] = ["slower", "SLOWER", "broken", "BROKEN", "DOES NOT BALANCE"];
 const BETTER: [&str; 4] = ["faster", "FASTER", "kept", "KEPT"];
 
 /// Prints what `make` gives for this terminal.

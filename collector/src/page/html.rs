@@ -17,53 +17,68 @@ impl Render for Shown<'_> {
     }
 }
 
-/// A section with a heading, a sentence and a table of [`PAGE_ROWS_MAX`] rows; nothing at all if there are no rows. Columns
-/// whose head begins with `<` hold words, the others numbers.
-pub(super) fn table(heading: &str, sentence: &str, columns: &[&str], rows: &[Vec<String>]) -> Markup {
-    let more = rows.len().saturating_sub(PAGE_ROWS_MAX) as u64;
-    table_of((heading, sentence), columns, rows.iter().take(PAGE_ROWS_MAX), more)
+/// A section with a heading, a sentence and a table; nothing at all if there are no rows.
+pub(super) struct Table {
+    pub(super) title: String,
+    pub(super) note: String,
+    /// Each with whether its column is of words, not of numbers.
+    pub(super) heads: Vec<(String, bool)>,
+    /// The texts, and what is told of one to who points at it.
+    pub(super) rows: Vec<Vec<(String, Option<String>)>>,
+    /// How many rows there are besides these.
+    pub(super) more: u64,
 }
 
-/// The same where the caller has chosen the rows, and left out so many things.
-pub(super) fn table_of<'a>(
-    (heading, sentence): (&str, &str),
-    columns: &[&str],
-    rows: impl ExactSizeIterator<Item = &'a Vec<String>>,
-    more: u64,
-) -> Markup {
-    let words: Vec<Option<&str>> =
-        columns.iter().map(|head| head.starts_with('<').then_some("words")).collect();
-    html! {
-        @if rows.len() > 0 {
-            section {
-                h2 { (Shown(heading)) }
-                p { (Shown(sentence)) }
-                div class="wide" {
-                    table {
-                        thead {
-                            tr {
-                                @for (head, class) in columns.iter().zip(&words) {
-                                    th scope="col" class=[class] { (head.trim_start_matches('<')) }
+impl Table {
+    pub(super) fn markup(&self) -> Markup {
+        let words: Vec<Option<&str>> =
+            self.heads.iter().map(|(_, is_text)| is_text.then_some("words")).collect();
+        html! {
+            @if !self.rows.is_empty() {
+                section {
+                    h2 { (Shown(&self.title)) }
+                    p { (Shown(&self.note)) }
+                    div class="wide" {
+                        table {
+                            thead {
+                                tr {
+                                    @for ((head, _), class) in self.heads.iter().zip(&words) {
+                                        th scope="col" class=[class] { (Shown(head)) }
+                                    }
                                 }
                             }
-                        }
-                        tbody {
-                            @for row in rows {
-                                tr {
-                                    @for (cell, class) in row.iter().zip(&words) {
-                                        td class=[class] { (Shown(cell)) }
+                            tbody {
+                                @for row in &self.rows {
+                                    tr {
+                                        @for ((cell, title), class) in row.iter().zip(&words) {
+                                            td class=[class] title=[title] { (Shown(cell)) }
+                                        }
                                     }
                                 }
                             }
                         }
                     }
-                }
-                @if more > 0 {
-                    p { "… and " (count(more)) " more" }
+                    @if self.more > 0 {
+                        p { "… and " (count(self.more)) " more" }
+                    }
                 }
             }
         }
     }
+}
+
+/// The same of [`PAGE_ROWS_MAX`] rows. Columns whose head begins with `<` hold words, the others numbers.
+pub(super) fn table(title: &str, note: &str, columns: &[&str], rows: &[Vec<String>]) -> Markup {
+    let head = |head: &&str| (head.trim_start_matches('<').to_owned(), head.starts_with('<'));
+    let texts = |row: &Vec<String>| row.iter().map(|cell| (cell.clone(), None)).collect();
+    let table = Table {
+        title: title.to_owned(),
+        note: note.to_owned(),
+        heads: columns.iter().map(head).collect(),
+        rows: rows.iter().take(PAGE_ROWS_MAX).map(texts).collect(),
+        more: rows.len().saturating_sub(PAGE_ROWS_MAX) as u64,
+    };
+    table.markup()
 }
 
 #[cfg(test)]

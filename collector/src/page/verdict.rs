@@ -4,7 +4,7 @@
 //! Invariant: no script, no request; what is drawn stands beside it in words.
 
 use super::html::{Shown, table};
-use super::{STYLE, sections};
+use super::{STYLE, comparison};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::{self, units};
 use nowait_report::verdict::{Bin, Subject, TouchpointChange};
@@ -36,7 +36,7 @@ pub(crate) fn document(check: Option<&Check>, comparisons: &[Comparison], budget
                         (limits(check))
                     }
                     @for comparison in comparisons {
-                        (sections::comparison(comparison))
+                        (comparison::comparison(comparison))
                         (drawings(comparison, budgets))
                     }
                 }

@@ -8,10 +8,10 @@ use super::batches::{Entry, Session};
 use super::exits;
 use super::period::{Period, hour_of};
 use super::segments::Beside;
-use super::waits::{self, Counts, IMPLAUSIBLE_WAITS};
+use super::waits::{self, Counted, Counts, IMPLAUSIBLE_WAITS};
 use crate::error::Error;
 use crate::limits::UNFOLDED_BYTES_MAX;
-use indexmap::IndexMap;
+use foldhash::fast::RandomState;
 use nowait_report::{Budgets, Cell, Happened, People};
 use nowait_wire::{Event, ExitReason, Kind, Os};
 use std::collections::HashMap;
@@ -23,13 +23,13 @@ pub(super) const IMPLAUSIBLE_LEDGERS: &str = "implausible ledgers";
 /// Texts of groups, each with a number of its own.
 #[derive(Debug)]
 pub(super) struct Numbered<G> {
-    numbers: HashMap<G, HashMap<String, u32>>,
+    numbers: HashMap<G, HashMap<String, u32, RandomState>, RandomState>,
     all: Vec<(G, String)>,
 }
 
 impl<G> Default for Numbered<G> {
     fn default() -> Numbered<G> {
-        Numbered { numbers: HashMap::new(), all: Vec::new() }
+        Numbered { numbers: HashMap::default(), all: Vec::new() }
     }
 }
 
@@ -89,9 +89,9 @@ pub(super) struct Folded {
     pub(super) series: Numbered<(i64, Kind)>,
     /// Releases of a tenant on a system.
     pub(super) releases: Numbered<(i64, Os)>,
-    pub(super) cells: IndexMap<Place, Cell>,
+    pub(super) cells: Counted<Place, Cell>,
     /// The same by day, as a day and not an hour is the least that people are counted in.
-    pub(super) people: HashMap<Place, People>,
+    pub(super) people: HashMap<Place, People, RandomState>,
     /// By session.
     pub(super) sessions: HashMap<i64, Turn>,
     /// By hour, number of the release, reason and last breadcrumb.
@@ -236,9 +236,7 @@ impl Counts for Waits<'_> {
 
     fn add(&mut self, place: usize, event: &Event) {
         if let Some((_, cell)) = self.folded.cells.get_index_mut(place) {
-            let before = cell.heap_bytes();
-            cell.add(event);
-            self.folded.heap_bytes += cell.heap_bytes() - before;
+            self.folded.heap_bytes += cell.add_growing(event);
         }
     }
 

@@ -20,11 +20,11 @@ use super::people;
 use super::period::Period;
 use super::progress::Progress;
 use super::rollups::{self, BY_PERIOD, CellRow, Floors};
-use super::waits::{self, Counts, place_of};
+use super::waits::{self, Counted, Counts, place_of};
 use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{SEGMENT_SERIES_MAX, SEGMENTS_BYTES_MAX, SEGMENTS_EVENTS_MAX, SEGMENTS_PER_TENANT_MAX};
-use indexmap::IndexMap;
+use foldhash::fast::RandomState;
 use nowait_report::bytes::{Reader, put};
 use nowait_report::limits::PEOPLE_OF_SEGMENT_LG_K;
 use nowait_report::{Budgets, Cell, Exit, Happened, People};
@@ -284,9 +284,9 @@ pub(super) struct Waits {
     series: Numbered<(i64, Kind)>,
     /// Releases of a tenant on a system.
     releases: Numbered<(i64, Os)>,
-    cells: IndexMap<Place, Cell>,
+    cells: Counted<Place, Cell>,
     /// Of everybody in a segment.
-    people: HashMap<(u32, u32, u32), People>,
+    people: HashMap<(u32, u32, u32), People, RandomState>,
 }
 
 impl Waits {
@@ -323,7 +323,7 @@ impl Waits {
         let mut of_batch = OfBatch {
             tenant: entry.tenant,
             series: &mut self.series,
-            places: IndexMap::new(),
+            places: Counted::default(),
             waits: Vec::with_capacity(entry.batch.events.len()),
             month: (0, 0),
         };
@@ -343,9 +343,7 @@ impl Waits {
                 let Some(((month, series), _)) = first else { continue };
                 let place = place_of(&mut self.cells, (segment, *month, *series, release));
                 if let Some((_, cell)) = self.cells.get_index_mut(place) {
-                    let before = cell.heap_bytes();
-                    waits.iter().for_each(|(_, event)| cell.add(event));
-                    self.heap_bytes += cell.heap_bytes() - before;
+                    self.heap_bytes += waits.iter().map(|(_, event)| cell.add_growing(event)).sum::<usize>();
                 }
             }
         }
@@ -468,7 +466,7 @@ struct OfBatch<'w> {
     tenant: i64,
     series: &'w mut Numbered<(i64, Kind)>,
     /// By month and number of the series, what happened to the install.
-    places: IndexMap<(u32, u32), Happened>,
+    places: Counted<(u32, u32), Happened>,
     /// Each with its place in `places`.
     waits: Vec<(usize, Event)>,
     /// An hour and its month: the calendar costs more than a wait.

@@ -13,13 +13,12 @@ use super::fold::{IMPLAUSIBLE_LEDGERS, Numbered};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
-use super::waits::{self, Counts, IMPLAUSIBLE_WAITS};
+use super::waits::{self, Counted, Counts, IMPLAUSIBLE_WAITS};
 use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
 };
-use indexmap::IndexMap;
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
     Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, Group, Happened, People, Report,
@@ -118,7 +117,7 @@ pub(super) struct Sum {
     series: Numbered<Kind>,
     releases: Numbered<Os>,
     /// By the numbers of their series and release.
-    cells: IndexMap<(u32, u32), (Cell, People)>,
+    cells: Counted<(u32, u32), (Cell, People)>,
     /// By session, what these batches tell, with the hour of the earliest.
     sessions: HashMap<i64, (u32, Account)>,
     /// What the rollups hold of those sessions that are in them.

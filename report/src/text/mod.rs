@@ -5,7 +5,6 @@
 
 mod check;
 mod comparison;
-mod ledger;
 mod markdown;
 mod noise;
 mod safe;
@@ -16,13 +15,10 @@ mod words;
 
 pub use check::{check, limit_cells};
 pub use comparison::comparison;
-pub use ledger::ledger;
 pub use markdown::{check_markdown, markdown};
 pub use noise::noise;
 pub use safe::{safe, safe_lines};
-pub use sections::{
-    cost, exits, frames, hangs, journeys, launches, report, requests, screens, steps, taps, touchpoints,
-};
+pub use sections::{cell, report, section, title, word};
 pub use table::{WIDTH_MAX, with_width};
 pub use units::duration;
 pub use words::{FigureWords, drift_cells, limit, limited, not_judged_cells, status, too_few, verdict};

@@ -41,7 +41,7 @@ const FIRST_MIN: usize = 12;
 /// begins with `<` are text, all others are numbers, set to the right.
 pub(crate) struct Table {
     title: String,
-    columns: Vec<&'static str>,
+    columns: Vec<String>,
     rows: Vec<Vec<String>>,
     skipped: usize,
     /// Whether the first column says most at its end, so that its beginning gives way.
@@ -50,13 +50,12 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(title: &str, columns: &[&'static str]) -> Table {
-        Table {
-            title: title.to_owned(),
-            columns: columns.to_vec(),
-            rows: Vec::new(),
-            skipped: 0,
-            ends_matter: false,
-        }
+        Table::of(title, columns.iter().map(|head| (*head).to_owned()).collect())
+    }
+
+    /// The same where the heads are made.
+    pub(crate) fn of(title: &str, columns: Vec<String>) -> Table {
+        Table { title: title.to_owned(), columns, rows: Vec::new(), skipped: 0, ends_matter: false }
     }
 
     /// Of names that end with what tells them apart, as those of metrics do.

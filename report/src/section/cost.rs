@@ -1,0 +1,146 @@
+//! What NoWait itself cost the customers, and whether all that was told is accounted for.
+
+use super::{Cell, Column, Row, Section, duration, number, share, text};
+use crate::report::{ByteCost, CostSummary, FactsSummary, Latency, LedgerSummary, Within};
+use std::collections::BTreeMap;
+
+fn row(cells: Vec<Cell>) -> Row {
+    Row { is_part: false, cells }
+}
+
+/// Time; nothing if no session measured it.
+pub(super) fn times(cost: &CostSummary) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("what"),
+        number("n"),
+        number("mean"),
+        number("p50"),
+        number("p95"),
+        number("p99"),
+        number("longest"),
+    ];
+    let mut section = Section { n: Some(cost.sessions), ..Section::new("cost_times", COLUMNS) };
+    if cost.sessions == 0 {
+        return section;
+    }
+    let times = |what: &'static str, of: &Latency| {
+        let mut cells = vec![Cell::Word("cost", what), Cell::Count(of.count)];
+        cells.extend([of.mean_ns, of.p50_ns, of.p95_ns, of.p99_ns, of.max_ns].map(duration));
+        row(cells)
+    };
+    let within = |bucket: Option<Within>| bucket.map_or(Cell::None, Cell::Within);
+    let record = &cost.record;
+    let mut calls = vec![Cell::Word("cost", "record"), Cell::Count(record.samples), duration(record.mean_ns)];
+    calls.extend([record.p50, record.p95, record.p99].map(within));
+    calls.push(Cell::None);
+    section.rows = vec![times("start", &cost.start), times("worker_cpu", &cost.worker_cpu), row(calls)];
+    section
+}
+
+/// Bytes; nothing if no session measured any.
+pub(super) fn bytes(cost: &CostSummary) -> Section {
+    const COLUMNS: &[Column] = &[text("what"), number("sessions"), number("a_session"), number("an_event")];
+    let mut section = Section::new("cost_bytes", COLUMNS);
+    if cost.sessions == 0 {
+        return section;
+    }
+    let bytes = |n: Option<f64>| n.map_or(Cell::None, Cell::Bytes);
+    let of = |what: &'static str, of: &ByteCost| {
+        let mean = bytes(of.per_session.map(|n| n as f64));
+        row(vec![Cell::Word("cost", what), Cell::Count(of.sessions), mean, Cell::None])
+    };
+    let received = &cost.received;
+    section.rows = vec![
+        of("sealed", &cost.sealed),
+        of("sent", &cost.sent),
+        row(vec![
+            Cell::Word("cost", "received"),
+            Cell::Count(received.sessions),
+            bytes(received.per_session.map(|n| n as f64)),
+            bytes(received.per_event),
+        ]),
+    ];
+    section
+}
+
+fn balance(is_balanced: bool) -> Cell {
+    Cell::Word("ledger", if is_balanced { "balances" } else { "differs" })
+}
+
+fn reasons(group: &'static str, counts: &BTreeMap<String, u64>) -> Cell {
+    Cell::Counts(group, counts.iter().map(|(reason, n)| (reason.clone(), *n)).collect())
+}
+
+/// Events: produced = delivered + dropped, session by session.
+pub(super) fn events(ledger: &LedgerSummary) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("verdict"),
+        number("sessions"),
+        number("sessions_differ"),
+        number("produced"),
+        number("delivered"),
+        number("dropped"),
+        number("dropped_share"),
+        number("missing"),
+        number("surplus"),
+        text("dropped_because"),
+    ];
+    let mut section = Section::new("ledger", COLUMNS);
+    let dropped = (ledger.produced > 0).then(|| ledger.dropped_total as f64 / ledger.produced as f64);
+    section.rows = vec![row(vec![
+        balance(ledger.balanced),
+        Cell::Count(ledger.sessions),
+        Cell::Count(ledger.sessions_unbalanced),
+        Cell::Count(ledger.produced),
+        Cell::Count(ledger.delivered),
+        Cell::Count(ledger.dropped_total),
+        share(dropped),
+        Cell::Count(ledger.missing),
+        Cell::Count(ledger.surplus),
+        reasons("dropped", &ledger.dropped),
+    ])];
+    section
+}
+
+/// Facts that the app told: appended = folded + refused, session by session. Nothing if no session has such a line.
+pub(super) fn facts(facts: &FactsSummary) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("verdict"),
+        number("sessions"),
+        number("sessions_differ"),
+        number("appended"),
+        number("folded"),
+        number("refused"),
+        text("refused_because"),
+    ];
+    let mut section = Section::new("ledger_facts", COLUMNS);
+    if facts.sessions > 0 {
+        section.rows = vec![row(vec![
+            balance(facts.sessions_unbalanced == 0),
+            Cell::Count(facts.sessions),
+            Cell::Count(facts.sessions_unbalanced),
+            Cell::Count(facts.appended),
+            Cell::Count(facts.folded),
+            Cell::Count(facts.refused_total),
+            reasons("refused", &facts.refused),
+        ])];
+    }
+    section
+}
+
+/// What else the sessions admit; nothing where all is well.
+pub(super) fn notes(ledger: &LedgerSummary) -> Section {
+    const COLUMNS: &[Column] = &[text("what"), number("n")];
+    let mut section = Section::new("ledger_notes", COLUMNS);
+    let all = [
+        ("names_redacted", ledger.names_redacted),
+        ("names_overflowed", ledger.names_overflowed),
+        ("signals_lost", ledger.signals_lost),
+        ("panics_caught", ledger.panics_caught),
+        ("starts_failed", ledger.starts_failed),
+        ("rings_on_heap", ledger.rings_on_heap),
+    ];
+    let admitted = all.into_iter().filter(|(_, n)| *n > 0);
+    section.rows = admitted.map(|(what, n)| row(vec![Cell::Word("ledger", what), Cell::Count(n)])).collect();
+    section
+}

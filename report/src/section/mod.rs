@@ -1,0 +1,182 @@
+//! A report as tables: what stands in which column, once, for the terminal, the page and the API.
+//!
+//! Owns: the sections, their columns and what is in a cell. Refuses: how a cell is written (see [`crate::text`] and
+//! [`crate::words`]) and arithmetic on latencies.
+//! Invariant: every section has a title, every column a head and every word of ours a text in each language of [`crate::words`].
+
+mod cost;
+mod exits;
+mod journeys;
+mod waits;
+
+use crate::report::{Latency, Report, Within};
+use serde::Serialize;
+
+/// The form of the sections, in their JSON. A new column or cell makes no new one; a removed or renamed one does.
+pub const SECTIONS_VERSION: u32 = 1;
+
+/// A part of a report as a table. One without rows has nothing to say.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Section {
+    /// Which one it is; its title is the word `section.KEY`, what it says of itself `section.KEY.note`.
+    pub key: &'static str,
+    /// The number that the note speaks of, in the place of `{n}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<u64>,
+    /// Whether the order of the rows is a ranking.
+    pub is_ranked: bool,
+    /// Its columns.
+    pub columns: &'static [Column],
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// How many rows there are besides these.
+    pub more: u64,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Which one it is; its head is the word `column.KEY`.
+    pub key: &'static str,
+    /// Whether its cells are texts, not numbers.
+    pub is_text: bool,
+}
+
+/// A row, with a cell for each column.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Whether it is a part of the row before it that is none: one release of a touchpoint.
+    pub is_part: bool,
+    /// Its cells.
+    pub cells: Vec<Cell>,
+}
+
+/// What is in a cell.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cell {
+    /// Nothing is known.
+    None,
+    /// A text from outside.
+    Text(String),
+    /// A word of ours: the group and the key of `GROUP.KEY`.
+    Word(&'static str, &'static str),
+    /// How many.
+    Count(u64),
+    /// A duration in nanoseconds.
+    DurationNs(u64),
+    /// A share, 0 to 1.
+    Share(f64),
+    /// So many of so many, which are people.
+    People {
+        /// How many of them.
+        part: u64,
+        /// All of them.
+        whole: u64,
+    },
+    /// An Apdex, 0 to 1.
+    Apdex {
+        /// The index.
+        index: f64,
+        /// Whether it is one of a small group, which the Apdex specification marks.
+        is_of_few: bool,
+    },
+    /// A number of bytes.
+    Bytes(f64),
+    /// A bucket of durations.
+    Within(Within),
+    /// How many of what: words of this group, or texts as they are if there is no such word.
+    Counts(&'static str, Vec<(String, u64)>),
+}
+
+impl Section {
+    /// Whether it tells of NoWait itself, not of waits.
+    #[must_use]
+    pub fn is_of_nowait(&self) -> bool {
+        self.key.starts_with("cost") || self.key.starts_with("ledger")
+    }
+
+    fn new(key: &'static str, columns: &'static [Column]) -> Section {
+        Section { key, n: None, is_ranked: false, columns, rows: Vec::new(), more: 0 }
+    }
+
+    /// The same with a row for each of these, and with what the report has left out of them.
+    fn of<'a, T: 'a>(
+        mut self,
+        report: &Report,
+        items: impl IntoIterator<Item = &'a T>,
+        cells: impl Fn(&T) -> Vec<Cell>,
+    ) -> Section {
+        self.rows = items.into_iter().map(|item| Row { is_part: false, cells: cells(item) }).collect();
+        self.more = report.left_out.get(self.key).copied().unwrap_or(0);
+        self
+    }
+}
+
+/// All sections of a report that have something to say, in the order in which they are read.
+#[must_use]
+pub fn sections(report: &Report) -> Vec<Section> {
+    let all = [
+        waits::touchpoints(report),
+        waits::launches(report),
+        waits::screens(report),
+        waits::taps(report),
+        journeys::journeys(report),
+        journeys::steps(report),
+        waits::requests(report),
+        waits::hangs(report),
+        waits::frames(report),
+        exits::groups(report),
+        cost::times(&report.cost),
+        cost::bytes(&report.cost),
+        cost::events(&report.ledger),
+        cost::facts(&report.ledger.facts),
+        cost::notes(&report.ledger),
+    ];
+    all.into_iter().filter(|section| !section.rows.is_empty()).collect()
+}
+
+/// A column of texts.
+const fn text(key: &'static str) -> Column {
+    Column { key, is_text: true }
+}
+
+/// A column of numbers.
+const fn number(key: &'static str) -> Column {
+    Column { key, is_text: false }
+}
+
+fn duration(ns: Option<u64>) -> Cell {
+    ns.map_or(Cell::None, Cell::DurationNs)
+}
+
+fn share(share: Option<f64>) -> Cell {
+    share.map_or(Cell::None, Cell::Share)
+}
+
+/// A text, or that there is none.
+fn name(name: &str) -> Cell {
+    if name.is_empty() { Cell::None } else { Cell::Text(name.to_owned()) }
+}
+
+/// p50, p75, p95 and p99.
+fn quantiles(latency: &Latency) -> [Cell; 4] {
+    [latency.p50_ns, latency.p75_ns, latency.p95_ns, latency.p99_ns].map(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_of_a_cell_says_what_it_is() {
+        let json = |cell: Cell| serde_json::to_string(&cell).unwrap();
+        assert_eq!(json(Cell::None), "\"none\"");
+        assert_eq!(json(Cell::DurationNs(5)), "{\"duration_ns\":5}");
+        assert_eq!(json(Cell::People { part: 3, whole: 10 }), "{\"people\":{\"part\":3,\"whole\":10}}");
+        assert_eq!(
+            json(Cell::Counts("status", vec![("2xx".into(), 4)])),
+            "{\"counts\":[\"status\",[[\"2xx\",4]]]}"
+        );
+    }
+}

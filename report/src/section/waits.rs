@@ -1,0 +1,236 @@
+//! Where customers wait: touchpoints, launches, screens, taps, requests, and how smoothly screens move.
+
+use super::{Cell, Column, Row, Section, duration, name, number, quantiles, share, text};
+use crate::report::{Figures, Outcomes, Report, Slice, Touchpoint};
+use nowait_wire::Kind;
+
+/// Apdex marks an index of fewer waits with an asterisk (Apdex Technical Specification, small groups).
+const APDEX_SMALL_GROUP: u64 = 100;
+
+/// Launches, screens, taps, actions and hangs, ranked; below each its releases and systems, where there is more than one.
+pub(super) fn touchpoints(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("touchpoint"),
+        text("kind"),
+        number("lost"),
+        number("target"),
+        number("n"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("p99"),
+        number("in_time"),
+        number("apdex"),
+        number("people_late"),
+    ];
+    let mut section = Section { is_ranked: true, ..Section::new("touchpoints", COLUMNS) };
+    for touchpoint in &report.touchpoints {
+        let head = [
+            Cell::Text(touchpoint.label.clone()),
+            Cell::Word("kind", touchpoint.kind.as_str()),
+            Cell::DurationNs(touchpoint.figures.lost_ns),
+            Cell::DurationNs(touchpoint.target_ns),
+        ];
+        section.rows.push(Row { is_part: false, cells: with_figures(head, &touchpoint.figures) });
+        for slices in [&touchpoint.by_app_version, &touchpoint.by_os] {
+            if slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
+                section.rows.extend(slices.iter().map(part));
+            }
+        }
+    }
+    section.more = report.left_out.get(section.key).copied().unwrap_or(0);
+    section
+}
+
+fn part(slice: &Slice) -> Row {
+    let head = [
+        name(&slice.value),
+        Cell::Text(String::new()),
+        Cell::DurationNs(slice.figures.lost_ns),
+        Cell::Text(String::new()),
+    ];
+    Row { is_part: true, cells: with_figures(head, &slice.figures) }
+}
+
+/// Appends n, the quantiles, the share in time, Apdex and the people who waited beyond the target at least once.
+fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell> {
+    let apdex = figures.apdex.map_or(Cell::None, |index| Cell::Apdex {
+        index,
+        is_of_few: figures.outcomes.ended() < APDEX_SMALL_GROUP,
+    });
+    let people = figures
+        .people
+        .filter(|people| people.waited > 0)
+        .map_or(Cell::None, |people| Cell::People { part: people.beyond_target, whole: people.waited });
+    let mut cells = Vec::from(head);
+    cells.push(Cell::Count(figures.latency.count));
+    cells.extend(quantiles(&figures.latency));
+    cells.extend([share(figures.within_budget_share), apdex, people]);
+    cells
+}
+
+/// Cold, warm and hot launches.
+pub(super) fn launches(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("launch"),
+        number("n"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("p99"),
+        number("target"),
+        number("in_time"),
+        number("to_background"),
+        number("died"),
+    ];
+    let launches: Vec<&Touchpoint> = report.of_kind(Kind::Launch).collect();
+    Section::new("launches", COLUMNS).of(report, launches, |launch| {
+        let mut cells = vec![Cell::Text(launch.label.clone()), Cell::Count(launch.figures.latency.count)];
+        cells.extend(quantiles(&launch.figures.latency));
+        cells.extend([
+            Cell::DurationNs(launch.target_ns),
+            share(launch.figures.within_budget_share),
+            Cell::Count(launch.figures.outcomes.interrupted),
+            Cell::Count(launch.figures.outcomes.died),
+        ]);
+        cells
+    })
+}
+
+/// Screens with the time to initial and to full display.
+pub(super) fn screens(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("screen"),
+        number("visits"),
+        number("ttid_p50"),
+        number("ttid_p75"),
+        number("ttid_p95"),
+        number("ttfd_p50"),
+        number("ttfd_p75"),
+        number("ttfd_p95"),
+        number("never_ready"),
+        number("left_before"),
+        number("died"),
+    ];
+    Section::new("screens", COLUMNS).of(report, &report.screens, |screen| {
+        let mut cells = vec![Cell::Text(screen.name.clone()), Cell::Count(screen.outcomes.total())];
+        for latency in [&screen.shown, &screen.ready] {
+            cells.extend(quantiles(latency).into_iter().take(3));
+        }
+        let left = screen.outcomes.abandoned.saturating_add(screen.outcomes.interrupted);
+        cells.extend([screen.outcomes.timed_out, left, screen.outcomes.died].map(Cell::Count));
+        cells
+    })
+}
+
+/// Taps with how they ended.
+pub(super) fn taps(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("tap_target"),
+        number("taps"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("p99"),
+        number("handler_p75"),
+        number("no_answer"),
+        number("animating"),
+        number("died"),
+        number("rage_taps"),
+    ];
+    Section::new("taps", COLUMNS).of(report, &report.taps, |tap| {
+        let mut cells = vec![Cell::Text(tap.name.clone()), Cell::Count(tap.outcomes.total())];
+        cells.extend(quantiles(&tap.latency));
+        cells.push(duration(tap.handled.p75_ns));
+        let unanswered = tap.outcomes.no_response.saturating_add(tap.outcomes.timed_out);
+        let outcomes = [unanswered, tap.outcomes.already_animating, tap.outcomes.died, tap.rage_taps];
+        cells.extend(outcomes.map(Cell::Count));
+        cells
+    })
+}
+
+/// Requests with their answers.
+pub(super) fn requests(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("route"),
+        number("lost"),
+        number("n"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("p99"),
+        number("in_time"),
+        number("failed"),
+        text("answers"),
+    ];
+    Section::new("requests", COLUMNS).of(report, &report.requests, |request| {
+        let figures = &request.figures;
+        let mut cells = vec![
+            Cell::Text(request.name.clone()),
+            Cell::DurationNs(figures.lost_ns),
+            Cell::Count(figures.latency.count),
+        ];
+        cells.extend(quantiles(&figures.latency));
+        let answers = request.statuses.iter().map(|(class, n)| (class.clone(), *n)).collect();
+        cells.extend([
+            share(figures.within_budget_share),
+            share(failed_share(&figures.outcomes)),
+            Cell::Counts("", answers),
+        ]);
+        cells
+    })
+}
+
+/// Waits that failed or had no answer, among those that ended.
+fn failed_share(outcomes: &Outcomes) -> Option<f64> {
+    let ended = outcomes.ended();
+    (ended > 0).then(|| outcomes.unanswered_or_failed() as f64 / ended as f64)
+}
+
+/// Hangs by screen.
+pub(super) fn hangs(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("screen"),
+        number("hangs"),
+        number("together"),
+        number("p50"),
+        number("p95"),
+        number("longest"),
+        number("died"),
+    ];
+    Section::new("hangs", COLUMNS).of(report, &report.hangs, |hang| {
+        vec![
+            name(&hang.screen),
+            Cell::Count(hang.latency.count),
+            Cell::DurationNs(hang.total_ns),
+            duration(hang.latency.p50_ns),
+            duration(hang.latency.p95_ns),
+            duration(hang.latency.max_ns),
+            Cell::Count(hang.died),
+        ]
+    })
+}
+
+/// Frames by screen.
+pub(super) fn frames(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("screen"),
+        number("visits"),
+        number("frames"),
+        number("slow"),
+        number("slow_share"),
+        number("frozen"),
+        number("frozen_for"),
+    ];
+    Section::new("frames", COLUMNS).of(report, &report.frames, |frames| {
+        vec![
+            name(&frames.screen),
+            Cell::Count(frames.visits),
+            Cell::Count(frames.frames),
+            Cell::Count(frames.slow),
+            share(frames.slow_share),
+            Cell::Count(frames.frozen),
+            Cell::DurationNs(frames.frozen_ns),
+        ]
+    })
+}
