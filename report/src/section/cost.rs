@@ -67,10 +67,6 @@ fn balance(is_balanced: bool) -> Cell {
     Cell::Word("ledger", if is_balanced { "balances" } else { "differs" })
 }
 
-fn reasons(group: &'static str, counts: &BTreeMap<String, u64>) -> Cell {
-    Cell::Counts(group, counts.iter().map(|(reason, n)| (reason.clone(), *n)).collect())
-}
-
 /// Events: produced = delivered + dropped, session by session.
 pub(super) fn events(ledger: &LedgerSummary) -> Section {
     const COLUMNS: &[Column] = &[
@@ -83,7 +79,6 @@ pub(super) fn events(ledger: &LedgerSummary) -> Section {
         number("dropped_share"),
         number("missing"),
         number("surplus"),
-        text("dropped_because"),
     ];
     let mut section = Section::new("ledger", COLUMNS);
     let dropped = (ledger.produced > 0).then(|| ledger.dropped_total as f64 / ledger.produced as f64);
@@ -97,7 +92,6 @@ pub(super) fn events(ledger: &LedgerSummary) -> Section {
         share(dropped),
         Cell::Count(ledger.missing),
         Cell::Count(ledger.surplus),
-        reasons("dropped", &ledger.dropped),
     ])];
     section
 }
@@ -111,7 +105,6 @@ pub(super) fn facts(facts: &FactsSummary) -> Section {
         number("appended"),
         number("folded"),
         number("refused"),
-        text("refused_because"),
     ];
     let mut section = Section::new("ledger_facts", COLUMNS);
     if facts.sessions > 0 {
@@ -122,9 +115,21 @@ pub(super) fn facts(facts: &FactsSummary) -> Section {
             Cell::Count(facts.appended),
             Cell::Count(facts.folded),
             Cell::Count(facts.refused_total),
-            reasons("refused", &facts.refused),
         ])];
     }
+    section
+}
+
+/// Why events were dropped, and facts refused; nothing where none were.
+pub(super) fn reasons(ledger: &LedgerSummary) -> Section {
+    const COLUMNS: &[Column] = &[text("what"), text("reasons")];
+    let mut section = Section::new("ledger_reasons", COLUMNS);
+    let of = |group: &'static str, counts: &BTreeMap<String, u64>| {
+        let reasons = counts.iter().map(|(reason, n)| (reason.clone(), *n)).collect();
+        (!counts.is_empty()).then(|| row(vec![Cell::Word("column", group), Cell::Counts(group, reasons)]))
+    };
+    let rows = [of("dropped", &ledger.dropped), of("refused", &ledger.facts.refused)];
+    section.rows = rows.into_iter().flatten().collect();
     section
 }
 

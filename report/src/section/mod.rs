@@ -131,6 +131,7 @@ pub fn sections(report: &Report) -> Vec<Section> {
         cost::bytes(&report.cost),
         cost::events(&report.ledger),
         cost::facts(&report.ledger.facts),
+        cost::reasons(&report.ledger),
         cost::notes(&report.ledger),
     ];
     all.into_iter().filter(|section| !section.rows.is_empty()).collect()
