@@ -231,9 +231,9 @@ pub const CELLS_PER_PERIOD_MAX: usize = 20_000;
 /// Groups of abnormal exits of a tenant in one hour, day or month; from then on the last breadcrumb is left out of them.
 pub const EXIT_GROUPS_PER_PERIOD_MAX: usize = 2_000;
 
-/// Events that are stored and not yet in a rollup: a report reads them from their batches, 0.1 s. They are as many only where some
+/// Events that are stored and not yet in a rollup: a report reads them from their batches, 50 ms. They are as many only where some
 /// hundred thousand come each second.
-pub const UNFOLDED_EVENTS_MAX: usize = 1_000_000;
+pub const UNFOLDED_EVENTS_MAX: usize = 500_000;
 
 /// Memory for cells that are stored and not yet in a rollup, in bytes: 35,000 names that were seen once, or a second of an honest
 /// fleet with much to spare. The writer makes rollups of them then, with two copies of them; a report takes as many from the log,
@@ -273,7 +273,7 @@ pub const COST_PLAUSIBLE_MAX: u64 = 1_000_000_000_000_000;
 /// Events that no rollup has yet and that a report reads from their batches, unless their cells take more than
 /// [`UNFOLDED_BYTES_MAX`]; the others are said to be missing. More than this lie there only while a store is brought up to date,
 /// or where its rollups cannot be written.
-pub const UNFOLDED_READ_MAX: usize = 2 * UNFOLDED_EVENTS_MAX;
+pub const UNFOLDED_READ_MAX: usize = 4 * UNFOLDED_EVENTS_MAX;
 
 /// Exits of all releases, the latest, among which a report of one release looks for those that it lists.
 pub const EXITS_LOOKED_AT_MAX: usize = 10_000;

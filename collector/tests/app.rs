@@ -35,6 +35,41 @@ fn bomb(zeros: usize, claimed: u32) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn the_tables_of_the_api_are_those_of_the_terminal() {
+    let house = House::new(|_| {});
+    assert_eq!(house.post(frame(&session(1, 500))).await.status, StatusCode::OK);
+    let report: Report = serde_json::from_slice(&house.get("/v1/report?os=android").await.body).unwrap();
+    let json = house.get("/v1/sections?os=android").await.json();
+    assert_eq!(json["sections_version"], 1);
+    assert_eq!(json["scope"], serde_json::to_value(&report.scope).unwrap());
+    let sections = nowait_report::sections(&report);
+    assert!(sections.len() > 5);
+    assert_eq!(json["sections"].as_array().unwrap().len(), sections.len());
+    let shown = text::report(&report);
+    for (section, of_api) in sections.iter().zip(json["sections"].as_array().unwrap()) {
+        // Of the shares, the JSON of the report has lost the last bit.
+        let read = |json: &serde_json::Value| {
+            (json["key"].clone(), json["columns"].clone(), json["rows"][0]["cells"][0].clone())
+        };
+        assert_eq!(read(&serde_json::to_value(section).unwrap()), read(of_api));
+        assert_eq!(of_api["rows"].as_array().unwrap().len(), section.rows.len(), "{}", section.key);
+        assert!(shown.contains(text::section(section).trim_end()), "{}", section.key);
+    }
+    let refused = house.get("/v1/sections?base=8.1.0&head=8.2.0").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_a_client_did_not_scrub_is_counted() {
+    let house = House::new(|_| {});
+    let mut batch = session(1, 50);
+    batch.names[6] = "4111 1111 1111 1111".into();
+    assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
+    assert_eq!(house.get("/v1/status").await.json()["texts_redacted"], 1);
+    assert!(!house.get("/v1/report").await.text().contains("4111"));
+}
+
+#[tokio::test]
 async fn a_batch_is_stored_once_and_answered_for_twice() {
     let house = House::new(|_| {});
     let batch = session(1, 100);

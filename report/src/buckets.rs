@@ -219,3 +219,53 @@ fn add_to<N: Copy + Into<u64>>(mine: &mut Octave<u64>, theirs: &Octave<N>) {
         *mine = mine.saturating_add((*theirs).into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    /// Counts on both sides of what 16 bits hold.
+    fn counts() -> impl Strategy<Value = Vec<(i32, u64)>> {
+        let n = prop_oneof![1..4_u64, 65_530..65_540_u64, Just(1 << 40)];
+        prop::collection::vec((INDEX_MIN..200, n), 0..40)
+    }
+
+    fn buckets(counts: &[(i32, u64)]) -> Buckets {
+        let mut buckets = Buckets::new();
+        counts.iter().for_each(|(index, n)| buckets.add(*index, *n));
+        buckets
+    }
+
+    proptest! {
+        #[test]
+        fn they_hold_what_was_added_in_any_order(one in counts(), other in counts()) {
+            let mut model: BTreeMap<i32, u64> = BTreeMap::new();
+            one.iter().chain(&other).for_each(|(index, n)| *model.entry(*index).or_default() += n);
+            let mut merged = buckets(&one);
+            merged.merge(&buckets(&other));
+            let mut turned = buckets(&other);
+            turned.merge(&buckets(&one));
+            prop_assert_eq!(merged.iter().collect::<Vec<_>>(), model.clone().into_iter().collect::<Vec<_>>());
+            prop_assert_eq!(&merged, &turned);
+            let mut each = Vec::new();
+            merged.for_each(|index, n| each.push((index, n)));
+            prop_assert!(each.into_iter().eq(merged.iter()));
+            prop_assert_eq!(merged.filled(), model.len());
+            prop_assert_eq!(merged.lowest(), model.keys().next().copied());
+            prop_assert_eq!(merged.highest(), model.keys().next_back().copied());
+            merged.take_out(&buckets(&other));
+            prop_assert_eq!(&merged, &buckets(&one));
+            prop_assert!(merged.heap_bytes() <= turned.heap_bytes());
+        }
+    }
+
+    #[test]
+    fn the_largest_count_stays() {
+        let mut buckets = buckets(&[(7, u64::MAX), (7, 1)]);
+        buckets.merge(&buckets.clone());
+        assert_eq!(buckets.iter().collect::<Vec<_>>(), [(7, u64::MAX)]);
+        assert_eq!((buckets.lowest(), Buckets::new().highest()), (Some(7), None));
+    }
+}

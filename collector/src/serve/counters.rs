@@ -54,6 +54,7 @@ pub(super) struct Counters {
     unauthorized: AtomicU64,
     events_stored: AtomicU64,
     bytes_stored: AtomicU64,
+    texts_redacted: AtomicU64,
     panics_caught: AtomicU64,
 }
 
@@ -70,6 +71,8 @@ pub(super) struct Status {
     connections: Option<Figures>,
     events_stored: u64,
     bytes_stored: u64,
+    /// Names and other texts of stored batches that looked personal: the device should have replaced them.
+    texts_redacted: u64,
     panics_caught: u64,
     /// What receipts ask of devices; `null` if nothing.
     remote_config: Option<RemoteConfig>,
@@ -117,9 +120,10 @@ impl Counters {
     }
 
     /// What a batch brought that was stored.
-    pub(super) fn count_stored(&self, events: usize, bytes: usize) {
+    pub(super) fn count_stored(&self, events: usize, bytes: usize, redacted: u64) {
         self.events_stored.fetch_add(events as u64, Ordering::Relaxed);
         self.bytes_stored.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.texts_redacted.fetch_add(redacted, Ordering::Relaxed);
     }
 
     pub(super) fn count_read(&self, read: Read) {
@@ -174,6 +178,7 @@ impl Counters {
             connections,
             events_stored: self.events_stored.load(Ordering::Relaxed),
             bytes_stored: self.bytes_stored.load(Ordering::Relaxed),
+            texts_redacted: self.texts_redacted.load(Ordering::Relaxed),
             panics_caught: self.panics_caught.load(Ordering::Relaxed),
             remote_config,
         }

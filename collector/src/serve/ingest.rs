@@ -112,6 +112,7 @@ async fn take(
     let (id, events, bytes) = (batch.id.to_string(), batch.events.len(), frame.len());
     let sent = head.headers.get(SENT).and_then(|sent| sent.to_str().ok()?.parse().ok());
     let intake = Intake::new(&tenant, frame, batch, (shared.config.clock)(), sent);
+    let redacted = intake.redacted();
     let pending = shared.store.append(intake).map_err(not_stored)?;
     let mut end = end.take();
     // The share goes with the batch: who hangs up and comes again waits for what he sent before.
@@ -126,7 +127,7 @@ async fn take(
                 Err(_) => Ending::Failed,
             };
             if let Ok(Stored::New) = stored {
-                end.shared.counters.count_stored(events, bytes);
+                end.shared.counters.count_stored(events, bytes, redacted);
             }
         }
         stored

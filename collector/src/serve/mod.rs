@@ -106,10 +106,11 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         config,
     });
     let reads = Router::new()
-        .route("/", get(reads::page))
-        .route("/v1/report", get(reads::report))
-        .route("/v1/compare", get(reads::compare))
-        .route("/v1/check", get(reads::check))
+        .route("/", reads::asked(reads::page))
+        .route("/v1/report", reads::asked(reads::report))
+        .route("/v1/sections", reads::asked(reads::sections))
+        .route("/v1/compare", reads::asked(reads::compare))
+        .route("/v1/check", reads::asked(reads::check))
         .route("/v1/status", get(reads::status))
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()

@@ -19,12 +19,17 @@ use axum::extract::{Extension, Query as Words, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use nowait_report::{Comparison, Report};
+use axum::routing::{MethodRouter, get};
+use nowait_report::report::Scope;
+use nowait_report::section::SECTIONS_VERSION;
+use nowait_report::{Comparison, Report, Section};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// A question, and everything that its answer is made of.
-struct Asked {
+pub(super) struct Asked {
     shared: Arc<Shared>,
     reader: Reader,
     ask: Ask,
@@ -34,85 +39,73 @@ struct Asked {
 /// The connection that a question came on; there is none without a socket.
 type Line = Option<Extension<Arc<Seat>>>;
 
-pub(super) async fn report(
-    State(shared): State<Arc<Shared>>,
-    Extension(reader): Extension<Reader>,
-    line: Line,
-    uri: Uri,
-) -> Response {
-    answer(shared, reader, line, &uri, |asked| {
-        if asked.ask.releases()?.is_some() {
-            return Err(Error::input(
-                "base and head: a report compares nothing; ask /v1/compare, or leave them out",
-            ));
-        }
-        let (tenant, query) = asked.meant()?;
-        let report = store::report(asked.store(), &tenant, &query, &asked.shared.config.budgets)?;
-        Ok(axum::Json(report).into_response())
+/// An address whose questions are answered by this.
+pub(super) fn asked(work: fn(&Asked) -> Result<Response, Error>) -> MethodRouter<Arc<Shared>> {
+    get(move |State(shared), Extension(reader), line: Line, uri: Uri| async move {
+        answer(shared, reader, line, &uri, work).await
     })
-    .await
 }
 
-pub(super) async fn compare(
-    State(shared): State<Arc<Shared>>,
-    Extension(reader): Extension<Reader>,
-    line: Line,
-    uri: Uri,
-) -> Response {
-    answer(shared, reader, line, &uri, |asked| {
-        let (tenant, query) = asked.meant()?;
-        if query.filter.version.is_some() {
-            return Err(Error::input("version: a comparison has two, base and head; leave it out"));
-        }
-        let releases = asked.ask.releases()?.ok_or_else(|| {
-            Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0")
-        })?;
-        Ok(axum::Json(&*asked.compared(&tenant, &query, releases)?).into_response())
-    })
-    .await
+pub(super) fn report(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(asked.report()?).into_response())
 }
 
-pub(super) async fn check(
-    State(shared): State<Arc<Shared>>,
-    Extension(reader): Extension<Reader>,
-    line: Line,
-    uri: Uri,
-) -> Response {
-    answer(shared, reader, line, &uri, |asked| {
-        let (tenant, query) = asked.meant()?;
-        if asked.ask.releases()?.is_some() {
-            return Err(Error::input("base and head: a check is of one version; leave them out"));
-        }
-        let version = query.filter.version.clone();
-        let version = version.ok_or_else(|| {
-            Error::input("version: name the release to check, for example /v1/check?version=8.2.0")
-        })?;
-        let config = &asked.shared.config;
-        let found =
-            store::check(asked.store(), &tenant, &query, &version, &config.budgets, (config.clock)())?;
-        Ok(axum::Json(found).into_response())
-    })
-    .await
+/// A report as the tables that the terminal and the page show.
+pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
+    let report = asked.report()?;
+    let body = Sections {
+        sections_version: SECTIONS_VERSION,
+        scope: &report.scope,
+        uncounted: &report.uncounted,
+        sections: nowait_report::sections(&report),
+    };
+    Ok(axum::Json(body).into_response())
 }
 
-pub(super) async fn page(
-    State(shared): State<Arc<Shared>>,
-    Extension(reader): Extension<Reader>,
-    line: Line,
-    uri: Uri,
-) -> Response {
-    answer(shared, reader, line, &uri, |asked| {
-        let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
-        let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
-        let releases = ask.releases()?;
-        let comparison = releases.map(|releases| asked.compared(&tenant, &query, releases)).transpose()?;
-        let app_versions = store.app_versions(&tenant)?;
-        let nonce = Uuid::new_v4().simple().to_string();
-        let page =
-            Page { ask, report: &report, comparison: comparison.as_deref(), app_versions: &app_versions };
-        Ok(shown(page::render(&page, &nonce), &nonce))
-    })
-    .await
+/// The JSON of `GET /v1/sections`.
+#[derive(Debug, Serialize)]
+struct Sections<'a> {
+    sections_version: u32,
+    scope: &'a Scope,
+    uncounted: &'a BTreeMap<String, u64>,
+    sections: Vec<Section>,
+}
+
+pub(super) fn compare(asked: &Asked) -> Result<Response, Error> {
+    let (tenant, query) = asked.meant()?;
+    if query.filter.version.is_some() {
+        return Err(Error::input("version: a comparison has two, base and head; leave it out"));
+    }
+    let releases = asked
+        .ask
+        .releases()?
+        .ok_or_else(|| Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0"))?;
+    Ok(axum::Json(&*asked.compared(&tenant, &query, releases)?).into_response())
+}
+
+pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
+    let (tenant, query) = asked.meant()?;
+    if asked.ask.releases()?.is_some() {
+        return Err(Error::input("base and head: a check is of one version; leave them out"));
+    }
+    let version = query.filter.version.clone();
+    let version = version.ok_or_else(|| {
+        Error::input("version: name the release to check, for example /v1/check?version=8.2.0")
+    })?;
+    let config = &asked.shared.config;
+    let found = store::check(asked.store(), &tenant, &query, &version, &config.budgets, (config.clock)())?;
+    Ok(axum::Json(found).into_response())
+}
+
+pub(super) fn page(asked: &Asked) -> Result<Response, Error> {
+    let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
+    let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
+    let releases = ask.releases()?;
+    let comparison = releases.map(|releases| asked.compared(&tenant, &query, releases)).transpose()?;
+    let app_versions = store.app_versions(&tenant)?;
+    let nonce = Uuid::new_v4().simple().to_string();
+    let page = Page { ask, report: &report, comparison: comparison.as_deref(), app_versions: &app_versions };
+    Ok(shown(page::render(&page, &nonce), &nonce))
 }
 
 fn shown(html: String, nonce: &str) -> Response {
@@ -134,6 +127,17 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>, line: Line) -> Res
 impl Asked {
     fn store(&self) -> &dyn Store {
         self.shared.store.as_ref()
+    }
+
+    /// The report that is asked for.
+    fn report(&self) -> Result<Report, Error> {
+        if self.ask.releases()?.is_some() {
+            return Err(Error::input(
+                "base and head: a report compares nothing; ask /v1/compare, or leave them out",
+            ));
+        }
+        let (tenant, query) = self.meant()?;
+        store::report(self.store(), &tenant, &query, &self.shared.config.budgets)
     }
 
     /// A comparison; the same one as long as nothing was written.
