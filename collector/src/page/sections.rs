@@ -61,7 +61,7 @@ fn trail(exit: &Exit) -> Markup {
     let head = format!(
         "{} UTC, {} after {lived}, {} on {} {}, session {}",
         moment(exit.ended_unix_ms),
-        exit.reason,
+        word("exit", exit.reason.as_str(), Language::En),
         exit.app_version,
         exit.os,
         exit.device_model,

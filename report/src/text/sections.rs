@@ -136,7 +136,7 @@ fn latest_exits(report: &Report) -> String {
 
 fn exit_line(exit: &Exit) -> String {
     let (ended, lived) = (moment(exit.ended_unix_ms), duration(exit.lived_ns));
-    let (reason, session) = (exit.reason, &exit.session);
+    let (reason, session) = (word("exit", exit.reason.as_str(), Language::En), &exit.session);
     format!("  {ended}  {reason} after {lived}  {}  {}  {session}", exit.app_version, exit.os)
 }
 
