@@ -76,6 +76,8 @@ mod tests {
                 let text = texts.get(key).unwrap_or_else(|| panic!("no text of {key}"));
                 assert!(!text.trim().is_empty() && !english.trim().is_empty(), "{key}");
                 assert_eq!(text.contains("{n}"), english.contains("{n}"), "{key}");
+                // Chinese has signs of its own, as wide as its characters.
+                assert!(!text.contains([',', ';', ':', '(', ')']), "{key}: {text}");
             }
         }
         assert!(EN.len() > 100);
