@@ -235,7 +235,7 @@ pub const EXIT_GROUPS_PER_PERIOD_MAX: usize = 2_000;
 /// hundred thousand come each second.
 pub const UNFOLDED_EVENTS_MAX: usize = 500_000;
 
-/// Memory for cells that are stored and not yet in a rollup, in bytes: 35,000 names that were seen once, or a second of an honest
+/// Memory for cells that are stored and not yet in a rollup, in bytes: some 40,000 names that were seen once, or a second of an honest
 /// fleet with much to spare. The writer makes rollups of them then, with two copies of them; a report takes as many from the log,
 /// which leaves it the other half of its 64 MiB, and says how many events it left out.
 pub const UNFOLDED_BYTES_MAX: usize = 32 * 1024 * 1024;

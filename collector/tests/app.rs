@@ -296,14 +296,14 @@ async fn the_page_and_the_json_say_the_same_and_run_nothing() {
     let cost = &report.cost;
     assert_eq!((cost.sessions, cost.start.count, cost.record.samples), (4, 4, 12));
     // The same value as the terminal writes it and as the page does.
-    let per_session = units::bytes_or_none(cost.sealed.per_session.map(|bytes| bytes as f64));
+    let per_session = units::bytes(cost.sealed.per_session.unwrap() as f64);
     assert_eq!(per_session, "2.23 kB");
     assert!(
         text::report(&report).contains(&format!("written to the disk                4    {per_session}"))
     );
     let row = format!("written to the disk</td><td>4</td><td>{per_session}</td>");
     assert!(page.text().contains(&row));
-    let per_event = units::bytes_or_none(cost.received.per_event);
+    let per_event = units::bytes(cost.received.per_event.unwrap());
     assert_eq!((cost.received.sessions, cost.received.events), (4, report.ledger.delivered));
     assert!(text::report(&report).contains(&format!("  {per_event}\n")));
     assert!(page.text().contains(&format!("<td>{per_event}</td>")), "{per_event}");

@@ -90,16 +90,24 @@ impl Buckets {
 
     /// Takes out counts that were merged in before.
     pub(crate) fn take_out(&mut self, other: &Buckets) {
-        let mut left = Buckets::new();
-        let mut taken = other.iter().peekable();
-        for (index, count) in self.iter() {
-            while taken.next_if(|(other, _)| *other < index).is_some() {}
-            let less = taken.next_if(|(other, _)| *other == index).map_or(0, |(_, count)| count);
-            if count > less {
-                left.add(index, count - less);
-            }
+        other.for_each(|index, n| self.take(index, n));
+        match &mut self.octaves {
+            Octaves::Narrow(all) => self.filled = retain_filled(self.filled, all),
+            Octaves::Wide(all) => self.filled = retain_filled(self.filled, all),
         }
-        *self = left;
+    }
+
+    /// Takes `n` out of a bucket, or what there is in it.
+    fn take(&mut self, index: i32, n: u64) {
+        let within = index.rem_euclid(PER_OCTAVE as i32) as usize;
+        let (place, is_there) = self.place(index.div_euclid(PER_OCTAVE as i32));
+        match &mut self.octaves {
+            _ if !is_there => {}
+            Octaves::Narrow(all) => {
+                all[place][within] = all[place][within].saturating_sub(u16::try_from(n).unwrap_or(u16::MAX));
+            }
+            Octaves::Wide(all) => all[place][within] = all[place][within].saturating_sub(n),
+        }
     }
 
     /// How many are filled.
@@ -154,12 +162,17 @@ impl Buckets {
         }
     }
 
+    /// Where an octave lies, or would, and whether it is there.
+    fn place(&self, at: i32) -> (usize, bool) {
+        let bit = bit(at);
+        ((self.filled & (bit - 1)).count_ones() as usize, self.filled & bit != 0)
+    }
+
     /// The place of an octave, which is made if it does not exist yet: then something must be added.
     fn octave(&mut self, at: i32) -> usize {
-        let bit = 1 << (at - OCTAVE_MIN);
-        let place = (self.filled & (bit - 1)).count_ones() as usize;
-        if self.filled & bit == 0 {
-            self.filled |= bit;
+        let (place, is_there) = self.place(at);
+        if !is_there {
+            self.filled |= bit(at);
             match &mut self.octaves {
                 Octaves::Narrow(all) => insert(all, place),
                 Octaves::Wide(all) => insert(all, place),
@@ -199,6 +212,11 @@ impl PartialEq for Buckets {
 
 impl Eq for Buckets {}
 
+/// The bit of an octave in `Buckets::filled`.
+fn bit(at: i32) -> u128 {
+    1 << (at - OCTAVE_MIN)
+}
+
 /// The numbers of the octaves whose bits are set, ascending.
 fn numbers(mut filled: u128) -> impl Iterator<Item = i32> {
     std::iter::from_fn(move || {
@@ -206,6 +224,15 @@ fn numbers(mut filled: u128) -> impl Iterator<Item = i32> {
         filled &= filled.checked_sub(1)?;
         Some(at)
     })
+}
+
+/// Drops the octaves without a count, and says which are left.
+fn retain_filled<N: Copy + Default + PartialEq>(filled: u128, octaves: &mut Vec<Octave<N>>) -> u128 {
+    let is_filled = |counts: &Octave<N>| counts.iter().any(|count| *count != N::default());
+    let left = numbers(filled).zip(&*octaves).filter(|(_, counts)| is_filled(counts));
+    let left = left.fold(0, |left, (at, _)| left | bit(at));
+    octaves.retain(is_filled);
+    left
 }
 
 fn insert<N: Copy + Default>(octaves: &mut Vec<Octave<N>>, place: usize) {

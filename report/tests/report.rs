@@ -3,8 +3,10 @@
 use nowait_report::bytes;
 use nowait_report::report::Figures;
 
+use nowait_report::section::Cell as SectionCell;
 use nowait_report::{
-    Budgets, Cell, CellKey, Cells, Crumb, Exit, Input, Report, Scope, SessionAccount, sections, text,
+    Budgets, Cell, CellKey, Cells, Crumb, Exit, Input, Language, Report, Scope, SessionAccount, sections,
+    text,
 };
 use nowait_wire::{Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome};
 use proptest::prelude::*;
@@ -233,6 +235,30 @@ fn a_bank_day_reads_well() {
         "DOES NOT BALANCE",
     ] {
         assert!(page.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn every_word_of_a_section_is_in_every_language() {
+    let sections = sections(&Report::new(&bank_day(), &Budgets::default()));
+    assert!(sections.len() > 10);
+    let mut keys = Vec::new();
+    for section in &sections {
+        keys.extend([format!("section.{}", section.key), format!("section.{}.note", section.key)]);
+        keys.extend(section.columns.iter().map(|column| format!("column.{}", column.key)));
+        for cell in section.rows.iter().flat_map(|row| &row.cells) {
+            match cell {
+                SectionCell::Word(group, key) => keys.push(format!("{group}.{key}")),
+                SectionCell::Counts(group, counts) if !group.is_empty() => {
+                    keys.extend(counts.iter().map(|(what, _)| format!("{group}.{what}")));
+                }
+                _ => {}
+            }
+        }
+        assert!(section.rows.iter().all(|row| row.cells.len() == section.columns.len()), "{}", section.key);
+    }
+    for key in keys {
+        assert!(Language::ALL.iter().all(|language| language.word(&key).is_some()), "{key}");
     }
 }
 

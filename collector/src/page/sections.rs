@@ -27,11 +27,9 @@ fn section(section: &Section) -> Markup {
     let heads =
         section.columns.iter().map(|column| (word("column", column.key, Language::En), column.is_text));
     let mut table = Table { title, note, heads: heads.collect(), rows: Vec::new(), more: section.more };
-    for (at, rows) in section.rows.chunk_by(|_, next| next.is_part).enumerate() {
-        if at >= PAGE_ROWS_MAX {
-            table.more = table.more.saturating_add(1);
-            continue;
-        }
+    let unseen = section.items().skip(PAGE_ROWS_MAX).count() as u64;
+    table.more = table.more.saturating_add(unseen);
+    for (at, rows) in section.items().take(PAGE_ROWS_MAX).enumerate() {
         let parts = if at < PAGE_BROKEN_DOWN_MAX { PAGE_SLICES_MAX } else { 0 };
         table.rows.extend(rows.iter().take(1 + parts).map(cells));
         let more = rows.len().saturating_sub(1 + parts);

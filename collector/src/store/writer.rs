@@ -334,8 +334,7 @@ impl Folding {
 
     /// Adds what was just committed.
     fn add(&mut self, conn: &Connection, entry: &Entry) {
-        let pause = UNFOLDED_AFTER.max(self.took * UNFOLDED_PARTS);
-        self.due.get_or_insert_with(|| Instant::now() + pause);
+        self.due.get_or_insert_with(|| Instant::now() + UNFOLDED_AFTER.max(self.took * UNFOLDED_PARTS));
         if self.is_behind {
             return;
         }

@@ -1,7 +1,7 @@
 //! What NoWait itself cost the customers, and whether all that was told is accounted for.
 
 use super::{Cell, Column, Row, Section, duration, number, share, text};
-use crate::report::{ByteCost, CostSummary, FactsSummary, Latency, LedgerSummary, Within};
+use crate::report::{ByteCost, CostSummary, FactsSummary, Latency, LedgerSummary, Report, Within};
 use std::collections::BTreeMap;
 
 fn row(cells: Vec<Cell>) -> Row {
@@ -68,7 +68,7 @@ fn balance(is_balanced: bool) -> Cell {
 }
 
 /// Events: produced = delivered + dropped, session by session.
-pub(super) fn events(ledger: &LedgerSummary) -> Section {
+pub(super) fn events(report: &Report) -> Section {
     const COLUMNS: &[Column] = &[
         text("verdict"),
         number("sessions"),
@@ -81,7 +81,7 @@ pub(super) fn events(ledger: &LedgerSummary) -> Section {
         number("surplus"),
     ];
     let mut section = Section::new("ledger", COLUMNS);
-    let dropped = (ledger.produced > 0).then(|| ledger.dropped_total as f64 / ledger.produced as f64);
+    let ledger = &report.ledger;
     section.rows = vec![row(vec![
         balance(ledger.balanced),
         Cell::Count(ledger.sessions),
@@ -89,7 +89,7 @@ pub(super) fn events(ledger: &LedgerSummary) -> Section {
         Cell::Count(ledger.produced),
         Cell::Count(ledger.delivered),
         Cell::Count(ledger.dropped_total),
-        share(dropped),
+        share(report.cost.dropped_share),
         Cell::Count(ledger.missing),
         Cell::Count(ledger.surplus),
     ])];

@@ -96,6 +96,11 @@ impl Section {
         self.key.starts_with("cost") || self.key.starts_with("ledger")
     }
 
+    /// Its rows, each with the parts of it behind it.
+    pub fn items(&self) -> impl Iterator<Item = &[Row]> {
+        self.rows.chunk_by(|_, next| next.is_part)
+    }
+
     fn new(key: &'static str, columns: &'static [Column]) -> Section {
         Section { key, n: None, is_ranked: false, columns, rows: Vec::new(), more: 0 }
     }
@@ -129,7 +134,7 @@ pub fn sections(report: &Report) -> Vec<Section> {
         exits::groups(report),
         cost::times(&report.cost),
         cost::bytes(&report.cost),
-        cost::events(&report.ledger),
+        cost::events(report),
         cost::facts(&report.ledger.facts),
         cost::reasons(&report.ledger),
         cost::notes(&report.ledger),
@@ -158,6 +163,11 @@ fn share(share: Option<f64>) -> Cell {
 /// A text, or that there is none.
 fn name(name: &str) -> Cell {
     if name.is_empty() { Cell::None } else { Cell::Text(name.to_owned()) }
+}
+
+/// n, p50, p75, p95 and p99.
+fn latency(of: &Latency) -> impl Iterator<Item = Cell> {
+    std::iter::once(Cell::Count(of.count)).chain(quantiles(of))
 }
 
 /// p50, p75, p95 and p99.

@@ -1,6 +1,6 @@
 //! Where customers wait: touchpoints, launches, screens, taps, requests, and how smoothly screens move.
 
-use super::{Cell, Column, Row, Section, duration, name, number, quantiles, share, text};
+use super::{Cell, Column, Row, Section, duration, latency, name, number, quantiles, share, text};
 use crate::report::{Figures, Outcomes, Report, Slice, Touchpoint};
 use nowait_wire::Kind;
 
@@ -63,8 +63,7 @@ fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell>
         .filter(|people| people.waited > 0)
         .map_or(Cell::None, |people| Cell::People { part: people.beyond_target, whole: people.waited });
     let mut cells = Vec::from(head);
-    cells.push(Cell::Count(figures.latency.count));
-    cells.extend(quantiles(&figures.latency));
+    cells.extend(latency(&figures.latency));
     cells.extend([share(figures.within_budget_share), apdex, people]);
     cells
 }
@@ -85,8 +84,8 @@ pub(super) fn launches(report: &Report) -> Section {
     ];
     let launches: Vec<&Touchpoint> = report.of_kind(Kind::Launch).collect();
     Section::new("launches", COLUMNS).of(report, launches, |launch| {
-        let mut cells = vec![Cell::Text(launch.label.clone()), Cell::Count(launch.figures.latency.count)];
-        cells.extend(quantiles(&launch.figures.latency));
+        let mut cells = vec![Cell::Text(launch.label.clone())];
+        cells.extend(latency(&launch.figures.latency));
         cells.extend([
             Cell::DurationNs(launch.target_ns),
             share(launch.figures.within_budget_share),
@@ -165,12 +164,8 @@ pub(super) fn requests(report: &Report) -> Section {
     ];
     Section::new("requests", COLUMNS).of(report, &report.requests, |request| {
         let figures = &request.figures;
-        let mut cells = vec![
-            Cell::Text(request.name.clone()),
-            Cell::DurationNs(figures.lost_ns),
-            Cell::Count(figures.latency.count),
-        ];
-        cells.extend(quantiles(&figures.latency));
+        let mut cells = vec![Cell::Text(request.name.clone()), Cell::DurationNs(figures.lost_ns)];
+        cells.extend(latency(&figures.latency));
         let answers = request.statuses.iter().map(|(class, n)| (class.clone(), *n)).collect();
         cells.extend([
             share(figures.within_budget_share),

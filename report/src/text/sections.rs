@@ -63,7 +63,7 @@ pub fn section(section: &Section) -> String {
         let word = word("column", column.key, Language::En);
         if column.is_text { format!("<{word}") } else { word }
     });
-    let items: Vec<&[Row]> = section.rows.chunk_by(|_, next| next.is_part).collect();
+    let items: Vec<&[Row]> = section.items().collect();
     Table::of(&format!("{}   {note}", title.to_uppercase()), heads.collect())
         .fill(&items, |at, rows| {
             let shown = if at < BROKEN_DOWN_MAX { rows.len() } else { 1 };

@@ -112,12 +112,6 @@ pub fn bytes(bytes: f64) -> String {
     format!("{} {unit}", three_digits(value))
 }
 
-/// A number of bytes, or a dash.
-#[must_use]
-pub fn bytes_or_none(number: Option<f64>) -> String {
-    number.map_or_else(|| NONE.to_owned(), bytes)
-}
-
 /// The bucket that a duration lies in, by its one bound that says the most: `< 64 ns`, or `≥ 524 µs` in the last one.
 #[must_use]
 pub fn within(bucket: Option<Within>) -> String {
@@ -241,7 +235,6 @@ mod tests {
         ] {
             assert_eq!(bytes(number), text, "{number}");
         }
-        assert_eq!(bytes_or_none(None), "–");
         let bucket = |from_ns, below_ns| within(Some(Within { from_ns, below_ns }));
         assert_eq!(
             (bucket(32, Some(64)), bucket(524_288, None)),
