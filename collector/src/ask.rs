@@ -110,12 +110,7 @@ impl TryFrom<Vec<(String, String)>> for Ask {
     fn try_from(pairs: Vec<(String, String)>) -> Result<Ask, Error> {
         let mut ask = Ask::default();
         for (name, word) in pairs {
-            if word.len() > WORD_BYTES_MAX {
-                let length = word.len();
-                return Err(Error::input(format!(
-                    "{name:.20}: {length} bytes are more than the {WORD_BYTES_MAX} of a word"
-                )));
-            }
+            refuse_long(&name, &word)?;
             if name == DIMENSION {
                 ask.dimensions.extend(said(&word).map(str::to_owned));
                 continue;
@@ -135,6 +130,16 @@ impl TryFrom<Vec<(String, String)>> for Ask {
             }
         }
         Ok(ask)
+    }
+}
+
+/// Keeps what is answered, and every error that quotes a word, short.
+fn refuse_long(name: &str, word: &str) -> Result<(), Error> {
+    match word.len() {
+        ..=WORD_BYTES_MAX => Ok(()),
+        length => Err(Error::input(format!(
+            "{name:.20}: {length} bytes are more than the {WORD_BYTES_MAX} of a word"
+        ))),
     }
 }
 
@@ -207,6 +212,8 @@ impl Ask {
     /// # Errors
     /// [`Error::is_input`], naming the word and what it may be.
     pub fn question(&self, now_unix_ms: u64) -> Result<Question, Error> {
+        // Those of a command line were not looked at yet.
+        self.said().into_iter().try_for_each(|(name, word)| refuse_long(name, word))?;
         let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms)?;
         let releases = self.releases()?;
         let of_comparison =

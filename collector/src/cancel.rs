@@ -3,6 +3,7 @@
 //! Owns: [`Cancel`]. Refuses: stopping anything by itself: whoever works looks at it and stops.
 //! Invariant: what was cancelled once stays cancelled.
 
+use crate::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,6 +31,14 @@ impl Cancel {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// An error if it was said.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_cancelled() {
+            return Err(Error::store("nobody waits for the answer any more"));
+        }
+        Ok(())
     }
 }
 

@@ -20,16 +20,19 @@ pub const INGEST_AT_ONCE_MAX: usize = 256;
 /// the other half to the others.
 pub const TENANT_PARTS: usize = 2;
 
-/// Reports that are being computed at once: each takes a core and a connection to the store.
+/// Reports that are being computed at once: each takes a thread and a connection to the store. Of those that are read from rollups as
+/// many at once as there are cores, less one for ingest.
 pub const READS_AT_ONCE_MAX: usize = 4;
 
 /// Threads that wait for the disk: one for each report, and some for the probes of readiness. A report gives its place back a moment
 /// before its thread, so that those who hang up and come again would have more and more of them.
 pub const BLOCKING_THREADS_MAX: usize = READS_AT_ONCE_MAX + 4;
 
-/// One question at a time is answered from batches, as it takes every core and up to 200 MiB: how often the next one looks whether
-/// it is its turn, or nobody waits for the answer any more.
-pub const SLICE_LOOK_EVERY: Duration = Duration::from_millis(5);
+/// Questions that are answered from batches at once: one takes every core and up to 200 MiB.
+pub const DECODERS_MAX: usize = 1;
+
+/// How often a question that waits for its turn looks whether anybody still waits for the answer.
+pub const TURN_LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Reports that wait for their turn, are being computed or being sent; the next ones are told to come back.
 pub const READS_WAITING_MAX: usize = 32;

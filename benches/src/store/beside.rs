@@ -2,14 +2,15 @@
 //!
 //! Owns: the loops that ask, and the watch over the write-ahead log. Refuses: storing (see `mod`).
 //! Invariant: the pace is that of the same frames into a fresh folder, while every loop asks from before the first batch to
-//! after the last; the loops take the way of `nowait serve`, as many at once as it lets in.
+//! after the last; as many loops ask as `nowait serve` makes reports at once.
 
-use super::{fresh, progress, store};
+use super::{fresh, progress};
 use nowait_collector::limits::READS_AT_ONCE_MAX;
 use nowait_collector::priority;
 use nowait_collector::store::{self, Query, SqliteStore};
 use nowait_report::Budgets;
 use serde::Serialize;
+use std::borrow::Borrow;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -36,12 +37,19 @@ struct Stage {
     reports: AtomicU64,
 }
 
+/// Whose loops they are.
+#[derive(Clone, Copy)]
+enum Whose {
+    Serve,
+    Others,
+}
+
 /// Both kinds of loops.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Besides {
-    /// On threads that give way, as `nowait serve` makes its reports.
+    /// Of the store that ingests, on threads that give way, as `nowait serve` makes its reports.
     pub(super) of_serve: Beside,
-    /// On threads of the priority that ingest has, as other processes make theirs.
+    /// Of stores of their own, on threads of the priority that ingest has, as other processes make theirs.
     pub(super) of_others: Beside,
 }
 
@@ -52,8 +60,8 @@ pub(super) fn measure(
     frames: &[(u64, Vec<u8>)],
     alone_s: f64,
 ) -> Result<Besides, Box<dyn Error>> {
-    let of_serve = beside(name, folder, frames, alone_s, true)?;
-    let of_others = beside(name, folder, frames, alone_s, false)?;
+    let of_serve = beside(name, folder, frames, alone_s, Whose::Serve)?;
+    let of_others = beside(name, folder, frames, alone_s, Whose::Others)?;
     Ok(Besides { of_serve, of_others })
 }
 
@@ -62,28 +70,31 @@ fn beside(
     folder: &Path,
     frames: &[(u64, Vec<u8>)],
     alone_s: f64,
-    give_way: bool,
+    whose: Whose,
 ) -> Result<Beside, Box<dyn Error>> {
-    // The folder has a store before the first loop asks it.
-    SqliteStore::open(&fresh(folder)?)?;
+    let store = SqliteStore::open(&fresh(folder)?)?;
     let progress = progress(&format!("{name}: storing beside report loops"));
     let (stage, begun) = (Stage::default(), Barrier::new(READS_AT_ONCE_MAX + 1));
-    let (stage, begun) = (&stage, &begun);
+    let (store, stage, begun) = (&store, &stage, &begun);
     let measured = std::thread::scope(|scope| {
         let loops: Vec<_> = (0..READS_AT_ONCE_MAX)
             .map(|_| {
                 scope.spawn(move || {
-                    if give_way {
-                        priority::give_way();
-                    }
-                    ask(folder, stage, begun).map_err(|error| error.to_string())
+                    let asked = match whose {
+                        Whose::Serve => {
+                            priority::give_way();
+                            ask(Ok(store), stage, begun)
+                        }
+                        Whose::Others => ask(SqliteStore::open_read_only(folder), stage, begun),
+                    };
+                    asked.map_err(|error| error.to_string())
                 })
             })
             .collect();
         let watch = scope.spawn(move || watch(folder, stage));
         begun.wait();
         let begin = Instant::now();
-        let held = store(folder, frames, &progress);
+        let held = super::store(store, frames, &progress);
         let elapsed_s = begin.elapsed().as_secs_f64();
         stage.is_over.store(true, Ordering::Relaxed);
         for asked in loops {
@@ -106,12 +117,15 @@ fn beside(
 }
 
 /// Asks for the report of everything until the stage is over.
-fn ask(folder: &Path, stage: &Stage, begun: &Barrier) -> Result<(), nowait_collector::Error> {
-    let opened = SqliteStore::open_read_only(folder);
+fn ask(
+    store: Result<impl Borrow<SqliteStore>, nowait_collector::Error>,
+    stage: &Stage,
+    begun: &Barrier,
+) -> Result<(), nowait_collector::Error> {
     begun.wait();
-    let store = opened?;
+    let store = store?;
     while !stage.is_over.load(Ordering::Relaxed) {
-        match store::report(&store, "bank", &Query::default(), &Budgets::default()) {
+        match store::report(store.borrow(), "bank", &Query::default(), &Budgets::default()) {
             Ok(_) => stage.reports.fetch_add(1, Ordering::Relaxed),
             // Before the first batch there is nothing to report.
             Err(error) if error.is_no_data() => 0,

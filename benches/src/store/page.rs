@@ -65,8 +65,9 @@ fn head(results: &Results) -> String {
     );
     let beside = format!(
         "Beside report loops: the same frames into a fresh folder while {READS_AT_ONCE_MAX} threads, as many as `nowait serve` lets \
-         work at once, ask for the report of everything again and again without a pause. Those of serve give way to ingest, as its \
-         threads do; those of others have the priority of ingest, as another process has. The largest size of the write-ahead log is \
+         work at once, ask for the report of everything again and again without a pause. Those of serve ask the store that ingests, \
+         take turns, and give way to ingest, as its threads do; those of others have stores of their own and the priority of ingest, \
+         as other processes have. The largest size of the write-ahead log is \
          of looks every 50 ms.\n\n"
     );
     let duckdb = format!(

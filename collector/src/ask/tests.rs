@@ -63,6 +63,9 @@ fn what_is_not_understood_is_refused_by_its_name() {
     }
     assert!(refused(&format!("version={}", "8".repeat(400))).contains("400 bytes"));
     assert!(refused(&format!("version={}", "8".repeat(200))).contains("200 bytes"));
+    // Words of a command line come by no address.
+    let typed = Ask { base: "8".into(), head: "9".repeat(400), ..Ask::default() };
+    assert!(typed.question(NOW).unwrap_err().to_string().contains("400 bytes"));
     let many: Vec<String> = (0..9).map(|n| format!("dimension=k{n}:v")).collect();
     assert!(refused(&many.join("&")).contains("no batch has more than 8"));
 }

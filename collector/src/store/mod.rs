@@ -36,6 +36,7 @@ mod source;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod waits;
 mod wal;
 mod writer;

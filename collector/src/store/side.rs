@@ -43,7 +43,7 @@ pub(super) fn read(store: &SqliteStore, tenant: &str, query: &Query) -> Result<S
         Ok((side, plans))
     })?;
     let Some((_, (mut side, plans))) = planned else { return Ok(Side::new()) };
-    let _alone = store.decoding(&query.cancel)?;
+    let _turn = store.turn_to_decode(&query.cancel)?;
     let of_waits = store.in_parts(&plans.waits, &query.cancel, |conn, ids| {
         let mut part = Side::new();
         for id in ids {

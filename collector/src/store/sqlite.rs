@@ -5,6 +5,7 @@
 
 use super::doctor::{self, Examined};
 use super::period::Plan;
+use super::turns::{ReadFrom, Turn, Turns};
 use super::writer::Writer;
 use super::{
     Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private, read,
@@ -12,13 +13,13 @@ use super::{
 };
 use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::limits::{READERS_KEPT_MAX, SLICE_LOOK_EVERY, SLICE_THREADS_MAX};
+use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
 use nowait_report::{Budgets, Cells, Report, Side};
 use nowait_wire::{Batch, Uuid};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The database inside the data folder.
@@ -75,12 +76,11 @@ impl Default for Policy {
 pub struct SqliteStore {
     path: PathBuf,
     writer: Option<Writer>,
+    turns: Arc<Turns>,
     /// Idle connections for reading.
     readers: Mutex<Vec<Connection>>,
     /// Never replaced and never written with: to it, and to no other, a change of the file has one number.
     watch: Mutex<Option<Connection>>,
-    /// Held by who decodes batches: it takes every core, so that a second one would only take as much memory once more.
-    decoding: Mutex<()>,
     /// Held, not used: the lock ends with it.
     _lock: Option<File>,
 }
@@ -117,13 +117,14 @@ impl SqliteStore {
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         settings::keep_budgets(&conn, &policy.budgets).map_err(|error| at(&path, &error))?;
         writer::catch_up(&mut conn, &policy.budgets, progress).map_err(|error| at(&path, &error))?;
-        let writer = Writer::start(conn, policy)?;
+        let turns = Arc::new(Turns::default());
+        let writer = Writer::start(conn, policy, Arc::clone(&turns))?;
         Ok(SqliteStore {
             path,
             writer: Some(writer),
+            turns,
             readers: Mutex::default(),
             watch: Mutex::default(),
-            decoding: Mutex::default(),
             _lock: Some(lock),
         })
     }
@@ -137,9 +138,9 @@ impl SqliteStore {
         let store = SqliteStore {
             path,
             writer: None,
+            turns: Arc::default(),
             readers: Mutex::default(),
             watch: Mutex::default(),
-            decoding: Mutex::default(),
             _lock: None,
         };
         store.read(&Cancel::default(), |_| Ok(()))?;
@@ -253,15 +254,14 @@ impl SqliteStore {
         cancel: &Cancel,
         ask: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if cancel.is_cancelled() {
-            return Err(Error::store("nobody waits for the answer any more"));
-        }
+        cancel.check()?;
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut conn = match idle {
             Some(conn) => conn,
             None => readable(&self.path).map_err(|error| at(&self.path, &error))?,
         };
         let cancel = cancel.clone();
+        self.turns.wait_for_log();
         conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || cancel.is_cancelled()))?;
         let tx = conn.transaction()?;
         let answer = ask(&tx)?;
@@ -282,6 +282,7 @@ impl SqliteStore {
         query: &Query,
         ask: impl FnOnce(&Connection, read::Tenant) -> Result<T, Error>,
     ) -> Result<Option<(read::Tenant, T)>, Error> {
+        let _turn = self.turns.take(ReadFrom::Rollups, &query.cancel)?;
         self.read(&query.cancel, |conn| match read::tenant(conn, tenant)? {
             Some(found) => Ok(Some((found, ask(conn, found)?))),
             None => Ok(None),
@@ -295,12 +296,17 @@ impl SqliteStore {
         query: &Query,
         budgets: &Budgets,
     ) -> Result<(slice::Sum, Plan), Error> {
-        let _alone = self.decoding(&query.cancel)?;
+        let _turn = self.turn_to_decode(&query.cancel)?;
         let chosen = self.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
         let mut all = slice::Sum::default();
         let of_part = |conn: &Connection, ids: &[i64]| slice::sum(conn, query, &chosen.plan, budgets, ids);
         self.in_parts(&chosen.ids, &query.cancel, of_part)?.into_iter().for_each(|sum| all.merge(sum));
         Ok((all, chosen.plan))
+    }
+
+    /// Waits for a turn to decode batches.
+    pub(super) fn turn_to_decode(&self, cancel: &Cancel) -> Result<Turn<'_>, Error> {
+        self.turns.take(ReadFrom::Batches, cancel)
     }
 
     /// Reads what these ids are of on as many cores as there are, a part of them on each.
@@ -318,21 +324,6 @@ impl SqliteStore {
             let early = || Err(Error::store("a thread that read batches ended early"));
             parts.into_iter().map(|part| part.join().unwrap_or_else(|_| early())).collect()
         })
-    }
-
-    /// Waits until nobody decodes batches, or nobody waits for the answer.
-    pub(super) fn decoding(&self, cancel: &Cancel) -> Result<MutexGuard<'_, ()>, Error> {
-        loop {
-            match self.decoding.try_lock() {
-                Ok(alone) => return Ok(alone),
-                // It guards no data.
-                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) if cancel.is_cancelled() => {
-                    return Err(Error::store("nobody waits for the answer any more"));
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(SLICE_LOOK_EVERY),
-            }
-        }
     }
 
     fn writer(&self) -> Result<&Writer, Error> {

@@ -1,12 +1,15 @@
 //! The write-ahead log, and how large it becomes.
 //!
 //! Owns: when the log is emptied although somebody reads. Refuses: SQLite's own checkpoints, which empty it where nobody does.
-//! Invariant: while no read lasts longer than [`WAL_WAIT`], the log is never larger than [`WAL_BYTES_MAX`] and a transaction.
+//! Invariant: while no read lasts longer than [`WAL_WAIT`], the log is never larger than [`WAL_BYTES_MAX`] and a transaction. No
+//! read is held back for longer than that either.
 
+use super::turns::Turns;
 use crate::error::Error;
 use crate::limits::{WAL_AGAIN_AFTER, WAL_BYTES_MAX, WAL_WAIT};
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often it is looked whether a reader has ended: some of the time that a report takes.
@@ -16,24 +19,26 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 ///
 /// SQLite begins the log anew when everything in it is in the database and nobody reads from it. Reports that follow each other
 /// without a gap never leave such a moment: the log grows for as long as they come, and each of them reads slower from it. So the
-/// writer makes that moment, in two steps, and holds still meanwhile. It copies into the database what no reader is in the way of,
-/// until that is everything: who begins to read meanwhile sees the end of the log, and is not in the way. From then on who begins
-/// finds the database whole and needs no log, and when the others have ended it is empty. No reader waits for the writer, and
-/// the writer for two reports one after the other, however many follow. SQLite's own checkpoint that waits does not do: it waits
+/// writer makes that moment, and holds still meanwhile. In this process nobody begins to read then (see [`Turns`]). In others they
+/// do, so it takes two steps. It copies into the database what no reader is in the way of, until that is everything: who begins to
+/// read meanwhile sees the end of the log, and is not in the way. From then on who begins finds the database whole and needs no log,
+/// and when the others have ended it is empty. No other process waits for the writer, and the writer for two of its reports, one
+/// after the other, however many follow. SQLite's own checkpoint that waits does not do: it waits
 /// for a place in its table of readers to be free, which the next reader takes over from the one before.
 #[derive(Debug)]
 pub(super) struct Wal {
     path: Option<PathBuf>,
+    turns: Arc<Turns>,
     /// When it may be tried again: a read that lasts longer, as a copy of the whole file does, is not waited for at each commit.
     again: Instant,
 }
 
 impl Wal {
-    /// The log of this connection's database.
-    pub(super) fn of(conn: &Connection) -> Wal {
+    /// The log of this connection's database, and those who read it in this process.
+    pub(super) fn of(conn: &Connection, turns: Arc<Turns>) -> Wal {
         let path =
             conn.path().filter(|path| !path.is_empty()).map(|path| PathBuf::from(format!("{path}-wal")));
-        Wal { path, again: Instant::now() }
+        Wal { path, turns, again: Instant::now() }
     }
 
     /// Empties the log if it is too large, and says whether it did; to be called between transactions.
@@ -41,6 +46,8 @@ impl Wal {
         if self.bytes() < WAL_BYTES_MAX || Instant::now() < self.again {
             return Ok(false);
         }
+        let turns = Arc::clone(&self.turns);
+        let _hold = turns.hold();
         let until = Instant::now() + WAL_WAIT;
         let mut is_empty = copy(conn, until)?;
         if is_empty {
@@ -106,7 +113,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let conn = open(&folder);
         conn.execute_batch("CREATE TABLE some (bytes BLOB)").unwrap();
-        let (mut wal, is_over) = (Wal::of(&conn), AtomicBool::new(false));
+        let (mut wal, is_over) = (Wal::of(&conn, Arc::default()), AtomicBool::new(false));
         let mut bytes_max = 0;
         std::thread::scope(|scope| {
             for pause_ms in [7, 11, 13, 17] {
@@ -134,7 +141,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (conn, reader) = (open(&folder), open(&folder));
         conn.execute_batch("CREATE TABLE some (bytes BLOB)").unwrap();
-        let mut wal = Wal::of(&conn);
+        let mut wal = Wal::of(&conn, Arc::default());
         reader.execute_batch("BEGIN; SELECT count(*) FROM some;").unwrap();
         (0..5).for_each(|_| write(&conn));
         assert!(!wal.keep_small(&conn, LONG).unwrap(), "somebody reads");

@@ -12,6 +12,7 @@ use super::progress::Progress;
 use super::pulse::Pulse;
 use super::retention::Retention;
 use super::sqlite::LOCK_TIMEOUT;
+use super::turns::Turns;
 use super::wal::Wal;
 use super::{Pending, Policy, Stored, rollups, segments};
 use crate::error::Error;
@@ -50,14 +51,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, which owns the connection from now on.
-    pub(super) fn start(conn: Connection, policy: Policy) -> Result<Writer, Error> {
+    /// Starts the thread, which owns the connection from now on. `turns` are of those who read in this process.
+    pub(super) fn start(conn: Connection, policy: Policy, turns: Arc<Turns>) -> Result<Writer, Error> {
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
         let pulse = Arc::new(Pulse::new());
         let told = Arc::clone(&pulse);
         let thread = std::thread::Builder::new()
             .name("nowait-writer".into())
-            .spawn(move || work(conn, policy, &receiver, &told))
+            .spawn(move || work(conn, policy, turns, &receiver, &told))
             .map_err(|error| Error::store(format!("the writing thread could not be started: {error}")))?;
         Ok(Writer { queue: RwLock::new(Some(sender)), pulse, thread: Mutex::new(Some(thread)) })
     }
@@ -122,10 +123,10 @@ impl Drop for Writer {
     }
 }
 
-fn work(conn: Connection, policy: Policy, queue: &Receiver<Job>, pulse: &Pulse) {
+fn work(conn: Connection, policy: Policy, turns: Arc<Turns>, queue: &Receiver<Job>, pulse: &Pulse) {
     let (retention, bite_due) = (Retention::new(policy.keep), Instant::now());
     let folding = Folding::new(Arc::new(policy.budgets));
-    let wal = Wal::of(&conn);
+    let wal = Wal::of(&conn, turns);
     let mut work = Work { conn, known: Known::default(), folding, retention, bite_due, wal };
     loop {
         let due = work.folding.due().map_or(work.bite_due, |due| due.min(work.bite_due));
