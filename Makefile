@@ -35,18 +35,26 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
-demo: ## A bank day from a tap to a report, in about a minute (ARGS="--customers 4 --seconds 20 --seed 7")
+demo: web ## A bank day from a tap to a report, in about a minute (ARGS="--customers 4 --seconds 20 --seed 7")
 	cargo build --release --package nowait-collector --bin nowait
 	guests=(); while IFS= read -r guest; do guests+=(--guest "$$guest"); done < <(scripts/demo-guests); \
 		exec "$(TARGET_DIR)/release/nowait" demo "$${guests[@]}" $(ARGS)
 
 .PHONY: test
-test: test-rust test-bindings test-perfetto simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
+test: web test-rust test-bindings test-perfetto test-web simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
 	@echo "test-rust installs nothing; cargo fetches the locked crates if they are not here yet"
 	cargo test --locked
+
+.PHONY: web
+web: ## The program of the collector's page, which the next build embeds (needs Node 20.19; fetches its packages if missing)
+	@scripts/web/build
+
+.PHONY: test-web
+test-web: ## The page in a real Chromium over a bank day (installs chromium and fonts-noto-cjk if missing)
+	scripts/web/test
 
 .PHONY: test-bindings
 test-bindings: ## Both lanes into the engine, and whether the generated Kotlin and Swift are fresh
@@ -119,11 +127,15 @@ bench-ios: ## What a call from Swift costs; written to benches/runs (sets up a D
 	scripts/swift-bench
 
 .PHONY: check
-check: check-format check-lints check-fuzz check-docs check-deps check-sizes check-orderings ## Format, lints, fuzz targets, docs, licences, sizes and the reasons of orderings
+check: check-format check-web check-lints check-fuzz check-docs check-deps check-sizes check-orderings ## Format, lints, fuzz targets, docs, licences, sizes and the reasons of orderings
 
 .PHONY: check-format
 check-format:
 	cargo fmt --all --check
+
+.PHONY: check-web
+check-web: web
+	npm run --silent --prefix collector/web check
 
 .PHONY: check-lints
 check-lints:

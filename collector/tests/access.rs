@@ -20,8 +20,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const READ: [&str; 6] =
-    ["/", "/v1/report", "/v1/sections", "/v1/compare?base=8.2.0&head=8.2.0", "/v1/status", "/?os=ios"];
+const READ: [&str; 9] = [
+    "/",
+    "/?os=ios",
+    "/health",
+    "/plain",
+    "/v1/report",
+    "/v1/releases",
+    "/v1/sections",
+    "/v1/compare?base=8.2.0&head=8.2.0",
+    "/v1/status",
+];
 
 /// What comes from this machine, or says so.
 const CLAIMS: [(&str, &str); 4] = [

@@ -59,6 +59,27 @@ async fn the_tables_of_the_api_are_those_of_the_terminal() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 }
 
+/// Of the page's program there is something to test only where it was built: tests in a browser do the rest (`make test-web`).
+#[tokio::test]
+async fn the_page_is_the_program_that_was_built_or_the_plain_one() {
+    let house = House::new(|_| {});
+    assert_eq!(house.post(frame(&session(1, 50))).await.status, StatusCode::OK);
+    assert_eq!(house.get("/v1/releases").await.json(), serde_json::json!({ "releases": ["8.2.0"] }));
+    let (page, plain) = (house.get("/").await, house.get("/plain").await);
+    assert_eq!((page.status, plain.status), (StatusCode::OK, StatusCode::OK));
+    assert!(plain.text().contains("<h1>Where customers wait</h1>"));
+    assert_eq!(house.get("/health").await.status, StatusCode::OK);
+    assert_eq!(house.get("/assets/index.html").await.status, StatusCode::NOT_FOUND);
+    let Some((_, script)) = page.text().split_once("<script type=\"module\" crossorigin src=\"") else {
+        return assert!(page.text().contains("<h1>Where customers wait</h1>"));
+    };
+    let script = house.get(script.split('"').next().unwrap()).await;
+    assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(script.headers["cache-control"], "public, max-age=31536000, immutable");
+    assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'self';"));
+    assert_eq!(page.headers["cache-control"], "no-cache");
+}
+
 #[tokio::test]
 async fn what_a_client_did_not_scrub_is_counted() {
     let house = House::new(|_| {});
@@ -131,7 +152,7 @@ async fn the_page_and_the_json_tell_of_both_lines_and_of_what_died() {
     let facts = &report.ledger.facts;
     assert_eq!((facts.sessions, facts.folded, facts.refused_total), (1, 3_700, 41));
     assert_eq!((report.ledger.balanced, report.screens[0].ready.count), (true, 0));
-    let page = house.get("/").await;
+    let page = house.get("/plain").await;
     for wanted in ["<td>3,741</td><td>3,700</td><td>41</td>", "contended 41", ">died</th>"] {
         assert!(page.text().contains(wanted), "{wanted}");
     }
@@ -288,7 +309,7 @@ async fn the_page_and_the_json_say_the_same_and_run_nothing() {
     let report: Report =
         serde_json::from_slice(&house.get("/v1/report?hours=24&os=android").await.body).unwrap();
     assert!(!report.touchpoints.is_empty() && report.ledger.balanced);
-    let page = house.get("/?version=&os=android&hours=24&since=&until=&base=8.1.0&head=8.2.0").await;
+    let page = house.get("/plain?version=&os=android&hours=24&since=&until=&base=8.1.0&head=8.2.0").await;
     assert_eq!(page.status, StatusCode::OK);
     for touchpoint in &report.touchpoints {
         assert!(page.text().contains(&format!(">{}</td>", touchpoint.label)), "{}", touchpoint.label);
@@ -328,7 +349,7 @@ async fn questions_that_cannot_be_followed_are_refused() {
         ("/v1/compare?base=8.1.0&head=8.2.0&version=8.2.0", StatusCode::BAD_REQUEST),
         ("/v1/report?base=8.1.0&head=8.2.0", StatusCode::BAD_REQUEST),
         ("/v1/compare?base=8.2.0&head=9.9.9", StatusCode::NOT_FOUND),
-        ("/?base=8.2.0", StatusCode::BAD_REQUEST),
+        ("/plain?base=8.2.0", StatusCode::BAD_REQUEST),
     ] {
         let answer = house.get(address).await;
         assert_eq!(answer.status, status, "{address}");

@@ -73,7 +73,7 @@ fn pages(page: &Page) -> Markup {
         let words = page.ask.said().into_iter().filter(|(name, _)| *name != "page");
         let mut text = form_urlencoded::Serializer::new(String::new());
         let text = text.extend_pairs(words).append_pair("page", &number.to_string()).finish();
-        format!("/?{text}")
+        format!("/plain?{text}")
     };
     html! {
         @if !page.report.left_out.is_empty() {
@@ -107,7 +107,7 @@ fn form(page: &Page) -> Markup {
     let ask = page.ask;
     let versions: Vec<&str> = page.app_versions.iter().map(String::as_str).collect();
     html! {
-        form method="get" action="/" {
+        form method="get" action="/plain" {
             @for (name, word) in ask.said().into_iter().filter(|(name, _)| !FIELDS.contains(name) && *name != "page") {
                 input type="hidden" name=(name) value=(word);
             }

@@ -17,6 +17,7 @@ mod reads;
 mod run;
 mod sent;
 mod shares;
+mod web;
 
 pub use run::run;
 
@@ -105,8 +106,11 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         comparisons: Comparisons::new(config.budgets.clone()),
         config,
     });
-    let reads = Router::new()
-        .route("/", reads::asked(reads::page))
+    let page = || if web::is_built() { get(web::document) } else { reads::asked(reads::plain) };
+    let pages = web::PAGES.into_iter().fold(Router::new(), |pages, path| pages.route(path, page()));
+    let reads = pages
+        .route("/plain", reads::asked(reads::plain))
+        .route("/v1/releases", reads::asked(reads::releases))
         .route("/v1/report", reads::asked(reads::report))
         .route("/v1/sections", reads::asked(reads::sections))
         .route("/v1/compare", reads::asked(reads::compare))
@@ -118,6 +122,8 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/healthz", get(health::readyz))
+        .route("/assets/{name}", get(web::asset))
+        .route("/icon.svg", get(web::asset))
         .merge(reads)
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is nothing here") })
         .method_not_allowed_fallback(|| async {

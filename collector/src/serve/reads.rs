@@ -20,6 +20,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
+use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::SECTIONS_VERSION;
 use nowait_report::{Comparison, Report, Section};
@@ -71,6 +72,20 @@ struct Sections<'a> {
     sections: Vec<Section>,
 }
 
+/// The releases that were heard of.
+pub(super) fn releases(asked: &Asked) -> Result<Response, Error> {
+    let (tenant, _) = asked.meant()?;
+    let mut releases = asked.store().app_versions(&tenant)?;
+    releases.truncate(ROWS_LISTED_MAX);
+    Ok(axum::Json(Releases { releases }).into_response())
+}
+
+/// The JSON of `GET /v1/releases`.
+#[derive(Debug, Serialize)]
+struct Releases {
+    releases: Vec<String>,
+}
+
 pub(super) fn compare(asked: &Asked) -> Result<Response, Error> {
     let (tenant, query) = asked.meant()?;
     if query.filter.version.is_some() {
@@ -97,7 +112,7 @@ pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
     Ok(axum::Json(found).into_response())
 }
 
-pub(super) fn page(asked: &Asked) -> Result<Response, Error> {
+pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
     let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
     let releases = ask.releases()?;

@@ -121,7 +121,7 @@ pub(crate) fn addresses() {
         ("/v1/report?min_effect=5", 400, "name base and head"),
         ("/v1/report?base=8.2.0", 400, "name both releases"),
         ("/v1/compare?base=x&head=y", 404, "the nearest of 2000"),
-        ("/?version=9.9.9", 404, "the nearest of 2000"),
+        ("/plain?version=9.9.9", 404, "the nearest of 2000"),
     ] {
         let Answer { status: found, body, .. } = server.local(address);
         fallen.unless(

@@ -82,7 +82,7 @@ pub(crate) fn a_flipped_byte() {
         assert_eq!(report.uncounted.get("damaged rows"), Some(&1), "{words}: {:?}", report.uncounted);
         assert!(!report.touchpoints.is_empty() && report.exits.latest.is_empty());
     }
-    assert_eq!(server.local("/").status, 200);
+    assert_eq!(server.local("/plain").status, 200);
     server.end();
     let before = nowait(&[&["report"], &of_data[..]].concat());
     let reindexed = nowait(&[&["reindex"], &of_data[..]].concat());

@@ -20,7 +20,7 @@ const TOGETHER_KIB: u64 = 4 * REPORT_KIB + (64 + 3 * 32) * 1024;
 /// Every way in which a tenant's figures are read.
 pub(crate) const READ: [&str; 5] = [
     "/v1/report",
-    "/",
+    "/plain",
     "/v1/report?tier=high",
     "/v1/report?since=2020-01-01&os=android",
     "/v1/compare?base=8.2.0&head=8.2.0",

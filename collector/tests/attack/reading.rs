@@ -8,7 +8,7 @@ use crate::fairness::frame;
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-const READ: [&str; 4] = ["/", "/v1/report", "/v1/compare?base=8.2.0&head=8.2.0", "/v1/status"];
+const READ: [&str; 4] = ["/plain", "/v1/report", "/v1/compare?base=8.2.0&head=8.2.0", "/v1/status"];
 
 pub(crate) fn with_a_token() {
     let server = Attacked::start(&format!("{ONE_TENANT}{A_TOKEN}"));

@@ -68,7 +68,7 @@ pub(crate) fn texts() {
     let data = server.data();
     let of_data = ["--data", data.to_str().unwrap()];
     let report = || nowait(&[&["report", "--json"], &of_data[..]].concat()).1;
-    let (said, page) = (report(), server.local("/").body);
+    let (said, page) = (report(), server.local("/plain").body);
     let versions = serde_json::from_str::<Report>(&said).unwrap();
     fallen.unless(versions.ledger.names_redacted >= 63, "what was redacted is counted", &said);
     let mut files = Vec::new();

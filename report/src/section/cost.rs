@@ -19,7 +19,7 @@ pub(super) fn times(cost: &CostSummary) -> Section {
         number("p99"),
         number("longest"),
     ];
-    let mut section = Section { n: Some(cost.sessions), ..Section::new("cost_times", COLUMNS) };
+    let mut section = Section { n: Some(cost.sessions), ..Section::of_nowait("cost_times", COLUMNS) };
     if cost.sessions == 0 {
         return section;
     }
@@ -40,7 +40,7 @@ pub(super) fn times(cost: &CostSummary) -> Section {
 /// Bytes; nothing if no session measured any.
 pub(super) fn bytes(cost: &CostSummary) -> Section {
     const COLUMNS: &[Column] = &[text("what"), number("sessions"), number("a_session"), number("an_event")];
-    let mut section = Section::new("cost_bytes", COLUMNS);
+    let mut section = Section::of_nowait("cost_bytes", COLUMNS);
     if cost.sessions == 0 {
         return section;
     }
@@ -80,7 +80,7 @@ pub(super) fn events(report: &Report) -> Section {
         number("missing"),
         number("surplus"),
     ];
-    let mut section = Section::new("ledger", COLUMNS);
+    let mut section = Section::of_nowait("ledger", COLUMNS);
     let ledger = &report.ledger;
     section.rows = vec![row(vec![
         balance(ledger.balanced),
@@ -106,7 +106,7 @@ pub(super) fn facts(facts: &FactsSummary) -> Section {
         number("folded"),
         number("refused"),
     ];
-    let mut section = Section::new("ledger_facts", COLUMNS);
+    let mut section = Section::of_nowait("ledger_facts", COLUMNS);
     if facts.sessions > 0 {
         section.rows = vec![row(vec![
             balance(facts.sessions_unbalanced == 0),
@@ -123,7 +123,7 @@ pub(super) fn facts(facts: &FactsSummary) -> Section {
 /// Why events were dropped, and facts refused; nothing where none were.
 pub(super) fn reasons(ledger: &LedgerSummary) -> Section {
     const COLUMNS: &[Column] = &[text("what"), text("reasons")];
-    let mut section = Section::new("ledger_reasons", COLUMNS);
+    let mut section = Section::of_nowait("ledger_reasons", COLUMNS);
     let of = |group: &'static str, counts: &BTreeMap<String, u64>| {
         let reasons = counts.iter().map(|(reason, n)| (reason.clone(), *n)).collect();
         (!counts.is_empty()).then(|| row(vec![Cell::Word("column", group), Cell::Counts(group, reasons)]))
@@ -136,7 +136,7 @@ pub(super) fn reasons(ledger: &LedgerSummary) -> Section {
 /// What else the sessions admit; nothing where all is well.
 pub(super) fn notes(ledger: &LedgerSummary) -> Section {
     const COLUMNS: &[Column] = &[text("what"), number("n")];
-    let mut section = Section::new("ledger_notes", COLUMNS);
+    let mut section = Section::of_nowait("ledger_notes", COLUMNS);
     let all = [
         ("names_redacted", ledger.names_redacted),
         ("names_overflowed", ledger.names_overflowed),

@@ -20,6 +20,8 @@ pub const SECTIONS_VERSION: u32 = 1;
 pub struct Section {
     /// Which one it is; its title is the word `section.KEY`, what it says of itself `section.KEY.note`.
     pub key: &'static str,
+    /// What it tells of.
+    pub about: About,
     /// The number that the note speaks of, in the place of `{n}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
@@ -31,6 +33,16 @@ pub struct Section {
     pub rows: Vec<Row>,
     /// How many rows there are besides these.
     pub more: u64,
+}
+
+/// What a section tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum About {
+    /// Where customers wait.
+    Waits,
+    /// What NoWait itself costs, and whether everything that was told has arrived.
+    NoWait,
 }
 
 /// A column.
@@ -90,19 +102,17 @@ pub enum Cell {
 }
 
 impl Section {
-    /// Whether it tells of NoWait itself, not of waits.
-    #[must_use]
-    pub fn is_of_nowait(&self) -> bool {
-        self.key.starts_with("cost") || self.key.starts_with("ledger")
-    }
-
     /// Its rows, each with the parts of it behind it.
     pub fn items(&self) -> impl Iterator<Item = &[Row]> {
         self.rows.chunk_by(|_, next| next.is_part)
     }
 
     fn new(key: &'static str, columns: &'static [Column]) -> Section {
-        Section { key, n: None, is_ranked: false, columns, rows: Vec::new(), more: 0 }
+        Section { key, about: About::Waits, n: None, is_ranked: false, columns, rows: Vec::new(), more: 0 }
+    }
+
+    fn of_nowait(key: &'static str, columns: &'static [Column]) -> Section {
+        Section { about: About::NoWait, ..Section::new(key, columns) }
     }
 
     /// The same with a row for each of these, and with what the report has left out of them.

@@ -4,7 +4,7 @@ use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
 use super::units::{self, NONE, bytes, count, duration, moment, within};
 use crate::report::{Exit, Report};
-use crate::section::{Cell, Row, Section, sections};
+use crate::section::{About, Cell, Row, Section, sections};
 use crate::words::Language;
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ const TRAILS_MAX: usize = 5;
 pub fn report(report: &Report) -> String {
     let mut out = head(report);
     let sections = sections(report);
-    if sections.iter().all(Section::is_of_nowait) {
+    if sections.iter().all(|section| section.about == About::NoWait) {
         out.push_str("No waits in this span. Is the app sending, and is the span right?\n\n");
     }
     for of in &sections {

@@ -1,0 +1,102 @@
+// The collector's read API, as far as the page asks it.
+//
+// Owns: the shapes of its answers and what a refusal means. Refuses: what is shown.
+// Invariant: an answer that is no longer wanted is given up, and the collector stops working on it.
+
+/** What is in a cell of a table; see `GET /v1/sections`. */
+export type Cell =
+  | "none"
+  | { text: string }
+  | { word: [group: string, key: string] }
+  | { count: number }
+  | { duration_ns: number }
+  | { share: number }
+  | { people: { part: number; whole: number } }
+  | { apdex: { index: number; is_of_few: boolean } }
+  | { bytes: number }
+  | { within: { from_ns: number; below_ns: number | null } }
+  | { counts: [group: string, counts: [what: string, n: number][]] };
+
+/** A column of a table. */
+export interface Column {
+  key: string;
+  is_text: boolean;
+}
+
+/** A row; a part is of the row before it that is none. */
+export interface Row {
+  is_part: boolean;
+  cells: Cell[];
+}
+
+/** A part of a report as a table. */
+export interface Section {
+  key: string;
+  about: "waits" | "nowait";
+  n?: number;
+  is_ranked: boolean;
+  columns: Column[];
+  rows: Row[];
+  more: number;
+}
+
+/** The answer of `GET /v1/sections`. */
+export interface Sections {
+  sections_version: number;
+  scope: { from_unix_ms: number; until_unix_ms: number; filters: Record<string, string> };
+  uncounted: Record<string, number>;
+  sections: Section[];
+}
+
+/** Why there is no answer. */
+export class Refusal extends Error {
+  constructor(
+    /** The status, or 0 if nothing came back. */
+    readonly status: number,
+    reason: string,
+  ) {
+    super(reason);
+  }
+
+  /** Whether asking the same again cannot help. */
+  get isFinal(): boolean {
+    return this.status >= 400 && this.status < 500 && this.status !== 429;
+  }
+}
+
+/** The tables of a report. */
+export function sections(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
+  return ask("/v1/sections", question, wanted);
+}
+
+/** The releases that there are, the earliest first. */
+export async function releases(question: URLSearchParams, wanted: AbortSignal): Promise<string[]> {
+  const tenant = question.get("tenant");
+  const of = new URLSearchParams(tenant === null ? {} : { tenant });
+  return (await ask<{ releases: string[] }>("/v1/releases", of, wanted)).releases;
+}
+
+async function ask<T>(path: string, question: URLSearchParams, wanted: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`${path}?${question}`, {
+      signal: wanted,
+      headers: { accept: "application/json" },
+    });
+  } catch (error) {
+    wanted.throwIfAborted();
+    throw new Refusal(0, error instanceof Error ? error.message : String(error));
+  }
+  if (response.ok) return (await response.json()) as T;
+  throw new Refusal(response.status, await reason(response));
+}
+
+async function reason(response: Response): Promise<string> {
+  try {
+    const body: unknown = await response.json();
+    if (typeof body === "object" && body !== null && "reason" in body) return String(body.reason);
+  } catch {
+    // A proxy answers in a form of its own.
+  }
+  return `${response.status} ${response.statusText}`;
+}

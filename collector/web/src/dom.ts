@@ -1,0 +1,32 @@
+// Elements of the platform, written down where they stand.
+//
+// Owns: making an element. Refuses: markup from texts: whatever comes from outside becomes a text node.
+
+/** What can stand in an element. */
+export type Child = Node | string | null | undefined | false | Child[];
+
+/** Attributes, and listeners under `on…`. */
+export type Attributes = Record<string, string | number | boolean | null | undefined | EventListener>;
+
+/** An element with these attributes and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(key, value === true ? "" : String(value));
+  }
+  append(element, children);
+  return element;
+}
+
+function append(element: Element, children: Child[]): void {
+  for (const child of children) {
+    if (Array.isArray(child)) append(element, child);
+    else if (child !== null && child !== undefined && child !== false) element.append(child);
+  }
+}

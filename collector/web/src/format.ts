@@ -1,0 +1,105 @@
+// Numbers, durations and dates as the readers of a language write them.
+//
+// Owns: units and digits. Refuses: words (see words.ts).
+// Invariant: three significant digits and one unit, as on the terminal, and a dash where nothing is known.
+
+import type { Cell } from "./api";
+import type { Words } from "./words";
+
+/** What stands where there is no number. */
+export const NONE = "–";
+
+/** Each unit up to the value that three digits of it can no longer write. */
+const DURATIONS: [unit: string, ns: number, below: number][] = [
+  ["nanosecond", 1, 999.5],
+  ["microsecond", 1e3, 999.5e3],
+  ["millisecond", 1e6, 999.5e6],
+  ["second", 1e9, 119.5e9],
+  ["minute", 60e9, 3_570e9],
+  ["hour", 3_600e9, Number.POSITIVE_INFINITY],
+];
+
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
+
+/** Writes what is known in one language. */
+export class Format {
+  constructor(private readonly words: Words) {}
+
+  count(n: number): string {
+    return this.number(n, { maximumFractionDigits: 0 });
+  }
+
+  /** A share from 0 to 1. */
+  share(share: number): string {
+    return this.number(share, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  }
+
+  duration(ns: number): string {
+    const found = DURATIONS.find(([, , below]) => ns < below) ?? ["hour", 3_600e9, 0];
+    const [unit, size] = ns === 0 ? ["second", 1e9] : found;
+    return this.quantity(ns / Number(size), String(unit), 3);
+  }
+
+  bytes(bytes: number): string {
+    let [value, at] = [bytes, 0];
+    for (; value >= 999.5 && at + 1 < BYTES.length; at++) value /= 1e3;
+    return this.quantity(value, BYTES[at] ?? "byte", 3);
+  }
+
+  /** A moment of the day in UTC. */
+  moment(unixMs: number): string {
+    return new Intl.DateTimeFormat(this.words.language, {
+      dateStyle: "medium",
+      timeStyle: "short",
+      timeZone: "UTC",
+    }).format(unixMs);
+  }
+
+  people(part: number, whole: number): string {
+    return this.words.text("people.of", { part: this.count(part), whole: this.count(whole) });
+  }
+
+  /** What is in a cell of a table. */
+  cell(cell: Cell): string {
+    if (cell === "none") return NONE;
+    if ("text" in cell) return cell.text;
+    if ("word" in cell) return this.words.named(cell.word.join("."));
+    if ("count" in cell) return this.count(cell.count);
+    if ("duration_ns" in cell) return this.duration(cell.duration_ns);
+    if ("share" in cell) return this.share(cell.share);
+    if ("people" in cell) return this.people(cell.people.part, cell.people.whole);
+    if ("bytes" in cell) return this.bytes(cell.bytes);
+    if ("apdex" in cell) return this.apdex(cell.apdex.index, cell.apdex.is_of_few);
+    if ("within" in cell) return this.within(cell.within.from_ns, cell.within.below_ns);
+    const [group, counts] = cell.counts;
+    const what = (key: string) => (group === "" ? key : this.words.named(`${group}.${key}`));
+    const one = ([key, n]: [string, number]) =>
+      this.words.text("counts.one", { n: this.count(n), what: what(key) });
+    return counts.map(one).join(this.words.text("counts.separator")) || NONE;
+  }
+
+  private apdex(index: number, isOfFew: boolean): string {
+    const text = this.number(index, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    return isOfFew ? this.words.text("apdex.few", { index: text }) : text;
+  }
+
+  private within(fromNs: number, belowNs: number | null): string {
+    return belowNs === null
+      ? this.words.text("within.from", { from: this.duration(fromNs) })
+      : this.words.text("within.below", { below: this.duration(belowNs) });
+  }
+
+  private quantity(value: number, unit: string, digits: number): string {
+    return this.number(value, {
+      style: "unit",
+      unit,
+      unitDisplay: "narrow",
+      minimumSignificantDigits: value === 0 ? 1 : digits,
+      maximumSignificantDigits: digits,
+    });
+  }
+
+  private number(value: number, options: Intl.NumberFormatOptions): string {
+    return new Intl.NumberFormat(this.words.language, options).format(value);
+  }
+}

@@ -1,0 +1,133 @@
+// What stands around every page: its name, the way to the others, the language, and whose waits are meant.
+//
+// Owns: the navigation and the form of the filters. Refuses: figures.
+// Invariant: the form says what the address says.
+
+import { type Address, PATHS, type PageName, languages } from "./address";
+import { type Attributes, h } from "./dom";
+import { type Key, LANGUAGES, type Words } from "./words";
+
+const SYSTEMS = ["android", "ios", "linux", "macos", "windows", "other"];
+const TIERS = ["unknown", "low", "mid", "high"];
+const NETWORKS = ["unknown", "offline", "wifi", "cellular", "wired"];
+
+/** The names of the systems in every language. */
+const NAMES: Record<string, string> = {
+  android: "Android",
+  ios: "iOS",
+  linux: "Linux",
+  macos: "macOS",
+  windows: "Windows",
+};
+
+/** The head of the page, which leads to the others. */
+export function frame(address: Address, words: Words): HTMLElement {
+  return h(
+    "header",
+    {},
+    h("a", { class: "skip", href: "#content" }, words.text("app.skip")),
+    h("span", { class: "brand" }, "NoWait"),
+    h(
+      "nav",
+      { "aria-label": words.text("app.pages") },
+      (Object.keys(PATHS) as PageName[]).map((page) => pageLink(page, address, words)),
+    ),
+    h(
+      "nav",
+      { "aria-label": words.text("app.language"), class: "languages" },
+      languages().map((language) =>
+        h(
+          "a",
+          {
+            href: String(address.in(language)),
+            lang: language,
+            "aria-current": language === address.language && "true",
+          },
+          LANGUAGES[language],
+        ),
+      ),
+    ),
+  );
+}
+
+function pageLink(page: PageName, address: Address, words: Words): HTMLElement {
+  const href = String(address.on(page));
+  return h("a", { href, "aria-current": page === address.page && "page" }, words.text(`page.${page}`));
+}
+
+/** The form that says whose waits are meant; `go` is called with what it says. */
+export function filters(address: Address, words: Words, go: (to: Address) => void): HTMLFormElement {
+  const named = (group: string) => (value: string) => NAMES[value] ?? words.named(`${group}.${value}`);
+  const form = h(
+    "form",
+    {
+      role: "search",
+      "aria-label": words.text("filter.title"),
+      onsubmit: (event: Event) => {
+        event.preventDefault();
+        const said = [...new FormData(form)].map(([name, word]) => [name, String(word).trim()]);
+        go(address.with({ page: "", ...Object.fromEntries(said) }));
+      },
+    },
+    field("version", address, words, { list: CHOICES }),
+    choice("os", address, words, SYSTEMS, named("os")),
+    choice("tier", address, words, TIERS, named("tier")),
+    choice("network", address, words, NETWORKS, named("network")),
+    field("country", address, words, { placeholder: words.text("filter.example.country"), class: "short" }),
+    field("model", address, words),
+    field("dimension", address, words, { placeholder: words.text("filter.example.dimension") }),
+    field("since", address, words, { type: date(address.word("since")) }),
+    field("until", address, words, { type: date(address.word("until")) }),
+    h("button", { type: "submit" }, words.text("filter.show")),
+    address.question.size > 0 && h("a", { href: String(address.bare()) }, words.text("filter.clear")),
+  );
+  return form;
+}
+
+/** A date, unless the address says a moment that a date cannot: `7d`, or one with a time. */
+function date(word: string): string {
+  return word === "" || /^\d{4}-\d\d-\d\d$/.test(word) ? "date" : "text";
+}
+
+/** What fields of releases offer. */
+const CHOICES = "releases";
+
+/** Offers these releases in the fields that take one. */
+export function offer(releases: readonly string[]): void {
+  const options = releases.map((value) => h("option", { value }));
+  document.body.append(h("datalist", { id: CHOICES }, options));
+}
+
+function field(name: string, address: Address, words: Words, attributes: Attributes = {}): HTMLElement {
+  const value = address.word(name);
+  return h(
+    "label",
+    {},
+    words.text(`filter.${name}` as Key),
+    h("input", { name, value, autocomplete: "off", ...attributes }),
+  );
+}
+
+function choice(
+  name: string,
+  address: Address,
+  words: Words,
+  values: string[],
+  text: (value: string) => string,
+): HTMLElement {
+  const chosen = address.word(name);
+  return h(
+    "label",
+    {},
+    words.text(`filter.${name}` as Key),
+    h(
+      "select",
+      { name },
+      h("option", { value: "" }, words.text("filter.any")),
+      // What the address says and nobody knows is shown all the same: the collector says why it is refused.
+      [...values, ...(chosen === "" || values.includes(chosen) ? [] : [chosen])].map((value) =>
+        h("option", { value, selected: value === chosen }, values.includes(value) ? text(value) : value),
+      ),
+    ),
+  );
+}

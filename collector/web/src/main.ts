@@ -1,0 +1,74 @@
+// The program of the page: it shows what the address says, and goes where a link leads.
+
+import { Address, PATHS } from "./address";
+import { Refusal, releases } from "./api";
+import { h } from "./dom";
+import { Format } from "./format";
+import { filters, frame, offer } from "./frame";
+import { health } from "./pages/health";
+import { waits } from "./pages/waits";
+import type { Pen } from "./table";
+import { Words } from "./words";
+import "./style.css";
+
+const PAGES = { waits, health };
+
+/** Ends what the page before still waits for. */
+let leave = new AbortController();
+
+async function show(address: Address): Promise<void> {
+  leave.abort();
+  leave = new AbortController();
+  const wanted = leave.signal;
+  const words = await Words.load(address.language);
+  if (wanted.aborted) return;
+  const pen: Pen = { address, words, format: new Format(words) };
+  const title = words.text(`page.${address.page}`);
+  document.documentElement.lang = address.language;
+  document.title = `${title} · NoWait`;
+  const main = h(
+    "main",
+    { id: "content", tabindex: -1, "aria-busy": "true" },
+    h("h1", {}, title),
+    h("progress", { "aria-label": words.text("state.loading") }),
+  );
+  document.body.replaceChildren(frame(address, words), filters(address, words, go), main);
+  void releases(address.query(), wanted).then(offer, () => {
+    // Then a release has to be written out; why nothing is answered stands in the page.
+  });
+  const parts = await PAGES[address.page](pen, wanted).catch((error: unknown) =>
+    failure(error, address, words),
+  );
+  if (wanted.aborted) return;
+  main.querySelector("progress")?.remove();
+  main.append(...(parts.length > 0 ? parts : [h("p", {}, words.text("state.empty"))]));
+  main.setAttribute("aria-busy", "false");
+}
+
+/** Why there is nothing to see, and what can be done. */
+function failure(error: unknown, address: Address, words: Words): Node[] {
+  const reason = error instanceof Error ? error.message : String(error);
+  const isFinal = error instanceof Refusal && error.isFinal;
+  const text = words.text(isFinal ? "state.refused" : "state.error", { reason });
+  const again = h("button", { type: "button", onclick: () => void show(address) }, words.text("state.again"));
+  return [h("div", { role: "alert" }, h("p", {}, text), !isFinal && again)];
+}
+
+/** Shows another address, from which the back button leads here. */
+function go(to: Address): void {
+  history.pushState(null, "", String(to));
+  void show(to);
+}
+
+addEventListener("popstate", () => void show(Address.of(location)));
+
+addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  if (link === null || !isPlain || link.origin !== location.origin || link.hash !== "") return;
+  if (!(Object.values(PATHS) as string[]).includes(link.pathname)) return;
+  event.preventDefault();
+  go(Address.of(link));
+});
+
+void show(Address.of(location));

@@ -1,0 +1,72 @@
+// Where customers wait: the worst of it as a sentence, then everything as tables.
+//
+// Owns: the sentence. Refuses: figures: each one is a cell of the first row.
+
+import { type Cell, type Section, type Sections, sections } from "../api";
+import { h } from "../dom";
+import { type Pen, cellOf, table } from "../table";
+
+/** The page, as soon as its figures are there. */
+export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
+  const answer = await sections(pen.address.query(), wanted);
+  const about = answer.sections.filter((section) => section.about === "waits");
+  return [
+    ...span(answer, pen),
+    ...headline(about, pen),
+    ...about.filter((section) => section.rows.length > 0).map((section) => table(section, pen)),
+    ...turning(answer, pen),
+  ];
+}
+
+/** What the figures are of, and what is not in them. */
+export function span(answer: Sections, { words, format }: Pen): Node[] {
+  const { from_unix_ms: from, until_unix_ms: until } = answer.scope;
+  if (until === 0) return [h("p", {}, words.text("span.nothing"))];
+  const of = words.text("span.of", { from: format.moment(from), until: format.moment(until) });
+  const uncounted = Object.entries(answer.uncounted).map(([what, n]) =>
+    h("p", {}, words.text("span.uncounted", { n: format.count(n), what })),
+  );
+  return [h("p", {}, of), ...uncounted];
+}
+
+/** The first row of the ranking in a sentence with people in it, if they are known. */
+function headline(about: Section[], { words, format }: Pen): Node[] {
+  const ranking = about.find((section) => section.key === "touchpoints");
+  const first = ranking?.rows[0];
+  if (ranking === undefined || first === undefined) return [];
+  const cell = (key: string): Cell => cellOf(ranking, first, key);
+  const [touchpoint, target, lost, people] = [
+    cell("touchpoint"),
+    cell("target"),
+    cell("lost"),
+    cell("people_late"),
+  ];
+  const places = {
+    touchpoint: format.cell(touchpoint),
+    target: format.cell(target),
+    lost: format.cell(lost),
+  };
+  const sentence =
+    typeof people === "object" && "people" in people && people.people.part > 0
+      ? words.text("headline.late", {
+          ...places,
+          part: format.count(people.people.part),
+          whole: format.count(people.people.whole),
+        })
+      : typeof lost === "object" && "duration_ns" in lost && lost.duration_ns > 0
+        ? words.text("headline.lost", places)
+        : words.text("headline.fine");
+  return [h("p", { class: "headline" }, sentence)];
+}
+
+/** The way to the rows that are not on this page. */
+function turning(answer: Sections, { address, words }: Pen): Node[] {
+  const here = Number(address.word("page") || "1");
+  const turn = (page: number, text: "rows.before" | "rows.behind") =>
+    h("a", { href: String(address.with({ page: page <= 1 ? "" : String(page) })) }, words.text(text));
+  const before = here > 1 && turn(here - 1, "rows.before");
+  const behind = answer.sections.some((section) => section.more > 0) && turn(here + 1, "rows.behind");
+  return before || behind
+    ? [h("nav", { class: "turning", "aria-label": words.text("app.pages") }, before, " ", behind)]
+    : [];
+}

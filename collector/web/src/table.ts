@@ -1,0 +1,126 @@
+// A section of a report as a table.
+//
+// Owns: heads, rows, and which rows are folded away. Refuses: choosing sections.
+// Invariant: it shows the cells that the collector sent, in its order, and computes none.
+
+import type { Address } from "./address";
+import type { Cell, Column, Row, Section } from "./api";
+import { h } from "./dom";
+import type { Format } from "./format";
+import type { Words } from "./words";
+
+/** What a table is written with. */
+export interface Pen {
+  address: Address;
+  words: Words;
+  format: Format;
+}
+
+/** The section with its title, its note and its rows. */
+export function table(section: Section, pen: Pen): HTMLElement {
+  const { words, format } = pen;
+  const title = `section-${section.key}`;
+  const note = words.named(`section.${section.key}.note`, { n: format.count(section.n ?? 0) });
+  const longest = section.is_ranked ? Math.max(...section.rows.map((row) => lost(section, row))) : 0;
+  return h(
+    "section",
+    { "aria-labelledby": title },
+    h("h2", { id: title }, words.named(`section.${section.key}`)),
+    h("p", {}, note),
+    h(
+      "div",
+      { class: "wide", tabindex: 0, role: "group", "aria-labelledby": title },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            section.columns.map((column) => head(column, words)),
+          ),
+        ),
+        items(section.rows).map((rows) => item(section, rows, longest, pen)),
+      ),
+    ),
+    section.more > 0 && h("p", {}, words.text("section.more", { n: format.count(section.more) })),
+  );
+}
+
+/** The cell of a row in the column of this key. */
+export function cellOf(section: Section, row: Row, key: string): Cell {
+  return row.cells[section.columns.findIndex((column) => column.key === key)] ?? "none";
+}
+
+function head(column: Column, words: Words): HTMLElement {
+  return h("th", { scope: "col", class: column.is_text && "text" }, words.named(`column.${column.key}`));
+}
+
+/** Each row with its parts behind it. */
+function items(rows: Row[]): Row[][] {
+  const items: Row[][] = [];
+  for (const row of rows) {
+    const last = items.at(-1);
+    if (row.is_part && last !== undefined) last.push(row);
+    else items.push([row]);
+  }
+  return items;
+}
+
+/** A row, and a button for its parts if it has any. */
+function item(section: Section, [row, ...parts]: Row[], longest: number, pen: Pen): HTMLElement {
+  const body = h("tbody");
+  if (row === undefined) return body;
+  const hidden = parts.map((part) => line(section, part, 0, pen));
+  for (const part of hidden) part.hidden = true;
+  const shown = line(section, row, longest, pen);
+  if (hidden.length > 0) shown.firstElementChild?.append(" ", opener(hidden, pen.words, shown));
+  body.append(shown, ...hidden);
+  return body;
+}
+
+function opener(parts: HTMLElement[], words: Words, of: HTMLElement): HTMLElement {
+  const name = of.firstElementChild?.textContent ?? "";
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "parts",
+      "aria-expanded": "false",
+      "aria-label": words.text("section.parts", { name }),
+      onclick: () => {
+        const isOpen = button.getAttribute("aria-expanded") === "true";
+        button.setAttribute("aria-expanded", String(!isOpen));
+        for (const part of parts) part.hidden = isOpen;
+      },
+    },
+    "▸",
+  );
+  return button;
+}
+
+function line(section: Section, row: Row, longest: number, pen: Pen): HTMLElement {
+  const cells = section.columns.map((column, at) => {
+    const cell = row.cells[at] ?? "none";
+    const attributes = { class: column.is_text && "text" };
+    const text = pen.format.cell(cell);
+    const written =
+      at === 0 && !row.is_part ? h("th", { scope: "row", ...attributes }, text) : h("td", attributes, text);
+    if (column.key === "lost" && longest > 0) bar(written, lost(section, row) / longest);
+    return written;
+  });
+  return h("tr", { class: row.is_part && "part" }, cells);
+}
+
+/** How long the row is in its ranking, beside the first one. */
+function bar(cell: HTMLElement, share: number): void {
+  cell.classList.add("bar");
+  cell.style.setProperty("--share", share.toFixed(3));
+}
+
+function lost(section: Section, row: Row): number {
+  const cell = cellOf(section, row, "lost");
+  return !row.is_part && typeof cell === "object" && "duration_ns" in cell ? cell.duration_ns : 0;
+}

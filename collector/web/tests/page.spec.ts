@@ -1,0 +1,198 @@
+// The page in a real browser, over a real collector with a bank day in it.
+
+import AxeBuilder from "@axe-core/playwright";
+import { type Page, expect, test } from "@playwright/test";
+
+const SCREENSHOTS = process.env["NOWAIT_SCREENSHOTS"] ?? "../../target/web-screenshots";
+const PAGES = ["/", "/health"];
+
+/** Opens an address and waits until its figures are there. Whatever the page asks of others fails the test. */
+async function open(page: Page, address: string): Promise<void> {
+  page.on("pageerror", (error) => expect(error).toBeUndefined());
+  page.on("console", (line) =>
+    expect(`${line.type()} ${line.text()}`).not.toMatch(/^error .*(Content Security|Uncaught)/),
+  );
+  page.on("request", (request) => expect(new URL(request.url()).hostname).toBe("127.0.0.1"));
+  await page.goto(address);
+  await settled(page);
+}
+
+async function settled(page: Page): Promise<void> {
+  await expect(page.locator("main")).toHaveAttribute("aria-busy", "false");
+}
+
+/** Every language and both schemes; what is in the way of somebody is so in each of them. */
+const LOOKS = [
+  ["en", "light"],
+  ["zh-Hans", "dark"],
+  ["zh-Hant", "light"],
+] as const;
+
+for (const path of PAGES) {
+  for (const [language, colorScheme] of LOOKS) {
+    test(`${path} in ${language}, ${colorScheme}, is whole and accessible`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme });
+      await open(page, `${path}?lang=${language}`);
+      await expect(page.locator("html")).toHaveAttribute("lang", language);
+      await expect(page.locator("table").first()).toBeVisible();
+      const text = await page.locator("body").innerText();
+      expect(text, "a place of a text was not filled").not.toMatch(/[{}]|undefined|NaN|null/);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations).toEqual([]);
+      await page.screenshot({ path: `${SCREENSHOTS}/${name(path)}-${language}-${colorScheme}.png` });
+    });
+  }
+
+  for (const width of [320, 1440]) {
+    test(`${path} does not scroll sideways at ${width} px`, async ({ page }) => {
+      await page.setViewportSize({ width, height: 900 });
+      await open(page, `${path}?lang=zh-Hans`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await page.screenshot({ path: `${SCREENSHOTS}/${name(path)}-${width}.png`, fullPage: true });
+    });
+  }
+}
+
+test("the page says what the API says", async ({ page, request }) => {
+  await open(page, "/?lang=en");
+  const { sections } = await (await request.get("/v1/sections")).json();
+  const waits = sections.filter((section: { about: string }) => section.about === "waits");
+  await expect(page.locator("main section")).toHaveCount(waits.length);
+  for (const section of waits) {
+    const rows = page.locator(`section[aria-labelledby=section-${section.key}] tbody tr`);
+    const shown = await rows.evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "")),
+    );
+    expect(shown.length).toBe(section.rows.length);
+    for (const [at, row] of section.rows.entries()) {
+      for (const [column, cell] of row.cells.entries()) {
+        const text = shown[at]?.[column] ?? "";
+        if (cell.text !== undefined) expect(text.replace(" ▸", "")).toBe(cell.text);
+        if (cell.count !== undefined) expect(text).toBe(cell.count.toLocaleString("en"));
+        if (cell.share !== undefined) expect(text).toBe(`${(100 * cell.share).toFixed(1)}%`);
+        if (cell === "none") expect(text).toBe("–");
+      }
+    }
+  }
+});
+
+test("the first line is a sentence with people in it", async ({ page, request }) => {
+  await open(page, "/?lang=en");
+  const { touchpoints } = await (await request.get("/v1/report")).json();
+  const { beyond_target, waited } = touchpoints[0].people;
+  await expect(page.locator(".headline")).toContainText(
+    `${beyond_target} of ${waited} customers waited longer than`,
+  );
+  await expect(page.locator(".headline")).toContainText(touchpoints[0].label);
+});
+
+test("a filter stands in the address, and the back button takes it away", async ({ page }) => {
+  await open(page, "/?lang=en");
+  await page.getByRole("combobox", { name: "Release" }).fill("8.2.0");
+  await page.getByRole("combobox", { name: "System" }).selectOption("android");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL("/?version=8.2.0&os=android&lang=en");
+  await settled(page);
+  await expect(page.getByRole("combobox", { name: "Release" })).toHaveValue("8.2.0");
+  await page.getByRole("link", { name: "简体中文" }).click();
+  await expect(page).toHaveURL("/?version=8.2.0&os=android&lang=zh-Hans");
+  await settled(page);
+  await page.goBack();
+  await page.goBack();
+  await settled(page);
+  await expect(page).toHaveURL("/?lang=en");
+  await expect(page.getByRole("combobox", { name: "Release" })).toHaveValue("");
+});
+
+test("a link leads to the same page for somebody else", async ({ page, browser }) => {
+  await open(page, "/?version=8.2.0&lang=en");
+  const other = await (await browser.newContext({ locale: "zh-TW" })).newPage();
+  await open(other, page.url());
+  expect(await other.locator("main").innerText()).toBe(await page.locator("main").innerText());
+});
+
+test("who says no language gets the browser's", async ({ browser }) => {
+  for (const [locale, language] of [
+    ["zh-TW", "zh-Hant"],
+    ["zh-CN", "zh-Hans"],
+    ["fr", "en"],
+  ]) {
+    const page = await (await browser.newContext({ locale: String(locale) })).newPage();
+    await open(page, "/");
+    await expect(page.locator("html")).toHaveAttribute("lang", String(language));
+  }
+});
+
+test("the parts of a touchpoint open by keyboard alone", async ({ page }) => {
+  await open(page, "/?lang=en");
+  const opener = page.getByRole("button", { name: /^Of Pay.Confirm/ });
+  await opener.focus();
+  const part = opener.locator("xpath=ancestor::tbody").locator("tr.part").first();
+  await expect(part).toBeHidden();
+  await page.keyboard.press("Enter");
+  await expect(part).toBeVisible();
+  await expect(opener).toHaveAttribute("aria-expanded", "true");
+  await page.keyboard.press("Enter");
+  await expect(part).toBeHidden();
+});
+
+test("a question that is not understood says why, and nothing to ask again", async ({ page }) => {
+  await open(page, "/?country=Germany&lang=en");
+  await expect(page.getByRole("alert")).toContainText("country: ");
+  await expect(page.getByRole("button", { name: "Ask again" })).toHaveCount(0);
+  await page.getByRole("link", { name: "Clear" }).click();
+  await settled(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("a collector that does not answer is said, and asked again", async ({ page }) => {
+  let isDown = true;
+  await page.route("/v1/sections*", (route) =>
+    isDown ? route.fulfill({ status: 503, json: { reason: "too many reports" } }) : route.continue(),
+  );
+  await open(page, "/?lang=en");
+  await expect(page.getByRole("alert")).toContainText("The collector did not answer: too many reports");
+  isDown = false;
+  await page.getByRole("button", { name: "Ask again" }).click();
+  await settled(page);
+  await expect(page.locator("table").first()).toBeVisible();
+});
+
+test("what is on its way is shown, and given up when one goes elsewhere", async ({ page }) => {
+  let answer = () => {};
+  const held = new Promise<void>((done) => (answer = done));
+  await page.route("/v1/sections*", async (route) => {
+    if (!route.request().url().includes("os=ios")) return route.continue();
+    await held;
+    await route.continue().catch(() => undefined);
+  });
+  await page.goto("/?os=ios&lang=en");
+  await expect(page.getByRole("progressbar")).toBeVisible();
+  await page.getByRole("link", { name: "Health" }).click();
+  await page.getByRole("link", { name: "Clear" }).click();
+  await settled(page);
+  answer();
+  await expect(page).toHaveURL("/health?lang=en");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Health");
+  await expect(page.getByRole("progressbar")).toHaveCount(0);
+});
+
+test("on paper there are figures and no form", async ({ page }) => {
+  await open(page, "/?lang=en");
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator("form")).toBeHidden();
+  await expect(page.locator("table").first()).toBeVisible();
+  const pdf = await page.pdf();
+  expect(pdf.length).toBeGreaterThan(10_000);
+});
+
+test("without scripts there is the plain page", async ({ browser }) => {
+  const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await page.goto("/");
+  await page.getByRole("link", { name: "This page without scripts" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Where customers wait");
+});
+
+function name(path: string): string {
+  return path === "/" ? "waits" : path.slice(1);
+}
