@@ -20,15 +20,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const READ: [&str; 9] = [
+const READ: [&str; 11] = [
     "/",
     "/?os=ios",
     "/health",
+    "/releases",
     "/plain",
     "/v1/report",
     "/v1/releases",
     "/v1/sections",
     "/v1/compare?base=8.2.0&head=8.2.0",
+    "/v1/compare/sections?base=8.2.0&head=8.2.0",
     "/v1/status",
 ];
 

@@ -55,6 +55,12 @@ async fn the_tables_of_the_api_are_those_of_the_terminal() {
         assert_eq!(of_api["rows"].as_array().unwrap().len(), section.rows.len(), "{}", section.key);
         assert!(shown.contains(text::section(section).trim_end()), "{}", section.key);
     }
+    let compared = house.get("/v1/compare/sections?base=8.2.0&head=8.2.0").await.json();
+    assert_eq!((&compared["base"], &compared["verdict"]["word"][0]), (&"8.2.0".into(), &"verdict".into()));
+    assert_eq!(
+        (&compared["sections"][0]["key"], &compared["sections"][0]["about"]),
+        (&"compared".into(), &"releases".into())
+    );
     let refused = house.get("/v1/sections?base=8.1.0&head=8.2.0").await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 }

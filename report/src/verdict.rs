@@ -238,6 +238,17 @@ pub enum NotJudgedReason {
     ZeroOnBothSides,
 }
 
+impl NotJudgedReason {
+    /// Its word, as in the JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            NotJudgedReason::NeitherWayIsBetter => "neither_way_is_better",
+            NotJudgedReason::ZeroOnBothSides => "zero_on_both_sides",
+        }
+    }
+}
+
 /// A side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,5 +1,8 @@
 //! The rules of a comparison, each by its smallest case. How often it errs and what it sees is `tests/calibrate`.
 
+mod words;
+
+use nowait_report::section::of_comparison;
 use nowait_report::verdict::{Figure, FigureChange};
 use nowait_report::{Budgets, Cell, CompareOptions, Comparison, Side, Stratum, Verdict, text};
 use nowait_wire::{Event, Kind, NameId, Network, Os, Outcome, Tier};
@@ -297,10 +300,13 @@ fn it_reads_well_and_its_json_like_itself() {
     println!("{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 110));
     for wanted in
-        ["VERDICT   SLOWER", "(1 slower", "30 missing", "Transfer.Confirm", "CUSTOMERS", "a\u{fffd}b"]
+        ["VERDICT   SLOWER", "(1 slower", "missing 30", "Transfer.Confirm", "CUSTOMERS", "a\u{fffd}b"]
     {
         assert!(page.contains(wanted), "{wanted}");
     }
+    let sections = of_comparison(&found);
+    assert_eq!(sections.iter().map(|of| of.key).collect::<Vec<_>>(), ["compared", "reasons", "mix"]);
+    assert_eq!(words::missing(&sections), Vec::<String>::new());
     assert!(found.touchpoints[0].noise_floor.is_some_and(|floor| floor < 0.2));
     let json = serde_json::to_string(&found).expect("a comparison is plain data");
     let read: Comparison = serde_json::from_str(&json).expect("its own JSON");

@@ -32,7 +32,7 @@ fn case(touchpoint: &TouchpointChange, comparison: &Comparison) -> TestCase {
     let status = match touchpoint.verdict {
         Verdict::Slower => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(word).set_type("slower").set_description(figures(touchpoint));
+            status.set_message(word.as_str()).set_type("slower").set_description(figures(touchpoint));
             status
         }
         Verdict::TooFewSamples => {

@@ -22,7 +22,7 @@ pub(super) fn report(report: &Report) -> Markup {
     }
 }
 
-fn section(section: &Section) -> Markup {
+pub(super) fn section(section: &Section) -> Markup {
     let (title, note) = title(section, Language::En);
     let heads =
         section.columns.iter().map(|column| (word("column", column.key, Language::En), column.is_text));

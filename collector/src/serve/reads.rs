@@ -22,7 +22,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
-use nowait_report::section::SECTIONS_VERSION;
+use nowait_report::section::{self, Cell, SECTIONS_VERSION};
 use nowait_report::{Comparison, Report, Section};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -87,15 +87,30 @@ struct Releases {
 }
 
 pub(super) fn compare(asked: &Asked) -> Result<Response, Error> {
-    let (tenant, query) = asked.meant()?;
-    if query.filter.version.is_some() {
-        return Err(Error::input("version: a comparison has two, base and head; leave it out"));
-    }
-    let releases = asked
-        .ask
-        .releases()?
-        .ok_or_else(|| Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0"))?;
-    Ok(axum::Json(&*asked.compared(&tenant, &query, releases)?).into_response())
+    Ok(axum::Json(&*asked.comparison()?).into_response())
+}
+
+/// A comparison as the tables that the terminal and the page show.
+pub(super) fn compare_sections(asked: &Asked) -> Result<Response, Error> {
+    let comparison = asked.comparison()?;
+    let body = ComparedSections {
+        sections_version: SECTIONS_VERSION,
+        base: &comparison.base,
+        head: &comparison.head,
+        verdict: section::verdict(comparison.verdict),
+        sections: section::of_comparison(&comparison),
+    };
+    Ok(axum::Json(body).into_response())
+}
+
+/// The JSON of `GET /v1/compare/sections`.
+#[derive(Debug, Serialize)]
+struct ComparedSections<'a> {
+    sections_version: u32,
+    base: &'a str,
+    head: &'a str,
+    verdict: Cell,
+    sections: Vec<Section>,
 }
 
 pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
@@ -153,6 +168,18 @@ impl Asked {
         }
         let (tenant, query) = self.meant()?;
         store::report(self.store(), &tenant, &query, &self.shared.config.budgets)
+    }
+
+    /// The comparison that is asked for.
+    fn comparison(&self) -> Result<Arc<Comparison>, Error> {
+        let (tenant, query) = self.meant()?;
+        if query.filter.version.is_some() {
+            return Err(Error::input("version: a comparison has two, base and head; leave it out"));
+        }
+        let releases = self.ask.releases()?.ok_or_else(|| {
+            Error::input("name both releases, for example /v1/compare?base=8.1.0&head=8.2.0")
+        })?;
+        self.compared(&tenant, &query, releases)
     }
 
     /// A comparison; the same one as long as nothing was written.

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 2] = ["/", "/health"];
+pub(super) const PAGES: [&str; 3] = ["/", "/releases", "/health"];
 
 /// The document that starts the program.
 const DOCUMENT: &str = "index.html";

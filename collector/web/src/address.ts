@@ -6,7 +6,7 @@
 import { LANGUAGES, type Language, languageOf } from "./words";
 
 /** The pages, by their paths. The collector answers each of these paths with this program. */
-export const PATHS = { waits: "/", health: "/health" } as const;
+export const PATHS = { waits: "/", releases: "/releases", health: "/health" } as const;
 
 /** The name of a page. */
 export type PageName = keyof typeof PATHS;
@@ -37,19 +37,20 @@ export class Address {
   }
 
   /** The same about something else: words replace those of their name, and an empty one takes them away. */
-  with(words: Record<string, string>): Address {
-    const question = new Map(this.question);
-    for (const [name, word] of Object.entries(words)) {
-      if (word === "") question.delete(name);
-      else question.set(name, [word]);
-    }
+  with(words: Iterable<readonly [name: string, word: string]>): Address {
+    const said = [...words];
+    const question = new Map<string, readonly string[]>(this.question);
+    for (const [name] of said) question.delete(name);
+    for (const [name, word] of said)
+      if (word !== "") question.set(name, [...(question.get(name) ?? []), word]);
     return new Address(this.page, this.language, question);
   }
 
   /** The same question on another page, without the words that belong to this one. */
   on(page: PageName): Address {
     const question = new Map(this.question);
-    for (const name of ["page", "base", "head"]) question.delete(name);
+    for (const name of ["page", ...(page === "releases" ? ["version"] : ["base", "head"])])
+      question.delete(name);
     return new Address(page, this.language, question);
   }
 

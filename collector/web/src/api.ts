@@ -15,7 +15,18 @@ export type Cell =
   | { apdex: { index: number; is_of_few: boolean } }
   | { bytes: number }
   | { within: { from_ns: number; below_ns: number | null } }
+  | { quantity: { unit: string; value: number } }
+  | { sides: [base: number, head: number] }
+  | { change: Change }
+  | { interval: { low: Change | null; high: Change | null } }
   | { counts: [group: string, counts: [what: string, n: number][]] };
+
+/** How much something changed; see `GET /v1/compare/sections`. */
+export type Change =
+  | { ratio: number }
+  | { points: number }
+  | { chance: number }
+  | { difference: { unit: string; value: number } };
 
 /** A column of a table. */
 export interface Column {
@@ -32,7 +43,7 @@ export interface Row {
 /** A part of a report as a table. */
 export interface Section {
   key: string;
-  about: "waits" | "nowait";
+  about: "waits" | "nowait" | "releases";
   n?: number;
   is_ranked: boolean;
   columns: Column[];
@@ -45,6 +56,15 @@ export interface Sections {
   sections_version: number;
   scope: { from_unix_ms: number; until_unix_ms: number; filters: Record<string, string> };
   uncounted: Record<string, number>;
+  sections: Section[];
+}
+
+/** The answer of `GET /v1/compare/sections`. */
+export interface Compared {
+  sections_version: number;
+  base: string;
+  head: string;
+  verdict: Cell;
   sections: Section[];
 }
 
@@ -67,6 +87,11 @@ export class Refusal extends Error {
 /** The tables of a report. */
 export function sections(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
   return ask("/v1/sections", question, wanted);
+}
+
+/** The tables of a comparison. */
+export function compared(question: URLSearchParams, wanted: AbortSignal): Promise<Compared> {
+  return ask("/v1/compare/sections", question, wanted);
 }
 
 /** The releases that there are, the earliest first. */

@@ -3,7 +3,7 @@
 // Owns: units and digits. Refuses: words (see words.ts).
 // Invariant: three significant digits and one unit, as on the terminal, and a dash where nothing is known.
 
-import type { Cell } from "./api";
+import type { Cell, Change } from "./api";
 import type { Words } from "./words";
 
 /** What stands where there is no number. */
@@ -71,11 +71,44 @@ export class Format {
     if ("bytes" in cell) return this.bytes(cell.bytes);
     if ("apdex" in cell) return this.apdex(cell.apdex.index, cell.apdex.is_of_few);
     if ("within" in cell) return this.within(cell.within.from_ns, cell.within.below_ns);
+    if ("quantity" in cell) return this.value(cell.quantity.value, cell.quantity.unit);
+    if ("sides" in cell) return cell.sides.map((n) => this.count(n)).join("/");
+    if ("change" in cell) return this.change(cell.change);
+    if ("interval" in cell) return this.interval(cell.interval.low, cell.interval.high);
     const [group, counts] = cell.counts;
     const what = (key: string) => (group === "" ? key : this.words.named(`${group}.${key}`));
     const one = ([key, n]: [string, number]) =>
       this.words.text("counts.one", { n: this.count(n), what: what(key) });
     return counts.map(one).join(this.words.text("counts.separator")) || NONE;
+  }
+
+  /** How much something changed, with its sign. */
+  change(change: Change): string {
+    const signed = { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
+    if ("ratio" in change)
+      return change.ratio >= 10
+        ? this.words.text("change.times", { n: this.number(change.ratio, { maximumSignificantDigits: 3 }) })
+        : this.number(change.ratio - 1, { style: "percent", ...signed });
+    if ("points" in change)
+      return this.words.text("change.points", { n: this.number(change.points * 100, signed) });
+    if ("chance" in change) return this.share(change.chance);
+    const { unit, value } = change.difference;
+    return `${value > 0 ? "+" : ""}${this.value(value, unit)}`;
+  }
+
+  private interval(low: Change | null, high: Change | null): string {
+    const end = (of: Change | null) => (of === null ? NONE : this.change(of));
+    return this.words.text("interval.of", { low: end(low), high: end(high) });
+  }
+
+  /** A value in a unit of UCUM, or in one of a tool. */
+  private value(value: number, unit: string): string {
+    const sign = value < 0 ? "-" : "";
+    const size = Math.abs(value);
+    if (unit === "ns") return `${sign}${this.duration(size)}`;
+    if (unit === "By") return `${sign}${this.bytes(size)}`;
+    const number = this.number(value, { notation: "compact", maximumSignificantDigits: 3 });
+    return unit === "1" || unit === "" ? number : `${number} ${unit}`;
   }
 
   private apdex(index: number, isOfFew: boolean): string {

@@ -65,17 +65,22 @@ export function filters(address: Address, words: Words, go: (to: Address) => voi
       "aria-label": words.text("filter.title"),
       onsubmit: (event: Event) => {
         event.preventDefault();
-        const said = [...new FormData(form)].map(([name, word]) => [name, String(word).trim()]);
-        go(address.with({ page: "", ...Object.fromEntries(said) }));
+        const said = [...new FormData(form)].map(([name, word]) => [name, String(word).trim()] as const);
+        go(address.with([["page", ""], ...said]));
       },
     },
-    field("version", address, words, { list: CHOICES }),
+    (address.page === "releases" ? ["base", "head"] : ["version"]).map((name) =>
+      field(name, address, words, { list: CHOICES }),
+    ),
     choice("os", address, words, SYSTEMS, named("os")),
     choice("tier", address, words, TIERS, named("tier")),
     choice("network", address, words, NETWORKS, named("network")),
     field("country", address, words, { placeholder: words.text("filter.example.country"), class: "short" }),
     field("model", address, words),
-    field("dimension", address, words, { placeholder: words.text("filter.example.dimension") }),
+    // There may be several: one field for each that is said, and one where none is.
+    (address.question.get("dimension") ?? [""]).map((value) =>
+      field("dimension", address, words, { value, placeholder: words.text("filter.example.dimension") }),
+    ),
     field("since", address, words, { type: date(address.word("since")) }),
     field("until", address, words, { type: date(address.word("until")) }),
     h("button", { type: "submit" }, words.text("filter.show")),
@@ -99,12 +104,11 @@ export function offer(releases: readonly string[]): void {
 }
 
 function field(name: string, address: Address, words: Words, attributes: Attributes = {}): HTMLElement {
-  const value = address.word(name);
   return h(
     "label",
     {},
     words.text(`filter.${name}` as Key),
-    h("input", { name, value, autocomplete: "off", ...attributes }),
+    h("input", { name, value: address.word(name), autocomplete: "off", ...attributes }),
   );
 }
 

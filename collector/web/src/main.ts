@@ -1,17 +1,18 @@
 // The program of the page: it shows what the address says, and goes where a link leads.
 
 import { Address, PATHS } from "./address";
-import { Refusal, releases } from "./api";
+import { Refusal, releases as known } from "./api";
 import { h } from "./dom";
 import { Format } from "./format";
 import { filters, frame, offer } from "./frame";
 import { health } from "./pages/health";
+import { releases } from "./pages/releases";
 import { waits } from "./pages/waits";
 import type { Pen } from "./table";
 import { Words } from "./words";
 import "./style.css";
 
-const PAGES = { waits, health };
+const PAGES = { waits, releases, health };
 
 /** Ends what the page before still waits for. */
 let leave = new AbortController();
@@ -33,7 +34,7 @@ async function show(address: Address): Promise<void> {
     h("progress", { "aria-label": words.text("state.loading") }),
   );
   document.body.replaceChildren(frame(address, words), filters(address, words, go), main);
-  void releases(address.query(), wanted).then(offer, () => {
+  void known(address.query(), wanted).then(offer, () => {
     // Then a release has to be written out; why nothing is answered stands in the page.
   });
   const parts = await PAGES[address.page](pen, wanted).catch((error: unknown) =>

@@ -4,7 +4,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { type Page, expect, test } from "@playwright/test";
 
 const SCREENSHOTS = process.env["NOWAIT_SCREENSHOTS"] ?? "../../target/web-screenshots";
-const PAGES = ["/", "/health"];
+const PAGES = ["/?", "/releases?base=8.1.0&head=8.2.0&", "/health?"];
 
 /** Opens an address and waits until its figures are there. Whatever the page asks of others fails the test. */
 async function open(page: Page, address: string): Promise<void> {
@@ -32,7 +32,7 @@ for (const path of PAGES) {
   for (const [language, colorScheme] of LOOKS) {
     test(`${path} in ${language}, ${colorScheme}, is whole and accessible`, async ({ page }) => {
       await page.emulateMedia({ colorScheme });
-      await open(page, `${path}?lang=${language}`);
+      await open(page, `${path}lang=${language}`);
       await expect(page.locator("html")).toHaveAttribute("lang", language);
       await expect(page.locator("table").first()).toBeVisible();
       const text = await page.locator("body").innerText();
@@ -46,7 +46,7 @@ for (const path of PAGES) {
   for (const width of [320, 1440]) {
     test(`${path} does not scroll sideways at ${width} px`, async ({ page }) => {
       await page.setViewportSize({ width, height: 900 });
-      await open(page, `${path}?lang=zh-Hans`);
+      await open(page, `${path}lang=zh-Hans`);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.screenshot({ path: `${SCREENSHOTS}/${name(path)}-${width}.png`, fullPage: true });
     });
@@ -84,6 +84,31 @@ test("the first line is a sentence with people in it", async ({ page, request })
     `${beyond_target} of ${waited} customers waited longer than`,
   );
   await expect(page.locator(".headline")).toContainText(touchpoints[0].label);
+});
+
+test("a release is judged as the API judges it", async ({ page, request }) => {
+  await open(page, "/releases?lang=en");
+  await page.getByRole("combobox", { name: "Compare BASE" }).fill("8.1.0");
+  await page.getByRole("combobox", { name: "with HEAD" }).fill("8.2.0");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL("/releases?base=8.1.0&head=8.2.0&lang=en");
+  await settled(page);
+  const { verdict, touchpoints } = await (await request.get("/v1/compare?base=8.1.0&head=8.2.0")).json();
+  const word =
+    { slower: "slower", no_evidence: "no evidence", too_few_samples: "too few" }[String(verdict)] ?? verdict;
+  await expect(page.locator(".headline")).toHaveText(`8.2.0 against 8.1.0: ${word}`);
+  const rows = page.locator("section[aria-labelledby=section-compared] tbody tr");
+  await expect(rows).toHaveCount(touchpoints.length);
+  await expect(rows.first()).toContainText(touchpoints[0].name);
+  await page.getByRole("link", { name: "Waits" }).click();
+  await expect(page).toHaveURL("/?lang=en");
+});
+
+test("every dimension that the address says stays in the form", async ({ page }) => {
+  await open(page, "/?dimension=segment:retail&dimension=branch:12&lang=en");
+  await expect(page.getByLabel("Dimension")).toHaveCount(2);
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL("/?dimension=segment%3Aretail&dimension=branch%3A12&lang=en");
 });
 
 test("a filter stands in the address, and the back button takes it away", async ({ page }) => {
@@ -194,5 +219,5 @@ test("without scripts there is the plain page", async ({ browser }) => {
 });
 
 function name(path: string): string {
-  return path === "/" ? "waits" : path.slice(1);
+  return path.slice(1, path.indexOf("?")) || "waits";
 }

@@ -4,12 +4,15 @@
 //! [`crate::words`]) and arithmetic on latencies.
 //! Invariant: every section has a title, every column a head and every word of ours a text in each language of [`crate::words`].
 
+mod comparison;
 mod cost;
 mod exits;
 mod journeys;
 mod waits;
 
+use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
+pub use comparison::{Told, of_comparison, verdict};
 use serde::Serialize;
 
 /// The form of the sections, in their JSON. A new column or cell makes no new one; a removed or renamed one does.
@@ -43,6 +46,8 @@ pub enum About {
     Waits,
     /// What NoWait itself costs, and whether everything that was told has arrived.
     NoWait,
+    /// How two releases differ.
+    Releases,
 }
 
 /// A column.
@@ -97,8 +102,45 @@ pub enum Cell {
     Bytes(f64),
     /// A bucket of durations.
     Within(Within),
+    /// A value in its unit.
+    Quantity {
+        /// The unit.
+        unit: Unit,
+        /// The value.
+        value: f64,
+    },
+    /// How many in BASE, and how many in HEAD.
+    Sides(u64, u64),
+    /// How much something changed.
+    Change(Change),
+    /// Between which changes the true one lies; `null` where the samples do not bound it.
+    Interval {
+        /// The lower end.
+        low: Option<Change>,
+        /// The upper end.
+        high: Option<Change>,
+    },
     /// How many of what: words of this group, or texts as they are if there is no such word.
     Counts(&'static str, Vec<(String, u64)>),
+}
+
+/// How much something changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// HEAD / BASE.
+    Ratio(f64),
+    /// HEAD - BASE of shares, each 0 to 1.
+    Points(f64),
+    /// The chance (0 to 1) that one of HEAD is larger than one of BASE.
+    Chance(f64),
+    /// HEAD - BASE in a unit.
+    Difference {
+        /// The unit.
+        unit: Unit,
+        /// The difference.
+        value: f64,
+    },
 }
 
 impl Section {

@@ -21,4 +21,4 @@ pub use safe::{safe, safe_lines};
 pub use sections::{cell, report, section, title, word};
 pub use table::{WIDTH_MAX, with_width};
 pub use units::duration;
-pub use words::{FigureWords, drift_cells, limit, limited, not_judged_cells, status, too_few, verdict};
+pub use words::{FigureWords, limit, limited, status, too_few, verdict};

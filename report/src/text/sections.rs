@@ -2,9 +2,11 @@
 
 use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
-use super::units::{self, NONE, bytes, count, duration, moment, within};
+use super::units::{
+    self, NONE, bytes, count, duration, moment, quantity, share, signed, signed_quantity, within,
+};
 use crate::report::{Exit, Report};
-use crate::section::{About, Cell, Row, Section, sections};
+use crate::section::{About, Cell, Change, Row, Section, sections};
 use crate::words::Language;
 use std::fmt::Write as _;
 
@@ -64,7 +66,11 @@ pub fn section(section: &Section) -> String {
         if column.is_text { format!("<{word}") } else { word }
     });
     let items: Vec<&[Row]> = section.items().collect();
-    Table::of(&format!("{}   {note}", title.to_uppercase()), heads.collect())
+    let mut table = Table::of(&format!("{}   {note}", title.to_uppercase()), heads.collect());
+    if section.columns.first().is_some_and(|column| column.key == "metric") {
+        table = table.whose_ends_matter();
+    }
+    table
         .fill(&items, |at, rows| {
             let shown = if at < BROKEN_DOWN_MAX { rows.len() } else { 1 };
             rows.iter().take(shown).map(|row| line(row, section.is_ranked.then_some(at + 1))).collect()
@@ -107,15 +113,39 @@ pub fn cell(cell: &Cell, language: Language) -> String {
         Cell::Word(group, key) => word(group, key, language),
         Cell::Count(n) => count(*n),
         Cell::DurationNs(ns) => duration(*ns),
-        Cell::Share(share) => units::share(Some(*share)),
-        Cell::People { part, whole } => units::share((*whole > 0).then(|| *part as f64 / *whole as f64)),
+        Cell::Share(of) => share(Some(*of)),
+        Cell::People { part, whole } => share((*whole > 0).then(|| *part as f64 / *whole as f64)),
         Cell::Apdex { index, is_of_few } => format!("{index:.2}{}", if *is_of_few { "*" } else { "" }),
         Cell::Bytes(n) => bytes(*n),
         Cell::Within(bucket) => within(Some(*bucket)),
+        Cell::Quantity { unit, value } => quantity(unit, *value),
+        Cell::Sides(base, head) => format!("{}/{}", count(*base), count(*head)),
+        Cell::Change(of) => change(of),
+        Cell::Interval { low, high } => interval(low.as_ref(), high.as_ref()),
         Cell::Counts(group, counts) => {
             let each = |(what, n): &(String, u64)| format!("{} {}", word(group, what, language), count(*n));
             counts.iter().map(each).collect::<Vec<_>>().join(", ")
         }
+    }
+}
+
+fn change(change: &Change) -> String {
+    match change {
+        Change::Ratio(ratio) => units::change(*ratio),
+        Change::Points(points) => signed(points * 100.0, " pp"),
+        Change::Chance(chance) => share(Some(*chance)),
+        Change::Difference { unit, value } => signed_quantity(unit, *value),
+    }
+}
+
+fn interval(low: Option<&Change>, high: Option<&Change>) -> String {
+    let end = |end: Option<&Change>| end.map_or_else(|| NONE.to_owned(), change);
+    match (low, high) {
+        // One unit is enough for both.
+        (Some(Change::Ratio(_)), Some(Change::Ratio(_))) => {
+            format!("{} to {}", end(low).trim_end_matches(" %"), end(high))
+        }
+        _ => format!("{} to {}", end(low), end(high)),
     }
 }
 

@@ -139,15 +139,6 @@ pub fn change(ratio: f64) -> String {
     if ratio >= 10.0 { format!("×{}", three_digits(ratio)) } else { signed((ratio - 1.0) * 100.0, " %") }
 }
 
-/// An interval of ratios as changes from 1, or a dash where the samples cannot bound it.
-#[must_use]
-pub fn change_interval(low: Option<f64>, high: Option<f64>) -> String {
-    match (low, high) {
-        (Some(low), Some(high)) => format!("{} to {}", change(low).trim_end_matches(" %"), change(high)),
-        _ => NONE.to_owned(),
-    }
-}
-
 /// A number with its sign and one decimal; zero has none.
 #[must_use]
 pub fn signed(value: f64, unit: &str) -> String {

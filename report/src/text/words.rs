@@ -3,19 +3,19 @@
 //! Owns: what a verdict and a figure are called, and how the values of one are written. Refuses: tables and sentences.
 //! Invariant: whoever tells a figure tells it by [`FigureWords`].
 
-use super::units::{NONE, change, change_interval, duration, quantity, share, signed, signed_quantity};
+use super::sections::cell;
+use super::units::{NONE, duration, quantity, share};
 use crate::check::{LimitCheck, Status};
-use crate::metric::{Axis, Unit};
-use crate::verdict::{
-    CompareOptions, Drift, Figure, FigureChange, NotJudged, NotJudgedReason, Release, Subject,
-    TouchpointChange, Verdict,
-};
+use crate::metric::Unit;
+use crate::section::{self, Told};
+use crate::verdict::{CompareOptions, Figure, FigureChange, Subject, TouchpointChange, Verdict};
+use crate::words::Language;
 
 /// A figure of a touchpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FigureWords {
     /// What it is called.
-    pub figure: &'static str,
+    pub figure: String,
     /// BASE.
     pub base: String,
     /// HEAD with BASE's customers.
@@ -32,39 +32,11 @@ impl FigureWords {
     /// The words of a figure of this touchpoint.
     #[must_use]
     pub fn of(touchpoint: &TouchpointChange, of: &FigureChange) -> FigureWords {
-        let subject = &touchpoint.subject;
-        let value = |value: f64| match (of.figure, subject) {
-            (Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer, Subject::Values { metric, .. }) => {
-                quantity(&metric.unit, value)
-            }
-            (figure, _) => of_waits(figure, value),
-        };
-        let ends = |write: &dyn Fn(f64) -> String| match (of.low, of.high) {
-            (None, None) => NONE.to_owned(),
-            ends => {
-                let end = |end: Option<f64>| end.map_or_else(|| NONE.to_owned(), write);
-                format!("{} to {}", end(ends.0), end(ends.1))
-            }
-        };
-        let points = |difference: f64| signed(difference * 100.0, " pp");
-        let chance = |chance: f64| share(Some(chance));
-        let (change, interval) = match (of.figure, subject) {
-            (Figure::InTime | Figure::Unanswered, _) => (points(of.change), ends(&points)),
-            (Figure::Longer, _) => (chance(of.change), ends(&chance)),
-            (_, Subject::Values { metric, compared_by: Axis::Difference }) => {
-                let difference = |by: f64| signed_quantity(&metric.unit, by);
-                (difference(of.change), ends(&difference))
-            }
-            _ => (change(of.change), change_interval(of.low, of.high)),
-        };
-        FigureWords {
-            figure: figure(of.figure, subject),
-            base: value(of.base),
-            head: value(of.head),
-            head_as_is: of.head_as_is.map_or_else(|| NONE.to_owned(), value),
-            change,
-            interval,
-        }
+        let told = Told::of(touchpoint, of);
+        let [figure, base, head, head_as_is, change, interval] =
+            [told.figure, told.base, told.head, told.head_as_is, told.change, told.interval]
+                .map(|of| cell(&of, Language::En));
+        FigureWords { figure, base, head, head_as_is, change, interval }
     }
 }
 
@@ -129,32 +101,8 @@ pub fn limited(of: &LimitCheck) -> (String, String) {
 
 /// The verdict in words.
 #[must_use]
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Slower => "slower",
-        Verdict::Faster => "faster",
-        Verdict::Equivalent => "equivalent",
-        Verdict::NoEvidence => "no evidence",
-        Verdict::TooFewSamples => "too few",
-    }
-}
-
-fn figure(figure: Figure, subject: &Subject) -> &'static str {
-    match (figure, subject) {
-        (Figure::Longer, Subject::Values { .. }) => "is worse",
-        (Figure::Unanswered, Subject::Values { .. }) => "failed",
-        (figure, _) => figure_of_waits(figure),
-    }
-}
-
-/// The noise floor of a touchpoint.
-#[must_use]
-pub(super) fn noise_floor(touchpoint: &TouchpointChange) -> String {
-    let Some(floor) = touchpoint.noise_floor else { return NONE.to_owned() };
-    match &touchpoint.subject {
-        Subject::Values { metric, compared_by: Axis::Difference } => signed_quantity(&metric.unit, floor),
-        _ => change(1.0 + floor),
-    }
+pub fn verdict(verdict: Verdict) -> String {
+    cell(&section::verdict(verdict), Language::En)
 }
 
 /// Why too few samples are too few, as a sentence without its end.
@@ -168,36 +116,6 @@ pub fn too_few(touchpoint: &TouchpointChange, options: &CompareOptions) -> Strin
         return format!("{least} {what} a side are needed");
     }
     format!("how much a {whose} differs from the next is unknown: two a side are needed")
-}
-
-/// Why a metric is not judged.
-fn not_judged(reason: NotJudgedReason) -> &'static str {
-    match reason {
-        NotJudgedReason::NeitherWayIsBetter => "more of it is neither better nor worse",
-        NotJudgedReason::ZeroOnBothSides => "not measured on either side: all values are 0",
-    }
-}
-
-/// A metric that is not judged as the cells of a table: metric, both middles, why.
-#[must_use]
-pub fn not_judged_cells(of: &NotJudged) -> Vec<String> {
-    let [base, head] = [of.base, of.head].map(|middle| value(&of.unit, middle));
-    vec![of.name.clone(), base, head, not_judged(of.reason).to_owned()]
-}
-
-/// A run that drifts as the cells of a table: metric, side, run, both halves, autocorrelation.
-#[must_use]
-pub fn drift_cells(of: &Drift) -> Vec<String> {
-    let side = if of.of == Release::Base { "BASE" } else { "HEAD" };
-    let [first, second] = [of.first, of.second].map(|middle| quantity(&of.unit, middle));
-    vec![
-        of.name.clone(),
-        side.to_owned(),
-        of.run.clone(),
-        first,
-        second,
-        format!("{:+.2}", of.autocorrelation),
-    ]
 }
 
 /// A value of a metric, or a dash.

@@ -63,7 +63,7 @@ function headline(about: Section[], { words, format }: Pen): Node[] {
 function turning(answer: Sections, { address, words }: Pen): Node[] {
   const here = Number(address.word("page") || "1");
   const turn = (page: number, text: "rows.before" | "rows.behind") =>
-    h("a", { href: String(address.with({ page: page <= 1 ? "" : String(page) })) }, words.text(text));
+    h("a", { href: String(address.with([["page", page <= 1 ? "" : String(page)]])) }, words.text(text));
   const before = here > 1 && turn(here - 1, "rows.before");
   const behind = answer.sections.some((section) => section.more > 0) && turn(here + 1, "rows.behind");
   return before || behind
