@@ -1,14 +1,19 @@
-//! Who may send, and who may read from afar.
+//! Who may send, and who may read from afar, as what.
 //!
-//! Owns: the keys file and the comparison of keys. Refuses: HTTP headers (see `serve`).
+//! Owns: what the keys file says, and the comparison of keys. Refuses: HTTP headers (see `serve`) and changing the file
+//! (see `edit`).
 //! Invariant: a comparison takes the same time wherever the first difference is, and keys are never printed.
+
+mod edit;
+
+pub use edit::{Revoked, add_token, revoke_token};
 
 use crate::error::Error;
 use crate::limits::{CONFIG_BYTES_MAX, KEYS_MAX};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use subtle::ConstantTimeEq;
@@ -23,17 +28,59 @@ const KEY_BYTES_MIN: usize = 22;
 /// The longest key or tenant, in bytes.
 const TEXT_BYTES_MAX: usize = 128;
 
+/// How many characters of a token are its id, by which it is listed and revoked: of one that `nowait token` draws, 58 are left.
+const ID_CHARS: usize = 6;
+
+/// What somebody who reads may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Sees the figures of a tenant: the page, reports, comparisons, checks
+    #[default]
+    Viewer,
+    /// Sees what the collector counts of itself, too, which is of all tenants together
+    Admin,
+}
+
+impl Role {
+    /// As the keys file writes it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+/// A read token as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// The first six characters of the token.
+    pub id: String,
+    /// Whose figures it opens.
+    pub tenant: String,
+    /// What its owner may do.
+    pub role: Role,
+}
+
 /// The keys of all tenants.
 #[derive(Clone, Default)]
 pub struct Keys {
     app_keys: Vec<Entry>,
-    read_tokens: Vec<Entry>,
+    read_tokens: Vec<Token>,
 }
 
 #[derive(Clone)]
 struct Entry {
     secret: String,
     tenant: String,
+}
+
+#[derive(Clone)]
+struct Token {
+    entry: Entry,
+    role: Role,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +104,8 @@ struct AppKey {
 struct ReadToken {
     tenant: String,
     token: String,
+    #[serde(default)]
+    role: Role,
 }
 
 impl fmt::Debug for Keys {
@@ -77,13 +126,15 @@ impl Keys {
             let line = before.matches('\n').count() + 1;
             Error::input(format!(
                 "line {line} is not as it must be: write [[app_key]] with tenant and key, \
-                 or [[read_token]] with tenant and token"
+                 or [[read_token]] with tenant, token and (if it is not viewer) role"
             ))
         })?;
         let app_keys =
             file.app_key.into_iter().map(|entry| Entry { secret: entry.key, tenant: entry.tenant });
-        let tokens =
-            file.read_token.into_iter().map(|entry| Entry { secret: entry.token, tenant: entry.tenant });
+        let tokens = file.read_token.into_iter().map(|token| Token {
+            entry: Entry { secret: token.token, tenant: token.tenant },
+            role: token.role,
+        });
         let keys = Keys { app_keys: app_keys.collect(), read_tokens: tokens.collect() };
         keys.check()?;
         Ok(keys)
@@ -106,12 +157,16 @@ impl Keys {
     pub fn read_or_create(path: &Path) -> Result<(Keys, bool), Error> {
         let text = format!(
             "# Who may send batches to this collector. Apps carry the key: it names a tenant and is no secret of\n\
-             # weight. Add a [[read_token]] with tenant and token before you serve on more than this machine.\n\n\
+             # weight. Make read tokens with `nowait token` before you serve on more than this machine.\n\n\
              [[app_key]]\ntenant = \"default\"\nkey = \"{}{}\"\n",
             Uuid::new_v4().simple(),
             Uuid::new_v4().simple()
         );
-        match create_private(path, &text) {
+        let written = create_private(path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        match written {
             Ok(()) => Ok((Keys::read(path)?, true)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok((Keys::read(path)?, false)),
             Err(error) => Err(Error::input(format!("{} cannot be written: {error}", path.display()))),
@@ -121,13 +176,23 @@ impl Keys {
     /// The tenant whose app carries this key.
     #[must_use]
     pub fn tenant_of_app_key(&self, key: &str) -> Option<&str> {
-        find(&self.app_keys, key)
+        find(self.app_keys.iter().map(|entry| (entry, entry.tenant.as_str())), key)
     }
 
-    /// The tenant whose figures this token opens.
+    /// The tenant whose figures this token opens, and what its owner may do.
     #[must_use]
-    pub fn tenant_of_read_token(&self, token: &str) -> Option<&str> {
-        find(&self.read_tokens, token)
+    pub fn reader(&self, token: &str) -> Option<(&str, Role)> {
+        let tokens = self.read_tokens.iter();
+        find(tokens.map(|token| (&token.entry, (token.entry.tenant.as_str(), token.role))), token)
+    }
+
+    /// The read tokens, in the order of the file.
+    pub fn listed(&self) -> impl Iterator<Item = Listed> + '_ {
+        self.read_tokens.iter().map(|token| Listed {
+            id: token.entry.secret.chars().take(ID_CHARS).collect(),
+            tenant: token.entry.tenant.clone(),
+            role: token.role,
+        })
     }
 
     /// Whether anybody may read from afar.
@@ -145,14 +210,14 @@ impl Keys {
     /// The tenants whose figures may be read with a token.
     #[must_use]
     pub fn readers(&self) -> BTreeSet<&str> {
-        self.read_tokens.iter().map(|entry| entry.tenant.as_str()).collect()
+        self.read_tokens.iter().map(|token| token.entry.tenant.as_str()).collect()
     }
 
     fn check(&self) -> Result<(), Error> {
         if self.app_keys.is_empty() {
             return Err(Error::input("there is no [[app_key]]: nobody could send"));
         }
-        let entries = || self.app_keys.iter().chain(&self.read_tokens);
+        let entries = || self.app_keys.iter().chain(self.read_tokens.iter().map(|token| &token.entry));
         if entries().count() > KEYS_MAX {
             return Err(Error::input(format!("there are more than {KEYS_MAX} keys and tokens")));
         }
@@ -193,23 +258,21 @@ pub(crate) fn read_config(path: &Path) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Writes a new file that only its owner may read; fails if there is one.
-fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// Makes a file that only its owner may read; fails if there is one.
+fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    options.open(path)
 }
 
-/// Looks at every entry, whether or not one was found.
-fn find<'a>(entries: &'a [Entry], secret: &str) -> Option<&'a str> {
+/// What the entry with this secret is of. Looks at every entry, whether or not one was found.
+fn find<'a, T>(entries: impl Iterator<Item = (&'a Entry, T)>, secret: &str) -> Option<T> {
     let mut found = None;
-    for entry in entries {
+    for (entry, of) in entries {
         if bool::from(entry.secret.as_bytes().ct_eq(secret.as_bytes())) {
-            found = Some(entry.tenant.as_str());
+            found = Some(of);
         }
     }
     found
@@ -227,11 +290,25 @@ mod tests {
         let keys = Keys::parse(TWO).unwrap();
         assert_eq!((keys.senders(), keys.readers()), (BTreeSet::from(["bank"]), BTreeSet::from(["bank"])));
         assert_eq!(keys.tenant_of_app_key("0123456789abcdef0123456789"), Some("bank"));
-        assert_eq!(keys.tenant_of_read_token("0123456789abcdef0123456789"), None);
-        assert_eq!(keys.tenant_of_read_token("abcdef0123456789abcdef01234"), Some("bank"));
+        assert_eq!(keys.reader("0123456789abcdef0123456789"), None);
+        assert_eq!(keys.reader("abcdef0123456789abcdef01234"), Some(("bank", Role::Viewer)));
         for wrong in ["", "0123456789abcdef012345678", "0123456789abcdef01234567890"] {
             assert_eq!(keys.tenant_of_app_key(wrong), None);
         }
+    }
+
+    #[test]
+    fn who_is_no_admin_by_the_file_is_a_viewer() {
+        let token = "abcdef0123456789abcdef01234";
+        for (line, role) in
+            [("", Role::Viewer), ("role = 'viewer'", Role::Viewer), ("role = 'admin'", Role::Admin)]
+        {
+            let keys = Keys::parse(&format!("{TWO}{line}\n")).unwrap();
+            assert_eq!(keys.reader(token), Some(("bank", role)), "{line}");
+            let listed = Listed { id: "abcdef".into(), tenant: "bank".into(), role };
+            assert_eq!(keys.listed().collect::<Vec<_>>(), [listed]);
+        }
+        assert!(Keys::parse(&format!("{TWO}role = 'root'\n")).unwrap_err().is_input());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
 use nowait_collector::cli::{
-    self, aa, backup, bench, check, compare, delete, doctor, export, manual, reindex, report, serve,
+    self, aa, backup, bench, check, compare, delete, doctor, export, manual, reindex, report, serve, token,
 };
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
@@ -54,6 +54,8 @@ enum Command {
     Delete(delete::Args),
     /// Find what is damaged in a data folder, and mend it if asked to
     Doctor(doctor::Args),
+    /// Make, list and revoke the tokens with which people read
+    Token(token::Args),
     /// Rebuild the rollups of a data folder from its batches
     Reindex(reindex::Args),
     /// Print the events of a recorder file that a process of the app left on a device
@@ -92,6 +94,7 @@ fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Delete(args) => delete::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Reindex(args) => reindex::run(&args),
         #[cfg(feature = "replay")]
         Command::Replay(args) => replay::run(&args),

@@ -24,6 +24,7 @@ pub mod report;
 pub mod serve;
 mod source;
 mod terminal;
+pub mod token;
 
 use crate::error::Error;
 use crate::page;

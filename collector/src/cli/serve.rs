@@ -141,10 +141,9 @@ fn read_access(listen: SocketAddr, keys: &Keys, path: &Path) -> Result<ReadAcces
         return Ok(ReadAccess::Token);
     }
     Err(Error::input(format!(
-        "--listen {listen} lets other machines in, and {} has no read token: add\n\n  \
-         [[read_token]]\n  tenant = \"…\"\n  token = \"{}\"\n\nor listen on 127.0.0.1",
-        path.display(),
-        uuid::Uuid::new_v4().simple()
+        "--listen {listen} lets other machines in, and {path} has no [[read_token]]: make one with\n\n  \
+         nowait token --keys {path}\n\nor listen on 127.0.0.1",
+        path = path.display()
     )))
 }
 

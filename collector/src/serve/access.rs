@@ -90,7 +90,7 @@ pub(super) async fn readers_only(
 fn reader(shared: &Shared, request: &Request) -> Option<Reader> {
     let keys = &shared.config.keys;
     if let Some(secret) = secret(request.headers()) {
-        return keys.tenant_of_read_token(&secret).map(|tenant| Reader::Tenant(tenant.to_owned()));
+        return keys.reader(&secret).map(|(tenant, _)| Reader::Tenant(tenant.to_owned()));
     }
     let is_open = shared.config.read_access == ReadAccess::Local && !keys.has_read_tokens();
     // Something in `authorization` that is no secret was meant as one.

@@ -45,6 +45,7 @@ pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
 pub use intake::Intake;
 pub use kept::Comparisons;
+pub(crate) use private::make_folder;
 pub use reindex::Rebuilt;
 pub use retention::Keep;
 pub use sqlite::{Policy, SqliteStore};

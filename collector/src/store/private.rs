@@ -13,7 +13,7 @@ use std::path::Path;
 const LOCK: &str = "writer.lock";
 
 /// Makes a folder and those above it, if they are missing.
-pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -2,6 +2,7 @@
 //!
 //! Owns: starting `nowait serve`, and its end with the test. Refuses: talking to it (see `sending`).
 //! Invariant: when it is there it listens, and its process ends with it.
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
