@@ -134,6 +134,38 @@ pub const AGE_MAX_MS: u64 = 90 * 24 * 3_600_000;
 /// Keys and tokens in one keys file: each request compares with all of them, in constant time.
 pub const KEYS_MAX: usize = 256;
 
+/// Longest form of the login page, in bytes: a token, where to go next, and their escapes with much to spare.
+pub const LOGIN_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest address to which a browser goes on after it signed in, in bytes: every word of a question at its longest is rarer than
+/// a browser that takes no more.
+pub const NEXT_BYTES_MAX: usize = 2_000;
+
+/// Browsers of a tenant that are signed in at once; then the one that was not used for longest has to sign in again. A bank's
+/// product owners and testers, each with two.
+pub const SIGN_INS_PER_TENANT_MAX: usize = 256;
+
+/// How long a browser stays signed in without asking for anything: a forgotten one in a meeting room.
+pub const SIGN_IN_IDLE_MAX: Duration = Duration::from_secs(30 * 60);
+
+/// How long a browser stays signed in at most: a working day.
+pub const SIGN_IN_LIFE_MAX: Duration = Duration::from_secs(12 * 3_600);
+
+/// Wrong tokens in a row at the login page that a peer (see [`PEER_PARTS`]) is forgiven: a slip of the hand, not a list.
+pub const LOGIN_PEER_FAILURES_MAX: u32 = 5;
+
+/// After this time one wrong token of a peer is forgiven.
+pub const LOGIN_PEER_FORGIVEN_AFTER: Duration = Duration::from_secs(30);
+
+/// Wrong tokens in a row at the login page that all together are forgiven; behind a proxy all are one machine.
+pub const LOGIN_FAILURES_MAX: u32 = 60;
+
+/// After this time one wrong token of all together is forgiven.
+pub const LOGIN_FORGIVEN_AFTER: Duration = Duration::from_secs(1);
+
+/// Peers whose wrong tokens are remembered; then the one is forgotten that is forgiven next.
+pub const LOGIN_PEERS_MAX: usize = 1_024;
+
 /// The shortest flush interval that a remote configuration may ask for, in seconds: below it every batch is a few events,
 /// and phones wake up for each.
 pub const FLUSH_INTERVAL_MIN_S: u64 = 10;

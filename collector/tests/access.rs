@@ -173,7 +173,7 @@ async fn how_a_request_ends_is_counted_whoever_hangs_up() {
 async fn a_tenant_that_sends_and_hangs_up_keeps_its_share_only() {
     let text = format!(
         "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n[[app_key]]\ntenant = 'shop'\nkey = '{OTHER_TOKEN}'\n\
-         [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\n"
+         [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\nrole = 'admin'\n"
     );
     let house = House::new(|config| config.keys = Keys::parse(&text).unwrap());
     let lock = locked(&house.folder);

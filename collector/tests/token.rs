@@ -1,8 +1,8 @@
-//! `nowait token` as people run it.
+//! `nowait token` as people run it, and a collector that reads what it has made.
 
 mod running;
 
-use running::NOWAIT;
+use running::{NOWAIT, Server};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -74,4 +74,37 @@ fn what_cannot_be_done_ends_with_two_and_a_remedy() {
     }
     assert_eq!(std::fs::read_to_string(folder.path().join("keys.toml")).unwrap(), before);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_collector_takes_the_tokens_that_were_made_before_its_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (viewer, admin) = (made(folder.path(), "viewer"), made(folder.path(), "admin"));
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
+    for (token, status) in [(&viewer, 403), (&admin, 200), (&"x".repeat(64), 401)] {
+        let told = format!("authorization: Bearer {token}\r\n");
+        assert_eq!(asked(&server.address, "GET /v1/status", &told, "").await.0, status);
+    }
+    let ours = format!("origin: http://{}\r\naccept: text/html\r\n", server.address);
+    let (status, head) = asked(&server.address, "GET /", &ours, "").await;
+    assert!(status == 303 && head.contains("location: /login"), "{head}");
+    let (status, head) = asked(&server.address, "POST /login", &ours, &format!("token={viewer}")).await;
+    assert_eq!(status, 303, "{head}");
+    let cookie = head.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap();
+    let (status, head) = asked(&server.address, "GET /v1/status", &format!("cookie: {cookie}\r\n"), "").await;
+    assert_eq!(status, 403, "signed in, as a viewer: {head}");
+}
+
+/// The status and the whole answer.
+async fn asked(address: &str, what: &str, headers: &str, body: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{what} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }

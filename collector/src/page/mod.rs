@@ -5,12 +5,15 @@
 
 mod comparison;
 mod html;
+mod login;
 mod sections;
 mod verdict;
 
 use crate::ask::Ask;
+use crate::keys::Role;
 use crate::limits::PAGE_CHOICES_MAX;
 use html::Shown;
+pub(crate) use login::login;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::units::moment;
 use nowait_report::{Comparison, Report};
@@ -31,6 +34,8 @@ pub(crate) struct Page<'a> {
     pub(crate) comparison: Option<&'a Comparison>,
     /// The releases there are.
     pub(crate) app_versions: &'a [String],
+    /// Who reads, if that is a browser that signed in.
+    pub(crate) signed_in: Option<(&'a str, Role)>,
 }
 
 /// The whole document. The style carries the nonce, so that nothing else on the page can be one.
@@ -38,14 +43,10 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
     let document = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "NoWait: where customers wait" }
-                style nonce=(nonce) { (PreEscaped(STYLE)) }
-            }
+            (head("NoWait: where customers wait", nonce))
             body {
                 header {
+                    (signed_in(page))
                     h1 { "Where customers wait" }
                     p { (Shown(&scope(page.report))) }
                     @for (what, n) in &page.report.uncounted {
@@ -64,6 +65,30 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
         }
     };
     document.into_string()
+}
+
+/// What every page begins with.
+fn head(title: &str, nonce: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            style nonce=(nonce) { (PreEscaped(STYLE)) }
+        }
+    }
+}
+
+/// Who reads, and the way out.
+fn signed_in(page: &Page) -> Markup {
+    html! {
+        @if let Some((tenant, role)) = page.signed_in {
+            form class="out" method="post" action="/logout" {
+                "Signed in as " (role.word()) " of " (Shown(tenant))
+                button type="submit" { "Sign out" }
+            }
+        }
+    }
 }
 
 /// The way to the rows of each section that are not on this page.
@@ -181,7 +206,8 @@ mod tests {
         let report = Report { touchpoints: vec![touchpoint], taps: vec![tap], ..Report::default() };
         let ask = Ask { tenant: EVIL.into(), since: EVIL.into(), ..Ask::default() };
         let versions = [EVIL.to_owned()];
-        let page = Page { ask: &ask, report: &report, comparison: None, app_versions: &versions };
+        let page =
+            Page { ask: &ask, report: &report, comparison: None, app_versions: &versions, signed_in: None };
         let html = render(&page, "0");
         assert!(!html.contains("<script") && html.matches("&lt;script&gt;").count() >= 5, "{html}");
     }
@@ -190,7 +216,7 @@ mod tests {
     fn the_cost_is_there_if_any_session_measured_it() {
         let of = |report: &Report| {
             let ask = Ask::default();
-            render(&Page { ask: &ask, report, comparison: None, app_versions: &[] }, "0")
+            render(&Page { ask: &ask, report, comparison: None, app_versions: &[], signed_in: None }, "0")
         };
         let mut report = Report::default();
         assert!(!of(&report).contains("What NoWait cost"));
@@ -230,7 +256,8 @@ mod tests {
         report.left_out.insert("touchpoints".into(), 7);
         let versions: Vec<String> = (0..2_000).map(|n| format!("8.{n}{hidden}")).collect();
         let ask = Ask { country: "DE".into(), dimensions: vec!["a:b".into()], ..Ask::default() };
-        let page = Page { ask: &ask, report: &report, comparison: None, app_versions: &versions };
+        let page =
+            Page { ask: &ask, report: &report, comparison: None, app_versions: &versions, signed_in: None };
         let html = render(&page, "0");
         assert!(!html.contains(['\u{202e}', '\u{1b}']), "hidden");
         assert!(html.len() < 400_000, "{} bytes", html.len());
@@ -245,8 +272,13 @@ mod tests {
 
     #[test]
     fn an_empty_store_has_a_page() {
-        let page =
-            Page { ask: &Ask::default(), report: &Report::default(), comparison: None, app_versions: &[] };
+        let page = Page {
+            ask: &Ask::default(),
+            report: &Report::default(),
+            comparison: None,
+            app_versions: &[],
+            signed_in: None,
+        };
         let html = render(&page, "0");
         assert!(html.contains("Nothing has arrived yet") && html.ends_with("</html>"));
     }

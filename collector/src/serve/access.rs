@@ -1,11 +1,13 @@
 //! Who may read figures.
 //!
-//! Owns: the one decision, and the tokens and names it is made from. Refuses: what the handlers do.
+//! Owns: the one decision, and the tokens and names it is made from. Refuses: what the handlers do, and what a cookie stands for
+//! (see `sign_ins`).
 //! Invariant: **once there is a read token, nobody reads without one**, whatever a request says of where it comes from.
 //! Without any, only who came straight from this machine reads: what a header claims can only take that away.
 
 use super::door::Seat;
-use super::{ReadAccess, Shared, refusal};
+use super::{ReadAccess, Shared, login, refusal, sign_ins};
+use crate::keys::Role;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::Authority;
@@ -51,8 +53,14 @@ const FORWARDING_PREFIXES: [&str; 7] =
 pub(super) enum Reader {
     /// Everything that is on this machine.
     Local,
-    /// The figures of one tenant.
-    Tenant(String),
+    /// The figures of one tenant; and what the collector counts of itself, if an admin.
+    Tenant {
+        /// The tenant.
+        name: String,
+        role: Role,
+        /// Whether a cookie said so, and not a token.
+        is_signed_in: bool,
+    },
 }
 
 impl Reader {
@@ -60,7 +68,23 @@ impl Reader {
     pub(super) fn name(&self) -> &str {
         match self {
             Reader::Local => "",
-            Reader::Tenant(tenant) => tenant,
+            Reader::Tenant { name, .. } => name,
+        }
+    }
+
+    /// What it may do; whoever is on this machine may do all.
+    pub(super) fn role(&self) -> Role {
+        match self {
+            Reader::Local => Role::Admin,
+            Reader::Tenant { role, .. } => *role,
+        }
+    }
+
+    /// As whom a browser is signed in.
+    pub(super) fn signed_in(&self) -> Option<(&str, Role)> {
+        match self {
+            Reader::Tenant { name, role, is_signed_in: true } => Some((name, *role)),
+            _ => None,
         }
     }
 }
@@ -73,8 +97,14 @@ pub(super) async fn readers_only(
 ) -> Response {
     let Some(reader) = reader(&shared, &request) else {
         shared.counters.count_unauthorized();
-        let reason = "reading needs a read token of the keys file, as `authorization: Bearer TOKEN` \
-            or as the password of the browser's prompt";
+        let headers = request.headers();
+        let may_sign_in =
+            shared.config.keys.has_read_tokens() && !headers.contains_key(header::AUTHORIZATION);
+        if may_sign_in && login::is_browser(headers) {
+            return login::first(request.uri());
+        }
+        let reason = "reading needs a read token of the keys file, as `authorization: Bearer TOKEN`, \
+            as the password of basic authentication, or once at /login";
         let mut response = refusal(StatusCode::UNAUTHORIZED, reason);
         let challenge = HeaderValue::from_static("Basic realm=\"NoWait\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -90,17 +120,23 @@ pub(super) async fn readers_only(
 fn reader(shared: &Shared, request: &Request) -> Option<Reader> {
     let keys = &shared.config.keys;
     if let Some(secret) = secret(request.headers()) {
-        return keys.reader(&secret).map(|(tenant, _)| Reader::Tenant(tenant.to_owned()));
+        let (tenant, role) = keys.reader(&secret)?;
+        return Some(Reader::Tenant { name: tenant.to_owned(), role, is_signed_in: false });
+    }
+    // Something in `authorization` that is no secret was meant as one.
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return None;
+    }
+    if let Some(reader) = sign_ins::id(request).and_then(|id| shared.sign_ins.reader(id)) {
+        return Some(reader);
     }
     let is_open = shared.config.read_access == ReadAccess::Local && !keys.has_read_tokens();
-    // Something in `authorization` that is no secret was meant as one.
-    let is_open = is_open && !request.headers().contains_key(header::AUTHORIZATION);
     (is_open && is_from_here(request)).then_some(Reader::Local)
 }
 
 /// Whether a request came straight from this machine, as far as can be told: a proxy on this machine that hides everything
 /// cannot be told from a browser on it, which is why docs/operate.md asks for a token behind one.
-fn is_from_here(request: &Request) -> bool {
+pub(super) fn is_from_here(request: &Request) -> bool {
     let is_near = request.extensions().get::<Arc<Seat>>().is_none_or(|seat| seat.is_within_machine());
     // Proxies still speak HTTP/1.0 to what is behind them (nginx does unless told otherwise), and nobody else does.
     let is_direct = request.version() >= Version::HTTP_11 && !is_forwarded(request.headers());
@@ -115,7 +151,7 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
 
 /// Whether the client calls us by names that only this machine has. A web page elsewhere whose name was made to
 /// point here (DNS rebinding) calls us by that name, and is not let in.
-fn is_called_by_local_names(request: &Request) -> bool {
+pub(super) fn is_called_by_local_names(request: &Request) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let mut hosts_local = 0;
     if !hosts.all(|host| {
@@ -131,7 +167,7 @@ fn is_called_by_local_names(request: &Request) -> bool {
 }
 
 /// Whether this is `localhost` or a loopback address, with a port or without.
-fn is_local(host: &str) -> bool {
+pub(super) fn is_local(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;
     };

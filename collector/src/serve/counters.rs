@@ -46,11 +46,23 @@ pub(super) enum Read {
     Abandoned,
 }
 
+/// How an attempt to sign in ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Login {
+    SignedIn,
+    WrongToken,
+    /// Too many wrong tokens came before it.
+    TooOften,
+    /// No page of ours sent the form, or it was none.
+    Refused,
+}
+
 /// The numbers since this process started.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     endings: [AtomicU64; 13],
     reads: [AtomicU64; 6],
+    logins: [AtomicU64; 4],
     unauthorized: AtomicU64,
     events_stored: AtomicU64,
     bytes_stored: AtomicU64,
@@ -67,6 +79,7 @@ pub(super) struct Status {
     rejected: Rejected,
     unanswered: Unanswered,
     reads: Reads,
+    logins: Logins,
     /// `null` where no connection is known, which is in tests.
     connections: Option<Figures>,
     events_stored: u64,
@@ -111,6 +124,15 @@ struct Reads {
     abandoned: u64,
 }
 
+/// Attempts to sign in.
+#[derive(Debug, Serialize)]
+struct Logins {
+    signed_in: u64,
+    wrong_token: u64,
+    too_often: u64,
+    refused: u64,
+}
+
 // The numbers are independent of each other and of everything else: relaxed is enough.
 impl Counters {
     pub(super) fn count(&self, ending: Ending) {
@@ -132,6 +154,12 @@ impl Counters {
         }
     }
 
+    pub(super) fn count_login(&self, login: Login) {
+        if let Some(count) = self.logins.get(login as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Somebody wanted to read without a token.
     pub(super) fn count_unauthorized(&self) {
         self.unauthorized.fetch_add(1, Ordering::Relaxed);
@@ -144,6 +172,8 @@ impl Counters {
     pub(super) fn status(&self, remote_config: Option<RemoteConfig>, connections: Option<Figures>) -> Status {
         let read =
             |read: Read| self.reads.get(read as usize).map_or(0, |count| count.load(Ordering::Relaxed));
+        let login =
+            |login: Login| self.logins.get(login as usize).map_or(0, |count| count.load(Ordering::Relaxed));
         let of = |ending: Ending| {
             self.endings.get(ending as usize).map_or(0, |count| count.load(Ordering::Relaxed))
         };
@@ -174,6 +204,12 @@ impl Counters {
                 late: read(Read::Late),
                 failed: read(Read::Failed),
                 abandoned: read(Read::Abandoned),
+            },
+            logins: Logins {
+                signed_in: login(Login::SignedIn),
+                wrong_token: login(Login::WrongToken),
+                too_often: login(Login::TooOften),
+                refused: login(Login::Refused),
             },
             connections,
             events_stored: self.events_stored.load(Ordering::Relaxed),

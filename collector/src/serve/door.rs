@@ -58,6 +58,7 @@ struct Open {
 pub(super) struct Seat {
     door: Arc<Door>,
     id: u64,
+    peer: Option<IpAddr>,
     is_within_machine: bool,
     go: Arc<Notify>,
     _slot: OwnedSemaphorePermit,
@@ -108,7 +109,14 @@ impl Door {
         };
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id, open);
         let is_within_machine = peer.is_loopback() && local.is_some_and(|local| local.is_loopback());
-        Some(Arc::new(Seat { door: Arc::clone(self), id, is_within_machine, go, _slot: slot }))
+        Some(Arc::new(Seat {
+            door: Arc::clone(self),
+            id,
+            peer: counted(peer),
+            is_within_machine,
+            go,
+            _slot: slot,
+        }))
     }
 
     /// A free slot, or that of a connection that makes room; `None` if for some time none may be told to.
@@ -193,6 +201,11 @@ impl Seat {
     /// Whether both ends are loopback addresses.
     pub(super) fn is_within_machine(&self) -> bool {
         self.is_within_machine
+    }
+
+    /// Whom the connection counts for; nobody, if it is from this machine.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     pub(super) fn door(&self) -> &Door {

@@ -4,6 +4,7 @@
 //! Invariant: every request is answered, with a short reason if it is refused, and never with a panic.
 
 mod access;
+mod attempts;
 mod bodies;
 mod body;
 mod counters;
@@ -13,10 +14,13 @@ mod files;
 mod guard;
 mod health;
 mod ingest;
+mod login;
+mod origin;
 mod reads;
 mod run;
 mod sent;
 mod shares;
+mod sign_ins;
 mod web;
 
 pub use run::run;
@@ -24,6 +28,7 @@ pub use run::run;
 use crate::keys::Keys;
 use crate::limits::{BODIES_BYTES_MAX, INGEST_AT_ONCE_MAX, READS_WAITING_MAX};
 use crate::store::{Comparisons, Store};
+use attempts::Attempts;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
@@ -37,6 +42,7 @@ use health::Health;
 use nowait_report::Budgets;
 use nowait_wire::RemoteConfig;
 use shares::Shares;
+use sign_ins::SignIns;
 use std::sync::Arc;
 
 /// Who may read reports.
@@ -88,6 +94,8 @@ struct Shared {
     bodies: Arc<Bodies>,
     ingest: Arc<Shares>,
     desk: Desk,
+    sign_ins: SignIns,
+    attempts: Attempts,
     comparisons: Comparisons,
 }
 
@@ -103,6 +111,8 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         bodies: Bodies::new(BODIES_BYTES_MAX),
         ingest: Shares::new(INGEST_AT_ONCE_MAX.min(connections / 2), senders),
         desk: Desk::new(READS_WAITING_MAX.min(connections / 4), &config.keys.readers()),
+        sign_ins: SignIns::default(),
+        attempts: Attempts::default(),
         comparisons: Comparisons::new(config.budgets.clone()),
         config,
     });
@@ -120,6 +130,8 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()
         .route("/v1/batches", post(ingest::batches))
+        .route("/login", get(login::ask).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/healthz", get(health::readyz))

@@ -11,6 +11,7 @@ use super::{Shared, refusal, retry_later, sent};
 use crate::ask::Ask;
 use crate::cancel::Cancel;
 use crate::error::Error;
+use crate::keys::Role;
 use crate::limits::{READ_TIMEOUT, RETRY_AFTER_BUSY_S};
 use crate::page::{self, Page};
 use crate::priority;
@@ -134,11 +135,19 @@ pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     let comparison = releases.map(|releases| asked.compared(&tenant, &query, releases)).transpose()?;
     let app_versions = store.app_versions(&tenant)?;
     let nonce = Uuid::new_v4().simple().to_string();
-    let page = Page { ask, report: &report, comparison: comparison.as_deref(), app_versions: &app_versions };
+    let page = Page {
+        ask,
+        report: &report,
+        comparison: comparison.as_deref(),
+        app_versions: &app_versions,
+        signed_in: asked.reader.signed_in(),
+    };
     Ok(shown(page::render(&page, &nonce), &nonce))
 }
 
-fn shown(html: String, nonce: &str) -> Response {
+/// A document with its one style. A page with a form tells its own site where the form comes from; with `no-referrer` a browser
+/// would say `Origin: null`.
+pub(super) fn shown(html: String, nonce: &str) -> Response {
     let policy = format!(
         "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
@@ -146,10 +155,20 @@ fn shown(html: String, nonce: &str) -> Response {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
-pub(super) async fn status(State(shared): State<Arc<Shared>>, line: Line) -> Response {
+/// For admins: the numbers are of all tenants together.
+pub(super) async fn status(
+    State(shared): State<Arc<Shared>>,
+    Extension(reader): Extension<Reader>,
+    line: Line,
+) -> Response {
+    if reader.role() != Role::Admin {
+        let reason = "these numbers are of all tenants together: they need a read token whose role is admin";
+        return refusal(StatusCode::FORBIDDEN, reason);
+    }
     let connections = line.map(|Extension(seat)| seat.door().figures());
     axum::Json(shared.counters.status(shared.config.remote, connections)).into_response()
 }
@@ -197,8 +216,10 @@ impl Asked {
         let query = self.ask.query((self.shared.config.clock)())?.unless(&self.cancel);
         let tenant = match &self.reader {
             Reader::Local => store::tenant_meant(self.store(), self.ask.tenant())?,
-            Reader::Tenant(own) if self.ask.tenant().is_none_or(|asked| asked == own) => own.clone(),
-            Reader::Tenant(_) => return Err(Error::input("tenant: the read token is another tenant's")),
+            Reader::Tenant { name: own, .. } if self.ask.tenant().is_none_or(|asked| asked == own) => {
+                own.clone()
+            }
+            Reader::Tenant { .. } => return Err(Error::input("tenant: the read token is another tenant's")),
         };
         Ok((tenant, query))
     }

@@ -29,7 +29,7 @@ pub(crate) const ANOTHER_TENANT: &str =
 
 /// Somebody who reads.
 pub(crate) const A_TOKEN: &str =
-    "[[read_token]]\ntenant = \"bank\"\ntoken = \"bank-token-0123456789abcdefg\"\n";
+    "[[read_token]]\ntenant = \"bank\"\ntoken = \"bank-token-0123456789abcdefg\"\nrole = \"admin\"\n";
 
 /// Within this a device has its answer, whatever others do. It is told from the outside, of a debug build on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(4);

@@ -51,7 +51,7 @@ impl House {
     pub fn new(change: impl FnOnce(&mut Config)) -> House {
         let text = format!(
             "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n\
-             [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\n\
+             [[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\nrole = 'admin'\n\
              [[read_token]]\ntenant = 'shop'\ntoken = '{OTHER_TOKEN}'\n"
         );
         let mut config = Config { clock: || NOW, ..Config::new(Keys::parse(&text).unwrap()) };
