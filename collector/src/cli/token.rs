@@ -1,4 +1,7 @@
 //! `nowait token`: who may read, made, listed and revoked.
+//!
+//! Owns: what is said of it. Refuses: changing the file (see `keys`).
+//! Invariant: a token is printed when it is made and never again.
 
 use super::source::word;
 use super::{Finding, print, print_json};
