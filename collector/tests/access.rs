@@ -20,13 +20,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tempfile::TempDir;
 
-const READ: [&str; 11] = [
+const READ: [&str; 12] = [
     "/",
     "/?os=ios",
     "/health",
     "/releases",
     "/plain",
     "/v1/report",
+    "/v1/reader",
     "/v1/releases",
     "/v1/sections",
     "/v1/compare?base=8.2.0&head=8.2.0",

@@ -72,12 +72,12 @@ async fn a_browser_is_led_to_the_login_page_and_back() {
         (StatusCode::SEE_OTHER, &"/?os=android".parse().unwrap())
     );
     let (pair, _) = cookie(&answer);
-    let shown = with_cookie(&house, "/?os=android", &format!("theme=dark; {pair}")).await;
+    let shown = with_cookie(&house, "/plain?os=android", &format!("theme=dark; {pair}")).await;
     assert_eq!(shown.status, StatusCode::OK);
     assert!(
         shown.text().contains("Where customers wait") && shown.text().contains("Signed in as admin of bank")
     );
-    assert!(!house.get("/").await.text().contains("Sign out"), "a token has nothing to sign out of");
+    assert!(!house.get("/plain").await.text().contains("Sign out"), "a token has nothing to sign out of");
     assert_eq!(with_cookie(&house, "/v1/report", &pair).await.status, StatusCode::OK);
     let plain = house.ask("/", &[HOST, HTML]).await;
     assert_eq!(plain.status, StatusCode::SEE_OTHER);
@@ -330,4 +330,19 @@ async fn without_any_token_this_machine_reads_and_nobody_signs_in() {
     assert_eq!((page.status, &page.headers["location"]), (StatusCode::SEE_OTHER, &"/".parse().unwrap()));
     let answer = sign_in(&house, TOKEN, "/").await;
     assert!(answer.status == StatusCode::SEE_OTHER && !answer.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn a_script_is_told_who_reads_and_is_not_interrupted_when_the_sign_in_is_over() {
+    let house = House::new(|_| {});
+    house.post(frame(&session(1, 100))).await;
+    let (cookie, _) = cookie(&sign_in(&house, TOKEN, "/").await);
+    let script = [HOST, ("accept", "application/json"), ("sec-fetch-dest", "empty")];
+    let who = house.ask("/v1/reader", &[&script[..], &[("cookie", cookie.as_str())]].concat()).await.json();
+    assert_eq!(who, serde_json::json!({ "tenant": "bank", "role": "admin", "is_signed_in": true }));
+    let over = house.ask("/v1/reader", &script).await;
+    assert_eq!(over.status, StatusCode::UNAUTHORIZED);
+    assert!(!over.headers.contains_key("www-authenticate"));
+    let program = house.ask("/v1/reader", &[HOST]).await;
+    assert!(program.headers.contains_key("www-authenticate"));
 }

@@ -1,9 +1,11 @@
 import { defineConfig } from "@playwright/test";
 
-/** The collector under test, and a bank day that was really measured: see scripts/web/test. */
+/** Where the collectors under test are, and what is in them: see scripts/web/test. */
 const nowait = process.env["NOWAIT"] ?? "../../target/debug/nowait";
-const data = process.env["NOWAIT_DATA"] ?? "../../target/web-day/store";
-const port = 8797;
+const day = process.env["NOWAIT_DAY"] ?? "../../target/web-day";
+
+/** One that whoever is on this machine may read, and one that asks for a token. */
+const PORTS = { store: 8797, closed: 8798 };
 
 export default defineConfig({
   testDir: "tests",
@@ -14,7 +16,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 120_000,
   use: {
-    baseURL: `http://127.0.0.1:${port}`,
+    baseURL: `http://127.0.0.1:${PORTS.store}`,
     locale: "en",
     launchOptions: {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -29,8 +31,8 @@ export default defineConfig({
       ],
     },
   },
-  webServer: {
-    command: `${nowait} serve --data ${data} --listen 127.0.0.1:${port}`,
+  webServer: Object.entries(PORTS).map(([folder, port]) => ({
+    command: `${nowait} serve --data ${day}/${folder} --listen 127.0.0.1:${port}`,
     url: `http://127.0.0.1:${port}/readyz`,
-  },
+  })),
 });

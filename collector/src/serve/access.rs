@@ -105,9 +105,13 @@ pub(super) async fn readers_only(
         }
         let reason = "reading needs a read token of the keys file, as `authorization: Bearer TOKEN`, \
             as the password of basic authentication, or once at /login";
+        // A script whose sign-in is over goes to /login: a challenge would open the browser's own prompt over the page.
+        let is_script = headers.get("sec-fetch-dest").is_some_and(|what| what == "empty");
         let mut response = refusal(StatusCode::UNAUTHORIZED, reason);
-        let challenge = HeaderValue::from_static("Basic realm=\"NoWait\", charset=\"UTF-8\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        if !is_script {
+            let challenge = HeaderValue::from_static("Basic realm=\"NoWait\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
         return response;
     };
     if let Some(seat) = request.extensions().get::<Arc<Seat>>() {

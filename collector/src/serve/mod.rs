@@ -126,6 +126,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/v1/compare", reads::asked(reads::compare))
         .route("/v1/compare/sections", reads::asked(reads::compare_sections))
         .route("/v1/check", reads::asked(reads::check))
+        .route("/v1/reader", get(reads::reader))
         .route("/v1/status", get(reads::status))
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()

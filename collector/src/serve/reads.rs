@@ -160,6 +160,23 @@ pub(super) fn shown(html: String, nonce: &str) -> Response {
 }
 
 /// For admins: the numbers are of all tenants together.
+/// Who asks, and what they may see.
+pub(super) async fn reader(Extension(reader): Extension<Reader>) -> Response {
+    let is_signed_in = reader.signed_in().is_some();
+    let tenant = Some(reader.name()).filter(|name| !name.is_empty());
+    axum::Json(Who { tenant, role: reader.role(), is_signed_in }).into_response()
+}
+
+/// The JSON of `GET /v1/reader`.
+#[derive(Debug, Serialize)]
+struct Who<'a> {
+    /// The tenant whose figures it sees; `null` if that is every one on this machine.
+    tenant: Option<&'a str>,
+    role: Role,
+    /// Whether a cookie says so, so that there is something to sign out of.
+    is_signed_in: bool,
+}
+
 pub(super) async fn status(
     State(shared): State<Arc<Shared>>,
     Extension(reader): Extension<Reader>,

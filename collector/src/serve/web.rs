@@ -34,6 +34,8 @@ pub(super) async fn document() -> Response {
     let mut response = file(DOCUMENT);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // Its form that signs out tells where it comes from.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     // The next build has another one.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response

@@ -68,6 +68,13 @@ export interface Compared {
   sections: Section[];
 }
 
+/** The answer of `GET /v1/reader`. */
+export interface Reader {
+  tenant: string | null;
+  role: "viewer" | "admin";
+  is_signed_in: boolean;
+}
+
 /** Why there is no answer. */
 export class Refusal extends Error {
   constructor(
@@ -92,6 +99,11 @@ export function sections(question: URLSearchParams, wanted: AbortSignal): Promis
 /** The tables of a comparison. */
 export function compared(question: URLSearchParams, wanted: AbortSignal): Promise<Compared> {
   return ask("/v1/compare/sections", question, wanted);
+}
+
+/** Who asks. */
+export function reader(wanted: AbortSignal): Promise<Reader> {
+  return ask("/v1/reader", new URLSearchParams(), wanted);
 }
 
 /** The releases that there are, the earliest first. */

@@ -4,6 +4,7 @@
 // Invariant: the form says what the address says.
 
 import { type Address, PATHS, type PageName, languages } from "./address";
+import type { Reader } from "./api";
 import { type Attributes, h } from "./dom";
 import { type Key, LANGUAGES, type Words } from "./words";
 
@@ -48,6 +49,25 @@ export function frame(address: Address, words: Words): HTMLElement {
       ),
     ),
   );
+}
+
+/** Says who reads, if that is somebody who signed in, and the way out. */
+export function greet(reader: Reader, words: Words): void {
+  if (!reader.is_signed_in || reader.tenant === null) return;
+  const who = words.text("reader.signed_in", {
+    tenant: reader.tenant,
+    role: words.text(`role.${reader.role}`),
+  });
+  document
+    .querySelector("header")
+    ?.append(
+      h(
+        "form",
+        { method: "post", action: "/logout", class: "reader" },
+        h("span", {}, who),
+        h("button", { type: "submit" }, words.text("reader.sign_out")),
+      ),
+    );
 }
 
 function pageLink(page: PageName, address: Address, words: Words): HTMLElement {

@@ -1,10 +1,10 @@
 // The program of the page: it shows what the address says, and goes where a link leads.
 
 import { Address, PATHS } from "./address";
-import { Refusal, releases as known } from "./api";
+import { Refusal, releases as known, reader } from "./api";
 import { h } from "./dom";
 import { Format } from "./format";
-import { filters, frame, offer } from "./frame";
+import { filters, frame, greet, offer } from "./frame";
 import { health } from "./pages/health";
 import { releases } from "./pages/releases";
 import { waits } from "./pages/waits";
@@ -13,6 +13,9 @@ import { Words } from "./words";
 import "./style.css";
 
 const PAGES = { waits, releases, health };
+
+/** The sign-in is over, and the collector says so. */
+const UNAUTHORIZED = 401;
 
 /** Ends what the page before still waits for. */
 let leave = new AbortController();
@@ -37,6 +40,10 @@ async function show(address: Address): Promise<void> {
   void known(address.query(), wanted).then(offer, () => {
     // Then a release has to be written out; why nothing is answered stands in the page.
   });
+  void reader(wanted).then(
+    (reader) => greet(reader, words),
+    () => {},
+  );
   const parts = await PAGES[address.page](pen, wanted).catch((error: unknown) =>
     failure(error, address, words),
   );
@@ -48,6 +55,10 @@ async function show(address: Address): Promise<void> {
 
 /** Why there is nothing to see, and what can be done. */
 function failure(error: unknown, address: Address, words: Words): Node[] {
+  if (error instanceof Refusal && error.status === UNAUTHORIZED) {
+    location.assign(`/login?${new URLSearchParams({ next: String(address) })}`);
+    return [];
+  }
   const reason = error instanceof Error ? error.message : String(error);
   const isFinal = error instanceof Refusal && error.isFinal;
   const text = words.text(isFinal ? "state.refused" : "state.error", { reason });
