@@ -3,8 +3,6 @@ package dev.nowait.capture
 import android.app.Activity
 import android.os.Bundle
 import android.view.FrameMetrics
-import android.view.KeyboardShortcutGroup
-import android.view.Menu
 import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.SaysReady
@@ -21,7 +19,6 @@ open class BankActivity : Activity() {
     var onConfirm: () -> Unit = {}
     var confirmed = 0
         private set
-    val called = mutableListOf<String>()
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -34,22 +31,6 @@ open class BankActivity : Activity() {
                 }
             }
         setContentView(FrameLayout(this).apply { addView(button, FrameLayout.LayoutParams(200, 100)) })
-    }
-
-    override fun onWindowFocusChanged(hasFocus: Boolean) {
-        called += "focus"
-    }
-
-    override fun onProvideKeyboardShortcuts(
-        data: MutableList<KeyboardShortcutGroup>,
-        menu: Menu?,
-        deviceId: Int,
-    ) {
-        called += "shortcuts"
-    }
-
-    override fun onPointerCaptureChanged(hasCapture: Boolean) {
-        called += "pointer"
     }
 }
 

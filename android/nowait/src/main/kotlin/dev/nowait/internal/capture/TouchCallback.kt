@@ -2,14 +2,10 @@ package dev.nowait.internal.capture
 
 import android.os.Handler
 import android.os.Looper
-import android.view.KeyboardShortcutGroup
-import android.view.Menu
 import android.view.MotionEvent
-import android.view.View
 import android.view.ViewConfiguration
 import android.view.Window
 import dev.nowait.internal.AndroidPlatform.Companion.NS_PER_MS
-import dev.nowait.internal.ChecksApiLevel
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Names
@@ -23,12 +19,12 @@ import kotlin.math.abs
  * nothing of the app.
  */
 internal class TouchCallback(
-    private val inner: Window.Callback,
+    inner: Window.Callback,
     private val window: Window,
     private val lane: Lane,
     private val names: Names,
     private val nowNs: () -> Long,
-) : Window.Callback by inner {
+) : PassingCallback(inner) {
     private val slop = ViewConfiguration.get(window.context).scaledTouchSlop
     private val main = Handler(Looper.getMainLooper())
     private val handled = Runnable { lane.tell(Fact.TOUCH_HANDLED, atNs = nowNs()) }
@@ -36,10 +32,10 @@ internal class TouchCallback(
     private var downY = 0f
     private var isTap = false
 
-    override fun dispatchTouchEvent(event: MotionEvent): Boolean {
+    override fun dispatchTouchEvent(event: MotionEvent?): Boolean {
         var told = false
-        guarded { told = look(event) }
-        val consumed = inner.dispatchTouchEvent(event)
+        guarded { told = event != null && look(event) }
+        val consumed = super.dispatchTouchEvent(event)
         // A view posts its click, so the handler runs after this, and what is posted now runs after the handler: right
         // after it, or with it behind the frame that is due (the framework holds back messages while one is scheduled).
         if (told) main.post(handled)
@@ -76,16 +72,4 @@ internal class TouchCallback(
     }
 
     private fun hasMoved(event: MotionEvent): Boolean = abs(event.x - downX) > slop || abs(event.y - downY) > slop
-
-    // Delegation leaves out what is a default method in Java.
-
-    override fun onProvideKeyboardShortcuts(
-        data: MutableList<KeyboardShortcutGroup>?,
-        menu: Menu?,
-        deviceId: Int,
-    ) = inner.onProvideKeyboardShortcuts(data, menu, deviceId)
-
-    /** Only Android 8 and newer call it. */
-    @ChecksApiLevel
-    override fun onPointerCaptureChanged(hasCapture: Boolean) = inner.onPointerCaptureChanged(hasCapture)
 }
