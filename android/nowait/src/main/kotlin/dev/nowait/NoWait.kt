@@ -88,7 +88,10 @@ public object NoWait {
      */
     public fun flush(timeout: Duration = 2.seconds): Future<Flushed> = Face.flush(timeout)
 
-    /** Ends the session for good: nothing more is recorded, everything is sealed and, within [timeout], sent. */
+    /**
+     * Ends the session for good: nothing is recorded from this call on, also if the engine is still being brought up; what
+     * was told before is sealed and, within [timeout], sent.
+     */
     public fun shutdown(timeout: Duration = 2.seconds): Future<Flushed> = Face.shutdown(timeout)
 
     /** NoWait's own account of this session so far; null when it is not running. */

@@ -13,8 +13,8 @@ import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.RejectedExecutionException
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit
-import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLong
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
 
 /**
@@ -29,11 +29,13 @@ internal object Face {
 
     /** Ids of screens, requests, actions and journeys: never 0, never used twice. Our own: the library comes later. */
     private val ids = AtomicLong(1)
-    private val claimed = AtomicBoolean()
+    private val current = AtomicReference<Status>(Status.Off)
 
+    val status: Status get() = current.get()
+
+    /** Whether there is an engine to ask; only written on the face's thread. */
     @Volatile
-    var status: Status = Status.Off
-        private set
+    private var isUp = false
 
     fun nextId(): Long = ids.getAndIncrement()
 
@@ -44,15 +46,14 @@ internal object Face {
         appKey: String,
         settings: Settings,
     ): StartResult {
-        if (!claimed.compareAndSet(false, true)) return StartResult.AlreadyStarted
-        status = Status.Starting
+        if (!current.compareAndSet(Status.Off, Status.Starting)) return StartResult.AlreadyStarted
         return try {
             thread.execute { bringUp(platform, endpoint, appKey, settings) }
             StartResult.Started
         } catch (problem: Throwable) {
             // No thread is to be had, so little memory is left: the app has other worries.
-            lane.close()
-            status = Status.Failed("no thread: ${problem.javaClass.simpleName}")
+            lane.discard()
+            current.compareAndSet(Status.Starting, Status.Failed("no thread: ${problem.javaClass.simpleName}"))
             StartResult.Refused("no thread")
         }
     }
@@ -66,11 +67,13 @@ internal object Face {
         try {
             lane.load(platform.processStart())
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), null)
-            status = Status.Running
+            isUp = true
+            // Unless it was shut down meanwhile: what was told before that is delivered, and it stays off.
+            current.compareAndSet(Status.Starting, Status.Running)
         } catch (problem: Throwable) {
-            lane.close()
+            lane.discard()
             val why = if (problem is StartException) problem.message.orEmpty() else problem.javaClass.name
-            status = Status.Failed(why)
+            current.compareAndSet(Status.Starting, Status.Failed(why))
             platform.warn(why)
         }
     }
@@ -80,12 +83,18 @@ internal object Face {
     fun flush(timeout: Duration): Future<Flushed> =
         later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(timeout.inWholeMilliseconds.toULong())) }
 
-    fun shutdown(timeout: Duration): Future<Flushed> =
-        later(NOTHING_SENT) {
-            lane.close()
-            status = Status.Stopped
+    /** Nothing is taken from now on, whatever is under way; what was taken is sealed and sent on the face's thread. */
+    fun shutdown(timeout: Duration): Future<Flushed> {
+        // In this order, which is that of a start under way.
+        val isFirst =
+            current.compareAndSet(Status.Starting, Status.Stopped) || current.compareAndSet(Status.Running, Status.Stopped)
+        if (!isFirst) return answered(NOTHING_SENT)
+        lane.close()
+        return later(NOTHING_SENT) {
+            isUp = false
             flushed(dev.nowait.ffi.shutdown(timeout.inWholeMilliseconds.toULong()))
         }
+    }
 
     fun selfReport(): Future<SelfReport?> =
         later(null) {
@@ -102,6 +111,8 @@ internal object Face {
 
     private fun flushed(from: dev.nowait.ffi.Flushed): Flushed = Flushed(from.complete, from.batchesLeft.toLong())
 
+    private fun <T> answered(answer: T): Future<T> = FutureTask { answer }.apply { run() }
+
     /** Does [work] on the face's thread, after what was asked before; [otherwise] if the engine is not running. */
     private fun <T> later(
         otherwise: T,
@@ -110,7 +121,7 @@ internal object Face {
         val task =
             FutureTask {
                 try {
-                    if (status == Status.Running) work() else otherwise
+                    if (isUp) work() else otherwise
                 } catch (_: Throwable) {
                     // Whatever went wrong in the bridge is not the app's problem.
                     otherwise

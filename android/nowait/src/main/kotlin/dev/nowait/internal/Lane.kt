@@ -47,8 +47,8 @@ internal class Lane {
     val lost: Long get() = synchronized(waiting) { waiting.lost }
 
     /**
-     * Loads the library, tells it the decision and when the process started, and hands over what waited, in order. Takes
-     * what loading takes, so it belongs on no main thread.
+     * Loads the library, tells it the decision and when the process started, and hands over what waited, in order: also
+     * after [close], since it was told before. Takes what loading takes, so it belongs on no main thread.
      */
     fun load(processStart: ProcessStart?) {
         // The first touch of the object loads the library, which may take long: not under the lock.
@@ -56,15 +56,19 @@ internal class Lane {
         synchronized(waiting) {
             decision?.let(Native::consent)
             isLoaded = true
-            if (state != WAITING) return
             if (processStart != null) Native.processStarted(processStart.atNs, processStart.visible)
             waiting.drain { fact, name, small, atNs, x, y -> append(fact, idOf(name), small, atNs, x, y) }
-            state = UP
+            if (state == WAITING) state = UP
         }
     }
 
     /** From now on nothing is taken but the customer's decision. */
     fun close() {
+        synchronized(waiting) { state = OFF }
+    }
+
+    /** As [close], and what waits has nowhere to go. */
+    fun discard() {
         synchronized(waiting) {
             state = OFF
             waiting.forget()
