@@ -39,6 +39,14 @@ class SlowActivity :
     BankActivity(),
     SaysReady
 
+/** Passes the customer on to another screen, and shows none. */
+class RouterActivity : Activity() {
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        finish()
+    }
+}
+
 /** As `Screen.ready`, at a time of the test's. */
 internal fun tellReady(
     screen: String,

@@ -283,6 +283,48 @@ abstract class CaptureTest {
     }
 
     @Test
+    fun aRouterBelongsToTheLaunch() {
+        Face.lane.tell(Fact.PROCESS_STARTED, small = 1, atNs = nowNs())
+        val begun = nowNs()
+        pass(300)
+        val router = created<RouterActivity>()
+        pass(10)
+        router.destroy()
+        pass(400)
+        shown<BankActivity>()
+        val launch = event("launch")
+        assertEquals(COLD, launch.name)
+        assertEquals(begun, launch.startedNs)
+        assertEquals(nowNs() - begun, launch.durationNs)
+        assertEquals("the router is no screen that was abandoned", id("BankActivity"), event("screen").name)
+    }
+
+    @Test
+    fun aRouterThatIsDestroyedOnlyAfterTheNextBeganBelongsToTheLaunch() {
+        val first = shown<BankActivity>()
+        first.pause().stop()
+        pass(60_000)
+        val launches = events("launch").size
+        val begun = nowNs()
+        val router = created<RouterActivity>()
+        pass(100)
+        val next = created<SlowActivity>()
+        router.destroy()
+        pass(100)
+        next
+            .start()
+            .postCreate(null)
+            .resume()
+            .visible()
+        next.frame(workMs = 10)
+        val launch = events("launch").drop(launches).single()
+        assertEquals(WARM, launch.name)
+        assertEquals(begun, launch.startedNs)
+        assertEquals(nowNs() - begun, launch.durationNs)
+        assertEquals("in_front", Replay.presence)
+    }
+
+    @Test
     fun aNewConfigurationIsNoTripToTheBackground() {
         val activity = shown<BankActivity>()
         val launches = events("launch").size
@@ -333,10 +375,10 @@ abstract class CaptureTest {
         activity.pause().stop().destroy()
     }
 
+    private inline fun <reified T : Activity> created(): ActivityController<T> = Robolectric.buildActivity(T::class.java).create()
+
     private inline fun <reified T : Activity> launch(): ActivityController<T> =
-        Robolectric
-            .buildActivity(T::class.java)
-            .create()
+        created<T>()
             .start()
             .postCreate(null)
             .resume()
