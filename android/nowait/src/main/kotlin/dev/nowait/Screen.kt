@@ -6,7 +6,7 @@ import dev.nowait.internal.Name
 
 /**
  * A screen of the app; see [NoWait.screen]. Each `created` begins an instance, and what is said then is about it, up to
- * the next `created`. Of several Activities of one name it is about the one that was created last and is not gone.
+ * the next `created`. Of several Activities of one name it is about the one that was created or came back last and is not gone.
  */
 public class Screen internal constructor(
     private val name: Name,

@@ -3,7 +3,7 @@ package dev.nowait.internal
 import java.util.concurrent.atomic.AtomicLong
 
 /**
- * The instance that the words of a `Screen` are about: the one of this name that was created last.
+ * The instance that the words of a `Screen` are about: the one of this name that was created or came back last.
  *
  * A word before the creation begins the instance, and one after it was left is still about it, so that the engine can tell
  * that it comes too late. Two threads at once about one screen may begin two; the engine's limits end what nobody ends.
@@ -26,6 +26,9 @@ internal class Visit {
         if (word != 0L) return word shr 1
         return Face.nextId().also { current.set(it shl 1) }
     }
+
+    /** This instance came to the front again, perhaps from under a later one. */
+    fun cameBack(id: Long): Unit = current.set(id shl 1 or CREATED)
 
     /** This instance is gone, and an earlier one is what the customer comes back to. */
     fun backTo(

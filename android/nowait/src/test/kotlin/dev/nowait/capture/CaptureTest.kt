@@ -63,7 +63,7 @@ abstract class CaptureTest {
             await("running") { NoWait.status == Status.Running }
         }
         Replay.begin()
-        capture.install(application)
+        startCapture()
     }
 
     @After
@@ -72,7 +72,12 @@ abstract class CaptureTest {
         Replay.end()
     }
 
-    private val capture = ActivityCapture(Face.lane, Face.names, { it.javaClass.simpleName }, ::nowNs)
+    private lateinit var capture: ActivityCapture
+
+    private fun startCapture(screenName: (Activity) -> String = { it.javaClass.simpleName }) {
+        capture = ActivityCapture(Face.lane, Face.names, screenName, ::nowNs)
+        capture.install(application)
+    }
 
     @Test
     fun anActivityIsShownAndReadyWithItsFirstFrame() {
@@ -250,11 +255,7 @@ abstract class CaptureTest {
         first.pause().stop().destroy()
         pass(1_000)
         launch<BankActivity>()
-        val request = Face.nextId()
-        Face.lane.tell(Fact.REQUEST_STARTED, Face.names.of("GET /home"), atNs = nowNs(), x = request)
-        pass(50)
-        Face.lane.tell(Fact.REQUEST_ENDED, small = 200, atNs = nowNs(), x = request)
-        assertEquals("neither stays in front", 0, event("request").screen)
+        assertEquals("neither stays in front", 0, screenOfARequest())
         assertEquals(2, events("screen").size)
     }
 
@@ -325,6 +326,101 @@ abstract class CaptureTest {
     }
 
     @Test
+    fun aRouterThatLeadsNowhereLeavesTheAppInTheBackground() {
+        val first = shown<BankActivity>()
+        first.pause().stop()
+        pass(60_000)
+        created<RouterActivity>().destroy()
+        assertEquals("background", Replay.presence)
+    }
+
+    @Test
+    fun aStartWithAnActivityInFrontKnowsWhereTheAppIs() {
+        Face.lane.tell(Fact.PROCESS_STARTED, small = 1, atNs = nowNs())
+        application.unregisterActivityLifecycleCallbacks(capture)
+        val first = launch<BankActivity>()
+        pass(6_000)
+        startCapture()
+        shadowOf(Looper.getMainLooper()).idle()
+        pass(9_000)
+        first.pause()
+        val created = nowNs()
+        val second = launch<SlowActivity>()
+        first.stop()
+        assertEquals("the second is there", "in_front", Replay.presence)
+        pass(50)
+        second.frame(workMs = 10)
+        tellReady("SlowActivity", nowNs())
+        val screen = event("screen")
+        assertEquals("done", screen.outcome)
+        assertEquals(created, screen.startedNs)
+        assertTrue("its launch was over, and nobody saw it", events("launch").isEmpty())
+        second.get().finish()
+        second.pause()
+        first.restart().start().resume()
+        second.stop().destroy()
+        assertEquals("the first is there again", "in_front", Replay.presence)
+        assertEquals("and so is its screen", id("BankActivity"), screenOfARequest())
+        assertEquals("a return is no creation", 1, events("screen").size)
+        first.pause().stop()
+        assertEquals("background", Replay.presence)
+    }
+
+    @Test
+    fun aStartUnderADialogKnowsThatItsActivityStays() {
+        application.unregisterActivityLifecycleCallbacks(capture)
+        val first = launch<BankActivity>()
+        startCapture()
+        first.pause()
+        val dialog = launch<SlowActivity>()
+        dialog.get().finish()
+        dialog.pause()
+        first.resume()
+        dialog.stop().destroy()
+        assertEquals("in_front", Replay.presence)
+        first.pause().stop()
+        assertEquals("background", Replay.presence)
+    }
+
+    @Test
+    fun aNameThatCannotBeHadHidesNoActivity() {
+        application.unregisterActivityLifecycleCallbacks(capture)
+        startCapture { if (it is SlowActivity) throw NotImplementedError("a bug of the app") else "Bank" }
+        val first = shown<BankActivity>()
+        first.pause()
+        val second = launch<SlowActivity>()
+        first.stop()
+        assertEquals("in_front", Replay.presence)
+        pass(50)
+        second.frame(workMs = 10)
+        tellReady("SlowActivity", nowNs())
+        assertEquals(listOf("Bank", "SlowActivity").map(::id), events("screen").map { it.name })
+        second.pause().stop()
+        assertEquals("background", Replay.presence)
+    }
+
+    @Test
+    fun anActivityThatIsReorderedToTheFrontIsTheScreenInFront() {
+        val first = shown<SlowActivity>()
+        val visit = Face.names.of("SlowActivity").visit
+        val id = visit.current()
+        first.pause()
+        val second = shown<SlowActivity>()
+        first.stop()
+        second.pause()
+        val third = shown<BankActivity>()
+        second.stop()
+        assertEquals(id("BankActivity"), screenOfARequest())
+        third.pause()
+        first.restart().start().resume()
+        third.stop()
+        assertEquals(id("SlowActivity"), screenOfARequest())
+        assertEquals("of two, the one that came to the front", id, visit.current())
+        first.pause().stop()
+        assertEquals("background", Replay.presence)
+    }
+
+    @Test
     fun aNewConfigurationIsNoTripToTheBackground() {
         val activity = shown<BankActivity>()
         val launches = events("launch").size
@@ -390,6 +486,15 @@ abstract class CaptureTest {
             pass(50)
             it.frame(workMs = 10)
         }
+
+    /** Where a request that the app makes now belongs to. */
+    private fun screenOfARequest(): Int {
+        val request = Face.nextId()
+        Face.lane.tell(Fact.REQUEST_STARTED, Face.names.of("GET /home"), atNs = nowNs(), x = request)
+        pass(50)
+        Face.lane.tell(Fact.REQUEST_ENDED, small = 200, atNs = nowNs(), x = request)
+        return events("request").last().screen
+    }
 
     private fun events(kind: String): List<RecordedEvent> = Replay.events().filter { it.kind == kind }
 

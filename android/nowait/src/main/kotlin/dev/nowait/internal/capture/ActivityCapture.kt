@@ -10,14 +10,16 @@ import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
 import dev.nowait.internal.Names
+import java.util.Collections
 import java.util.IdentityHashMap
 
 /**
  * Turns the lifecycle of Activities into facts: screens, foreground and background, and when the main
  * thread was idle first.
  *
- * Owns: which Activities live, and how many are started. Refuses: taps and frames (see [WindowCapture]), and rules: what
- * a launch or a screen is, decides the engine. Everything happens on the main thread, and no defect of ours leaves it.
+ * Owns: which Activities live, and which of them are there for the customer. Refuses: taps and frames (see
+ * [WindowCapture]), and rules: what a launch or a screen is, decides the engine. Everything happens on the main thread,
+ * and no defect of ours, nor of what the app gave us to call, leaves it.
  *
  * @param nowNs the uptime clock
  */
@@ -31,14 +33,24 @@ internal class ActivityCapture(
     private class Captured(
         val screen: Name,
         val id: Long,
+        /** It was shown before NoWait was started. */
+        val isOld: Boolean,
     ) {
         var isLeft = false
         var window: WindowCapture? = null
     }
 
     private val living = IdentityHashMap<Activity, Captured>()
-    private var started = 0
+
+    /**
+     * Those that were created or came back, and were neither stopped nor destroyed since. The app is in front while there
+     * are any. No counter: of an Activity from before the start of NoWait, the first word may be that it stops.
+     */
+    private val present: MutableSet<Activity> = Collections.newSetFromMap(IdentityHashMap())
     private var inForeground = false
+
+    /** The last one that came to the front. */
+    private var front: Captured? = null
 
     /** Frames are told here, so that the main thread has nothing to do with them. */
     private val frames = HandlerThread("nowait-frames")
@@ -65,62 +77,101 @@ internal class ActivityCapture(
     ) = guarded { created(activity) }
 
     private fun created(activity: Activity) {
-        if (activity in living) return
-        val atNs = nowNs()
-        if (!inForeground) foreground(atNs, restored = false)
-        val screen = names.of(screenName(activity))
-        val captured = Captured(screen, screen.visit.created())
-        living[activity] = captured
-        lane.tell(Fact.SCREEN_CREATED, captured.screen, atNs = atNs, x = captured.id)
+        if (activity !in living) enter(activity, isOld = false)
     }
 
-    override fun onActivityStarted(activity: Activity) =
+    override fun onActivityStarted(activity: Activity) = guarded { seen(activity) }
+
+    override fun onActivityResumed(activity: Activity) =
         guarded {
-            // An Activity from before the start of NoWait.
-            created(activity)
-            if (!inForeground) foreground(nowNs(), restored = true)
-            started++
-            val captured = living.getValue(activity)
-            if (captured.window == null) {
-                val readyWhenShown = activity !is SaysReady
-                val window = WindowCapture(lane, names, captured.screen, captured.id, readyWhenShown, nowNs)
-                window.install(activity.window, frames.looper)
-                captured.window = window
+            val captured = seen(activity)
+            // In front again without a creation: it was reordered, or what lay on it is gone.
+            if (captured !== front && captured.window?.isShown == true) {
+                captured.screen.visit.cameBack(captured.id)
+                lane.tell(Fact.SCREEN_SHOWN, captured.screen, atNs = nowNs(), x = captured.id)
             }
+            front = captured
         }
 
     override fun onActivityPaused(activity: Activity) =
         guarded {
+            // Of an Activity from before the start of NoWait this may be the first word, and it is there still.
+            seen(activity)
             // The Activity below comes back now; its destruction may be seconds away.
             if (activity.isFinishing) left(activity)
         }
 
-    override fun onActivityStopped(activity: Activity) =
-        guarded {
-            started = maxOf(0, started - 1)
-            // A new configuration makes the Activity anew at once: the customer never left.
-            if (started == 0 && !activity.isChangingConfigurations) background()
-        }
+    override fun onActivityStopped(activity: Activity) = guarded { gone(activity) }
 
     override fun onActivityDestroyed(activity: Activity) =
         guarded {
             left(activity)
             living.remove(activity)?.window?.uninstall()
             // It never started: one that only passes a customer on, or ends in `onCreate`.
-            if (living.isEmpty() && inForeground && !activity.isChangingConfigurations) background()
+            gone(activity)
         }
-
-    override fun onActivityResumed(activity: Activity) = Unit
 
     override fun onActivitySaveInstanceState(
         activity: Activity,
         outState: Bundle,
     ) = Unit
 
+    /** The Activity is there, with its content. */
+    private fun seen(activity: Activity): Captured {
+        // One that nobody told us of is from before the start of NoWait, or that was in its `onCreate`.
+        val isOld = activity !in living && activity.window.peekDecorView()?.isAttachedToWindow == true
+        val captured = enter(activity, isOld)
+        if (captured.window == null) {
+            val window =
+                WindowCapture(lane, names, captured.screen, captured.id, captured.isOld, readyWhenShown = activity !is SaysReady, nowNs)
+            // First, so that a window at which that fails is not tried, and its callback not wrapped, again.
+            captured.window = window
+            window.install(activity.window, frames.looper)
+        }
+        return captured
+    }
+
+    private fun enter(
+        activity: Activity,
+        isOld: Boolean,
+    ): Captured {
+        val atNs = nowNs()
+        present += activity
+        living[activity]?.let { known ->
+            if (!inForeground) foreground(atNs, restored = true)
+            return known
+        }
+        val screen = nameOf(activity)
+        val captured = Captured(screen, screen.visit.created(), isOld)
+        living[activity] = captured
+        if (isOld) {
+            front = captured
+            // Before the foreground: a screen that is there already means that the launch is over.
+            lane.tell(Fact.SCREEN_SHOWN, screen, atNs = atNs, x = captured.id)
+        }
+        if (!inForeground) foreground(atNs, restored = isOld)
+        if (!isOld) lane.tell(Fact.SCREEN_CREATED, screen, atNs = atNs, x = captured.id)
+        return captured
+    }
+
+    /** By the app, or where that fails, by its class. Never fails itself, which `simpleName` does for some classes. */
+    private fun nameOf(activity: Activity): Name =
+        try {
+            names.of(screenName(activity))
+        } catch (_: Throwable) {
+            names.of(activity.javaClass.name.substringAfterLast('.'))
+        }
+
+    private fun gone(activity: Activity) {
+        // A new configuration makes the Activity anew at once: the customer never left.
+        if (present.remove(activity) && present.isEmpty() && !activity.isChangingConfigurations) background()
+    }
+
     private fun left(activity: Activity) {
         val captured = living[activity] ?: return
         if (captured.isLeft) return
         captured.isLeft = true
+        if (front === captured) front = null
         val earlier = living.values.filter { it.screen === captured.screen && !it.isLeft }.maxOfOrNull { it.id }
         if (earlier != null) captured.screen.visit.backTo(earlier, gone = captured.id)
         lane.tell(Fact.SCREEN_LEFT, atNs = nowNs(), x = captured.id)
@@ -140,11 +191,11 @@ internal class ActivityCapture(
     }
 }
 
-/** Does what we do inside a call of the framework; a defect of ours must not become the app's crash. */
+/** Does what we do inside a call of the framework; no defect of ours, also no `Error`, must become the app's crash. */
 internal inline fun guarded(work: () -> Unit) {
     try {
         work()
-    } catch (_: Exception) {
+    } catch (_: Throwable) {
         // One fact is missing; the engine's limits end what it began.
     }
 }

@@ -22,6 +22,7 @@ internal class WindowCapture(
     private val names: Names,
     private val screen: Name,
     private val screenId: Long,
+    wasShown: Boolean,
     private val readyWhenShown: Boolean,
     private val nowNs: () -> Long,
 ) : Window.OnFrameMetricsAvailableListener {
@@ -30,8 +31,10 @@ internal class WindowCapture(
     /** How long a frame may take where the system does not say. */
     private var periodNs = DEFAULT_PERIOD_NS
 
-    /** Only touched on the thread for frames. */
-    private var isShown = false
+    /** Whether it had its first frame; only written on the thread for frames. */
+    @Volatile
+    var isShown = wasShown
+        private set
 
     /** For windows that have their content, since asking for it earlier would keep the app from choosing features. */
     fun install(
