@@ -1,9 +1,12 @@
+@file:OptIn(ExperimentalStdlibApi::class)
+
 package dev.nowait
 
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Name
 import java.net.SocketTimeoutException
+import java.util.concurrent.Callable
 import java.util.concurrent.CancellationException
 import java.util.concurrent.TimeoutException
 
@@ -12,6 +15,7 @@ public class Action internal constructor(
     private val name: Name,
 ) {
     /** Begins. The span must be ended, once. */
+    @JvmExposeBoxed
     public fun begin(): Span {
         val id = Face.nextId()
         Face.lane.tell(Fact.ACTION_BEGIN, name, x = id)
@@ -23,6 +27,7 @@ public class Action internal constructor(
      * measured as failed; a cancellation or an interrupt as abandoned; a time limit that ran out (`withTimeout`, in or
      * around it, a `TimeoutException`, a `SocketTimeoutException`) as timed out.
      */
+    @JvmSynthetic
     public inline fun <T> measure(work: () -> T): T {
         val span = begin()
         var thrown: Throwable? = null
@@ -36,25 +41,33 @@ public class Action internal constructor(
             span.endAfter(thrown)
         }
     }
+
+    /** As above, for Java. */
+    @Throws(Exception::class)
+    public fun <T> measure(work: Callable<T>): T = measure { work.call() }
 }
 
-/** An action under way: a number, no object. Interrupted, whatever it ends with, if the app was left meanwhile. */
+/** An action under way: a number, no object (in Java an object). Interrupted, whatever it ends with, if the app was left meanwhile. */
 @JvmInline
 public value class Span internal constructor(
     private val id: Long,
 ) {
     /** It is done. */
+    @JvmExposeBoxed
     public fun end(): Unit = close(Outcome.DONE)
 
     /** It ended with an error. */
+    @JvmExposeBoxed
     public fun fail(): Unit = close(Outcome.FAILED)
 
     /** It was given up. */
+    @JvmExposeBoxed
     public fun abandon(): Unit = close(Outcome.ABANDONED)
 
     private fun close(outcome: Int): Unit = Face.lane.tell(Fact.ACTION_END, small = outcome, x = id)
 
     @PublishedApi
+    @JvmSynthetic
     internal fun endAfter(thrown: Throwable?): Unit = close(Outcome.of(thrown))
 }
 

@@ -1,3 +1,5 @@
+@file:OptIn(ExperimentalStdlibApi::class)
+
 package dev.nowait
 
 import dev.nowait.internal.Face
@@ -9,6 +11,7 @@ public class Journey internal constructor(
     private val name: Name,
 ) {
     /** The customer sets out. Without an end within half an hour, the journey is timed out. */
+    @JvmExposeBoxed
     public fun begin(): Travel {
         val id = Face.nextId()
         Face.lane.tell(Fact.JOURNEY_STARTED, name, x = id)
@@ -16,21 +19,25 @@ public class Journey internal constructor(
     }
 }
 
-/** A journey under way: a number, no object. */
+/** A journey under way: a number, no object (in Java an object). */
 @JvmInline
 public value class Travel internal constructor(
     private val id: Long,
 ) {
     /** The customer reached this touchpoint; the one before is done. */
+    @JvmExposeBoxed
     public fun step(name: String): Unit = Face.lane.tell(Fact.STEP_STARTED, Face.names.of(name), x = id)
 
     /** The customer got what they came for. */
+    @JvmExposeBoxed
     public fun end(): Unit = close(Outcome.DONE)
 
     /** The bank said no, or something broke. */
+    @JvmExposeBoxed
     public fun fail(): Unit = close(Outcome.FAILED)
 
     /** The customer gave it up. */
+    @JvmExposeBoxed
     public fun abandon(): Unit = close(Outcome.ABANDONED)
 
     private fun close(outcome: Int): Unit = Face.lane.tell(Fact.JOURNEY_ENDED, small = outcome, x = id)
@@ -41,6 +48,7 @@ public class Route internal constructor(
     private val name: Name,
 ) {
     /** A request leaves. Without an end within a minute, it is timed out. */
+    @JvmExposeBoxed
     public fun begin(): Request {
         val id = Face.nextId()
         Face.lane.tell(Fact.REQUEST_STARTED, name, x = id)
@@ -48,18 +56,21 @@ public class Route internal constructor(
     }
 }
 
-/** A request in flight: a number, no object. */
+/** A request in flight: a number, no object (in Java an object). */
 @JvmInline
 public value class Request internal constructor(
     private val id: Long,
 ) {
     /** It was answered with this HTTP status; 400 and above count as failed. */
+    @JvmExposeBoxed
     public fun end(status: Int): Unit = close(status, if (status < FAILED_STATUS_MIN) Outcome.DONE else Outcome.FAILED)
 
     /** It got no answer. */
+    @JvmExposeBoxed
     public fun fail(): Unit = close(0, Outcome.FAILED)
 
     /** Nobody waits for it any more. */
+    @JvmExposeBoxed
     public fun abandon(): Unit = close(0, Outcome.ABANDONED)
 
     private fun close(

@@ -6,7 +6,9 @@ import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
 import java.util.concurrent.Future
+import java.util.function.Consumer
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 /**
@@ -14,7 +16,8 @@ import kotlin.time.Duration.Companion.seconds
  *
  * Nothing here throws, blocks or takes time on the caller's thread. What is told before the engine is up waits for it, up
  * to 256 facts; after [shutdown], and after a start that failed, everything is a no-op. Screens, actions, routes and
- * journeys may be made at any time, also before [start]: make each once, keep it.
+ * journeys may be made at any time, also before [start]: make each once, keep it. All of it can be called from Java, and
+ * no null from there throws.
  *
  * Names are at most 120 bytes, and at most 1,024 of them exist; one that looks personal becomes `redacted`. So never put
  * an id, an amount or anything that a customer typed into one.
@@ -29,11 +32,12 @@ public object NoWait {
      * @param configure changes of the defaults
      * @return whether it begins; whether the engine came up says [status]
      */
+    @JvmSynthetic
     public fun start(
         application: Application,
         endpoint: String,
         appKey: String,
-        configure: Settings.() -> Unit = {},
+        configure: Settings.() -> Unit,
     ): StartResult =
         try {
             val settings = Settings().apply(configure)
@@ -46,19 +50,41 @@ public object NoWait {
             StartResult.Refused(problem.javaClass.name)
         }
 
+    /** As above, with the defaults. */
+    @JvmStatic
+    public fun start(
+        application: Application,
+        endpoint: String,
+        appKey: String,
+    ): StartResult = start(application, endpoint, appKey) { }
+
+    /** As above, for Java. */
+    @JvmStatic
+    public fun start(
+        application: Application,
+        endpoint: String,
+        appKey: String,
+        configure: Consumer<Settings>,
+    ): StartResult = start(application, endpoint, appKey) { configure.accept(this) }
+
     /** What became of [start]. */
+    @JvmStatic
     public val status: Status get() = Face.status
 
     /** A screen of the app. An Activity is captured by itself, under the name that `Settings.screenName` gives it. */
+    @JvmStatic
     public fun screen(name: String): Screen = Screen(Face.names.of(name))
 
     /** A piece of work that the app itself begins and ends. */
+    @JvmStatic
     public fun action(name: String): Action = Action(Face.names.of(name))
 
     /** A route of the bank's server, without ids: `GET /accounts/{id}`. */
+    @JvmStatic
     public fun route(name: String): Route = Route(Face.names.of(name))
 
     /** A banking task such as login or transfer. */
+    @JvmStatic
     public fun journey(name: String): Journey = Journey(Face.names.of(name))
 
     /**
@@ -66,6 +92,8 @@ public object NoWait {
      *
      * @param number of the app's choice
      */
+    @JvmStatic
+    @JvmOverloads
     public fun breadcrumb(
         name: String,
         number: Long = 0,
@@ -78,6 +106,7 @@ public object NoWait {
      * runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device before it is
      * granted, and no exchange with the collector begins after a refusal.
      */
+    @JvmStatic
     public fun consent(consent: Consent) {
         Face.consent(consent)
     }
@@ -86,14 +115,34 @@ public object NoWait {
      * Seals and sends everything now. Returns at once; the future says what was achieved, at the latest when [timeout]
      * has passed. What is left stays safe on the device. Never wait for it on the main thread.
      */
-    public fun flush(timeout: Duration = 2.seconds): Future<Flushed> = Face.flush(timeout)
+    public fun flush(timeout: Duration): Future<Flushed> = Face.flush(timeout)
+
+    /** As above, within two seconds. */
+    @JvmStatic
+    public fun flush(): Future<Flushed> = flush(TIMEOUT)
+
+    /** As above, for Java: within so many milliseconds. */
+    @JvmStatic
+    public fun flush(timeoutMs: Long): Future<Flushed> = flush(timeoutMs.milliseconds)
 
     /**
      * Ends the session for good: nothing is recorded from this call on, also if the engine is still being brought up; what
      * was told before is sealed and, within [timeout], sent.
      */
-    public fun shutdown(timeout: Duration = 2.seconds): Future<Flushed> = Face.shutdown(timeout)
+    public fun shutdown(timeout: Duration): Future<Flushed> = Face.shutdown(timeout)
+
+    /** As above, within two seconds. */
+    @JvmStatic
+    public fun shutdown(): Future<Flushed> = shutdown(TIMEOUT)
+
+    /** As above, for Java: within so many milliseconds. */
+    @JvmStatic
+    public fun shutdown(timeoutMs: Long): Future<Flushed> = shutdown(timeoutMs.milliseconds)
 
     /** NoWait's own account of this session so far; null when it is not running. */
+    @JvmStatic
     public fun selfReport(): Future<SelfReport?> = Face.selfReport()
+
+    /** Long enough for an answer over a mobile network, and short enough for a test or a job that waits for it. */
+    private val TIMEOUT = 2.seconds
 }

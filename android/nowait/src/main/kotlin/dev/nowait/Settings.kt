@@ -2,6 +2,7 @@ package dev.nowait
 
 import android.app.Activity
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 
 /** What an app may decide at the start; read once. */
@@ -11,6 +12,13 @@ public class Settings internal constructor() {
      * From 100 ms to a day. The recorder's file survives a kill, so that waiting costs only freshness.
      */
     public var flushInterval: Duration = 5.minutes
+
+    /** [flushInterval] in milliseconds, for Java. */
+    public var flushIntervalMs: Long
+        get() = flushInterval.inWholeMilliseconds
+        set(value) {
+            flushInterval = value.milliseconds
+        }
 
     /** What the customer decided, if the app keeps that itself; else the last [NoWait.consent] on this device holds. */
     public var consent: Consent = Consent.PENDING

@@ -22,17 +22,17 @@ public class Engine {
 
     static final String CRUMB = "biometric.prompt";
 
-    final Action pay = NoWait.INSTANCE.action("Pay.Confirm");
+    final Action pay = NoWait.action("Pay.Confirm");
     int name;
 
     @Setup(Level.Trial)
     public void start() throws InterruptedException {
         JvmPlatform.start();
-        while (NoWait.INSTANCE.getStatus() == Status.Starting.INSTANCE) {
+        while (NoWait.getStatus() == Status.Starting.INSTANCE) {
             Thread.sleep(1);
         }
-        if (NoWait.INSTANCE.getStatus() != Status.Running.INSTANCE) {
-            throw new IllegalStateException("NoWait is " + NoWait.INSTANCE.getStatus());
+        if (NoWait.getStatus() != Status.Running.INSTANCE) {
+            throw new IllegalStateException("NoWait is " + NoWait.getStatus());
         }
         name = Calls.nameId("Pay.Confirm");
         // A name is introduced once; the calls that are measured find it known.

@@ -78,10 +78,13 @@ internal object Face {
         }
     }
 
-    fun consent(consent: Consent): Unit = lane.consent(consent.ordinal)
+    /** No decision (null in Java) changes nothing. */
+    fun consent(consent: Consent?) {
+        if (consent != null) lane.consent(consent.ordinal)
+    }
 
     fun flush(timeout: Duration): Future<Flushed> =
-        later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(timeout.inWholeMilliseconds.toULong())) }
+        later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(milliseconds(timeout))) }
 
     /** Nothing is taken from now on, whatever is under way; what was taken is sealed and sent on the face's thread. */
     fun shutdown(timeout: Duration): Future<Flushed> {
@@ -92,7 +95,7 @@ internal object Face {
         lane.close()
         return later(NOTHING_SENT) {
             isUp = false
-            flushed(dev.nowait.ffi.shutdown(timeout.inWholeMilliseconds.toULong()))
+            flushed(dev.nowait.ffi.shutdown(milliseconds(timeout)))
         }
     }
 
@@ -108,6 +111,9 @@ internal object Face {
                 )
             }
         }
+
+    /** Less than nothing is nothing; as an unsigned number it would be for ever. */
+    private fun milliseconds(timeout: Duration): ULong = timeout.coerceAtLeast(Duration.ZERO).inWholeMilliseconds.toULong()
 
     private fun flushed(from: dev.nowait.ffi.Flushed): Flushed = Flushed(from.complete, from.batchesLeft.toLong())
 

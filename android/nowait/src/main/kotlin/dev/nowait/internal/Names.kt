@@ -25,8 +25,10 @@ internal class Name(
 internal class Names {
     private val byText = ConcurrentHashMap<String, Name>()
 
-    /** The name of this text: the same one for the same text, as long as there is room. */
-    fun of(text: String): Name = byText[text] ?: add(text)
+    /** The name of this text: the same one for the same text, as long as there is room. None (null in Java) counts as empty. */
+    fun of(text: String?): Name = orAdd(text.orEmpty())
+
+    private fun orAdd(text: String): Name = byText[text] ?: add(text)
 
     private fun add(text: String): Name {
         val name = Name(text)
