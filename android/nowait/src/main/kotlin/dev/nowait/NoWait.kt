@@ -113,7 +113,8 @@ public object NoWait {
 
     /**
      * Seals and sends everything now. Returns at once; the future says what was achieved, at the latest when [timeout]
-     * has passed. What is left stays safe on the device. Never wait for it on the main thread.
+     * has passed. What is left stays safe on the device. Never wait for it on the main thread. Four may be under way at once;
+     * one more is answered at once, as not complete.
      */
     public fun flush(timeout: Duration): Future<Flushed> = Face.flush(timeout)
 

@@ -7,21 +7,25 @@ import dev.nowait.Settings
 import dev.nowait.StartResult
 import dev.nowait.Status
 import dev.nowait.ffi.StartException
+import java.util.concurrent.BlockingQueue
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Future
 import java.util.concurrent.FutureTask
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.SynchronousQueue
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
 
 /**
- * The state of this process's NoWait, and the one thread on which everything that takes time happens.
+ * The state of this process's NoWait, and the threads on which everything that takes time happens.
  *
- * Owns the order of things: load the library, hand over what waited, start the engine. Refuses rules (the engine has
- * them) and Android (see [Platform]).
+ * Owns the order of things: load the library, hand over what waited, start the engine; and that no report and no shutdown
+ * stands behind what waits for the network. Refuses rules (the engine has them) and Android (see [Platform]).
  */
 internal object Face {
     val names: Names = Names()
@@ -32,6 +36,9 @@ internal object Face {
     private val current = AtomicReference<Status>(Status.Off)
 
     val status: Status get() = current.get()
+
+    /** Opens when the start has an outcome. */
+    private val started = CountDownLatch(1)
 
     /** Whether there is an engine to ask; only written on the face's thread. */
     @Volatile
@@ -53,6 +60,7 @@ internal object Face {
         } catch (problem: Throwable) {
             // No thread is to be had, so little memory is left: the app has other worries.
             lane.discard()
+            started.countDown()
             current.compareAndSet(Status.Starting, Status.Failed("no thread: ${problem.javaClass.simpleName}"))
             StartResult.Refused("no thread")
         }
@@ -75,6 +83,8 @@ internal object Face {
             val why = if (problem is StartException) problem.message.orEmpty() else problem.javaClass.name
             current.compareAndSet(Status.Starting, Status.Failed(why))
             platform.warn(why)
+        } finally {
+            started.countDown()
         }
     }
 
@@ -83,8 +93,14 @@ internal object Face {
         if (consent != null) lane.consent(consent.ordinal)
     }
 
-    fun flush(timeout: Duration): Future<Flushed> =
-        later(NOTHING_SENT) { flushed(dev.nowait.ffi.flush(milliseconds(timeout))) }
+    fun flush(timeout: Duration): Future<Flushed> {
+        val askedNs = System.nanoTime()
+        return later(flushes, NOTHING_SENT) {
+            if (status == Status.Starting) started.await(timeout.inWholeMilliseconds, TimeUnit.MILLISECONDS)
+            val left = timeout - (System.nanoTime() - askedNs).nanoseconds
+            if (isUp) flushed(dev.nowait.ffi.flush(milliseconds(left))) else NOTHING_SENT
+        }
+    }
 
     /** Nothing is taken from now on, whatever is under way; what was taken is sealed and sent on the face's thread. */
     fun shutdown(timeout: Duration): Future<Flushed> {
@@ -93,23 +109,27 @@ internal object Face {
             current.compareAndSet(Status.Starting, Status.Stopped) || current.compareAndSet(Status.Running, Status.Stopped)
         if (!isFirst) return answered(NOTHING_SENT)
         lane.close()
-        return later(NOTHING_SENT) {
+        return later(thread, NOTHING_SENT) {
+            val wasUp = isUp
             isUp = false
-            flushed(dev.nowait.ffi.shutdown(milliseconds(timeout)))
+            if (wasUp) flushed(dev.nowait.ffi.shutdown(milliseconds(timeout))) else NOTHING_SENT
         }
     }
 
-    fun selfReport(): Future<SelfReport?> =
-        later(null) {
-            dev.nowait.ffi.selfReport()?.let {
-                SelfReport(
-                    session = it.session,
-                    produced = it.produced.toLong(),
-                    dropped = it.dropped.mapValues { (_, count) -> count.toLong() },
-                    signalsLost = (it.signalsLost + it.factsRefused.values.sum()).toLong() + lane.lost,
-                    panicsCaught = it.panicsCaught.toLong(),
-                )
-            }
+    fun selfReport(): Future<SelfReport?> {
+        if (thread.queue.size >= ASKED_MAX || status == Status.Stopped) return answered(null)
+        return later(thread, null) { if (isUp) report() else null }
+    }
+
+    private fun report(): SelfReport? =
+        dev.nowait.ffi.selfReport()?.let {
+            SelfReport(
+                session = it.session,
+                produced = it.produced.toLong(),
+                dropped = it.dropped.mapValues { (_, count) -> count.toLong() },
+                signalsLost = (it.signalsLost + it.factsRefused.values.sum()).toLong() + lane.lost,
+                panicsCaught = it.panicsCaught.toLong(),
+            )
         }
 
     /** Less than nothing is nothing; as an unsigned number it would be for ever. */
@@ -119,39 +139,53 @@ internal object Face {
 
     private fun <T> answered(answer: T): Future<T> = FutureTask { answer }.apply { run() }
 
-    /** Does [work] on the face's thread, after what was asked before; [otherwise] if the engine is not running. */
+    /** Does [work] there, after what was asked there before; [otherwise] if it fails or there is no room. */
     private fun <T> later(
+        there: ThreadPoolExecutor,
         otherwise: T,
         work: () -> T,
     ): Future<T> {
         val task =
             FutureTask {
                 try {
-                    if (isUp) work() else otherwise
+                    work()
                 } catch (_: Throwable) {
                     // Whatever went wrong in the bridge is not the app's problem.
                     otherwise
                 }
             }
-        try {
-            thread.execute(task)
+        return try {
+            there.execute(task)
+            task
         } catch (_: RejectedExecutionException) {
-            task.cancel(false)
+            answered(otherwise)
         } catch (_: OutOfMemoryError) {
-            task.cancel(false)
+            answered(otherwise)
         }
-        return task
     }
 
-    private val thread =
-        ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, LinkedBlockingQueue(ASKED_MAX)) { work ->
-            Thread(work, "nowait-face").apply { isDaemon = true }
+    /** Starts, reports and shuts down; only the shutdown, which is the last, waits for the network. */
+    private val thread = threads("nowait-face", 1, LinkedBlockingQueue())
+
+    /** A flush waits for the network as long as the app lets it, so each has a thread. */
+    private val flushes = threads("nowait-flush", FLUSHES_MAX, SynchronousQueue())
+
+    private fun threads(
+        name: String,
+        max: Int,
+        asked: BlockingQueue<Runnable>,
+    ): ThreadPoolExecutor =
+        ThreadPoolExecutor(max, max, IDLE_SECONDS, TimeUnit.SECONDS, asked) { work ->
+            Thread(work, name).apply { isDaemon = true }
         }.apply { allowCoreThreadTimeOut(true) }
 
     private val NOTHING_SENT = Flushed(complete = false, batchesLeft = 0)
 
-    /** Nobody asks for more at once; what comes beyond is cancelled. */
+    /** Nobody asks for more reports at once; what comes beyond is answered with none. */
     private const val ASKED_MAX = 64
+
+    /** One that the app waits for, and a few that it forgot; what comes beyond is answered as not complete. */
+    private const val FLUSHES_MAX = 4
 
     /** An idle thread costs memory; a new one costs 100 µs. */
     private const val IDLE_SECONDS = 5L
