@@ -2,6 +2,7 @@ package dev.nowait.capture
 
 import android.app.Activity
 import android.os.Bundle
+import android.view.Display
 import android.view.FrameMetrics
 import android.widget.Button
 import android.widget.FrameLayout
@@ -10,7 +11,10 @@ import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
+import org.robolectric.annotation.Implementation
+import org.robolectric.annotation.Implements
 import org.robolectric.shadows.FrameMetricsBuilder
+import org.robolectric.shadows.ShadowDisplay
 
 /** A screen with one button at the top left. */
 open class BankActivity : Activity() {
@@ -54,6 +58,18 @@ internal fun tellReady(
 ) {
     val name = Face.names.of(screen)
     Face.lane.tell(Fact.SCREEN_READY, name, atNs = atNs, x = name.visit.current())
+}
+
+/** Every display, at a rate of the test's. */
+@Implements(Display::class)
+class RatedDisplay : ShadowDisplay() {
+    @Implementation
+    @Suppress("OVERRIDE_DEPRECATION")
+    public override fun getRefreshRate(): Float = hz
+
+    companion object {
+        var hz = 60f
+    }
 }
 
 /** Presents a frame now, whose work began so long ago. */

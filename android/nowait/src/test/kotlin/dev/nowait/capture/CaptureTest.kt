@@ -2,9 +2,11 @@ package dev.nowait.capture
 
 import android.app.Activity
 import android.app.Application
+import android.os.Build
 import android.os.Handler
 import android.os.Looper
 import android.os.SystemClock
+import android.view.Display
 import android.view.MotionEvent
 import android.view.Window
 import dev.nowait.NoWait
@@ -21,6 +23,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertSame
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
+import org.junit.Assume.assumeTrue
 import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -30,6 +33,8 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
+import org.robolectric.shadows.ShadowDisplayManager
+import org.robolectric.shadows.ShadowLooper
 import org.robolectric.shadows.ShadowSystemClock
 import java.lang.reflect.Method
 import java.lang.reflect.Proxy
@@ -49,6 +54,7 @@ class CaptureApi35Test : CaptureTest()
  * Time stands still but for [pass], on the framework's clock and on ours.
  */
 @RunWith(RobolectricTestRunner::class)
+@Config(shadows = [RatedDisplay::class])
 abstract class CaptureTest {
     private val application: Application get() = RuntimeEnvironment.getApplication()
 
@@ -418,6 +424,33 @@ abstract class CaptureTest {
         assertEquals("of two, the one that came to the front", id, visit.current())
         first.pause().stop()
         assertEquals("background", Replay.presence)
+    }
+
+    @Test
+    fun aFrameIsDueByTheRateThatTheDisplayHasThen() {
+        // From Android 12 on, each frame says it itself.
+        assumeTrue(Build.VERSION.SDK_INT < Build.VERSION_CODES.S)
+        val activity = shown<BankActivity>()
+        pass(100)
+        activity.frame(workMs = 10)
+        changeRefreshRate(120f)
+        pass(100)
+        activity.frame(workMs = 10)
+        changeRefreshRate(60f)
+        pass(100)
+        activity.frame(workMs = 10)
+        activity.pause().stop()
+        val frames = event("frames").a
+        assertEquals("frames", 4, frames and 0xffff_ffff)
+        assertEquals("slow ones", 1, frames ushr 32)
+        activity.destroy()
+    }
+
+    /** The system tells every listener, each on its own thread. */
+    private fun changeRefreshRate(hz: Float) {
+        RatedDisplay.hz = hz
+        ShadowDisplayManager.changeDisplay(Display.DEFAULT_DISPLAY, if (hz > 60) "w400dp" else "w320dp")
+        ShadowLooper.getAllLoopers().filter { it.thread.name == "nowait-frames" && it.thread.isAlive }.forEach { shadowOf(it).idle() }
     }
 
     @Test

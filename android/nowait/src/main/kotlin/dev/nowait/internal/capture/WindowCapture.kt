@@ -1,5 +1,6 @@
 package dev.nowait.internal.capture
 
+import android.hardware.display.DisplayManager
 import android.os.Build
 import android.os.Handler
 import android.os.Looper
@@ -25,10 +26,13 @@ internal class WindowCapture(
     wasShown: Boolean,
     private val readyWhenShown: Boolean,
     private val nowNs: () -> Long,
-) : Window.OnFrameMetricsAvailableListener {
+) : Window.OnFrameMetricsAvailableListener,
+    DisplayManager.DisplayListener {
+    @Volatile
     private var window: Window? = null
 
-    /** How long a frame may take where the system does not say. */
+    /** How long a frame may take where the system does not say: what the window's display does now. */
+    @Volatile
     private var periodNs = DEFAULT_PERIOD_NS
 
     /** Whether it had its first frame; only written on the thread for frames. */
@@ -42,24 +46,38 @@ internal class WindowCapture(
         frames: Looper,
     ) {
         this.window = window
-        refreshRate(window)?.let { periodNs = (NS_PER_SECOND / it).toLong() }
+        val handler = Handler(frames)
+        // Newer systems say with each frame how long it may take.
+        if (Build.VERSION.SDK_INT < Build.VERSION_CODES.S) {
+            // Told, not asked with each frame, which would be a call to another process.
+            displays(window)?.registerDisplayListener(this, handler)
+        }
+        readPeriod(window)
         window.callback?.let { window.callback = TouchCallback(it, window, lane, names, nowNs) }
-        window.addOnFrameMetricsAvailableListener(this, Handler(frames))
+        window.addOnFrameMetricsAvailableListener(this, handler)
     }
 
     fun uninstall() {
+        val window = window ?: return
+        this.window = null
+        guarded { displays(window)?.unregisterDisplayListener(this) }
         // Throws if the window was never attached, which is as good.
-        guarded { window?.removeOnFrameMetricsAvailableListener(this) }
-        window = null
+        guarded { window.removeOnFrameMetricsAvailableListener(this) }
     }
 
-    private fun refreshRate(window: Window): Float? {
+    private fun displays(window: Window): DisplayManager? = window.context.getSystemService(DisplayManager::class.java)
+
+    private fun readPeriod(window: Window) {
         @Suppress("DEPRECATION")
-        return window.windowManager
-            ?.defaultDisplay
-            ?.refreshRate
-            ?.takeIf { it > 0 }
+        val refreshRate = window.windowManager?.defaultDisplay?.refreshRate ?: return
+        if (refreshRate > 0) periodNs = (NS_PER_SECOND / refreshRate).toLong()
     }
+
+    override fun onDisplayChanged(displayId: Int) = guarded { window?.let(::readPeriod) }
+
+    override fun onDisplayAdded(displayId: Int) = Unit
+
+    override fun onDisplayRemoved(displayId: Int) = Unit
 
     override fun onFrameMetricsAvailable(
         window: Window,
