@@ -1,44 +1,29 @@
 package dev.nowait.capture
 
-import android.app.Activity
-import android.app.Application
 import android.os.Build
 import android.os.Handler
 import android.os.Looper
-import android.os.SystemClock
 import android.view.Display
 import android.view.MotionEvent
 import android.view.Window
-import dev.nowait.NoWait
-import dev.nowait.Status
-import dev.nowait.await
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
-import dev.nowait.internal.capture.ActivityCapture
 import dev.nowait.internal.capture.TouchCallback
-import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
-import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertSame
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Assume.assumeTrue
-import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
-import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
 import org.robolectric.shadows.ShadowDisplayManager
 import org.robolectric.shadows.ShadowLooper
-import org.robolectric.shadows.ShadowSystemClock
 import java.lang.reflect.Method
 import java.lang.reflect.Proxy
-import java.time.Duration
 
 @Config(sdk = [24], manifest = Config.NONE)
 class CaptureApi24Test : CaptureTest()
@@ -49,42 +34,10 @@ class CaptureApi30Test : CaptureTest()
 @Config(sdk = [35], manifest = Config.NONE)
 class CaptureApi35Test : CaptureTest()
 
-/**
- * What real framework classes do, captured by the face, told through the real library: the waits that come of it.
- * Time stands still but for [pass], on the framework's clock and on ours.
- */
+/** What real framework classes do, captured by the face, told through the real library: the waits that come of it. */
 @RunWith(RobolectricTestRunner::class)
 @Config(shadows = [RatedDisplay::class])
-abstract class CaptureTest {
-    private val application: Application get() = RuntimeEnvironment.getApplication()
-
-    @Before
-    fun begin() {
-        if (NoWait.status == Status.Off) {
-            // Nobody listens there: what is recorded stays on the device.
-            NoWait.start(application, "http://127.0.0.1:9", "key") {
-                appVersion = "8.2.0"
-                captureActivities = false
-            }
-            await("running") { NoWait.status == Status.Running }
-        }
-        Replay.begin()
-        startCapture()
-    }
-
-    @After
-    fun end() {
-        application.unregisterActivityLifecycleCallbacks(capture)
-        Replay.end()
-    }
-
-    private lateinit var capture: ActivityCapture
-
-    private fun startCapture(screenName: (Activity) -> String = { it.javaClass.simpleName }) {
-        capture = ActivityCapture(Face.lane, Face.names, screenName, ::nowNs)
-        capture.install(application)
-    }
-
+abstract class CaptureTest : CapturedApp() {
     @Test
     fun anActivityIsShownAndReadyWithItsFirstFrame() {
         val created = nowNs()
@@ -504,82 +457,10 @@ abstract class CaptureTest {
         activity.pause().stop().destroy()
     }
 
-    private inline fun <reified T : Activity> created(): ActivityController<T> = Robolectric.buildActivity(T::class.java).create()
-
-    private inline fun <reified T : Activity> launch(): ActivityController<T> =
-        created<T>()
-            .start()
-            .postCreate(null)
-            .resume()
-            .visible()
-
-    /** Launched, with its first frame presented. */
-    private inline fun <reified T : Activity> shown(): ActivityController<T> =
-        launch<T>().also {
-            pass(50)
-            it.frame(workMs = 10)
-        }
-
-    /** Where a request that the app makes now belongs to. */
-    private fun screenOfARequest(): Int {
-        val request = Face.nextId()
-        Face.lane.tell(Fact.REQUEST_STARTED, Face.names.of("GET /home"), atNs = nowNs(), x = request)
-        pass(50)
-        Face.lane.tell(Fact.REQUEST_ENDED, small = 200, atNs = nowNs(), x = request)
-        return events("request").last().screen
-    }
-
-    private fun events(kind: String): List<RecordedEvent> = Replay.events().filter { it.kind == kind }
-
-    private fun event(kind: String): RecordedEvent = events(kind).single()
-
-    private fun id(name: String): Int =
-        Face.names
-            .of(name)
-            .id
-            .also { assertTrue("$name is registered", it != 0) }
-
-    /** Taps the button, and returns when the finger went up. The framework may wait for a frame before it calls the handler. */
-    private fun ActivityController<out BankActivity>.tap(): Long {
-        touchDown()
-        val touchUp = nowNs()
-        touchUp()
-        shadowOf(Looper.getMainLooper()).idle()
-        return touchUp
-    }
-
-    private var downMs = 0L
-
-    private fun ActivityController<out BankActivity>.touchDown(downMoved: Float = 0f) {
-        downMs = SystemClock.uptimeMillis()
-        touch(MotionEvent.ACTION_DOWN, downMoved)
-    }
-
-    private fun ActivityController<out BankActivity>.touchUp(downMoved: Float = 0f) = touch(MotionEvent.ACTION_UP, downMoved)
-
-    /** Touches the middle of the button, or a place so far below it. */
-    private fun ActivityController<out BankActivity>.touch(
-        action: Int,
-        downMoved: Float = 0f,
-    ) {
-        val button = get().button
-        val place = IntArray(2).also(button::getLocationInWindow)
-        val (x, y) = place[0] + button.width / 2f to place[1] + button.height / 2f + downMoved
-        val event = MotionEvent.obtain(downMs, SystemClock.uptimeMillis(), action, x, y, 0)
-        get().window.decorView.dispatchTouchEvent(event)
-        event.recycle()
-    }
-
     private companion object {
         /** `NameId` in `wire/src/event.rs`. */
         const val COLD = 3
         const val WARM = 4
         const val HOT = 5
     }
-}
-
-internal fun nowNs(): Long = SystemClock.uptimeMillis() * 1_000_000
-
-internal fun pass(ms: Long) {
-    ShadowSystemClock.advanceBy(Duration.ofMillis(ms))
 }
