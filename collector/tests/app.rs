@@ -70,7 +70,13 @@ async fn the_tables_of_the_api_are_those_of_the_terminal() {
 async fn the_page_is_the_program_that_was_built_or_the_plain_one() {
     let house = House::new(|_| {});
     assert_eq!(house.post(frame(&session(1, 50))).await.status, StatusCode::OK);
-    assert_eq!(house.get("/v1/releases").await.json(), serde_json::json!({ "releases": ["8.2.0"] }));
+    for (seed, version) in [(2, "8.10.0"), (3, "8.9.1")] {
+        let mut batch = session(seed, 10);
+        batch.context.app_version = version.into();
+        assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
+    }
+    let releases = house.get("/v1/releases").await.json();
+    assert_eq!(releases, serde_json::json!({ "releases": ["8.2.0", "8.9.1", "8.10.0"] }));
     let (page, plain) = (house.get("/").await, house.get("/plain").await);
     assert_eq!((page.status, plain.status), (StatusCode::OK, StatusCode::OK));
     assert!(plain.text().contains("<h1>Where customers wait</h1>"));

@@ -56,4 +56,5 @@ pub use section::{Section, sections};
 pub use side::{Side, Stratum, TouchpointPlace};
 pub use top::Rows;
 pub use verdict::{CompareOptions, Comparison, Verdict};
+pub use version::VersionOrder;
 pub use words::Language;

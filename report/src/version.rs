@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// A version text that orders its runs of digits as numbers and everything else as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct VersionOrder<'a>(pub(crate) &'a str);
+pub struct VersionOrder<'a>(pub &'a str);
 
 /// Cuts the leading run of digits, or of anything else, off `text`.
 fn run(text: &str) -> (&str, &str) {

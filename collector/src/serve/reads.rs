@@ -73,11 +73,11 @@ struct Sections<'a> {
     sections: Vec<Section>,
 }
 
-/// The releases that were heard of.
+/// The latest releases that were heard of, the oldest first.
 pub(super) fn releases(asked: &Asked) -> Result<Response, Error> {
     let (tenant, _) = asked.meant()?;
     let mut releases = asked.store().app_versions(&tenant)?;
-    releases.truncate(ROWS_LISTED_MAX);
+    releases.drain(..releases.len().saturating_sub(ROWS_LISTED_MAX));
     Ok(axum::Json(Releases { releases }).into_response())
 }
 

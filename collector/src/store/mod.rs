@@ -249,7 +249,7 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn tenants(&self) -> Result<Vec<String>, Error>;
 
-    /// The releases of this tenant that are kept apart, sorted as text.
+    /// The releases of this tenant that are kept apart, in the order of versions: 8.9 before 8.10.
     ///
     /// # Errors
     /// [`Error::is_store`].

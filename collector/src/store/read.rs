@@ -11,7 +11,7 @@ use super::{Contexts, Query};
 use super::{segments, slice};
 use crate::error::Error;
 use crate::limits::NEAREST_AMONG_MAX;
-use nowait_report::{Accounts, Budgets, Builder, CellKey, Cells, Exits, Report};
+use nowait_report::{Accounts, Budgets, Builder, CellKey, Cells, Exits, Report, VersionOrder};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,17 +41,19 @@ pub(super) fn tenants(conn: &Connection) -> Result<Vec<String>, Error> {
     Ok(select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
+/// The releases that were heard of, the oldest first.
 pub(super) fn app_versions(conn: &Connection, tenant: &str) -> Result<Vec<String>, Error> {
     let Some(Tenant { id, .. }) = self::tenant(conn, tenant)? else {
         return Ok(Vec::new());
     };
     // A release that is counted nowhere yet is in the context of its first batch.
     let select = "SELECT app_version FROM releases WHERE tenant = ?1 UNION \
-        SELECT app_version FROM contexts WHERE id IN (SELECT context FROM batches WHERE id > ?2 AND tenant = ?1) \
-        ORDER BY app_version";
+        SELECT app_version FROM contexts WHERE id IN (SELECT context FROM batches WHERE id > ?2 AND tenant = ?1)";
     let mut select = conn.prepare_cached(select)?;
     let versions = select.query_map(params![id, Progress::FoldedTo.read(conn)?], |row| row.get(0))?;
-    Ok(versions.collect::<Result<_, _>>()?)
+    let mut versions: Vec<String> = versions.collect::<Result<_, _>>()?;
+    versions.sort_by(|one, other| VersionOrder(one).cmp(&VersionOrder(other)));
+    Ok(versions)
 }
 
 /// What the batches of a tenant have in common, and the releases whose batches are kept no more.

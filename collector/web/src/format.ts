@@ -82,6 +82,14 @@ export class Format {
     return counts.map(one).join(this.words.text("counts.separator")) || NONE;
   }
 
+  /** The first names of a list, and how many more there are. */
+  list(names: string[], most: number): string {
+    const more = names.length - most;
+    const shown = names.slice(0, most);
+    if (more > 0) shown.push(this.words.text("list.more", { n: this.count(more) }));
+    return new Intl.ListFormat(this.words.language, { type: "conjunction" }).format(shown);
+  }
+
   /** How much something changed, with its sign. */
   change(change: Change): string {
     const signed = { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;

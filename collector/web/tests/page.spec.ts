@@ -86,6 +86,21 @@ test("the first line is a sentence with people in it", async ({ page, request })
   await expect(page.locator(".headline")).toContainText(touchpoints[0].label);
 });
 
+test("what to do about the newest release stands there with its reason", async ({ page, request }) => {
+  const { verdict, touchpoints } = await (await request.get("/v1/compare?base=8.1.0&head=8.2.0")).json();
+  const slower = touchpoints.filter((touchpoint: { verdict: string }) => touchpoint.verdict === "slower");
+  await open(page, "/?lang=en");
+  const line = page.locator(".release");
+  const said = { slower: "Pause 8.2.0.", faster: "8.2.0 is fine.", equivalent: "8.2.0 is fine." }[
+    String(verdict)
+  ];
+  await expect(line).toContainText(said ?? "Watch 8.2.0.");
+  if (verdict === "slower") await expect(line).toContainText(`at ${slower.length} of`);
+  for (const touchpoint of slower.slice(0, 3)) await expect(line).toContainText(touchpoint.name);
+  await line.getByRole("link").click();
+  await expect(page).toHaveURL("/releases?base=8.1.0&head=8.2.0&lang=en");
+});
+
 test("a release is judged as the API judges it", async ({ page, request }) => {
   await open(page, "/releases?lang=en");
   await page.getByRole("combobox", { name: "Compare BASE" }).fill("8.1.0");

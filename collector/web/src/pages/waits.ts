@@ -5,6 +5,7 @@
 import { type Cell, type Section, type Sections, sections } from "../api";
 import { h } from "../dom";
 import { type Pen, cellOf, table } from "../table";
+import { newest } from "./newest";
 
 /** The page, as soon as its figures are there. */
 export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
@@ -13,9 +14,21 @@ export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   return [
     ...span(answer, pen),
     ...headline(about, pen),
+    ...(pen.address.word("version") === "" ? [release(pen, wanted)] : []),
     ...about.filter((section) => section.rows.length > 0).map((section) => table(section, pen)),
     ...turning(answer, pen),
   ];
+}
+
+/** What is to be done about the newest release. It takes longer than the tables, which do not wait for it. */
+function release(pen: Pen, wanted: AbortSignal): HTMLElement {
+  const line = h("p", { class: "release", "aria-live": "polite" });
+  void newest(pen, wanted).then(
+    (parts) => line.append(...parts),
+    // Why stands on the page of the releases.
+    () => line.remove(),
+  );
+  return line;
 }
 
 /** What the figures are of, and what is not in them. */
