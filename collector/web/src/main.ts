@@ -20,7 +20,8 @@ const UNAUTHORIZED = 401;
 /** Ends what the page before still waits for. */
 let leave = new AbortController();
 
-async function show(address: Address): Promise<void> {
+/** Shows an address; `isElsewhere` if the reader was at another one, so that their keyboard and screen reader go on here. */
+async function show(address: Address, isElsewhere = false): Promise<void> {
   leave.abort();
   leave = new AbortController();
   const wanted = leave.signal;
@@ -37,6 +38,7 @@ async function show(address: Address): Promise<void> {
     h("progress", { "aria-label": words.text("state.loading") }),
   );
   document.body.replaceChildren(frame(address, words), filters(address, words, go), main);
+  if (isElsewhere) main.focus({ preventScroll: true });
   void known(address.query(), wanted).then(offer, () => {
     // Then a release has to be written out; why nothing is answered stands in the page.
   });
@@ -69,10 +71,11 @@ function failure(error: unknown, address: Address, words: Words): Node[] {
 /** Shows another address, from which the back button leads here. */
 function go(to: Address): void {
   history.pushState(null, "", String(to));
-  void show(to);
+  scrollTo(0, 0);
+  void show(to, true);
 }
 
-addEventListener("popstate", () => void show(Address.of(location)));
+addEventListener("popstate", () => void show(Address.of(location), true));
 
 addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;

@@ -163,6 +163,18 @@ test("who says no language gets the browser's", async ({ browser }) => {
   }
 });
 
+test("who goes to another page by keyboard goes on at its content", async ({ page }) => {
+  await open(page, "/?lang=en");
+  await page.getByRole("link", { name: "Health" }).focus();
+  await page.keyboard.press("Enter");
+  await settled(page);
+  await expect(page.locator("main")).toBeFocused();
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await page.goBack();
+  await settled(page);
+  await expect(page.locator("main")).toBeFocused();
+});
+
 test("the parts of a touchpoint open by keyboard alone", async ({ page }) => {
   await open(page, "/?lang=en");
   const opener = page.getByRole("button", { name: /^Of Pay.Confirm/ });
