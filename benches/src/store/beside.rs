@@ -10,7 +10,6 @@ use nowait_collector::priority;
 use nowait_collector::store::{self, Query, SqliteStore};
 use nowait_report::Budgets;
 use serde::Serialize;
-use std::borrow::Borrow;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -85,7 +84,10 @@ fn beside(
                             priority::give_way();
                             ask(Ok(store), stage, begun)
                         }
-                        Whose::Others => ask(SqliteStore::open_read_only(folder), stage, begun),
+                        Whose::Others => {
+                            let own = SqliteStore::open_read_only(folder);
+                            ask(own.as_ref().map_err(Clone::clone), stage, begun)
+                        }
                     };
                     asked.map_err(|error| error.to_string())
                 })
@@ -118,14 +120,14 @@ fn beside(
 
 /// Asks for the report of everything until the stage is over.
 fn ask(
-    store: Result<impl Borrow<SqliteStore>, nowait_collector::Error>,
+    store: Result<&SqliteStore, nowait_collector::Error>,
     stage: &Stage,
     begun: &Barrier,
 ) -> Result<(), nowait_collector::Error> {
     begun.wait();
     let store = store?;
     while !stage.is_over.load(Ordering::Relaxed) {
-        match store::report(store.borrow(), "bank", &Query::default(), &Budgets::default()) {
+        match store::report(store, "bank", &Query::default(), &Budgets::default()) {
             Ok(_) => stage.reports.fetch_add(1, Ordering::Relaxed),
             // Before the first batch there is nothing to report.
             Err(error) if error.is_no_data() => 0,

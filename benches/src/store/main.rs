@@ -22,7 +22,6 @@ use nowait_benches::used::{Spread, bytes_in, cpu_s};
 use nowait_collector::store::{Intake, Keep, Pending, Policy, SqliteStore, Store as _, Stored};
 use nowait_collector::time::now_unix_ms;
 use serde::Serialize;
-use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fs;
@@ -184,7 +183,7 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     let own = folder.join("store");
     let progress = self::progress(&format!("{name}: storing"));
     let (begin, begin_cpu_s) = (Instant::now(), cpu_s());
-    let held = store(SqliteStore::open(&fresh(&own)?)?, &frames, &progress)?;
+    let held = store(&SqliteStore::open(&fresh(&own)?)?, &frames, &progress)?;
     let (elapsed_s, core_s) = (begin.elapsed().as_secs_f64(), cpu_s() - begin_cpu_s);
     progress.finish_and_clear();
     if held != load.sessions {
@@ -270,11 +269,10 @@ fn ask_all(name: &str, folder: &Path) -> Result<Vec<(String, Answer)>, Box<dyn E
 
 /// Stores everything, as the collector does it, closes the store, and says how many batches were new.
 fn store(
-    store: impl Borrow<SqliteStore>,
+    store: &SqliteStore,
     frames: &[(u64, Vec<u8>)],
     progress: &ProgressBar,
 ) -> Result<u64, Box<dyn Error>> {
-    let store = store.borrow();
     progress.set_length(frames.len() as u64);
     let mut under_way: VecDeque<Pending> = VecDeque::new();
     let mut held = 0;

@@ -17,6 +17,9 @@ const PAGES = { waits, releases, health };
 /** The sign-in is over, and the collector says so. */
 const UNAUTHORIZED = 401;
 
+/** Who reads: nobody else as long as the document is the same, since signing in and out loads another. */
+const who = reader(new AbortController().signal);
+
 /** Ends what the page before still waits for. */
 let leave = new AbortController();
 
@@ -27,7 +30,7 @@ async function show(address: Address, isElsewhere = false): Promise<void> {
   const wanted = leave.signal;
   const words = await Words.load(address.language);
   if (wanted.aborted) return;
-  const pen: Pen = { address, words, format: new Format(words) };
+  const pen: Pen = { address, words, format: new Format(words), releases: known(address.query(), wanted) };
   const title = words.text(`page.${address.page}`);
   document.documentElement.lang = address.language;
   document.title = `${title} · NoWait`;
@@ -39,11 +42,11 @@ async function show(address: Address, isElsewhere = false): Promise<void> {
   );
   document.body.replaceChildren(frame(address, words), filters(address, words, go), main);
   if (isElsewhere) main.focus({ preventScroll: true });
-  void known(address.query(), wanted).then(offer, () => {
+  void pen.releases.then(offer, () => {
     // Then a release has to be written out; why nothing is answered stands in the page.
   });
-  void reader(wanted).then(
-    (reader) => greet(reader, words),
+  void who.then(
+    (reader) => !wanted.aborted && greet(reader, words),
     () => {},
   );
   const parts = await PAGES[address.page](pen, wanted).catch((error: unknown) =>

@@ -14,6 +14,8 @@ export interface Pen {
   address: Address;
   words: Words;
   format: Format;
+  /** The releases there are, the oldest first. */
+  releases: Promise<string[]>;
 }
 
 /** The section with its title, its note and its rows. */

@@ -31,9 +31,10 @@ impl Told {
     pub fn of(touchpoint: &TouchpointChange, of: &FigureChange) -> Told {
         let subject = &touchpoint.subject;
         let value = |value: f64| match (of.figure, subject) {
-            (Figure::InTime | Figure::Unanswered, _) => Cell::Share(value),
-            (_, Subject::Values { metric, .. }) => Cell::Quantity { unit: metric.unit.clone(), value },
-            (_, Subject::Waits { .. }) => Cell::DurationNs(value.round() as u64),
+            (Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer, Subject::Values { metric, .. }) => {
+                Cell::Quantity { unit: metric.unit.clone(), value }
+            }
+            (figure, _) => value_of_waits(figure, value),
         };
         let change = |change: f64| match (of.figure, subject) {
             (Figure::InTime | Figure::Unanswered, _) => Change::Points(change),
@@ -46,7 +47,7 @@ impl Told {
         let (low, high) = (of.low.map(change), of.high.map(change));
         let is_bounded = low.is_some() || high.is_some();
         Told {
-            figure: figure(of.figure, subject),
+            figure: Cell::Word(group(subject), key(of.figure)),
             base: value(of.base),
             head: value(of.head),
             head_as_is: of.head_as_is.map_or(Cell::None, value),
@@ -56,20 +57,37 @@ impl Told {
     }
 }
 
-fn figure(figure: Figure, subject: &Subject) -> Cell {
-    let group = match subject {
+/// What a figure of waits is called.
+#[must_use]
+pub fn figure_of_waits(figure: Figure) -> Cell {
+    Cell::Word("figure", key(figure))
+}
+
+/// A figure of waits: nanoseconds, or a share.
+#[must_use]
+pub fn value_of_waits(figure: Figure, value: f64) -> Cell {
+    match figure {
+        Figure::InTime | Figure::Unanswered => Cell::Share(value),
+        Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer => Cell::DurationNs(value.round() as u64),
+    }
+}
+
+fn group(subject: &Subject) -> &'static str {
+    match subject {
         Subject::Waits { .. } => "figure",
         Subject::Values { .. } => "figure_of_values",
-    };
-    let key = match figure {
+    }
+}
+
+fn key(figure: Figure) -> &'static str {
+    match figure {
         Figure::P50 => "p50",
         Figure::P75 => "p75",
         Figure::P95 => "p95",
         Figure::Longer => "longer",
         Figure::InTime => "in_time",
         Figure::Unanswered => "unanswered",
-    };
-    Cell::Word(group, key)
+    }
 }
 
 /// What is said of a touchpoint or a figure.

@@ -12,7 +12,7 @@ mod waits;
 
 use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
-pub use comparison::{Told, of_comparison, verdict};
+pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
 use serde::Serialize;
 
 /// The form of the sections, in their JSON. A new column or cell makes no new one; a removed or renamed one does.

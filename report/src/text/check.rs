@@ -52,7 +52,7 @@ pub fn limit_cells(of: &LimitCheck) -> Vec<String> {
     vec![
         of.name.clone(),
         of.kind.to_string(),
-        limit_figure(of).to_owned(),
+        limit_figure(of),
         limit(of),
         value,
         interval,

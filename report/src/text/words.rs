@@ -4,7 +4,7 @@
 //! Invariant: whoever tells a figure tells it by [`FigureWords`].
 
 use super::sections::cell;
-use super::units::{NONE, duration, quantity, share};
+use super::units::{NONE, quantity};
 use crate::check::{LimitCheck, Status};
 use crate::metric::Unit;
 use crate::section::{self, Told};
@@ -41,23 +41,8 @@ impl FigureWords {
 }
 
 /// A figure of waits.
-pub(super) fn of_waits(figure: Figure, value: f64) -> String {
-    match figure {
-        Figure::InTime | Figure::Unanswered => share(Some(value)),
-        Figure::P50 | Figure::P75 | Figure::P95 | Figure::Longer => duration(value.round() as u64),
-    }
-}
-
-/// What a figure of waits is called.
-fn figure_of_waits(figure: Figure) -> &'static str {
-    match figure {
-        Figure::P50 => "p50",
-        Figure::P75 => "p75",
-        Figure::P95 => "p95",
-        Figure::Longer => "takes longer",
-        Figure::InTime => "in time",
-        Figure::Unanswered => "failed, given up",
-    }
+fn of_waits(figure: Figure, value: f64) -> String {
+    cell(&section::value_of_waits(figure, value), Language::En)
 }
 
 /// What can be said of a limit, in words.
@@ -76,8 +61,8 @@ pub fn status(limit: &LimitCheck) -> String {
 
 /// What the figure of a limit is called.
 #[must_use]
-pub(super) fn limit_figure(of: &LimitCheck) -> &'static str {
-    figure_of_waits(of.figure)
+pub(super) fn limit_figure(of: &LimitCheck) -> String {
+    cell(&section::figure_of_waits(of.figure), Language::En)
 }
 
 /// A limit in words: whether it bounds from above or from below.

@@ -2,7 +2,7 @@
 //
 // Owns: what a verdict asks for. Refuses: judging (the collector does).
 
-import { type Section, compared, releases } from "../api";
+import { type Section, compared } from "../api";
 import { h } from "../dom";
 import { type Pen, cellOf } from "../table";
 
@@ -15,7 +15,7 @@ const NAMED_MAX = 3;
 /** The sentence, as soon as it is known; nothing where there is no release to compare with. */
 export async function newest(pen: Pen, wanted: AbortSignal): Promise<(Node | string)[]> {
   const { address, words, format } = pen;
-  const [base, head] = (await releases(address.query(), wanted)).slice(-2);
+  const [base, head] = (await pen.releases).slice(-2);
   if (base === undefined || head === undefined) return [];
   const there = address.on("releases").with([
     ["base", base],
