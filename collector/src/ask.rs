@@ -17,7 +17,7 @@ use crate::store::{Query, Strata};
 use crate::time::{self, HOUR_MS};
 use known::is_none_of;
 use nowait_report::limits::ROWS_LISTED;
-use nowait_report::{CompareOptions, Rows};
+use nowait_report::{CompareOptions, Rows, Zone};
 use serde::Deserialize;
 
 /// A question in words. Empty words are words that were not said: a form sends all of its fields.
@@ -207,14 +207,14 @@ impl Ask {
         said(&self.tenant)
     }
 
-    /// What all of the words mean together, where now is `now_unix_ms`.
+    /// What all of the words mean together, where now is `now_unix_ms` and days are those of `zone`.
     ///
     /// # Errors
     /// [`Error::is_input`], naming the word and what it may be.
-    pub fn question(&self, now_unix_ms: u64) -> Result<Question, Error> {
+    pub fn question(&self, now_unix_ms: u64, zone: &Zone) -> Result<Question, Error> {
         // Those of a command line were not looked at yet.
         self.said().into_iter().try_for_each(|(name, word)| refuse_long(name, word))?;
-        let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms)?;
+        let (from_unix_ms, until_unix_ms) = self.span(now_unix_ms, zone)?;
         let releases = self.releases()?;
         let of_comparison =
             [("min_effect", &self.min_effect), ("every_look", &self.every_look), ("strata", &self.strata)];
@@ -240,12 +240,12 @@ impl Ask {
     ///
     /// # Errors
     /// As [`Ask::question`].
-    pub fn query(&self, now_unix_ms: u64) -> Result<Query, Error> {
-        Ok(self.question(now_unix_ms)?.query())
+    pub fn query(&self, now_unix_ms: u64, zone: &Zone) -> Result<Query, Error> {
+        Ok(self.question(now_unix_ms, zone)?.query())
     }
 
     /// From when until when, in milliseconds since 1970 UTC.
-    fn span(&self, now_unix_ms: u64) -> Result<(Option<u64>, Option<u64>), Error> {
+    fn span(&self, now_unix_ms: u64, zone: &Zone) -> Result<(Option<u64>, Option<u64>), Error> {
         let (since, until) = (said(&self.since), said(&self.until));
         if let Some(hours) = said(&self.hours) {
             if since.is_some() || until.is_some() {
@@ -260,7 +260,7 @@ impl Ask {
             return Ok((Some(now_unix_ms.saturating_sub(known * HOUR_MS)), Some(now_unix_ms)));
         }
         let moment = |name: &str, word: Option<&str>| {
-            let read = word.map(|word| time::parse(word, now_unix_ms)).transpose();
+            let read = word.map(|word| time::parse(word, now_unix_ms, zone)).transpose();
             read.map_err(|error| error.within(name))
         };
         let (from, to) = (moment("since", since)?, moment("until", until)?);

@@ -2,13 +2,13 @@
 //!
 //! Owns: the forms that [`parse`] reads. Refuses: the calendar (the crate `jiff` has it) and guessing: what can be read in two
 //! ways is an error that says what to write.
-//! Invariant: what `nowait_report::text::units::moment` writes, [`parse`] reads back to the minute.
+//! Invariant: what [`Zone::moment`] writes, [`parse`] reads back to the minute.
 
 use crate::error::Error;
 use jiff::civil::DateTime;
 use jiff::fmt::friendly::SpanParser;
-use jiff::tz::TimeZone;
 use jiff::{SpanTotal, Timestamp, Unit};
+use nowait_report::Zone;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Milliseconds of an hour.
@@ -21,7 +21,7 @@ pub const DAY_MS: u64 = 24 * HOUR_MS;
 const MILLISECONDS_DIGITS_MIN: usize = 12;
 
 /// What every message says.
-const FORMS: &str = "write 2026-03-05, 2026-03-05T14:30 (UTC), 2026-03-05T14:30:00+08:00, now, 7d or 24h (ago), or \
+const FORMS: &str = "write 2026-03-05, 2026-03-05T14:30, 2026-03-05T14:30:00+08:00, now, 7d or 24h (ago), or \
     milliseconds since 1970 UTC (12 digits or more)";
 
 /// The wall clock of this machine, in milliseconds since 1970 UTC.
@@ -43,19 +43,13 @@ pub fn hour_ceil(unix_ms: u64) -> u64 {
     unix_ms.checked_next_multiple_of(HOUR_MS).unwrap_or_else(|| hour_floor(unix_ms))
 }
 
-/// The day of a moment, `YYYY-MM-DD` in UTC; moments behind the year 9999 are of its last day.
-#[must_use]
-pub fn day(unix_ms: u64) -> String {
-    let known = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    known.map_or_else(|| "9999-12-31".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
-}
-
-/// Reads a moment, where now is `now_unix_ms`: `2026-03-05`, `2026-03-05T14:30` (or with a blank; UTC), RFC 3339 with its offset,
+/// Reads a moment, where now is `now_unix_ms`: `2026-03-05`, `2026-03-05T14:30` (or with a blank) on the clock of `zone`, RFC 3339
+/// with its offset,
 /// `now`, how long ago (`7d`, `-7d`, `90m`, `1w 12h`), or milliseconds since 1970 UTC in twelve digits or more.
 ///
 /// # Errors
 /// [`Error::is_input`], naming the text and what to write instead.
-pub fn parse(text: &str, now_unix_ms: u64) -> Result<u64, Error> {
+pub fn parse(text: &str, now_unix_ms: u64, zone: &Zone) -> Result<u64, Error> {
     if text.eq_ignore_ascii_case("now") {
         return Ok(now_unix_ms);
     }
@@ -68,7 +62,8 @@ pub fn parse(text: &str, now_unix_ms: u64) -> Result<u64, Error> {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    let found = if is_date { date(text) } else { ago(text).map(|ago_ms| i128::from(now_unix_ms) - ago_ms) };
+    let found =
+        if is_date { date(text, zone) } else { ago(text).map(|ago_ms| i128::from(now_unix_ms) - ago_ms) };
     let found = found.ok_or_else(|| not_a_time(text, hint(text)))?;
     u64::try_from(found).map_err(|_| not_a_time(text, "it lies before 1970; "))
 }
@@ -104,18 +99,18 @@ fn milliseconds(text: &str) -> Result<u64, Error> {
 }
 
 /// A date, or a date with a time, in milliseconds since 1970 UTC, which may be negative.
-fn date(text: &str) -> Option<i128> {
+fn date(text: &str, zone: &Zone) -> Option<i128> {
     let clock = text.get(10..)?;
     // The library passes over the name of a time zone; here nothing is passed over.
     if clock.contains('[') {
         return None;
     }
-    let timestamp: Timestamp = if clock.contains(['Z', 'z', '+', '-']) {
-        text.parse().ok()?
+    let unix_ms = if clock.contains(['Z', 'z', '+', '-']) {
+        text.parse::<Timestamp>().ok()?.as_millisecond()
     } else {
-        TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?
+        zone.read(text.parse::<DateTime>().ok()?)?
     };
-    Some(timestamp.as_millisecond().into())
+    Some(unix_ms.into())
 }
 
 /// How long ago in milliseconds. Months and years are none: they have no one length.
@@ -147,7 +142,6 @@ fn not_a_time(text: &str, hint: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nowait_report::text::units::moment;
 
     const NOW: u64 = 1_772_721_000_000;
 
@@ -173,7 +167,20 @@ mod tests {
             ("2 days ago", NOW - 2 * DAY_MS),
             ("0d", NOW),
         ] {
-            assert_eq!(parse(text, NOW).unwrap(), unix_ms, "{text}");
+            assert_eq!(parse(text, NOW, &Zone::UTC).unwrap(), unix_ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_the_day_of_the_zone_unless_it_says_its_offset() {
+        let shanghai = "Asia/Shanghai".parse().unwrap();
+        for (text, unix_ms) in [
+            ("2026-03-05", 1_772_640_000_000),
+            ("2026-03-05T22:30", NOW),
+            ("2026-03-05T14:30Z", NOW),
+            ("1d", NOW - DAY_MS),
+        ] {
+            assert_eq!(parse(text, NOW, &shanghai).unwrap(), unix_ms, "{text}");
         }
     }
 
@@ -221,12 +228,12 @@ mod tests {
             "７d",
             "\u{202e}7d",
         ] {
-            let error = parse(text, NOW).unwrap_err();
+            let error = parse(text, NOW, &Zone::UTC).unwrap_err();
             assert!(error.is_input() && error.to_string().contains("write 2026-03-05"), "{text}: {error}");
         }
-        let said = parse("20260305", NOW).unwrap_err().to_string();
+        let said = parse("20260305", NOW, &Zone::UTC).unwrap_err().to_string();
         assert!(said.contains("\"20260305\" is no time: for the date write 2026-03-05;"), "{said}");
-        let said = parse("2026-03-05T14:30:00 08:00", NOW).unwrap_err().to_string();
+        let said = parse("2026-03-05T14:30:00 08:00", NOW, &Zone::UTC).unwrap_err().to_string();
         assert!(said.contains("+ is written %2B"), "{said}");
     }
 
@@ -234,7 +241,10 @@ mod tests {
     fn moment_and_parse_agree_over_four_centuries() {
         for day in (0..160_000).step_by(13) {
             let at = day * DAY_MS + 47_100_000;
-            assert_eq!(parse(&moment(at), NOW).unwrap(), at, "{}", moment(at));
+            for zone in [Zone::UTC, "Asia/Shanghai".parse().unwrap()] {
+                let moment = zone.moment(at);
+                assert_eq!(parse(&moment, NOW, &zone).unwrap(), at, "{moment}");
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 use clap::Parser;
 use libfuzzer_sys::fuzz_target;
 use nowait_collector::ask::{Ask, Filter};
+use nowait_report::Zone;
 use nowait_collector::cli::{compare, report};
 use nowait_collector::time;
 
@@ -19,7 +20,7 @@ enum Words {
 }
 
 fn question(ask: &Ask) {
-    let question = match ask.question(NOW) {
+    let question = match ask.question(NOW, &Zone::UTC) {
         Ok(question) => question,
         Err(error) => return assert!(error.is_input() && error.to_string().len() < 4_096, "{error}"),
     };
@@ -38,7 +39,7 @@ fn question(ask: &Ask) {
     // What was said can be said again.
     let again: Vec<(String, String)> =
         ask.said().into_iter().map(|(name, word)| (name.to_owned(), word.to_owned())).collect();
-    assert_eq!(Ask::try_from(again).and_then(|ask| ask.question(NOW)).ok(), Some(question));
+    assert_eq!(Ask::try_from(again).and_then(|ask| ask.question(NOW, &Zone::UTC)).ok(), Some(question));
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -49,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
             Ok(ask) => question(&ask),
             Err(error) => assert!(error.is_input() && error.to_string().len() < 4_096, "{error}"),
         },
-        1 => match time::parse(text, NOW) {
+        1 => match time::parse(text, NOW, &Zone::UTC) {
             Ok(unix_ms) => assert!(unix_ms < END),
             Err(error) => assert!(error.is_input()),
         },

@@ -111,6 +111,6 @@ fuzz_target!(|data: &[u8]| {
     let reader =
         |folder: &tempfile::TempDir| SqliteStore::open_read_only(folder.path()).expect("the same store");
     assert!(first == read_both(&reader(&folder)), "the rollups say what the log says");
-    SqliteStore::reindex(folder.path(), |_, _| {}).expect("rollups are made again");
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).expect("rollups are made again");
     assert!(first == read_both(&reader(&folder)), "and say it again");
 });

@@ -17,6 +17,7 @@ pub(crate) enum ErrorKind {
     Corrupt,
     Version,
     Budgets,
+    Zone,
 }
 
 impl Error {
@@ -32,6 +33,10 @@ impl Error {
 
     pub(crate) fn budgets(message: String) -> Error {
         Error { kind: ErrorKind::Budgets, message }
+    }
+
+    pub(crate) fn zone(message: String) -> Error {
+        Error { kind: ErrorKind::Zone, message }
     }
 
     /// Stored bytes are not what `to_bytes` wrote. Rebuild the rollups from the batches.
@@ -50,6 +55,12 @@ impl Error {
     #[must_use]
     pub fn is_budgets(&self) -> bool {
         self.kind == ErrorKind::Budgets
+    }
+
+    /// A name is that of no time zone; the text says what to write instead.
+    #[must_use]
+    pub fn is_zone(&self) -> bool {
+        self.kind == ErrorKind::Zone
     }
 }
 

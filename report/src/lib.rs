@@ -41,6 +41,7 @@ mod top;
 pub mod verdict;
 mod version;
 pub mod words;
+mod zone;
 
 pub use accounts::Accounts;
 pub use assemble::{Builder, Group, Input};
@@ -58,3 +59,4 @@ pub use top::Rows;
 pub use verdict::{CompareOptions, Comparison, Verdict};
 pub use version::VersionOrder;
 pub use words::Language;
+pub use zone::Zone;

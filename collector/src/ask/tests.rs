@@ -9,27 +9,27 @@ fn ask(text: &str) -> Ask {
 }
 
 fn refused(text: &str) -> String {
-    let error = Ask::from_query(text).and_then(|ask| ask.question(NOW)).unwrap_err();
+    let error = Ask::from_query(text).and_then(|ask| ask.question(NOW, &Zone::UTC)).unwrap_err();
     assert!(error.is_input(), "{text}");
     error.to_string()
 }
 
 #[test]
 fn nothing_said_asks_for_everything() {
-    assert_eq!(Ask::default().query(NOW).unwrap(), Query::default());
+    assert_eq!(Ask::default().query(NOW, &Zone::UTC).unwrap(), Query::default());
     assert_eq!(ask("version=&os=&since=%20&base=&dimension="), Ask::default());
-    let question = Ask::default().question(NOW).unwrap();
+    let question = Ask::default().question(NOW, &Zone::UTC).unwrap();
     assert!(question.filter.is_empty() && question.releases.is_none());
 }
 
 #[test]
 fn spans_are_widened_to_full_hours() {
-    let query = ask("hours=1&os=iOS").query(NOW).unwrap();
-    assert_eq!(query.from_unix_ms(), time::parse("2026-03-05T13:00", NOW).unwrap());
-    assert_eq!(query.until_unix_ms(), time::parse("2026-03-05T15:00", NOW).unwrap());
+    let query = ask("hours=1&os=iOS").query(NOW, &Zone::UTC).unwrap();
+    assert_eq!(query.from_unix_ms(), time::parse("2026-03-05T13:00", NOW, &Zone::UTC).unwrap());
+    assert_eq!(query.until_unix_ms(), time::parse("2026-03-05T15:00", NOW, &Zone::UTC).unwrap());
     assert_eq!(query.filter.os, Some(Os::Ios));
-    let query = ask("since=-7d&until=now").query(NOW).unwrap();
-    assert_eq!(query.from_unix_ms(), time::parse("2026-02-26T14:00", NOW).unwrap());
+    let query = ask("since=-7d&until=now").query(NOW, &Zone::UTC).unwrap();
+    assert_eq!(query.from_unix_ms(), time::parse("2026-02-26T14:00", NOW, &Zone::UTC).unwrap());
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn what_is_not_understood_is_refused_by_its_name() {
     assert!(refused(&format!("version={}", "8".repeat(200))).contains("200 bytes"));
     // Words of a command line come by no address.
     let typed = Ask { base: "8".into(), head: "9".repeat(400), ..Ask::default() };
-    assert!(typed.question(NOW).unwrap_err().to_string().contains("400 bytes"));
+    assert!(typed.question(NOW, &Zone::UTC).unwrap_err().to_string().contains("400 bytes"));
     let many: Vec<String> = (0..9).map(|n| format!("dimension=k{n}:v")).collect();
     assert!(refused(&many.join("&")).contains("no batch has more than 8"));
 }
@@ -74,7 +74,7 @@ fn what_is_not_understood_is_refused_by_its_name() {
 fn every_filter_is_understood_and_has_one_text() {
     let text = "dimension=segment:retail&dimension=login:face%26id&model=Pixel+8&country=de&network=WIFI&tier=low&os=ios\
         &version=8.2.0";
-    let filter = ask(text).question(NOW).unwrap().filter;
+    let filter = ask(text).question(NOW, &Zone::UTC).unwrap().filter;
     let wanted = Filter {
         version: Some("8.2.0".into()),
         os: Some(Os::Ios),
@@ -95,13 +95,13 @@ fn every_filter_is_understood_and_has_one_text() {
 
 #[test]
 fn a_page_is_a_hundred_rows_and_no_word_of_a_comparison() {
-    let rows = |text: &str| ask(text).query(NOW).unwrap().rows;
+    let rows = |text: &str| ask(text).query(NOW, &Zone::UTC).unwrap().rows;
     assert_eq!((rows(""), rows("page=1")), (Rows::default(), Rows::default()));
     assert_eq!(rows("page=3"), Rows::page(3, 100));
     for (text, wanted) in
         [("page=0", "from 1 to 100"), ("page=x", "from 1"), ("page=2&base=8&head=9", "of a report")]
     {
-        let error = ask(text).query(NOW).unwrap_err();
+        let error = ask(text).query(NOW, &Zone::UTC).unwrap_err();
         assert!(error.is_input() && error.to_string().contains(wanted), "{error}");
     }
 }
@@ -122,7 +122,7 @@ proptest! {
         version in ".{0,20}", model in "[ -~é轉]{0,20}", key in "[a-z:=&%]{0,4}", value in ".{0,8}", since in "[0-9dThZ:+ -]{0,20}"
     ) {
         let ask = Ask { version, model, since, dimensions: vec![format!("{key}:{value}")], ..Ask::default() };
-        if let Ok(question) = ask.question(NOW) {
+        if let Ok(question) = ask.question(NOW, &Zone::UTC) {
             prop_assert_eq!(&question.filter.to_string().parse::<Filter>().unwrap(), &question.filter);
         }
     }

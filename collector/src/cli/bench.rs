@@ -8,7 +8,8 @@ use super::progress::Progress;
 use super::source::word;
 use super::{EXIT_CODES, FailOn, Finding, print_comparisons};
 use crate::error::Error;
-use crate::time::{day, now_unix_ms};
+use crate::time::now_unix_ms;
+use nowait_report::Zone;
 use nowait_report::{Better, Budgets, CompareOptions, Comparison, Measured, Metric, Side, Unit};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ fn side(values: &[Measured]) -> Side {
 }
 
 fn csv(values: &[Measured]) -> String {
-    let day = day(now_unix_ms());
+    let day = Zone::UTC.day(now_unix_ms());
     let mut text = "metric,value,unit,run,failed,date\n".to_owned();
     for (run, measured) in values.iter().enumerate() {
         text.push_str(&format!("{METRIC},{},ns,{},{},{day}\n", measured.value, run + 1, measured.has_failed));

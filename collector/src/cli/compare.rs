@@ -10,7 +10,7 @@ use super::{EXIT_CODES, FailOn, Finding, print_comparisons};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::lab::{self, Files, RunFile};
-use crate::store;
+use crate::store::{self, Store as _};
 use crate::time::now_unix_ms;
 use nowait_report::{Budgets, Comparison, Side};
 use std::path::PathBuf;
@@ -124,7 +124,7 @@ impl Args {
     /// The waits of a release beside files, which know nothing of its customers.
     fn side_of_release(&self, version: &str) -> Result<Side, Error> {
         let store = self.source.local()?;
-        let question = self.source.ask().question(now_unix_ms())?;
+        let question = self.source.ask().question(now_unix_ms(), store.zone())?;
         let tenant = store::tenant_meant(&store, question.tenant.as_deref())?;
         Ok(store::side(&store, &tenant, &question.query(), version)?.regardless_of_strata())
     }

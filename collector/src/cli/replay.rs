@@ -8,8 +8,9 @@ use super::progress::Progress;
 use super::{Finding, print, print_json};
 use crate::error::Error;
 use nowait_core::Replay;
+use nowait_report::Zone;
 use nowait_report::text::safe;
-use nowait_report::text::units::{NONE, count, duration, moment};
+use nowait_report::text::units::{NONE, count, duration};
 use nowait_wire::{Anchor, Context, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Outcome, Uuid};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -198,7 +199,7 @@ impl ToldEvent {
         let Some(ms) = self.started_unix_ms else {
             return format!("uptime {}", duration(self.started_uptime_ns));
         };
-        format!("{}:{:02}.{:03}", moment(ms), ms / 1_000 % 60, ms % 1_000)
+        format!("{}:{:02}.{:03}", Zone::UTC.moment(ms), ms / 1_000 % 60, ms % 1_000)
     }
 
     /// What the two small values say, by kind.

@@ -9,6 +9,7 @@ use crate::limits::{BLOCKING_THREADS_MAX, CUT_TIMEOUT};
 use crate::remote;
 use crate::serve::{Config, ReadAccess, app, run as run_app};
 use crate::store::{Keep, Policy, SqliteStore, Store};
+use nowait_report::Zone;
 use nowait_report::text::safe_lines;
 use nowait_wire::RemoteConfig;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   nowait serve --listen 127.0.0.1:4600 --data /var/lib/nowait --budgets budgets.toml
   nowait serve --listen 0.0.0.0:4600 --keys /etc/nowait/keys.toml   (needs a [[read_token]])
   nowait serve --keep batches=7d,hours=3d   (days stay at 400d, months for ever)
+  nowait serve --zone Asia/Shanghai   (days from midnight to midnight there)
   nowait serve --remote-config remote.json   (docs/operate.md)
 
 Ctrl-C or SIGTERM ends it: what is in flight is stored and answered first.";
@@ -49,6 +51,10 @@ pub struct Args {
     /// by the month stay for ever
     #[arg(long, value_name = "WHAT=LENGTH,...", default_value = Keep::DEFAULT)]
     keep: Keep,
+    /// The time zone of the IANA database in which days and months are cut, for example Asia/Shanghai [default: that of the data
+    /// folder, UTC for a new one]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<Zone>,
     /// Say where it listens, and that it stopped, as a line of JSON each
     #[arg(long)]
     json: bool,
@@ -63,7 +69,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
     let progress = Progress::new("Opening");
-    let policy = Policy { keep: args.keep, budgets: budgets.clone() };
+    let policy = Policy { keep: args.keep, budgets: budgets.clone(), zone: args.zone.clone() };
     let store = SqliteStore::open_with(&args.data, policy, |done, total| progress.set(done, total))?;
     let store = Arc::new(store);
     drop(progress);

@@ -8,10 +8,10 @@ use crate::ask::{Ask, Question};
 use crate::error::Error;
 use crate::keys::read_config;
 use crate::limits::ANSWER_BYTES_MAX;
-use crate::store::SqliteStore;
+use crate::store::{SqliteStore, Store};
 use crate::time::now_unix_ms;
-use nowait_report::Budgets;
 use nowait_report::text::safe;
+use nowait_report::{Budgets, Zone};
 use reqwest::{StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ pub(super) struct Source {
     /// Only the last so many hours
     #[arg(long, value_name = "N", value_parser = word, conflicts_with_all = ["since", "until"])]
     hours: Option<String>,
-    /// Only from this moment on: 2026-03-05, 2026-03-05T14:00 (UTC), 2026-03-05T14:00:00+08:00, now, 7d or 24h (ago), or
+    /// Only from this moment on: 2026-03-05, 2026-03-05T14:00, 2026-03-05T14:00:00+08:00, now, 7d or 24h (ago), or
     /// milliseconds since 1970
     #[arg(long, value_name = "TIME", value_parser = word, allow_hyphen_values = true)]
     since: Option<String>,
@@ -97,14 +97,19 @@ impl Source {
         local: impl FnOnce(&SqliteStore, &Question) -> Result<T, Error>,
     ) -> Result<T, Error> {
         // What cannot be asked is told before anything is opened.
-        let question = ask.question(now_unix_ms())?;
+        let now_unix_ms = now_unix_ms();
+        ask.question(now_unix_ms, &Zone::UTC)?;
         let _progress = Progress::new("Reading");
         match &self.url {
             Some(url) => {
                 let token = self.token.clone().or_else(|| std::env::var("NOWAIT_READ_TOKEN").ok());
                 fetch(url, path, ask, token.as_deref().filter(|token| !token.trim().is_empty()))
             }
-            None => local(&SqliteStore::open_read_only(&self.folder())?, &question),
+            None => {
+                let store = SqliteStore::open_read_only(&self.folder())?;
+                let question = ask.question(now_unix_ms, store.zone())?;
+                local(&store, &question)
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::limits::PAGE_CHOICES_MAX;
 use html::Shown;
 pub(crate) use login::login;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use nowait_report::text::units::moment;
+use nowait_report::text::span;
 use nowait_report::{Comparison, Report};
 pub(crate) use verdict::document;
 
@@ -118,7 +118,7 @@ fn scope(report: &Report) -> String {
     if scope.until_unix_ms == 0 {
         return "Nothing has arrived yet.".to_owned();
     }
-    let mut text = format!("{} to {} UTC", moment(scope.from_unix_ms), moment(scope.until_unix_ms));
+    let mut text = span(scope);
     for (column, value) in &scope.filters {
         text.push_str(&format!(", {column} {value}"));
     }

@@ -3,9 +3,10 @@
 use super::html::{Shown, Table};
 use crate::limits::{PAGE_BROKEN_DOWN_MAX, PAGE_ROWS_MAX, PAGE_SLICES_MAX};
 use maud::{Markup, html};
+use nowait_report::Zone;
 use nowait_report::report::Exit;
 use nowait_report::section::{Cell, Row, Section};
-use nowait_report::text::units::{count, duration, moment};
+use nowait_report::text::units::{count, duration};
 use nowait_report::text::{cell, title, word};
 use nowait_report::{Language, Report, sections};
 
@@ -15,7 +16,7 @@ pub(super) fn report(report: &Report) -> Markup {
             (section(of))
             @if of.key == "exits" {
                 @for exit in &report.exits.latest {
-                    (trail(exit))
+                    (trail(exit, &report.scope.zone))
                 }
             }
         }
@@ -54,11 +55,11 @@ fn cells(row: &Row) -> Vec<(String, Option<String>)> {
     row.cells.iter().enumerate().map(of).collect()
 }
 
-fn trail(exit: &Exit) -> Markup {
+fn trail(exit: &Exit, zone: &Zone) -> Markup {
     let lived = duration(exit.lived_ns);
     let head = format!(
-        "{} UTC, {} after {lived}, {} on {} {}, session {}",
-        moment(exit.ended_unix_ms),
+        "{} {zone}, {} after {lived}, {} on {} {}, session {}",
+        zone.moment(exit.ended_unix_ms),
         word("exit", exit.reason.as_str(), Language::En),
         exit.app_version,
         exit.os,

@@ -230,7 +230,8 @@ impl Asked {
 
     /// Whose figures are meant, and which.
     fn meant(&self) -> Result<(String, Query), Error> {
-        let query = self.ask.query((self.shared.config.clock)())?.unless(&self.cancel);
+        let now_unix_ms = (self.shared.config.clock)();
+        let query = self.ask.query(now_unix_ms, self.store().zone())?.unless(&self.cancel);
         let tenant = match &self.reader {
             Reader::Local => store::tenant_meant(self.store(), self.ask.tenant())?,
             Reader::Tenant { name: own, .. } if self.ask.tenant().is_none_or(|asked| asked == own) => {

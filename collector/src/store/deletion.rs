@@ -112,7 +112,7 @@ impl Deletion {
                 tx.execute(&format!("DELETE FROM {table} WHERE release = ?1"), [release])?;
             }
         }
-        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let rebuilt = reindex::rebuild(&tx, None, progress)?;
         let set_apart = "SELECT count(*) FROM quarantine WHERE tenant = ?1 AND place LIKE 'batches %'";
         let set_apart = tx.query_row(set_apart, [self.tenant], |row| row.get(0))?;
         tx.commit()?;

@@ -6,7 +6,7 @@
 use super::account::Account;
 use super::batches::{Entry, Session};
 use super::exits;
-use super::period::{Period, hour_of};
+use super::period::{Calendar, Period, hour_of};
 use super::segments::Beside;
 use super::waits::{self, Counted, Counts, IMPLAUSIBLE_WAITS};
 use crate::error::Error;
@@ -78,6 +78,7 @@ pub(super) struct Turn {
 /// What some batches add to the rollups.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
+    calendar: Calendar,
     /// The last of the batches.
     pub(super) to: i64,
     /// Sessions that began before this hour are counted with all of their batches already: a rebuild takes only their waits.
@@ -106,15 +107,20 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// Nothing yet.
+    pub(super) fn of(calendar: Calendar) -> Folded {
+        Folded { calendar, ..Folded::default() }
+    }
+
     /// Nothing yet, beside accounts of sessions that began before this hour, which stay as they are.
-    pub(super) fn beside(sessions_from: u32) -> Folded {
-        Folded { sessions_from, ..Folded::default() }
+    pub(super) fn beside(sessions_from: u32, calendar: Calendar) -> Folded {
+        Folded { sessions_from, calendar, ..Folded::default() }
     }
 
     /// Nothing yet, of batches whose rollups a report adds to those that are written: it reads what belongs to a segment from its
     /// batches alone.
-    pub(super) fn only_read() -> Folded {
-        Folded { is_only_read: true, ..Folded::default() }
+    pub(super) fn only_read(calendar: Calendar) -> Folded {
+        Folded { is_only_read: true, calendar, ..Folded::default() }
     }
 
     /// Whether nothing is to be written.
@@ -165,7 +171,7 @@ impl Folded {
         for exit in exits::of(entry) {
             let last_crumb = exit.last_crumb().to_owned();
             let hour = hour_of(exit.ended_unix_ms);
-            self.segments.add_exit(&segments, Period::Month.of_hour(hour), release, &exit);
+            self.segments.add_exit(&segments, self.calendar.of_hour(Period::Month, hour), release, &exit);
             *self.exit_groups.entry((hour, release, exit.reason, last_crumb)).or_default() += 1;
             if exit.reason != ExitReason::Background {
                 self.exits.push((release, exit.ended_unix_ms, entry.id));
@@ -188,7 +194,8 @@ impl Folded {
             Account::of(&entry.batch.ledger, entry.batch.events.len() as u64, entry.bytes);
         if !is_plausible {
             *self.uncounted.entry((entry.tenant, hour, IMPLAUSIBLE_LEDGERS)).or_default() += 1;
-            self.segments.add_uncounted(segments, Period::Month.of_hour(hour), IMPLAUSIBLE_LEDGERS);
+            let month = self.calendar.of_hour(Period::Month, hour);
+            self.segments.add_uncounted(segments, month, IMPLAUSIBLE_LEDGERS);
         }
         match self.sessions.get_mut(&entry.session) {
             Some(turn) => {
@@ -242,12 +249,13 @@ impl Counts for Waits<'_> {
 
     fn add_implausible(&mut self, hour: u32) {
         *self.folded.uncounted.entry((self.tenant, hour, IMPLAUSIBLE_WAITS)).or_default() += 1;
-        self.folded.segments.add_uncounted(self.segments, Period::Month.of_hour(hour), IMPLAUSIBLE_WAITS);
+        let month = self.folded.calendar.of_hour(Period::Month, hour);
+        self.folded.segments.add_uncounted(self.segments, month, IMPLAUSIBLE_WAITS);
     }
 
     fn add_install(&mut self, place: usize, install: u128, happened: Happened) {
         if let Some(((hour, series, release), _)) = self.folded.cells.get_index(place) {
-            let of_day = (Period::Day.of_hour(*hour), *series, *release);
+            let of_day = (self.folded.calendar.of_hour(Period::Day, *hour), *series, *release);
             self.folded.people.entry(of_day).or_default().add(install, happened);
         }
     }

@@ -53,8 +53,8 @@ pub use sqlite::{Policy, SqliteStore};
 use crate::ask::{self, Filter};
 use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::time::{day, hour_ceil, hour_floor};
-use nowait_report::{Budgets, Cells, Check, CompareOptions, Comparison, Report, Rows, Scope, Side};
+use crate::time::{hour_ceil, hour_floor};
+use nowait_report::{Budgets, Cells, Check, CompareOptions, Comparison, Report, Rows, Scope, Side, Zone};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -243,6 +243,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn side(&self, tenant: &str, query: &Query) -> Result<Side, Error>;
 
+    /// In which zone days and months are cut, for as long as it is open.
+    #[must_use]
+    fn zone(&self) -> &Zone;
+
     /// The tenants that have ever sent anything, sorted.
     ///
     /// # Errors
@@ -338,7 +342,7 @@ pub fn check(
         return Err(Error::input("the budgets limit nothing: write a [[limit]] (`nowait help check`)"));
     }
     let side = side(store, tenant, query, version)?;
-    Ok(Check::new((version, &side), budgets, &day(unix_ms)))
+    Ok(Check::new((version, &side), budgets, &store.zone().day(unix_ms)))
 }
 
 /// The tenant that is meant: the one that was named, or the only one there is.

@@ -25,7 +25,7 @@ pub(super) type Row = (i64, u32, i64, i64);
 pub(super) fn write(
     conn: &Connection,
     folded: &Folded,
-    floors: Floors,
+    floors: &Floors,
     (series, releases): (&[i64], &[i64]),
 ) -> Result<(), Error> {
     let mut days: BTreeMap<Row, People> = BTreeMap::new();
@@ -38,7 +38,7 @@ pub(super) fn write(
     }
     let mut months: BTreeMap<Row, People> = BTreeMap::new();
     for ((tenant, day, release, series), people) in &days {
-        let month = Period::Month.of_hour(Period::Day.first_hour(*day));
+        let month = floors.calendar.of_hour(Period::Month, floors.calendar.first_hour(Period::Day, *day));
         months.entry((*tenant, month, *release, *series)).or_default().merge(people);
     }
     write_rows(conn, Period::Day, floors, days)?;
@@ -48,7 +48,7 @@ pub(super) fn write(
 pub(super) fn write_rows(
     conn: &Connection,
     period: Period,
-    floors: Floors,
+    floors: &Floors,
     rows: BTreeMap<Row, People>,
 ) -> Result<(), Error> {
     let select = "SELECT people FROM people WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND series = ?5";

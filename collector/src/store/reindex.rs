@@ -10,6 +10,7 @@ use super::rollups::{self, Floors};
 use super::segments;
 use super::settings;
 use crate::error::Error;
+use nowait_report::Zone;
 use rusqlite::{Connection, params};
 
 /// What was made again.
@@ -22,21 +23,28 @@ pub struct Rebuilt {
     pub since_unix_ms: Option<[u64; 3]>,
 }
 
-/// Makes the rollups again, within the caller's transaction.
-pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+/// Makes the rollups again, within the caller's transaction; from now on the days are cut in `zone`, if there is one.
+pub(super) fn rebuild(
+    conn: &Connection,
+    zone: Option<&Zone>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Rebuilt, Error> {
     // What stays as it is has to hold every batch.
     let (budgets, floors) = (settings::budgets(conn)?, rollups::floors(conn)?);
     // Each reads every batch.
     let passes = [rollups::catch_up, segments::catch_up];
     for pass in passes {
-        while pass(conn, &budgets, floors)? > 0 {}
+        while pass(conn, &budgets, &floors)? > 0 {}
+    }
+    if let Some(zone) = zone {
+        settings::change_zone(conn, zone)?;
     }
     let total: u64 = conn.query_row("SELECT count(*) FROM batches", [], |row| row.get(0))?;
     let floors = clear(conn)?;
     let mut read = 0;
     for pass in passes {
         loop {
-            let step = pass(conn, &budgets, floors)?;
+            let step = pass(conn, &budgets, &floors)?;
             if step == 0 {
                 break;
             }
@@ -53,11 +61,12 @@ pub(super) fn rebuild(conn: &Connection, mut progress: impl FnMut(u64, u64)) -> 
 fn clear(conn: &Connection) -> Result<Floors, Error> {
     let batches_from = Progress::batches_from(conn)?;
     let kept = progress::kept(conn)?;
-    let mut floors = Floors { sessions: batches_from, ..Floors::default() };
+    let calendar = settings::calendar(conn)?;
+    let mut floors = Floors { sessions: batches_from, calendar: calendar.clone(), ..Floors::default() };
     for (period, floor) in Period::ALL.into_iter().zip(&mut floors.periods) {
-        let number = period.of_hour(batches_from);
+        let number = calendar.of_hour(period, batches_from);
         // The period in which the first kept batch lies holds others as well.
-        let whole = if period.first_hour(number) < batches_from { number + 1 } else { number };
+        let whole = if calendar.first_hour(period, number) < batches_from { number + 1 } else { number };
         let first = whole.max(kept.get(period as usize).copied().unwrap_or(0));
         for (table, _) in rollups::BY_PERIOD {
             conn.execute(
@@ -65,9 +74,9 @@ fn clear(conn: &Connection) -> Result<Floors, Error> {
                 params![period as u8, first],
             )?;
         }
-        *floor = period.first_hour(first);
+        *floor = calendar.first_hour(period, first);
     }
-    let first_month = Period::Month.of_hour(floors.periods.last().copied().unwrap_or(0));
+    let first_month = calendar.of_hour(Period::Month, floors.periods.last().copied().unwrap_or(0));
     if first_month < segments::first_month(conn)? {
         Progress::SegmentsFrom.write(conn, first_month.into())?;
     }

@@ -11,6 +11,7 @@ use super::batches;
 use super::period::{Period, hour_of, unix_ms};
 use super::progress::Progress;
 use super::rollups;
+use super::settings;
 use super::writer::number;
 use crate::error::Error;
 use crate::limits::{AGE_MAX_MS, BITE_PAGES_MAX, BITE_ROWS_MAX, FREE_PARTS, KEEP_MIN_MS};
@@ -213,9 +214,10 @@ fn sessions(conn: &Connection, after: i64, before: u32) -> Result<Option<i64>, E
 
 /// Removes hours and days of before these hours, by whole days and months.
 fn rollups(conn: &Connection, hours_before: u32, days_before: u32) -> Result<bool, Error> {
-    let whole = |period: Period, hour: u32| period.first_hour(period.of_hour(hour));
+    let calendar = settings::calendar(conn)?;
+    let whole = |period: Period, hour: u32| calendar.first_hour(period, calendar.of_hour(period, hour));
     let first_hour = whole(Period::Day, hours_before);
-    let first_day = Period::Day.of_hour(whole(Period::Month, days_before));
+    let first_day = calendar.of_hour(Period::Day, whole(Period::Month, days_before));
     let mut left = BITE_ROWS_MAX;
     for (period, progress, first) in
         [(Period::Hour, Progress::HoursFrom, first_hour), (Period::Day, Progress::DaysFrom, first_day)]

@@ -7,9 +7,9 @@
 use super::account::Account;
 use super::budget::{Budget, OTHER};
 use super::fold::{Folded, Turn};
-use super::period::Period;
+use super::period::{Calendar, Period};
 use super::progress::{self, Progress};
-use super::{batches, people, quarantine, segments};
+use super::{batches, people, quarantine, segments, settings};
 use crate::error::Error;
 use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
 use nowait_report::{Accounts, Budgets, Cell};
@@ -29,9 +29,10 @@ pub(super) const BY_PERIOD: [(&str, &str); 5] = [
     ("uncounted", "tenant, period, start, what"),
 ];
 
-/// What a fold leaves as it is, because not all batches of it are kept.
-#[derive(Clone, Copy, Debug, Default)]
+/// Where a fold writes: the calendar of the store, and what it leaves as it is because not all batches of it are kept.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Floors {
+    pub(super) calendar: Calendar,
     /// The hours before which rollups are left as they are, by period.
     pub(super) periods: [u32; 3],
     /// Sessions that began before this hour are counted with all of their batches already.
@@ -39,7 +40,7 @@ pub(super) struct Floors {
 }
 
 /// Writes everything, and up to which batch that is.
-pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
+pub(super) fn write(conn: &Connection, folded: &Folded, floors: &Floors) -> Result<(), Error> {
     let mut budget = Budget::default();
     let series = budget.all_series(conn, &folded.series)?;
     let releases = budget.all_releases(conn, &folded.releases)?;
@@ -56,7 +57,7 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
     }
     for period in Period::ALL {
         if period != Period::Hour {
-            cells = coarser(period, &cells);
+            cells = coarser(&floors.calendar, period, &cells);
         }
         write_cells(conn, period, floors, &cells, &mut budget)?;
     }
@@ -70,26 +71,26 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: Floors) -> Resul
 }
 
 /// The cells of days made of those of hours, or of months made of those of days.
-fn coarser(period: Period, finer: &HashMap<CellRow, Cell>) -> HashMap<CellRow, Cell> {
+fn coarser(calendar: &Calendar, period: Period, finer: &HashMap<CellRow, Cell>) -> HashMap<CellRow, Cell> {
     let below = if period == Period::Month { Period::Day } else { Period::Hour };
     let mut cells: HashMap<CellRow, Cell> = HashMap::new();
     for ((tenant, start, series, release), cell) in finer {
-        let row = (*tenant, period.of_hour(below.first_hour(*start)), *series, *release);
+        let row = (*tenant, calendar.of_hour(period, calendar.first_hour(below, *start)), *series, *release);
         cells.entry(row).or_default().merge(cell);
     }
     cells
 }
 
 /// Whether rollups of this period are written: those of before are left as they are.
-pub(super) fn is_written(period: Period, start: u32, floors: Floors) -> bool {
-    period.first_hour(start) >= floors.periods.get(period as usize).copied().unwrap_or(0)
+pub(super) fn is_written(period: Period, start: u32, floors: &Floors) -> bool {
+    floors.calendar.first_hour(period, start) >= floors.periods.get(period as usize).copied().unwrap_or(0)
 }
 
 /// Merges cells into their rows, in the order of the primary key: neighbours share pages.
 pub(super) fn write_cells(
     conn: &Connection,
     period: Period,
-    floors: Floors,
+    floors: &Floors,
     cells: &HashMap<CellRow, Cell>,
     budget: &mut Budget,
 ) -> Result<(), Error> {
@@ -122,7 +123,7 @@ pub(super) fn write_cells(
 fn write_segments(
     conn: &Connection,
     folded: &Folded,
-    floors: Floors,
+    floors: &Floors,
     releases: &[i64],
     budget: &mut Budget,
 ) -> Result<Vec<Option<i64>>, Error> {
@@ -151,7 +152,7 @@ type Change<'f> = Vec<(Option<&'f Account>, Option<&'f Account>)>;
 fn write_sessions(
     conn: &Connection,
     folded: &Folded,
-    floors: Floors,
+    floors: &Floors,
     (releases, segments): (&[i64], &[Option<i64>]),
 ) -> Result<(), Error> {
     let mut update = conn.prepare_cached(
@@ -175,7 +176,7 @@ fn write_sessions(
             let everywhere = [(turn.tenant, turn.before.is_some())];
             let in_segments = if period == Period::Month { segments_of(turn, segments) } else { Vec::new() };
             for (tenant, was_in) in everywhere.into_iter().chain(in_segments) {
-                let row = |hour: u32| (tenant, period.of_hour(hour), *release);
+                let row = |hour: u32| (tenant, floors.calendar.of_hour(period, hour), *release);
                 let before = turn.before.as_ref().filter(|_| was_in);
                 let (from, to) = (before.map(|before| row(before.hour)), row(turn.hour));
                 let before = before.map(|before| &before.account);
@@ -236,7 +237,7 @@ fn write_accounts(
 fn write_exits(
     conn: &Connection,
     folded: &Folded,
-    floors: Floors,
+    floors: &Floors,
     releases: &[i64],
     tenant_of: impl Fn(u32) -> i64,
     budget: &mut Budget,
@@ -244,7 +245,7 @@ fn write_exits(
     let id = |number: u32| releases.get(number as usize).copied().unwrap_or_default();
     for ((hour, number, reason, last_crumb), count) in &folded.exit_groups {
         for period in Period::ALL {
-            let row = (tenant_of(*number), period, period.of_hour(*hour));
+            let row = (tenant_of(*number), period, floors.calendar.of_hour(period, *hour));
             write_exit_group(conn, floors, row, id(*number), (*reason, last_crumb), *count, budget)?;
         }
     }
@@ -260,7 +261,7 @@ fn write_exits(
 /// Adds to the number of exits of a reason behind a breadcrumb, in a tenant's period.
 fn write_exit_group(
     conn: &Connection,
-    floors: Floors,
+    floors: &Floors,
     row: (i64, Period, u32),
     release: i64,
     (reason, last_crumb): (ExitReason, &str),
@@ -285,10 +286,16 @@ fn write_exit_group(
     Ok(())
 }
 
-fn write_uncounted(conn: &Connection, folded: &Folded, floors: Floors) -> Result<(), Error> {
+fn write_uncounted(conn: &Connection, folded: &Folded, floors: &Floors) -> Result<(), Error> {
     for ((tenant, hour, what), count) in &folded.uncounted {
         for period in Period::ALL {
-            write_uncounted_row(conn, floors, (*tenant, period, period.of_hour(*hour)), what, *count)?;
+            write_uncounted_row(
+                conn,
+                floors,
+                (*tenant, period, floors.calendar.of_hour(period, *hour)),
+                what,
+                *count,
+            )?;
         }
     }
     Ok(())
@@ -297,7 +304,7 @@ fn write_uncounted(conn: &Connection, folded: &Folded, floors: Floors) -> Result
 /// Adds to a number of what is in no figure of a tenant's period.
 fn write_uncounted_row(
     conn: &Connection,
-    floors: Floors,
+    floors: &Floors,
     (tenant, period, start): (i64, Period, u32),
     what: &str,
     count: u64,
@@ -330,8 +337,8 @@ fn write_spans(conn: &Connection, hours: impl Iterator<Item = (i64, u32)>) -> Re
 
 /// Folds what is in the log and not in the rollups, one step: how many batches that were. Everything of a step is in memory. What
 /// an older program stored as it came is scrubbed on the way.
-pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: Floors) -> Result<usize, Error> {
-    let mut folded = Folded::beside(floors.sessions);
+pub(super) fn catch_up(conn: &Connection, budgets: &Budgets, floors: &Floors) -> Result<usize, Error> {
+    let mut folded = Folded::beside(floors.sessions, floors.calendar.clone());
     let from = Progress::FoldedTo.read(conn)?;
     let (mut done, mut last) = (0, from);
     let select = format!("SELECT {} FROM batches WHERE id > ?1 ORDER BY id LIMIT ?2", batches::ENTRY);
@@ -397,6 +404,6 @@ pub(super) fn remove_unused(conn: &Connection) -> Result<(), Error> {
 
 /// Which rollups a fold writes: those that retention has not removed.
 pub(super) fn floors(conn: &Connection) -> Result<Floors, Error> {
-    let kept = progress::kept(conn)?;
-    Ok(Floors { periods: [kept[0], Period::Day.first_hour(kept[1]), 0], sessions: 0 })
+    let (kept, calendar) = (progress::kept(conn)?, settings::calendar(conn)?);
+    Ok(Floors { periods: [kept[0], calendar.first_hour(Period::Day, kept[1]), 0], sessions: 0, calendar })
 }

@@ -11,10 +11,11 @@ use super::cursor::Cursor;
 use super::exits;
 use super::fold::Folded;
 use super::people;
-use super::period::{self, Period, Plan, hour_of};
+use super::period::{self, Calendar, Period, Plan, hour_of};
 use super::progress::{self, Progress};
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
 use super::segments::{self, Segment, Waits};
+use super::settings;
 use super::slice;
 use crate::ask::Filter;
 use crate::error::Error;
@@ -37,6 +38,7 @@ pub(super) struct Release {
 /// All that a question is answered from.
 pub(super) struct Source<'c> {
     conn: &'c Connection,
+    calendar: Calendar,
     tenant: Tenant,
     /// The segment that alone is asked for, and its id.
     segment: Option<(i64, Segment)>,
@@ -92,6 +94,7 @@ impl<'c> Source<'c> {
         query: &'c Query,
         budgets: &Budgets,
     ) -> Result<Source<'c>, Error> {
+        let calendar = settings::calendar(conn)?;
         let mut source = Source {
             conn,
             tenant,
@@ -101,8 +104,9 @@ impl<'c> Source<'c> {
             plan: Plan::default(),
             releases: HashMap::new(),
             names: HashMap::new(),
-            tail: Folded::only_read(),
-            segment_tail: Waits::default(),
+            tail: Folded::only_read(calendar.clone()),
+            segment_tail: Waits::of(calendar.clone()),
+            calendar,
             tail_exits: Vec::new(),
             left: 0,
             damaged: 0,
@@ -113,7 +117,8 @@ impl<'c> Source<'c> {
         source.read_segment_tail(budgets)?;
         let in_tail = source.tail.hours().map(|(_, hour)| hour);
         let data = in_tail.fold(tenant.data, |(first, end), hour| (first.min(hour), end.max(hour + 1)));
-        source.plan = period::plan(query.first_hour(), query.end_hour(), data, progress::kept(conn)?);
+        let kept = progress::kept(conn)?;
+        source.plan = period::plan(&source.calendar, query.first_hour(), query.end_hour(), data, kept);
         Ok(source)
     }
 
@@ -376,8 +381,8 @@ impl<'c> Source<'c> {
         }
         for ((day, series, _), people) in &self.tail.people {
             // The span is whole days, or ends where there is no more data.
-            let is_in_span = Period::Day.first_hour(*day) < self.plan.until
-                && Period::Day.first_hour(*day + 1) > self.plan.from;
+            let first_hour = |day: u32| self.calendar.first_hour(Period::Day, day);
+            let is_in_span = first_hour(*day) < self.plan.until && first_hour(*day + 1) > self.plan.from;
             if is_in_span && let Some(((_, kind), name)) = self.tail.series.all().get(*series as usize) {
                 all.entry((*kind, name.clone())).or_default().add(people);
             }

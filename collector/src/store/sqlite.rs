@@ -14,7 +14,7 @@ use super::{
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
-use nowait_report::{Budgets, Cells, Report, Side};
+use nowait_report::{Budgets, Cells, Report, Scope, Side, Zone};
 use nowait_wire::{Batch, Uuid};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::File;
@@ -62,12 +62,14 @@ pub struct Policy {
     pub keep: Keep,
     /// Who waited beyond these targets is counted as late from now on; the file remembers them for whatever makes rollups again.
     pub budgets: Budgets,
+    /// In which zone days and months are cut; `None` for that of the file, which is UTC for a new one.
+    pub zone: Option<Zone>,
 }
 
 impl Default for Policy {
     /// Everything is kept, and the default budgets.
     fn default() -> Policy {
-        Policy { keep: Keep::ALL, budgets: Budgets::default() }
+        Policy { keep: Keep::ALL, budgets: Budgets::default(), zone: None }
     }
 }
 
@@ -79,6 +81,8 @@ pub struct SqliteStore {
     turns: Arc<Turns>,
     /// Idle connections for reading.
     readers: Mutex<Vec<Connection>>,
+    /// In which days are cut, as it was when the file was opened.
+    zone: Zone,
     /// Never replaced and never written with: to it, and to no other, a change of the file has one number.
     watch: Mutex<Option<Connection>>,
     /// Held, not used: the lock ends with it.
@@ -116,13 +120,18 @@ impl SqliteStore {
             .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         settings::keep_budgets(&conn, &policy.budgets).map_err(|error| at(&path, &error))?;
+        if let Some(zone) = &policy.zone {
+            settings::keep_zone(&conn, zone)?;
+        }
         writer::catch_up(&mut conn, &policy.budgets, progress).map_err(|error| at(&path, &error))?;
+        let zone = settings::zone(&conn).map_err(|error| at(&path, &error))?;
         let turns = Arc::new(Turns::default());
         let writer = Writer::start(conn, policy, Arc::clone(&turns))?;
         Ok(SqliteStore {
             path,
             writer: Some(writer),
             turns,
+            zone,
             readers: Mutex::default(),
             watch: Mutex::default(),
             _lock: Some(lock),
@@ -135,30 +144,36 @@ impl SqliteStore {
     /// As [`SqliteStore::open`], and [`Error::is_store`] if there is no store in the folder.
     pub fn open_read_only(folder: &Path) -> Result<SqliteStore, Error> {
         let path = existing(folder)?;
-        let store = SqliteStore {
+        let mut store = SqliteStore {
             path,
             writer: None,
             turns: Arc::default(),
+            zone: Zone::UTC,
             readers: Mutex::default(),
             watch: Mutex::default(),
             _lock: None,
         };
-        store.read(&Cancel::default(), |_| Ok(()))?;
+        store.zone = store.read(&Cancel::default(), settings::zone)?;
         Ok(store)
     }
 
-    /// Rebuilds the rollups whose batches are all kept, in one transaction. Batches that were
+    /// Rebuilds the rollups whose batches are all kept, in one transaction, with days cut in `zone` if there is one. Batches that were
     /// stored before texts were scrubbed at ingest are scrubbed; and a file of an older program learns to give space back.
     /// `progress` is called now and then with the number of batches read and their number in all.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails.
-    pub fn reindex(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
+    /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails. [`Error::is_input`] for
+    /// another zone where batches were removed by age: days cannot be cut again without them.
+    pub fn reindex(
+        folder: &Path,
+        zone: Option<&Zone>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Rebuilt, Error> {
         let path = existing(folder)?;
         let _lock = private::lock(folder)?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let rebuilt = reindex::rebuild(&tx, zone, progress)?;
         tx.commit()?;
         if vacuum_mode(&conn)? != INCREMENTAL {
             conn.execute_batch("VACUUM").map_err(|error| {
@@ -224,7 +239,7 @@ impl SqliteStore {
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         doctor::set_apart(&tx, found)?;
-        let rebuilt = reindex::rebuild(&tx, progress)?;
+        let rebuilt = reindex::rebuild(&tx, None, progress)?;
         tx.commit()?;
         Ok(rebuilt)
     }
@@ -337,14 +352,16 @@ impl Store for SqliteStore {
     }
 
     fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error> {
-        match self.of_tenant(tenant, query, |conn, found| read::report(conn, found, query, budgets))? {
-            None => Ok(read::nothing(query, budgets)),
-            Some((_, Some(report))) => Ok(report),
-            Some((found, None)) => {
-                let (sum, plan) = self.slice(found, query, budgets)?;
-                Ok(sum.report(query, &plan, budgets))
-            }
-        }
+        let report =
+            match self.of_tenant(tenant, query, |conn, found| read::report(conn, found, query, budgets))? {
+                None => read::nothing(query, budgets),
+                Some((_, Some(report))) => report,
+                Some((found, None)) => {
+                    let (sum, plan) = self.slice(found, query, budgets)?;
+                    sum.report(query, &plan, budgets)
+                }
+            };
+        Ok(Report { scope: Scope { zone: self.zone.clone(), ..report.scope }, ..report })
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {
@@ -357,6 +374,10 @@ impl Store for SqliteStore {
 
     fn side(&self, tenant: &str, query: &Query) -> Result<Side, Error> {
         side::read(self, tenant, query)
+    }
+
+    fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {
@@ -404,7 +425,7 @@ fn salvage(path: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(),
     let mut new = writable(to).map_err(|error| at(to, &error))?;
     let tx = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
     doctor::salvage(&old, &tx)?;
-    reindex::rebuild(&tx, progress)?;
+    reindex::rebuild(&tx, None, progress)?;
     Ok(tx.commit()?)
 }
 

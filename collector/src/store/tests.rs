@@ -8,6 +8,7 @@ mod older;
 mod people;
 mod segments;
 mod sides;
+mod zones;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
@@ -146,7 +147,7 @@ proptest! {
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
         prop_assert_eq!(accounts(&store, &Query::default()), told);
         drop(store);
-        SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+        SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
         let store = SqliteStore::open_read_only(folder.path()).unwrap();
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected);
     }
@@ -186,7 +187,7 @@ fn what_came_before_a_sleep_is_not_placed_behind_it() {
     assert_eq!(waits(&store, 0, 1_000), expected.0 + expected.1);
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
     assert_eq!((waits(&store, 91, 93), waits(&store, 99, 101)), expected);
 }
@@ -226,7 +227,7 @@ fn a_wait_that_died_is_stored_and_counted() {
     assert_eq!((died, count(&store)), (2, 2));
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(count(&SqliteStore::open_read_only(folder.path()).unwrap()), 2);
 }
 
@@ -403,7 +404,7 @@ fn one_process_writes_and_others_read_meanwhile() {
     put(&store, &first);
     let error = SqliteStore::open(folder.path()).unwrap_err();
     assert!(error.is_store() && error.to_string().contains("another nowait process"), "{error}");
-    assert!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap_err().is_store());
+    assert!(SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap_err().is_store());
     let reader = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(reader.app_versions("bank").unwrap(), ["8.1.0"]);
     put(&store, &batch(2, 40, "8.2.0", Os::Ios, 5));

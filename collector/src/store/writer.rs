@@ -8,13 +8,14 @@
 use super::batches::{self, Entry, Known};
 use super::fold::Folded;
 use super::intake::Intake;
+use super::period::Calendar;
 use super::progress::Progress;
 use super::pulse::Pulse;
 use super::retention::Retention;
 use super::sqlite::LOCK_TIMEOUT;
 use super::turns::Turns;
 use super::wal::Wal;
-use super::{Pending, Policy, Stored, rollups, segments};
+use super::{Pending, Policy, Stored, rollups, segments, settings};
 use crate::error::Error;
 use crate::limits::{
     BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, SEGMENTS_AFTER,
@@ -53,12 +54,14 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread, which owns the connection from now on. `turns` are of those who read in this process.
     pub(super) fn start(conn: Connection, policy: Policy, turns: Arc<Turns>) -> Result<Writer, Error> {
+        let folding = Folding::new(Arc::new(policy.budgets), settings::calendar(&conn)?);
+        let retention = Retention::new(policy.keep);
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
         let pulse = Arc::new(Pulse::new());
         let told = Arc::clone(&pulse);
         let thread = std::thread::Builder::new()
             .name("nowait-writer".into())
-            .spawn(move || work(conn, policy, turns, &receiver, &told))
+            .spawn(move || work(conn, folding, retention, turns, &receiver, &told))
             .map_err(|error| Error::store(format!("the writing thread could not be started: {error}")))?;
         Ok(Writer { queue: RwLock::new(Some(sender)), pulse, thread: Mutex::new(Some(thread)) })
     }
@@ -123,10 +126,15 @@ impl Drop for Writer {
     }
 }
 
-fn work(conn: Connection, policy: Policy, turns: Arc<Turns>, queue: &Receiver<Job>, pulse: &Pulse) {
-    let (retention, bite_due) = (Retention::new(policy.keep), Instant::now());
-    let folding = Folding::new(Arc::new(policy.budgets));
-    let wal = Wal::of(&conn, turns);
+fn work(
+    conn: Connection,
+    folding: Folding,
+    retention: Retention,
+    turns: Arc<Turns>,
+    queue: &Receiver<Job>,
+    pulse: &Pulse,
+) {
+    let (wal, bite_due) = (Wal::of(&conn, turns), Instant::now());
     let mut work = Work { conn, known: Known::default(), folding, retention, bite_due, wal };
     loop {
         let due = work.folding.due().map_or(work.bite_due, |due| due.min(work.bite_due));
@@ -306,13 +314,14 @@ struct Folding {
     again_after: Duration,
     /// By which waits are too long.
     budgets: Arc<Budgets>,
+    calendar: Calendar,
 }
 
 impl Folding {
-    fn new(budgets: Arc<Budgets>) -> Folding {
+    fn new(budgets: Arc<Budgets>, calendar: Calendar) -> Folding {
         Folding {
-            folded: Folded::default(),
-            waits: segments::Waits::default(),
+            folded: Folded::of(calendar.clone()),
+            waits: segments::Waits::of(calendar.clone()),
             waits_since: None,
             is_behind: false,
             is_last: false,
@@ -320,6 +329,7 @@ impl Folding {
             took: Duration::ZERO,
             again_after: UNFOLDED_AFTER,
             budgets,
+            calendar,
         }
     }
 
@@ -353,8 +363,13 @@ impl Folding {
 
     /// Leaves the rest to the log.
     fn forget(&mut self) {
-        (self.folded, self.waits, self.waits_since) = (Folded::default(), segments::Waits::default(), None);
+        self.folded = Folded::of(self.calendar.clone());
+        self.forget_waits();
         self.is_behind = true;
+    }
+
+    fn forget_waits(&mut self) {
+        (self.waits, self.waits_since) = (segments::Waits::of(self.calendar.clone()), None);
     }
 
     /// Reads the log at the next write, as something may be in it that was not added.
@@ -375,9 +390,9 @@ impl Folding {
         self.took = if self.is_behind { Duration::ZERO } else { begin.elapsed() };
         match written {
             Ok(has_waits) => {
-                self.folded = Folded::default();
+                self.folded = Folded::of(self.calendar.clone());
                 if has_waits {
-                    (self.waits, self.waits_since) = (segments::Waits::default(), None);
+                    self.forget_waits();
                 }
                 (self.is_behind, self.again_after) = (false, UNFOLDED_AFTER);
                 Ok(())
@@ -401,10 +416,10 @@ impl Folding {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let floors = rollups::floors(&tx)?;
         if !self.folded.is_empty() {
-            rollups::write(&tx, &self.folded, floors)?;
+            rollups::write(&tx, &self.folded, &floors)?;
         }
         if has_waits {
-            self.waits.write(&tx, floors)?;
+            self.waits.write(&tx, &floors)?;
         }
         tx.commit()?;
         Ok(has_waits)
@@ -423,7 +438,7 @@ pub(super) fn catch_up(
     let mut done = 0;
     while done < total {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let step = rollups::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
+        let step = rollups::catch_up(&tx, budgets, &rollups::floors(&tx)?)?;
         tx.commit()?;
         if step == 0 {
             break;
@@ -433,7 +448,7 @@ pub(super) fn catch_up(
     }
     loop {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let step = segments::catch_up(&tx, budgets, rollups::floors(&tx)?)?;
+        let step = segments::catch_up(&tx, budgets, &rollups::floors(&tx)?)?;
         tx.commit()?;
         if step == 0 {
             return Ok(());

@@ -54,7 +54,7 @@ export interface Section {
 /** The answer of `GET /v1/sections`. */
 export interface Sections {
   sections_version: number;
-  scope: { from_unix_ms: number; until_unix_ms: number; filters: Record<string, string> };
+  scope: { from_unix_ms: number; until_unix_ms: number; zone: string; filters: Record<string, string> };
   uncounted: Record<string, number>;
   sections: Section[];
 }

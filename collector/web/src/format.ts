@@ -46,12 +46,12 @@ export class Format {
     return this.quantity(value, BYTES[at] ?? "byte", 3);
   }
 
-  /** A moment of the day in UTC. */
-  moment(unixMs: number): string {
+  /** A moment on the clock of a zone. */
+  moment(unixMs: number, zone: string): string {
     return new Intl.DateTimeFormat(this.words.language, {
       dateStyle: "medium",
       timeStyle: "short",
-      timeZone: "UTC",
+      timeZone: zone,
     }).format(unixMs);
   }
 

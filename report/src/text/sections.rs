@@ -2,12 +2,11 @@
 
 use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
-use super::units::{
-    self, NONE, bytes, count, duration, moment, quantity, share, signed, signed_quantity, within,
-};
-use crate::report::{Exit, Report};
+use super::units::{self, NONE, bytes, count, duration, quantity, share, signed, signed_quantity, within};
+use crate::report::{Exit, Report, Scope};
 use crate::section::{About, Cell, Change, Row, Section, sections};
 use crate::words::Language;
+use crate::zone::Zone;
 use std::fmt::Write as _;
 
 /// Touchpoints whose releases and systems are shown below them: the ones that matter most.
@@ -34,11 +33,18 @@ pub fn report(report: &Report) -> String {
     safe_lines(out.trim_end()).into_owned() + "\n"
 }
 
+/// From when until when, on the clock of its zone.
+#[must_use]
+pub fn span(scope: &Scope) -> String {
+    let moment = |unix_ms: u64| scope.zone.moment(unix_ms);
+    format!("{} to {} {}", moment(scope.from_unix_ms), moment(scope.until_unix_ms), scope.zone)
+}
+
 fn head(report: &Report) -> String {
     let scope = &report.scope;
     let mut line = "NoWait report".to_owned();
     if scope.until_unix_ms > 0 {
-        let _ = write!(line, "   {} to {} UTC", moment(scope.from_unix_ms), moment(scope.until_unix_ms));
+        let _ = write!(line, "   {}", span(scope));
     }
     for (column, value) in &scope.filters {
         let _ = write!(line, "   {column} {value}");
@@ -157,15 +163,15 @@ fn latest_exits(report: &Report) -> String {
     }
     out.push_str("What led to the latest ones\n");
     for exit in report.exits.latest.iter().take(TRAILS_MAX) {
-        let _ = writeln!(out, "{}", cut(&exit_line(exit), width_max()));
+        let _ = writeln!(out, "{}", cut(&exit_line(exit, &report.scope.zone), width_max()));
         out.push_str(&trail_lines(exit));
     }
     out.push('\n');
     out
 }
 
-fn exit_line(exit: &Exit) -> String {
-    let (ended, lived) = (moment(exit.ended_unix_ms), duration(exit.lived_ns));
+fn exit_line(exit: &Exit, zone: &Zone) -> String {
+    let (ended, lived) = (zone.moment(exit.ended_unix_ms), duration(exit.lived_ns));
     let (reason, session) = (word("exit", exit.reason.as_str(), Language::En), &exit.session);
     format!("  {ended}  {reason} after {lived}  {}  {}  {session}", exit.app_version, exit.os)
 }

@@ -1,11 +1,10 @@
-//! Numbers as people read them: durations, shares, counts and moments.
+//! Numbers as people read them: durations, shares and counts.
 //!
 //! Owns: units and digits. Refuses: columns (see the table beside it).
 //! Invariant: three significant digits, one unit, the same text for the same number everywhere.
 
 use crate::metric::Unit;
 use crate::report::Within;
-use jiff::Timestamp;
 
 /// What stands where there is no number.
 pub const NONE: &str = "–";
@@ -145,13 +144,6 @@ pub fn signed(value: f64, unit: &str) -> String {
     if value.abs() < 0.05 { format!("0.0{unit}") } else { format!("{value:+.1}{unit}") }
 }
 
-/// A moment given in milliseconds since 1970 as `2026-11-22 08:15` in UTC.
-#[must_use]
-pub fn moment(unix_ms: u64) -> String {
-    let known = i64::try_from(unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    known.map_or_else(|| "after the year 9999".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,17 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_moments_read_well() {
+    fn counts_read_well() {
         assert_eq!(
             (count(0), count(999), count(1_000), count(12_345_678)),
             ("0".to_owned(), "999".to_owned(), "1,000".to_owned(), "12,345,678".to_owned())
-        );
-        assert_eq!(moment(0), "1970-01-01 00:00");
-        assert_eq!(moment(951_782_400_000), "2000-02-29 00:00");
-        assert_eq!(moment(1_795_392_960_000), "2026-11-23 00:16");
-        assert_eq!(
-            (moment(253_402_207_200_000), moment(u64::MAX)),
-            ("9999-12-30 22:00".into(), "after the year 9999".into())
         );
     }
 }

@@ -1,5 +1,6 @@
 //! What strangers send takes no more memory than its budget, before the rollups have it and beside them.
 
+use super::super::period::Calendar;
 use super::*;
 use crate::limits::{CELLS_PER_PERIOD_MAX, SERIES_PER_TENANT_MAX, UNFOLDED_BYTES_MAX};
 use crate::store::fold::Folded;
@@ -15,7 +16,7 @@ fn names(seed: u64, version: &str, names: u32) -> Batch {
 
 #[test]
 fn what_is_folded_is_full_before_it_takes_the_memory_of_a_report() {
-    let mut folded = Folded::only_read();
+    let mut folded = Folded::only_read(Calendar::default());
     let mut added = 0;
     while !folded.is_full(usize::MAX) {
         added += 1;
@@ -82,7 +83,7 @@ fn figures_that_cannot_be_true_are_counted_and_stand_in_no_other() {
     store.close();
     drop(store);
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
 }
 

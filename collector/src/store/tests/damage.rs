@@ -104,7 +104,7 @@ fn a_damaged_row_of_one_tenant_is_set_apart_and_hurts_nobody() {
     assert_eq!(places.matches("cells 1/").count(), 3, "{places}");
     assert_eq!(places.matches("accounts 1/").count(), 3, "{places}");
     assert!(places.contains("sessions 1"), "{places}");
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(whole(&store, "bank").ledger, whole(&store, "shop").ledger);
     assert!(whole(&store, "bank").uncounted.is_empty());
@@ -134,7 +134,7 @@ fn a_damaged_frame_is_named_and_neither_report_nor_reindex_ends_with_it() {
         .sum();
     assert_eq!(all, 1);
     drop(store);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 3);
+    assert_eq!(SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap().batches, 3);
     let (place, why): (String, String) = database(&folder)
         .query_row("SELECT place, why FROM quarantine", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();

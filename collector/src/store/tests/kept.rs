@@ -34,7 +34,7 @@ fn sixty_days() -> (TempDir, Vec<Batch>) {
 const SIXTY_DAYS: u64 = START + 60 * DAY_MS;
 
 /// A whole round, and how many bites it took.
-fn round(folder: &TempDir, keep: &str, now: u64) -> usize {
+pub(super) fn round(folder: &TempDir, keep: &str, now: u64) -> usize {
     let mut conn = database(folder);
     let mut retention = Retention::new(keep.parse().unwrap());
     (1..).find(|_| !retention.bite(&mut conn, now).unwrap()).unwrap()
@@ -109,7 +109,7 @@ fn age_takes_batches_and_hours_and_no_report_of_everything_changes() {
         assert_eq!(read(&folder, &fine).scope.from_unix_ms, fine.from_unix_ms());
     };
     check();
-    let rebuilt = SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let rebuilt = SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     let [hours, days, months] = rebuilt.since_unix_ms.unwrap();
     assert_eq!((rebuilt.batches, months), (30, 1_777_593_600_000), "May 2026");
     // Batches of noon of day 29 went: day 30 is the first whole one.
@@ -125,7 +125,7 @@ fn age_takes_batches_and_hours_and_no_report_of_everything_changes() {
     for _ in 0..2 {
         let ledger = read(&folder, &Query::default()).ledger;
         assert_eq!((ledger.sessions, ledger.delivered, ledger.produced), (60, 61 * 60, 61 * 60));
-        SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+        SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     }
 }
 
@@ -160,7 +160,7 @@ proptest! {
                 round(&folder, "batches=10d,hours=5d,days=20d", *received);
             }
             if then & 2 == 2 {
-                SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+                SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
             }
             until = *received;
         }
@@ -197,7 +197,7 @@ fn sessions_go_when_no_batch_of_theirs_can_come_any_more() {
     // Those of the first ten days.
     assert_eq!(number(&folder, "SELECT count(*) FROM sessions"), 50);
     assert_eq!(read(&folder, &Query::default()).ledger, all.ledger);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(read(&folder, &Query::default()).ledger, all.ledger);
 }
 
@@ -271,7 +271,7 @@ fn a_file_that_cannot_give_space_back_learns_it_by_reindex() {
     let mode = || number(&folder, "PRAGMA auto_vacuum");
     drop(SqliteStore::open_with(folder.path(), keeping(), |_, _| {}).unwrap());
     assert_eq!(mode(), 0, "not while somebody waits");
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(mode(), 2);
 }
 
@@ -289,7 +289,7 @@ fn reindex_scrubs_what_came_before_scrubbing() {
     conn.execute("UPDATE batches SET frame = ?1", [&frame]).unwrap();
     conn.execute("UPDATE contexts SET country = ?1", [CARD]).unwrap();
     drop(conn);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     let (frame, countries): (Vec<u8>, String) = database(&folder)
         .query_row("SELECT frame, (SELECT group_concat(country) FROM contexts) FROM batches", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -301,7 +301,7 @@ fn reindex_scrubs_what_came_before_scrubbing() {
     let names =
         format!("{:?}", SqliteStore::open_read_only(folder.path()).unwrap().cells("bank", &Query::default()));
     assert!(!names.contains("4111") && names.contains("redacted"));
-    let again = SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    let again = SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!((again.batches, again.since_unix_ms), (1, None));
 }
 

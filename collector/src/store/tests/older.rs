@@ -83,7 +83,7 @@ fn a_store_of_version_2_goes_on_with_its_cells_and_a_second_line() {
     assert_eq!((ledger.sessions, ledger.delivered, ledger.starts_failed), (1, 30, 1));
     store.close();
     drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(cells(&store), both);
 }
@@ -127,7 +127,7 @@ fn who_only_reads_an_old_store_says_what_to_do_and_reindex_does_it() {
     assert!(error.is_store() && !error.is_newer_schema(), "{error}");
     assert!(error.to_string().contains("version 1") && error.to_string().contains("nowait serve"), "{error}");
     assert_eq!(user_version(&folder), 1);
-    assert_eq!(SqliteStore::reindex(folder.path(), |_, _| {}).unwrap().batches, 1);
+    assert_eq!(SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap().batches, 1);
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     assert_eq!(whole(&store).ledger.delivered, 15);
 }

@@ -51,7 +51,7 @@ fn it_says_how_many_people_waited_too_long_failed_or_gave_up() {
     store.close();
     drop(store);
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     check(&SqliteStore::open_read_only(folder.path()).unwrap());
 }
 
@@ -73,9 +73,9 @@ fn who_is_late_is_judged_by_the_budgets_that_were_served_with_also_when_counted_
         report.of_kind(Kind::Action).next().unwrap().figures.people.unwrap().beyond_target
     };
     assert_eq!(late(&folder), 1);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(late(&folder), 1);
     drop(SqliteStore::open(folder.path()).unwrap());
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(late(&folder), 0, "another collector was given others");
 }

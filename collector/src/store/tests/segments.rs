@@ -85,7 +85,7 @@ proptest! {
             }
             drop(open);
             if n == rebuilt {
-                SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+                SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
             }
         }
         // Once with batches that no rollup has yet, and once with none.
@@ -176,7 +176,7 @@ fn after_an_older_program(undo: &str) {
     assert_eq!(rolled_up(&store, &query), None);
     assert!(!report(&store, "bank", &query, &Budgets::default()).unwrap().touchpoints.is_empty());
     drop(store);
-    SqliteStore::reindex(folder.path(), |_, _| {}).unwrap();
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     let store = SqliteStore::open_read_only(folder.path()).unwrap();
     all.iter().for_each(|filter| assert_same(&store, filter));
 }

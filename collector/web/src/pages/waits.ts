@@ -33,9 +33,9 @@ function release(pen: Pen, wanted: AbortSignal): HTMLElement {
 
 /** What the figures are of, and what is not in them. */
 export function span(answer: Sections, { words, format }: Pen): Node[] {
-  const { from_unix_ms: from, until_unix_ms: until } = answer.scope;
+  const { from_unix_ms: from, until_unix_ms: until, zone } = answer.scope;
   if (until === 0) return [h("p", {}, words.text("span.nothing"))];
-  const of = words.text("span.of", { from: format.moment(from), until: format.moment(until) });
+  const of = words.text("span.of", { from: format.moment(from, zone), until: format.moment(until, zone), zone });
   const uncounted = Object.entries(answer.uncounted).map(([what, n]) =>
     h("p", {}, words.text("span.uncounted", { n: format.count(n), what })),
   );
