@@ -9,7 +9,7 @@ mod filter;
 mod known;
 
 pub use filter::Filter;
-pub(crate) use known::{filter_known, nothing_of, tenant_meant};
+pub(crate) use known::{filter_known, nothing_of, tenant_meant, unknown};
 
 use crate::error::Error;
 use crate::limits::{HOURS_MAX, PAGES_MAX, WORD_BYTES_MAX};
@@ -18,6 +18,7 @@ use crate::time::{self, HOUR_MS};
 use known::is_none_of;
 use nowait_report::limits::ROWS_LISTED;
 use nowait_report::{CompareOptions, Rows, Zone};
+use nowait_wire::{Kind, Uuid};
 use serde::Deserialize;
 
 /// A question in words. Empty words are words that were not said: a form sends all of its fields.
@@ -58,13 +59,17 @@ pub struct Ask {
     pub strata: String,
     /// Which rows of each section of a report, by the hundred: the first ones are page 1.
     pub page: String,
+    /// The one touchpoint that is asked for in detail, `kind:name`.
+    pub touchpoint: String,
+    /// The one session that is asked for, by its id.
+    pub session: String,
 }
 
 /// The name of the one word that may be said several times.
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 18] = [
     "tenant",
     "version",
     "os",
@@ -81,7 +86,13 @@ const WORDS: [&str; 16] = [
     "every_look",
     "strata",
     "page",
+    "touchpoint",
+    "session",
 ];
+
+/// Kinds of which there is a detail: those of whose waits each is a latency. Journeys and steps have a page of their own.
+const DETAILED: [Kind; 7] =
+    [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Settled, Kind::Hang, Kind::Request, Kind::Action];
 
 /// A question that was understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +113,10 @@ pub struct Question {
     pub strata: Option<Strata>,
     /// Which rows of each section of a report.
     pub rows: Rows,
+    /// The touchpoint that is asked for in detail.
+    pub touchpoint: Option<(Kind, String)>,
+    /// The session that is asked for.
+    pub session: Option<Uuid>,
 }
 
 impl TryFrom<Vec<(String, String)>> for Ask {
@@ -171,6 +186,8 @@ impl Ask {
             "every_look" => &mut self.every_look,
             "strata" => &mut self.strata,
             "page" => &mut self.page,
+            "touchpoint" => &mut self.touchpoint,
+            "session" => &mut self.session,
             _ => return None,
         })
     }
@@ -195,6 +212,8 @@ impl Ask {
             &self.every_look,
             &self.strata,
             &self.page,
+            &self.touchpoint,
+            &self.session,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
         let all = WORDS.into_iter().zip(words).chain(dimensions);
@@ -233,6 +252,8 @@ impl Ask {
             options: self.options()?,
             strata: self.strata()?,
             rows: self.rows()?,
+            touchpoint: self.touchpoint()?,
+            session: self.session()?,
         })
     }
 
@@ -316,6 +337,37 @@ impl Ask {
             "model" => Strata::Model,
             _ => Strata::Dimension(word),
         }))
+    }
+
+    /// The touchpoint that was named.
+    fn touchpoint(&self) -> Result<Option<(Kind, String)>, Error> {
+        let Some(word) = said(&self.touchpoint) else { return Ok(None) };
+        let kinds = DETAILED.map(Kind::as_str).join(", ");
+        let write = || format!("write KIND:NAME, for example action:Pay.Confirm; kinds are {kinds}");
+        let Some((kind, name)) = word.split_once(':').filter(|(_, name)| !name.is_empty()) else {
+            let shown: String = word.chars().take(40).collect();
+            return Err(Error::input(format!("touchpoint: {shown:?} is none; {}", write())));
+        };
+        let known = kind.parse().ok().filter(|kind| DETAILED.contains(kind));
+        let kind = known.ok_or_else(|| {
+            Error::input(format!(
+                "touchpoint: {}; {}",
+                is_none_of("kind", kind, DETAILED.map(Kind::as_str)),
+                write()
+            ))
+        })?;
+        Ok(Some((kind, name.to_owned())))
+    }
+
+    /// The session that was named.
+    fn session(&self) -> Result<Option<Uuid>, Error> {
+        let Some(word) = said(&self.session) else { return Ok(None) };
+        word.parse().map(Some).map_err(|_| {
+            let shown: String = word.chars().take(40).collect();
+            Error::input(format!(
+                "session: {shown:?} is none; write its id, as a touchpoint's longest waits name it"
+            ))
+        })
     }
 
     /// How to compare.

@@ -131,6 +131,15 @@ pub const SKEW_TOLERATED_MS: u64 = 60_000;
 /// no spool is kept that long.
 pub const AGE_MAX_MS: u64 = 90 * 24 * 3_600_000;
 
+/// Events of one session that are handed out at once, the latest: a day of a customer who uses the app all the time.
+pub const SESSION_EVENTS_MAX: usize = 5_000;
+
+/// Batches that are decoded for the longest waits of a touchpoint, the latest: a tenth of a second.
+pub const LONGEST_BATCHES_MAX: usize = 2_000;
+
+/// Batches that are looked through for these: where a filter means few, more would take longer than the figures do.
+pub const LONGEST_ROWS_MAX: usize = 100_000;
+
 /// Keys and tokens in one keys file: each request compares with all of them, in constant time.
 pub const KEYS_MAX: usize = 256;
 

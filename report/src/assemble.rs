@@ -103,8 +103,13 @@ impl Group {
         self.people = Some(people);
     }
 
+    /// Whether nothing was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_os.is_empty()
+    }
+
     /// All waits together.
-    fn all(&self) -> Cell {
+    pub(crate) fn all(&self) -> Cell {
         let mut all = Cell::new();
         self.by_os.values().for_each(|cell| all.merge(cell));
         all
@@ -352,14 +357,16 @@ fn frames(screen: &str, all: &Cell) -> Frames {
     }
 }
 
-fn touchpoint(kind: Kind, name: &str, all: &Cell, group: &Group, budgets: &Budgets) -> Touchpoint {
+/// The figures of waits of one kind, and of whom they were.
+pub(crate) fn figures_of(kind: Kind, cell: &Cell, target_ns: u64, people: Option<&Crowd>) -> Figures {
+    let all = Figures { people: people.map(Crowd::figures), ..figures(cell, target_ns) };
+    // A hang begins to exist at its target: how many kept to it says nothing.
+    if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
+}
+
+pub(crate) fn touchpoint(kind: Kind, name: &str, all: &Cell, group: &Group, budgets: &Budgets) -> Touchpoint {
     let budget = budgets.of(kind, name);
-    let figures = |cell: &Cell, people: Option<&Crowd>| {
-        let people = people.map(Crowd::figures);
-        let all = Figures { people, ..figures(cell, budget.target_ns) };
-        // A hang begins to exist at its target: how many kept to it says nothing.
-        if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
-    };
+    let figures = |cell: &Cell, people: Option<&Crowd>| figures_of(kind, cell, budget.target_ns, people);
     // How many people of each release are late is a question about that release: two in three sketches would be merged for it.
     let slice = |value: &str, cell: &Cell| Slice { value: value.to_owned(), figures: figures(cell, None) };
     let by_os = group.by_os.iter().map(|(os, cell)| slice(os.as_str(), cell)).collect();

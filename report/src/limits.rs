@@ -28,6 +28,15 @@ pub const COMPARED_LISTED_MAX: usize = 1_000;
 /// Releases of a touchpoint that are listed one by one, the latest; the others are one row together. Two a month for a year.
 pub const VERSIONS_LISTED_MAX: usize = 24;
 
+/// Days of a touchpoint that are listed, the latest: as long as a collector keeps days by default, a year and what is before it to compare.
+pub const DAYS_LISTED_MAX: usize = 400;
+
+/// Hours of a touchpoint that are listed, the latest: four weeks, twice what a collector keeps by default.
+pub const HOURS_LISTED_MAX: usize = 28 * 24;
+
+/// Real waits of a touchpoint that are listed: as many as somebody looks into.
+pub const REAL_WAITS_LISTED: usize = 10;
+
 /// The longest budgets file that is read, in bytes: a thousand touchpoints with long labels fit.
 pub const BUDGETS_BYTES_MAX: usize = 256 * 1024;
 

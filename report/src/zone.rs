@@ -36,6 +36,13 @@ impl Zone {
         at.map_or_else(|| "after the year 9999".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
     }
 
+    /// The time on the clock of this zone at a moment in milliseconds since 1970 UTC, as `08:15:30.250`.
+    #[must_use]
+    pub fn clock(&self, unix_ms: u64) -> String {
+        self.at(unix_ms)
+            .map_or_else(|| "after the year 9999".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string())
+    }
+
     /// The day of a moment in milliseconds since 1970 UTC, as `2026-11-22`; moments behind the year 9999 are of its last day.
     #[must_use]
     pub fn day(&self, unix_ms: u64) -> String {

@@ -42,7 +42,7 @@ pub(crate) fn is_none_of<'a>(what: &str, word: &str, known: impl IntoIterator<It
 }
 
 /// A message about a name that nobody ever sent under.
-fn unknown(what: &str, word: &str, known: &[String]) -> Error {
+pub(crate) fn unknown(what: &str, word: &str, known: &[String]) -> Error {
     let shown: String = word.chars().take(40).collect();
     if known.is_empty() {
         return Error::no_data(format!(

@@ -6,7 +6,7 @@ use super::source::word;
 use super::{Finding, print};
 use crate::error::Error;
 use crate::perfetto;
-use crate::store::{self, SqliteStore};
+use crate::store::{self, SqliteStore, Store as _};
 use nowait_report::text::{safe, units};
 use nowait_wire::Uuid;
 use std::fs::OpenOptions;

@@ -6,7 +6,8 @@ use super::{Finding, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
 use crate::store;
-use nowait_report::{Report, text};
+use nowait_report::{Detail, Report, Timeline, text};
+use serde::Serialize;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
@@ -14,6 +15,8 @@ const EXAMPLES: &str = "Examples:
   nowait report --since 7d --os android --version 8.2.0
   nowait report --country DE --dimension segment=retail --dimension login=biometric
   nowait report --page 2
+  nowait report --touchpoint action:Pay.Confirm --since 30d
+  nowait report --session 2b1b26a3-d6ab-4108-b851-4aa486c105cc
   nowait report --url http://127.0.0.1:4600 --since 2026-03-01 --until 2026-04-01 --json";
 
 /// The options of `nowait report`.
@@ -28,6 +31,12 @@ pub struct Args {
     /// Budgets to judge by (TOML); a running collector judges by its own
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     budgets: Option<PathBuf>,
+    /// One touchpoint in detail: how long its waits were, day by day, hour by hour, the longest; for example action:Pay.Confirm
+    #[arg(long, value_name = "KIND:NAME", value_parser = word, conflicts_with_all = ["page", "session"])]
+    touchpoint: Option<String>,
+    /// One session, event by event; a touchpoint's longest waits name theirs
+    #[arg(long, value_name = "ID", value_parser = word)]
+    session: Option<String>,
     /// Which rows of each section, by the hundred
     #[arg(long, value_name = "N", value_parser = word)]
     page: Option<String>,
@@ -41,7 +50,13 @@ impl Args {
     #[must_use]
     pub fn ask(&self) -> Ask {
         let word = |word: &Option<String>| word.clone().unwrap_or_default();
-        Ask { version: word(&self.version), page: word(&self.page), ..self.source.ask() }
+        Ask {
+            version: word(&self.version),
+            page: word(&self.page),
+            touchpoint: word(&self.touchpoint),
+            session: word(&self.session),
+            ..self.source.ask()
+        }
     }
 }
 
@@ -51,15 +66,34 @@ impl Args {
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let budgets = budgets(args.budgets.as_deref())?;
-    let report: Report = args.source.answer("/v1/report", &args.ask(), |store, question| {
-        let query = question.query();
+    let (source, ask) = (&args.source, args.ask());
+    if args.session.is_some() {
+        let timeline: Timeline = source.answer("/v1/session", &ask, |store, question| {
+            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+            store::timeline(store, &tenant, question)
+        })?;
+        return shown(args, &timeline, text::timeline);
+    }
+    if args.touchpoint.is_some() {
+        let detail: Detail = source.answer("/v1/touchpoint", &ask, |store, question| {
+            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+            store::detail(store, &tenant, question, &question.query(), &budgets)
+        })?;
+        return shown(args, &detail, text::detail);
+    }
+    let report: Report = source.answer("/v1/report", &ask, |store, question| {
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::report(store, &tenant, &query, &budgets)
+        store::report(store, &tenant, &question.query(), &budgets)
     })?;
+    shown(args, &report, text::report)
+}
+
+/// Prints a value as it was asked for.
+fn shown<T: Serialize>(args: &Args, value: &T, text: fn(&T) -> String) -> Result<Finding, Error> {
     if args.json {
-        print_json(&report)?
+        print_json(value)?
     } else {
-        print_text(|| text::report(&report))?
+        print_text(|| text(value))?
     }
     Ok(Finding::Fine)
 }

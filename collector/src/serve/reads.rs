@@ -8,12 +8,13 @@ use super::access::Reader;
 use super::counters::{Counters, Read};
 use super::door::{Phase, Seat};
 use super::{Shared, refusal, retry_later, sent};
-use crate::ask::Ask;
+use crate::ask::{Ask, Question};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::keys::Role;
 use crate::limits::{READ_TIMEOUT, RETRY_AFTER_BUSY_S};
 use crate::page::{self, Page};
+use crate::perfetto;
 use crate::priority;
 use crate::store::{self, Query, Store};
 use axum::extract::{Extension, Query as Words, State};
@@ -24,7 +25,7 @@ use axum::routing::{MethodRouter, get};
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::{self, Cell, SECTIONS_VERSION};
-use nowait_report::{Comparison, Report, Section};
+use nowait_report::{Comparison, Detail, Report, Section, Timeline};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,7 +115,59 @@ struct ComparedSections<'a> {
     sections: Vec<Section>,
 }
 
+/// One touchpoint in detail.
+pub(super) fn touchpoint(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(asked.detail()?).into_response())
+}
+
+/// The same as the tables that the terminal and the page show.
+pub(super) fn touchpoint_sections(asked: &Asked) -> Result<Response, Error> {
+    let detail = asked.detail()?;
+    let body = Sections {
+        sections_version: SECTIONS_VERSION,
+        scope: &detail.scope,
+        uncounted: &detail.uncounted,
+        sections: section::of_detail(&detail),
+    };
+    Ok(axum::Json(body).into_response())
+}
+
+/// One session, event by event.
+pub(super) fn session(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(asked.timeline()?).into_response())
+}
+
+/// The same as tables.
+pub(super) fn session_sections(asked: &Asked) -> Result<Response, Error> {
+    let sections = section::of_session(&asked.timeline()?);
+    Ok(axum::Json(SessionSections { sections_version: SECTIONS_VERSION, sections }).into_response())
+}
+
+/// The JSON of `GET /v1/session/sections`.
+#[derive(Debug, Serialize)]
+struct SessionSections {
+    sections_version: u32,
+    sections: Vec<Section>,
+}
+
+/// The same as a trace of Perfetto, to be kept as a file.
+pub(super) fn session_trace(asked: &Asked) -> Result<Response, Error> {
+    let (tenant, question, _) = asked.question()?;
+    let session = store::session_meant(&question)?;
+    let batches = asked.store().session(&tenant, session)?;
+    if batches.is_empty() {
+        return Err(Error::no_data(format!("there is no batch of session {session}")));
+    }
+    let kept = format!("attachment; filename=\"{session}.perfetto-trace\"");
+    let head = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CONTENT_DISPOSITION, HeaderValue::try_from(kept).map_err(|_| Error::input("session"))?),
+    ];
+    Ok((head, perfetto::trace(&batches)).into_response())
+}
+
 pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
+    asked.refuse_stray()?;
     let (tenant, query) = asked.meant()?;
     if asked.ask.releases()?.is_some() {
         return Err(Error::input("base and head: a check is of one version; leave them out"));
@@ -129,6 +182,7 @@ pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
 }
 
 pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
+    asked.refuse_stray()?;
     let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
     let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
     let releases = ask.releases()?;
@@ -195,8 +249,30 @@ impl Asked {
         self.shared.store.as_ref()
     }
 
+    /// Refuses words that are of a touchpoint or a session, where all of them are meant.
+    fn refuse_stray(&self) -> Result<(), Error> {
+        let stray = self.ask.said().into_iter().find(|(name, _)| matches!(*name, "touchpoint" | "session"));
+        match stray {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::input(format!("{name}: ask /v1/{name} for one, or leave it out"))),
+        }
+    }
+
+    /// The touchpoint that is asked for.
+    fn detail(&self) -> Result<Detail, Error> {
+        let (tenant, question, query) = self.question()?;
+        store::detail(self.store(), &tenant, &question, &query, &self.shared.config.budgets)
+    }
+
+    /// The session that is asked for.
+    fn timeline(&self) -> Result<Timeline, Error> {
+        let (tenant, question, _) = self.question()?;
+        store::timeline(self.store(), &tenant, &question)
+    }
+
     /// The report that is asked for.
     fn report(&self) -> Result<Report, Error> {
+        self.refuse_stray()?;
         if self.ask.releases()?.is_some() {
             return Err(Error::input(
                 "base and head: a report compares nothing; ask /v1/compare, or leave them out",
@@ -208,6 +284,7 @@ impl Asked {
 
     /// The comparison that is asked for.
     fn comparison(&self) -> Result<Arc<Comparison>, Error> {
+        self.refuse_stray()?;
         let (tenant, query) = self.meant()?;
         if query.filter.version.is_some() {
             return Err(Error::input("version: a comparison has two, base and head; leave it out"));
@@ -230,8 +307,14 @@ impl Asked {
 
     /// Whose figures are meant, and which.
     fn meant(&self) -> Result<(String, Query), Error> {
+        self.question().map(|(tenant, _, query)| (tenant, query))
+    }
+
+    /// The same, with what else was said.
+    fn question(&self) -> Result<(String, Question, Query), Error> {
         let now_unix_ms = (self.shared.config.clock)();
-        let query = self.ask.query(now_unix_ms, self.store().zone())?.unless(&self.cancel);
+        let question = self.ask.question(now_unix_ms, self.store().zone())?;
+        let query = question.query().unless(&self.cancel);
         let tenant = match &self.reader {
             Reader::Local => store::tenant_meant(self.store(), self.ask.tenant())?,
             Reader::Tenant { name: own, .. } if self.ask.tenant().is_none_or(|asked| asked == own) => {
@@ -239,7 +322,7 @@ impl Asked {
             }
             Reader::Tenant { .. } => return Err(Error::input("tenant: the read token is another tenant's")),
         };
-        Ok((tenant, query))
+        Ok((tenant, question, query))
     }
 }
 

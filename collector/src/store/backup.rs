@@ -3,7 +3,7 @@
 //! Owns: writing it and checking it. Refuses: keys and other files of the folder.
 //! Invariant: a file of the given name is a whole copy that was checked, or is not there; and nothing is written over.
 
-use super::sqlite::{ask_incremental, connect};
+use super::connection::{ask_incremental, connect};
 use super::{private, schema};
 use crate::error::Error;
 use std::fs::{self, File};

@@ -9,6 +9,7 @@ use super::intake::{Intake, Placement, span_unix_ms};
 use super::period::hour_of;
 use super::segments;
 use super::writer::number;
+use crate::cancel::Cancel;
 use crate::error::Error;
 use nowait_wire::{Batch, Context, Uuid};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -204,8 +205,26 @@ pub(super) fn entry(row: &Row) -> Result<Result<Entry, Damaged>, Error> {
     })
 }
 
+/// Hands over these batches, one after another, also those that cannot be read.
+pub(super) fn each(
+    conn: &Connection,
+    ids: &[i64],
+    cancel: &Cancel,
+    mut take: impl FnMut(Result<Entry, Damaged>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut select = conn.prepare_cached(&format!("SELECT {ENTRY} FROM batches WHERE id = ?1"))?;
+    for id in ids {
+        cancel.check()?;
+        let mut rows = select.query([id])?;
+        if let Some(row) = rows.next()? {
+            take(entry(row)?)?;
+        }
+    }
+    Ok(())
+}
+
 /// The batches of a session that can be read, in the order of their events.
-pub(super) fn of_session(conn: &Connection, tenant: i64, session: Uuid) -> Result<Vec<Batch>, Error> {
+pub(super) fn of_session(conn: &Connection, tenant: i64, session: Uuid) -> Result<Vec<Entry>, Error> {
     let select = format!(
         "SELECT {ENTRY} FROM batches WHERE session = (SELECT id FROM sessions WHERE tenant = ?1 AND session = ?2) ORDER BY first"
     );
@@ -213,7 +232,7 @@ pub(super) fn of_session(conn: &Connection, tenant: i64, session: Uuid) -> Resul
     let mut rows = select.query(params![tenant, session.as_bytes()])?;
     let mut batches = Vec::new();
     while let Some(row) = rows.next()? {
-        batches.extend(entry(row)?.ok().map(|entry| entry.batch));
+        batches.extend(entry(row)?.ok());
     }
     Ok(batches)
 }

@@ -10,8 +10,10 @@ mod backup;
 mod batches;
 mod budget;
 mod clean;
+mod connection;
 mod cursor;
 mod deletion;
+mod detail;
 mod doctor;
 mod exits;
 mod fold;
@@ -36,6 +38,7 @@ mod source;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod turns;
 mod waits;
 mod wal;
@@ -50,11 +53,14 @@ pub use reindex::Rebuilt;
 pub use retention::Keep;
 pub use sqlite::{Policy, SqliteStore};
 
-use crate::ask::{self, Filter};
+use crate::ask::{self, Filter, Question};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
-use nowait_report::{Budgets, Cells, Check, CompareOptions, Comparison, Report, Rows, Scope, Side, Zone};
+use nowait_report::{
+    Budgets, Cells, Check, CompareOptions, Comparison, Detail, Report, Rows, Scope, Side, Timeline, Zone,
+};
+use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -231,6 +237,30 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error>;
 
+    /// One touchpoint of this tenant in detail, as of one moment.
+    ///
+    /// # Errors
+    /// [`Error::is_store`]; [`Error::is_no_data`] if there is no such wait, naming the nearest that there is.
+    fn detail(
+        &self,
+        tenant: &str,
+        query: &Query,
+        touchpoint: (Kind, &str),
+        budgets: &Budgets,
+    ) -> Result<Detail, Error>;
+
+    /// What a session of this tenant did, as far as its batches are kept.
+    ///
+    /// # Errors
+    /// [`Error::is_store`]; [`Error::is_no_data`] if there is nothing of it.
+    fn timeline(&self, tenant: &str, session: Uuid) -> Result<Timeline, Error>;
+
+    /// The batches of a session that can be read, in order; none if there is no such session.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error>;
+
     /// Waits by kind, name, release and system.
     ///
     /// # Errors
@@ -296,6 +326,39 @@ pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets)
         ask::filter_known(store, tenant, &query.filter)?;
     }
     Ok(report)
+}
+
+/// The touchpoint that a question is about, in detail.
+///
+/// # Errors
+/// As [`Store::detail`]; [`Error::is_input`] if it names none.
+pub fn detail(
+    store: &dyn Store,
+    tenant: &str,
+    question: &Question,
+    query: &Query,
+    budgets: &Budgets,
+) -> Result<Detail, Error> {
+    let (kind, name) = question.touchpoint.as_ref().ok_or_else(|| {
+        Error::input("touchpoint: name the one that is meant, for example /v1/touchpoint?touchpoint=action:Pay.Confirm")
+    })?;
+    store.detail(tenant, query, (*kind, name), budgets)
+}
+
+/// The session that a question is about.
+///
+/// # Errors
+/// As [`Store::timeline`]; [`Error::is_input`] if it names none.
+pub fn timeline(store: &dyn Store, tenant: &str, question: &Question) -> Result<Timeline, Error> {
+    store.timeline(tenant, session_meant(question)?)
+}
+
+/// The session that is meant.
+///
+/// # Errors
+/// [`Error::is_input`] if none was named.
+pub fn session_meant(question: &Question) -> Result<Uuid, Error> {
+    question.session.ok_or_else(|| Error::input("session: name the one that is meant by its id"))
 }
 
 /// What is compared of a release within the rest of the query.

@@ -57,16 +57,18 @@ impl Calendar {
         match period {
             Period::Hour => number,
             Period::Day if self.0 == Zone::UTC => number.saturating_mul(DAY_HOURS),
-            Period::Day => {
-                let date = i32::try_from(number).ok().and_then(date_of);
-                self.begin_of(date)
-            }
+            Period::Day => self.begin_of(Calendar::date_of_day(number)),
             Period::Month => {
                 let year = i16::try_from(1970 + number / 12).unwrap_or(i16::MAX);
                 let month = i8::try_from(1 + number % 12).unwrap_or(1);
                 self.begin_of(Date::new(year, month, 1).ok())
             }
         }
+    }
+
+    /// The date of a day by its number; `None` behind the year 9999.
+    pub(super) fn date_of_day(number: u32) -> Option<Date> {
+        date_of(i32::try_from(number).ok()?)
     }
 
     /// The date that begins within this hour, or that it is in.

@@ -258,7 +258,7 @@ fn quarantine(conn: &Connection, before: u32) -> Result<bool, Error> {
 /// Gives free pages at the end of the file back to the disk, where there are many.
 fn space(conn: &Connection) -> Result<bool, Error> {
     let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    if pragma("auto_vacuum")? != super::sqlite::INCREMENTAL
+    if pragma("auto_vacuum")? != super::connection::INCREMENTAL
         || pragma("freelist_count")? <= pragma("page_count")? / FREE_PARTS
     {
         return Ok(false);

@@ -139,19 +139,13 @@ pub(super) fn sum(
 ) -> Result<Sum, Error> {
     let mut sum = Sum::default();
     let folded_to = Progress::FoldedTo.read(conn)?;
-    let select = format!("SELECT {} FROM batches WHERE id = ?1", batches::ENTRY);
-    let mut select = conn.prepare_cached(&select)?;
-    for id in ids {
-        if query.cancel.is_cancelled() {
-            return Err(Error::store("nobody waits for the answer any more"));
+    batches::each(conn, ids, &query.cancel, |entry| match entry {
+        Ok(entry) => sum.add(conn, plan, budgets, &entry, entry.id <= folded_to),
+        Err(_) => {
+            count(&mut sum.uncounted, DAMAGED_ROWS, 1);
+            Ok(())
         }
-        let mut rows = select.query([id])?;
-        let Some(row) = rows.next()? else { continue };
-        match batches::entry(row)? {
-            Ok(entry) => sum.add(conn, plan, budgets, &entry, entry.id <= folded_to)?,
-            Err(_) => count(&mut sum.uncounted, DAMAGED_ROWS, 1),
-        }
-    }
+    })?;
     Ok(sum)
 }
 

@@ -5,6 +5,8 @@
 //! Invariant: of the rollups, it holds one series at a time; of the batches that they lack, no more than its budget, and the rest
 //! is said to be missing.
 
+mod touchpoint;
+
 use super::Query;
 use super::batches::{self, Entry, Session};
 use super::cursor::Cursor;

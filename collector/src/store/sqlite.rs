@@ -3,24 +3,25 @@
 //! Owns: opening the file, its settings, the connections. Refuses: SQL of rows (see `writer`, `read`).
 //! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
 
+use super::connection::{INCREMENTAL, readable, vacuum_mode, writable};
+use super::detail;
 use super::doctor::{self, Examined};
 use super::period::Plan;
 use super::turns::{ReadFrom, Turn, Turns};
 use super::writer::Writer;
 use super::{
     Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private, read,
-    reindex, schema, settings, side, slice, writer,
+    reindex, settings, side, slice, timeline, writer,
 };
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
-use nowait_report::{Budgets, Cells, Report, Scope, Side, Zone};
-use nowait_wire::{Batch, Uuid};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use nowait_report::{Budgets, Cells, Detail, Report, Scope, Side, Timeline, Zone};
+use nowait_wire::{Batch, Kind, Uuid};
+use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// The database inside the data folder.
 const FILE: &str = "nowait.db";
@@ -28,32 +29,8 @@ const FILE: &str = "nowait.db";
 /// What could be read of a malformed database, beside it.
 const SALVAGED: &str = "nowait.db.salvaged";
 
-/// The size of a page of a new file, in bytes. A batch of 500 events takes 2.6 kB and a row is not split over pages
-/// while it fits into one: SQLite's 4096 would waste 38 % of the file, 8192 wastes 8 %, and more would make every
-/// commit write more.
-const PAGE_BYTES: i64 = 8192;
-
-/// What `auto_vacuum` says of a file whose free pages can be given back a few at a time.
-///
-/// It is a setting that SQLite takes before the first table is made, or with a VACUUM, which writes the whole file again and
-/// needs as much room. A file of an older program is left as it is while `serve` runs: it does not shrink, and takes new
-/// batches into its free pages. `reindex`, which nobody waits for, does the VACUUM.
-pub(super) const INCREMENTAL: i64 = 2;
-
-/// How long a connection waits for another one's lock: a checkpoint on a slow disk.
-pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Statements that a connection keeps compiled: more than there are.
-const STATEMENTS_KEPT: usize = 64;
-
 /// After how many instructions of SQLite's machine a read looks whether it is still wanted: a few rows.
 const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 100;
-
-/// The size to which the write-ahead log is cut after a checkpoint, in bytes; a long report lets it grow.
-const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
-
-/// Pages that the writer keeps in memory, in KiB: the rollups of the current hour.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
 
 /// How a store goes on with what it is given.
 #[derive(Clone, Debug)]
@@ -207,17 +184,6 @@ impl SqliteStore {
         backup::write(&path, to)
     }
 
-    /// The batches of a session of this tenant that can be read, in order; none if there is no such session.
-    ///
-    /// # Errors
-    /// [`Error::is_store`].
-    pub fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error> {
-        self.read(&Cancel::default(), |conn| match read::tenant(conn, tenant)? {
-            Some(found) => batches::of_session(conn, found.id, session),
-            None => Ok(Vec::new()),
-        })
-    }
-
     /// Looks at every stored frame, cell and account, while another process may be writing them. `progress` is called now and
     /// then with the number of rows read and their number in all.
     ///
@@ -364,6 +330,28 @@ impl Store for SqliteStore {
         Ok(Report { scope: Scope { zone: self.zone.clone(), ..report.scope }, ..report })
     }
 
+    fn detail(
+        &self,
+        tenant: &str,
+        query: &Query,
+        touchpoint: (Kind, &str),
+        budgets: &Budgets,
+    ) -> Result<Detail, Error> {
+        detail::read(self, tenant, query, touchpoint, budgets)
+    }
+
+    fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error> {
+        self.read(&Cancel::default(), |conn| {
+            let tenant = read::tenant(conn, tenant)?;
+            let entries = tenant.map(|tenant| batches::of_session(conn, tenant.id, session)).transpose()?;
+            Ok(entries.unwrap_or_default().into_iter().map(|entry| entry.batch).collect())
+        })
+    }
+
+    fn timeline(&self, tenant: &str, session: Uuid) -> Result<Timeline, Error> {
+        self.read(&Cancel::default(), |conn| timeline::read(conn, tenant, session, &self.zone))
+    }
+
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {
         match self.of_tenant(tenant, query, |conn, found| read::cells(conn, found, query))? {
             None => Ok(Cells::new()),
@@ -439,53 +427,6 @@ fn existing(folder: &Path) -> Result<PathBuf, Error> {
         "there is no store at {}: name the folder that `nowait serve --data` was given",
         path.display()
     )))
-}
-
-fn writable(path: &Path) -> Result<Connection, Error> {
-    let mut conn = Connection::open(path)?;
-    conn.busy_timeout(LOCK_TIMEOUT)?;
-    // Before the first word is written: a write-ahead log is a setting of the file.
-    schema::refuse_a_strangers_file(&conn)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
-    ask_incremental(&conn)?;
-    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Error::store(format!("its disk does not allow a write-ahead log, only {mode:?}")));
-    }
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
-    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    schema::prepare(&mut conn)?;
-    Ok(conn)
-}
-
-/// Asks for [`INCREMENTAL`] where the file can take it: before its first table, or in the next VACUUM.
-pub(super) fn ask_incremental(conn: &Connection) -> Result<(), Error> {
-    // Where it is set already this would write a page.
-    if vacuum_mode(conn)? != INCREMENTAL {
-        conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
-    }
-    Ok(())
-}
-
-fn vacuum_mode(conn: &Connection) -> Result<i64, Error> {
-    Ok(conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?)
-}
-
-/// A connection that only reads.
-pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
-    conn.busy_timeout(LOCK_TIMEOUT)?;
-    Ok(conn)
-}
-
-fn readable(path: &Path) -> Result<Connection, Error> {
-    let conn = connect(path)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    schema::check(&conn)?;
-    Ok(conn)
 }
 
 /// The same error, saying which file it is about.

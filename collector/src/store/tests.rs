@@ -3,6 +3,7 @@
 mod bounds;
 mod care;
 mod damage;
+mod details;
 mod kept;
 mod older;
 mod people;

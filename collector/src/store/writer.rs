@@ -6,13 +6,13 @@
 //! remembered of it is used again. What the rollups lack is in the log, and found there again after a kill.
 
 use super::batches::{self, Entry, Known};
+use super::connection::LOCK_TIMEOUT;
 use super::fold::Folded;
 use super::intake::Intake;
 use super::period::Calendar;
 use super::progress::Progress;
 use super::pulse::Pulse;
 use super::retention::Retention;
-use super::sqlite::LOCK_TIMEOUT;
 use super::turns::Turns;
 use super::wal::Wal;
 use super::{Pending, Policy, Stored, rollups, segments, settings};

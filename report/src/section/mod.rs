@@ -6,14 +6,18 @@
 
 mod comparison;
 mod cost;
+mod detail;
 mod exits;
 mod journeys;
+mod session;
 mod waits;
 
 use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
 pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
+pub use detail::of_detail;
 use serde::Serialize;
+pub use session::of_session;
 
 /// The form of the sections, in their JSON. A new column or cell makes no new one; a removed or renamed one does.
 pub const SECTIONS_VERSION: u32 = 1;
@@ -76,6 +80,8 @@ pub enum Cell {
     None,
     /// A text from outside.
     Text(String),
+    /// A date of the scope's zone, `2026-03-05`.
+    Day(String),
     /// A word of ours: the group and the key of `GROUP.KEY`.
     Word(&'static str, &'static str),
     /// How many.
@@ -151,6 +157,12 @@ impl Section {
 
     fn new(key: &'static str, columns: &'static [Column]) -> Section {
         Section { key, about: About::Waits, n: None, is_ranked: false, columns, rows: Vec::new(), more: 0 }
+    }
+
+    /// The same with these rows.
+    fn with(mut self, rows: impl IntoIterator<Item = Vec<Cell>>) -> Section {
+        self.rows = rows.into_iter().map(|cells| Row { is_part: false, cells }).collect();
+        self
     }
 
     fn of_nowait(key: &'static str, columns: &'static [Column]) -> Section {

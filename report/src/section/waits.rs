@@ -9,6 +9,12 @@ const APDEX_SMALL_GROUP: u64 = 100;
 
 /// Launches, screens, taps, actions and hangs, ranked; below each its releases and systems, where there is more than one.
 pub(super) fn touchpoints(report: &Report) -> Section {
+    let section = touchpoint_rows(&report.touchpoints);
+    Section { more: report.left_out.get(section.key).copied().unwrap_or(0), ..section }
+}
+
+/// The same of some of them.
+pub(super) fn touchpoint_rows(touchpoints: &[Touchpoint]) -> Section {
     const COLUMNS: &[Column] = &[
         text("touchpoint"),
         text("kind"),
@@ -24,7 +30,7 @@ pub(super) fn touchpoints(report: &Report) -> Section {
         number("people_late"),
     ];
     let mut section = Section { is_ranked: true, ..Section::new("touchpoints", COLUMNS) };
-    for touchpoint in &report.touchpoints {
+    for touchpoint in touchpoints {
         let head = [
             Cell::Text(touchpoint.label.clone()),
             Cell::Word("kind", touchpoint.kind.as_str()),
@@ -38,7 +44,6 @@ pub(super) fn touchpoints(report: &Report) -> Section {
             }
         }
     }
-    section.more = report.left_out.get(section.key).copied().unwrap_or(0);
     section
 }
 
@@ -54,18 +59,22 @@ fn part(slice: &Slice) -> Row {
 
 /// Appends n, the quantiles, the share in time, Apdex and the people who waited beyond the target at least once.
 fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell> {
-    let apdex = figures.apdex.map_or(Cell::None, |index| Cell::Apdex {
-        index,
-        is_of_few: figures.outcomes.ended() < APDEX_SMALL_GROUP,
-    });
-    let people = figures
-        .people
-        .filter(|people| people.waited > 0)
-        .map_or(Cell::None, |people| Cell::People { part: people.beyond_target, whole: people.waited });
     let mut cells = Vec::from(head);
     cells.extend(latency(&figures.latency));
-    cells.extend([share(figures.within_budget_share), apdex, people]);
+    cells.extend([share(figures.within_budget_share), apdex(figures), people(figures)]);
     cells
+}
+
+/// Apdex, marked where it is of few.
+pub(super) fn apdex(figures: &Figures) -> Cell {
+    let is_of_few = figures.outcomes.ended() < APDEX_SMALL_GROUP;
+    figures.apdex.map_or(Cell::None, |index| Cell::Apdex { index, is_of_few })
+}
+
+/// How many people waited beyond the target, of those who waited at all.
+pub(super) fn people(figures: &Figures) -> Cell {
+    let known = figures.people.filter(|people| people.waited > 0);
+    known.map_or(Cell::None, |people| Cell::People { part: people.beyond_target, whole: people.waited })
 }
 
 /// Cold, warm and hot launches.

@@ -3,10 +3,13 @@
 use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
 use super::units::{self, NONE, bytes, count, duration, quantity, share, signed, signed_quantity, within};
+use crate::detail::Detail;
 use crate::report::{Exit, Report, Scope};
-use crate::section::{About, Cell, Change, Row, Section, sections};
+use crate::section::{About, Cell, Change, Row, Section, of_detail, of_session, sections};
+use crate::session::Timeline;
 use crate::words::Language;
 use crate::zone::Zone;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Touchpoints whose releases and systems are shown below them: the ones that matter most.
@@ -33,6 +36,22 @@ pub fn report(report: &Report) -> String {
     safe_lines(out.trim_end()).into_owned() + "\n"
 }
 
+/// A touchpoint in detail.
+#[must_use]
+pub fn detail(detail: &Detail) -> String {
+    let head = head_of("NoWait touchpoint", &detail.scope, &detail.uncounted);
+    let sections: String = of_detail(detail).iter().map(section).collect();
+    safe_lines((head + "\n\n" + &sections).trim_end()).into_owned() + "\n"
+}
+
+/// A session, event by event.
+#[must_use]
+pub fn timeline(timeline: &Timeline) -> String {
+    let head = format!("NoWait session {}   {}\n\n", timeline.session, timeline.zone);
+    let sections: String = of_session(timeline).iter().map(section).collect();
+    safe_lines((head + &sections).trim_end()).into_owned() + "\n"
+}
+
 /// From when until when, on the clock of its zone.
 #[must_use]
 pub fn span(scope: &Scope) -> String {
@@ -40,9 +59,9 @@ pub fn span(scope: &Scope) -> String {
     format!("{} to {} {}", moment(scope.from_unix_ms), moment(scope.until_unix_ms), scope.zone)
 }
 
-fn head(report: &Report) -> String {
-    let scope = &report.scope;
-    let mut line = "NoWait report".to_owned();
+/// What figures are of, and what is not in them.
+fn head_of(what: &str, scope: &Scope, uncounted: &BTreeMap<String, u64>) -> String {
+    let mut line = what.to_owned();
     if scope.until_unix_ms > 0 {
         let _ = write!(line, "   {}", span(scope));
     }
@@ -50,9 +69,14 @@ fn head(report: &Report) -> String {
         let _ = write!(line, "   {column} {value}");
     }
     let mut head = cut(&line, width_max());
-    for (what, n) in &report.uncounted {
+    for (what, n) in uncounted {
         let _ = write!(head, "\nnot counted: {} {what}", count(*n));
     }
+    head
+}
+
+fn head(report: &Report) -> String {
+    let mut head = head_of("NoWait report", &report.scope, &report.uncounted);
     if !report.left_out.is_empty() {
         let sections = report.left_out.iter().map(|(section, n)| format!("{} {section}", count(*n)));
         let sections = sections.collect::<Vec<_>>().join(", ");
@@ -115,7 +139,7 @@ pub fn word(group: &str, key: &str, language: Language) -> String {
 pub fn cell(cell: &Cell, language: Language) -> String {
     match cell {
         Cell::None => NONE.to_owned(),
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) | Cell::Day(text) => text.clone(),
         Cell::Word(group, key) => word(group, key, language),
         Cell::Count(n) => count(*n),
         Cell::DurationNs(ns) => duration(*ns),

@@ -1,0 +1,276 @@
+//! One touchpoint in detail.
+//!
+//! Owns: what it is answered from, the waits of it that are decoded from batches, and its longest ones. Refuses: figures.
+//! Invariant: it reads the rows of one touchpoint, or as many batches as any other slice does.
+
+use super::batches::{self, Entry};
+use super::fold::Numbered;
+use super::period::{Calendar, Period, Plan, unix_ms};
+use super::read::{DAMAGED_ROWS, Tenant, count};
+use super::source::Source;
+use super::sqlite::SqliteStore;
+use super::waits::{self, Counted, Counts};
+use super::{Query, Store as _};
+use super::{settings, slice};
+use crate::ask::unknown;
+use crate::error::Error;
+use crate::limits::{LONGEST_BATCHES_MAX, LONGEST_ROWS_MAX, NEAREST_AMONG_MAX, RELEASES_PER_TENANT_MAX};
+use nowait_report::limits::REAL_WAITS_LISTED;
+use nowait_report::{Budgets, Cell, Crowd, Detail, Happened, People, RealWait, Scope, Times};
+use nowait_wire::{Event, Kind, Os, Outcome};
+use rusqlite::{Connection, params};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+/// What is asked for: a kind and a name.
+type Place<'p> = (Kind, &'p str);
+
+/// All that is known of a touchpoint.
+pub(super) fn read(
+    store: &SqliteStore,
+    tenant: &str,
+    query: &Query,
+    place: Place,
+    budgets: &Budgets,
+) -> Result<Detail, Error> {
+    let found = store.of_tenant(tenant, query, |conn, tenant| {
+        (!slice::is_needed(&query.filter))
+            .then(|| of_rollups(conn, tenant, query, place, budgets))
+            .transpose()
+    })?;
+    let (tenant, times, plan, uncounted) = match found {
+        None => return Err(unknown("touchpoint", place.1, &[])),
+        Some((tenant, Some((times, plan, uncounted)))) => (tenant, times, plan, uncounted),
+        Some((tenant, None)) => {
+            let (times, plan, uncounted) = of_batches(store, tenant, query, place, budgets)?;
+            (tenant, times, plan, uncounted)
+        }
+    };
+    if times.is_empty() {
+        return Err(store.read(&query.cancel, |conn| nothing_of(conn, tenant, place))?);
+    }
+    let longest = store.read(&query.cancel, |conn| longest(conn, tenant, query, &plan, place))?;
+    let scope = Scope { zone: store.zone().clone(), ..query.scope(Some(&plan)) };
+    Ok(times.detail(scope, place, budgets, uncounted, longest))
+}
+
+/// Why there is no wait: nobody ever had one, or nobody in the span.
+fn nothing_of(conn: &Connection, tenant: Tenant, (kind, name): Place) -> Result<Error, Error> {
+    let mut select =
+        conn.prepare_cached("SELECT name FROM series WHERE tenant = ?1 AND kind = ?2 LIMIT ?3")?;
+    let most = i64::try_from(NEAREST_AMONG_MAX).unwrap_or(i64::MAX);
+    let known: Vec<String> = select
+        .query_map(params![tenant.id, kind as u8, most], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if known.iter().any(|known| known == name) {
+        return Ok(Error::no_data(format!(
+            "no waits of {kind} {name:?} in this span and filter; widen them, or name another one"
+        )));
+    }
+    Ok(unknown(&format!("touchpoint of kind {kind}"), name, &known))
+}
+
+/// The waits, when they can have been, and what is not counted among them.
+type Answer = (Times, Plan, BTreeMap<String, u64>);
+
+fn of_rollups(
+    conn: &Connection,
+    tenant: Tenant,
+    query: &Query,
+    place: Place,
+    budgets: &Budgets,
+) -> Result<Answer, Error> {
+    let source = Source::look(conn, tenant, query, budgets)?;
+    let mut uncounted = source.uncounted()?;
+    let (times, damaged) = source.times(query, place)?;
+    count(&mut uncounted, DAMAGED_ROWS, damaged);
+    Ok((times, source.plan, uncounted))
+}
+
+fn of_batches(
+    store: &SqliteStore,
+    tenant: Tenant,
+    query: &Query,
+    place: Place,
+    budgets: &Budgets,
+) -> Result<Answer, Error> {
+    let _turn = store.turn_to_decode(&query.cancel)?;
+    let (chosen, calendar) = store
+        .read(&query.cancel, |conn| Ok((slice::choose(conn, tenant, query)?, settings::calendar(conn)?)))?;
+    let sum = |conn: &Connection, ids: &[i64]| {
+        let mut sum = Sum::of(place, &chosen.plan, calendar.clone());
+        batches::each(conn, ids, &query.cancel, |entry| {
+            match entry {
+                Ok(entry) => sum.add(&entry, budgets),
+                Err(_) => sum.damaged += 1,
+            }
+            Ok(())
+        })?;
+        Ok(sum)
+    };
+    let mut all = Sum::of(place, &chosen.plan, calendar.clone());
+    store.in_parts(&chosen.ids, &query.cancel, sum)?.into_iter().for_each(|part| all.merge(part));
+    let mut uncounted = BTreeMap::new();
+    count(&mut uncounted, DAMAGED_ROWS, all.damaged);
+    Ok((all.times(), chosen.plan, uncounted))
+}
+
+/// The waits of a touchpoint in some batches.
+struct Sum<'p> {
+    place: Place<'p>,
+    plan: &'p Plan,
+    calendar: Calendar,
+    releases: Numbered<Os>,
+    /// By hour and number of the release.
+    cells: Counted<(u32, u32), Cell>,
+    /// By day.
+    people: HashMap<u32, People>,
+    damaged: u64,
+    /// The release of the batch that is being added.
+    release: u32,
+}
+
+impl<'p> Sum<'p> {
+    fn of(place: Place<'p>, plan: &'p Plan, calendar: Calendar) -> Sum<'p> {
+        let (releases, cells, people) = (Numbered::default(), Counted::default(), HashMap::new());
+        Sum { place, plan, calendar, releases, cells, people, damaged: 0, release: 0 }
+    }
+
+    fn number(&mut self, os: Os, app_version: &str) -> u32 {
+        let other = (Os::Other, super::budget::OTHER);
+        self.releases.number_within(RELEASES_PER_TENANT_MAX, (os, app_version), other)
+    }
+
+    fn add(&mut self, entry: &Entry, budgets: &Budgets) {
+        let context = &entry.batch.context;
+        self.release = self.number(context.os, &context.app_version);
+        waits::walk(entry, budgets, self);
+    }
+
+    fn merge(&mut self, other: Sum) {
+        self.damaged += other.damaged;
+        for ((hour, release), cell) in &other.cells {
+            if let Some((os, app_version)) = other.releases.all().get(*release as usize) {
+                let release = self.number(*os, app_version);
+                self.cells.entry((*hour, release)).or_default().merge(cell);
+            }
+        }
+        for (day, people) in &other.people {
+            self.people.entry(*day).or_default().merge(people);
+        }
+    }
+
+    fn times(self) -> Times {
+        let mut times = Times::default();
+        for ((hour, release), cell) in &self.cells {
+            let Some((os, app_version)) = self.releases.all().get(*release as usize) else { continue };
+            times.add(app_version, *os, cell);
+            times.add_hour(unix_ms(*hour), cell);
+            if let Some(date) = Calendar::date_of_day(self.calendar.of_hour(Period::Day, *hour)) {
+                times.add_day(date, app_version, cell);
+            }
+        }
+        if People::takes(self.place.0) {
+            let mut all = Crowd::new();
+            for (day, people) in &self.people {
+                all.add(people);
+                let mut of_day = Crowd::new();
+                of_day.add(people);
+                if let Some(date) = Calendar::date_of_day(*day) {
+                    times.set_people_of_day(date, of_day);
+                }
+            }
+            times.set_people(all);
+        }
+        times
+    }
+}
+
+impl Counts for Sum<'_> {
+    fn place(&mut self, hour: u32, kind: Kind, name: &str) -> Option<usize> {
+        let is_meant = (kind, name) == self.place && (self.plan.from..self.plan.until).contains(&hour);
+        is_meant.then(|| waits::place_of(&mut self.cells, (hour, self.release)))
+    }
+
+    fn add(&mut self, place: usize, event: &Event) {
+        if let Some((_, cell)) = self.cells.get_index_mut(place) {
+            cell.add(event);
+        }
+    }
+
+    fn add_implausible(&mut self, _: u32) {}
+
+    fn add_install(&mut self, place: usize, install: u128, happened: Happened) {
+        if let Some(((hour, _), _)) = self.cells.get_index(place) {
+            let day = self.calendar.of_hour(Period::Day, *hour);
+            self.people.entry(day).or_default().add(install, happened);
+        }
+    }
+}
+
+/// The longest waits in the latest batches, the longest first, one of a session.
+fn longest(
+    conn: &Connection,
+    tenant: Tenant,
+    query: &Query,
+    plan: &Plan,
+    place: Place,
+) -> Result<Vec<RealWait>, Error> {
+    let contexts = slice::contexts(conn, tenant, &query.filter)?;
+    let select = format!(
+        "SELECT {}, context FROM batches WHERE tenant = ?1 AND first_hour < ?2 AND last_hour >= ?3 ORDER BY id DESC LIMIT ?4",
+        batches::ENTRY
+    );
+    let mut select = conn.prepare_cached(&select)?;
+    let mut rows = select.query(params![tenant.id, plan.until, plan.from, LONGEST_ROWS_MAX])?;
+    let mut of_sessions: BTreeMap<String, RealWait> = BTreeMap::new();
+    let mut read = 0;
+    while read < LONGEST_BATCHES_MAX
+        && let Some(row) = rows.next()?
+    {
+        if contexts.contains_key(&row.get(6)?)
+            && let Ok(entry) = batches::entry(row)?
+        {
+            read += 1;
+            query.cancel.check()?;
+            for wait in waits_of(&entry, plan, place) {
+                let known = of_sessions.get(&wait.session);
+                if known.is_none_or(|known| known.duration_ns < wait.duration_ns) {
+                    of_sessions.insert(wait.session.clone(), wait);
+                }
+            }
+        }
+    }
+    let mut longest: Vec<RealWait> = of_sessions.into_values().collect();
+    longest.sort_by_key(|wait| (Reverse(wait.duration_ns), wait.started_unix_ms));
+    longest.truncate(REAL_WAITS_LISTED);
+    Ok(longest)
+}
+
+/// The waits of a batch at this place that ended within the plan.
+fn waits_of<'e>(
+    entry: &'e Entry,
+    plan: &'e Plan,
+    (kind, name): Place<'e>,
+) -> impl Iterator<Item = RealWait> + 'e {
+    let batch = &entry.batch;
+    let is_name =
+        move |event: &Event| batch.names.get(event.name.0 as usize).is_some_and(|known| known == name);
+    let is_told = |event: &Event| {
+        !matches!(event.outcome, Outcome::Interrupted | Outcome::AlreadyAnimating) && Cell::believes(event)
+    };
+    let meant =
+        batch.events.iter().filter(move |event| event.kind == kind && is_name(event) && is_told(event));
+    meant.filter_map(move |event| {
+        let started_unix_ms = entry.placement.unix_ms(event.started_uptime_ns);
+        let is_in_span = (unix_ms(plan.from)..unix_ms(plan.until)).contains(&started_unix_ms);
+        is_in_span.then(|| RealWait {
+            started_unix_ms,
+            duration_ns: event.duration_ns,
+            outcome: event.outcome,
+            session: batch.id.session.to_string(),
+            app_version: batch.context.app_version.clone(),
+            device_model: batch.context.device_model.clone(),
+        })
+    })
+}

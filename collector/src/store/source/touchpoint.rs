@@ -1,0 +1,181 @@
+//! One touchpoint out of the rollups, by day and by hour.
+//!
+//! Owns: which days and hours of a touchpoint are read. Refuses: figures, and questions that rollups do not know (see `detail`).
+//! Invariant: a day is told from its own rollup only if the question asks for all of it.
+
+use super::super::Query;
+use super::super::people::EVERYBODY;
+use super::super::period::{Calendar, Period, unix_ms};
+use super::super::progress;
+use super::{Release, Source};
+use crate::error::Error;
+use nowait_report::limits::{DAYS_LISTED_MAX, HOURS_LISTED_MAX};
+use nowait_report::{Cell, Crowd, People, Times};
+use nowait_wire::Kind;
+use rusqlite::params;
+use std::ops::Range;
+
+impl Source<'_> {
+    /// The waits of a touchpoint, and how many damaged rows there were.
+    pub(in crate::store) fn times(
+        &self,
+        query: &Query,
+        (kind, name): (Kind, &str),
+    ) -> Result<(Times, u64), Error> {
+        let (mut times, mut damaged) = (Times::default(), 0);
+        let kept = progress::kept(self.conn)?;
+        let hours = self.listed_hours(&kept);
+        let days = self.listed_days(&kept);
+        let series = self.names.iter().find(|(_, (of, named))| *of == kind && named == name);
+        if let Some((series, _)) = series {
+            for place in &self.plan.periods {
+                damaged += self.cells_of_series(*series, *place, |release, cell| {
+                    times.add(&release.app_version, release.os, cell);
+                })?;
+            }
+            for day in days.clone() {
+                damaged += self.add_day(*series, day, query, &mut times)?;
+            }
+            for hour in hours.clone() {
+                damaged += self.cells_of_series(*series, (Period::Hour, hour), |_, cell| {
+                    times.add_hour(unix_ms(hour), cell);
+                })?;
+            }
+        }
+        self.add_tail(&mut times, (kind, name), (days.clone(), hours));
+        let (people, damaged_people) = self.people()?;
+        if let Some(mut people) = people.filter(|_| People::takes(kind)) {
+            times.set_people(people.remove(&(kind, name.to_owned())).unwrap_or_default());
+            for day in days.filter(|day| self.is_whole(*day, query)) {
+                let of_day = self.people_of_day(series.map(|(series, _)| *series), day, (kind, name))?;
+                if let Some(date) = Calendar::date_of_day(day) {
+                    times.set_people_of_day(date, of_day);
+                }
+            }
+        }
+        Ok((times, damaged + damaged_people))
+    }
+
+    /// The hours that are told one by one.
+    fn listed_hours(&self, kept: &[u32; 3]) -> Range<u32> {
+        let listed = u32::try_from(HOURS_LISTED_MAX).unwrap_or(u32::MAX);
+        let from = self.plan.until.saturating_sub(listed);
+        self.plan.from.max(from).max(kept.first().copied().unwrap_or(0))..self.plan.until
+    }
+
+    /// The days that are told one by one.
+    fn listed_days(&self, kept: &[u32; 3]) -> Range<u32> {
+        if self.plan.from >= self.plan.until {
+            return 0..0;
+        }
+        let day_of = |hour: u32| self.calendar.of_hour(Period::Day, hour);
+        let end = day_of(self.plan.until - 1) + 1;
+        let listed = u32::try_from(DAYS_LISTED_MAX).unwrap_or(u32::MAX);
+        let from = day_of(self.plan.from).max(end.saturating_sub(listed));
+        from.max(kept.get(Period::Day as usize).copied().unwrap_or(0))..end
+    }
+
+    /// Whether the question asks for all hours of a day.
+    fn is_whole(&self, day: u32, query: &Query) -> bool {
+        self.calendar.first_hour(Period::Day, day) >= query.first_hour()
+            && self.calendar.first_hour(Period::Day, day + 1) <= query.end_hour()
+    }
+
+    /// Adds a day from its rollup, or from the hours of it that are asked for.
+    fn add_day(&self, series: i64, day: u32, query: &Query, times: &mut Times) -> Result<u64, Error> {
+        let Some(date) = Calendar::date_of_day(day) else { return Ok(0) };
+        let mut add = |release: &Release, cell: &Cell| times.add_day(date, &release.app_version, cell);
+        if self.is_whole(day, query) {
+            return self.cells_of_series(series, (Period::Day, day), add);
+        }
+        let first = self.calendar.first_hour(Period::Day, day).max(self.plan.from);
+        let end = self.calendar.first_hour(Period::Day, day + 1).min(self.plan.until);
+        let mut damaged = 0;
+        for hour in first..end {
+            damaged += self.cells_of_series(series, (Period::Hour, hour), &mut add)?;
+        }
+        Ok(damaged)
+    }
+
+    /// Hands over the cells of a series in a period, and says how many damaged ones it met.
+    fn cells_of_series(
+        &self,
+        series: i64,
+        (period, start): (Period, u32),
+        mut add: impl FnMut(&Release, &Cell),
+    ) -> Result<u64, Error> {
+        let select = "SELECT release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4";
+        let mut select = self.conn.prepare_cached(select)?;
+        let mut rows = select.query(params![self.tenant.id, period as u8, start, series])?;
+        let mut damaged = 0;
+        while let Some(row) = rows.next()? {
+            let Some(release) = self.releases.get(&row.get(0)?) else { continue };
+            match Cell::from_bytes(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?) {
+                Ok(cell) => add(release, &cell),
+                Err(_) => damaged += 1,
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Adds what no rollup has yet.
+    fn add_tail(
+        &self,
+        times: &mut Times,
+        (kind, name): (Kind, &str),
+        (days, hours): (Range<u32>, Range<u32>),
+    ) {
+        for ((hour, series, release), cell) in &self.tail.cells {
+            let of_series = self.tail.series.all().get(*series as usize);
+            let is_meant = of_series.is_some_and(|((_, of), named)| *of == kind && named == name);
+            let release = self.tail.releases.all().get(*release as usize);
+            let Some(((_, os), app_version)) = release.filter(|_| is_meant && self.is_in_span(*hour)) else {
+                continue;
+            };
+            times.add(app_version, *os, cell);
+            let day = self.calendar.of_hour(Period::Day, *hour);
+            if let Some(date) = Calendar::date_of_day(day).filter(|_| days.contains(&day)) {
+                times.add_day(date, app_version, cell);
+            }
+            if hours.contains(hour) {
+                times.add_hour(unix_ms(*hour), cell);
+            }
+        }
+    }
+
+    /// Who waited on a day.
+    fn people_of_day(
+        &self,
+        series: Option<i64>,
+        day: u32,
+        (kind, name): (Kind, &str),
+    ) -> Result<Crowd, Error> {
+        let mut crowd = Crowd::new();
+        let is_of_all = self.filter.is_empty();
+        if let Some(series) = series {
+            let select = "SELECT release, people FROM people \
+                WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4";
+            let mut select = self.conn.prepare_cached(select)?;
+            let mut rows = select.query(params![self.tenant.id, Period::Day as u8, day, series])?;
+            while let Some(row) = rows.next()? {
+                let release: i64 = row.get(0)?;
+                let is_meant =
+                    if is_of_all { release == EVERYBODY } else { self.releases.contains_key(&release) };
+                let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                // A damaged one is counted where all people are read.
+                if let Some(people) = is_meant.then(|| People::from_bytes(bytes).ok()).flatten() {
+                    crowd.add(&people);
+                }
+            }
+        }
+        for ((of_day, series, _), people) in
+            self.tail.people.iter().filter(|((of_day, ..), _)| *of_day == day)
+        {
+            let of_series = self.tail.series.all().get(*series as usize);
+            if *of_day == day && of_series.is_some_and(|((_, of), named)| *of == kind && named == name) {
+                crowd.add(people);
+            }
+        }
+        Ok(crowd)
+    }
+}

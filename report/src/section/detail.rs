@@ -1,0 +1,143 @@
+//! One touchpoint in detail, as tables.
+
+use super::waits::touchpoint_rows;
+use super::{Cell, Column, Section, duration, number, share, text};
+use crate::detail::{Bar, Detail};
+use crate::report::Outcomes;
+
+/// All sections of a touchpoint that have something to say, in the order in which they are read.
+#[must_use]
+pub fn of_detail(detail: &Detail) -> Vec<Section> {
+    let all = [
+        touchpoint_rows(std::slice::from_ref(&detail.touchpoint)),
+        outcomes(&detail.touchpoint.figures.outcomes),
+        distribution(&detail.distribution),
+        days(detail),
+        releases(detail),
+        hours(detail),
+        longest(detail),
+    ];
+    all.into_iter().filter(|section| !section.rows.is_empty()).collect()
+}
+
+/// How its waits ended.
+fn outcomes(outcomes: &Outcomes) -> Section {
+    const COLUMNS: &[Column] = &[text("outcome"), number("n"), number("share")];
+    let all = outcomes.total();
+    let counts = [
+        ("done", outcomes.done),
+        ("failed", outcomes.failed),
+        ("no_response", outcomes.no_response),
+        ("timed_out", outcomes.timed_out),
+        ("died", outcomes.died),
+        ("abandoned", outcomes.abandoned),
+        ("interrupted", outcomes.interrupted),
+        ("already_animating", outcomes.already_animating),
+    ];
+    let known = counts.into_iter().filter(|(_, n)| *n > 0);
+    let cells = |(outcome, n): (&'static str, u64)| {
+        vec![Cell::Word("outcome", outcome), Cell::Count(n), Cell::Share(n as f64 / all.max(1) as f64)]
+    };
+    Section::new("outcomes", COLUMNS).with(known.map(cells))
+}
+
+/// How long its waits were.
+fn distribution(bars: &[Bar]) -> Section {
+    const COLUMNS: &[Column] =
+        &[number("from"), number("below"), number("answered"), number("unanswered"), number("beyond")];
+    let cells = |bar: &Bar| {
+        vec![
+            Cell::DurationNs(bar.from_ns),
+            Cell::DurationNs(bar.below_ns),
+            Cell::Count(bar.answered),
+            Cell::Count(bar.unanswered),
+            Cell::Share(bar.beyond_share),
+        ]
+    };
+    Section::new("distribution", COLUMNS).with(bars.iter().map(cells))
+}
+
+/// Its days.
+fn days(detail: &Detail) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("day"),
+        number("lost"),
+        number("n"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("in_time"),
+        number("apdex"),
+        number("people_late"),
+    ];
+    let cells = detail.days.iter().map(|day| {
+        let figures = &day.figures;
+        let latency = &figures.latency;
+        let mut cells =
+            vec![Cell::Day(day.day.clone()), Cell::DurationNs(figures.lost_ns), Cell::Count(latency.count)];
+        cells.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(duration));
+        cells.extend([
+            share(figures.within_budget_share),
+            super::waits::apdex(figures),
+            super::waits::people(figures),
+        ]);
+        cells
+    });
+    Section::new("days", COLUMNS).with(cells)
+}
+
+/// The first day of each release.
+fn releases(detail: &Detail) -> Section {
+    const COLUMNS: &[Column] = &[text("release"), text("first_day")];
+    let cells =
+        |of: &crate::detail::Begun| vec![Cell::Text(of.app_version.clone()), Cell::Day(of.day.clone())];
+    Section::new("begun", COLUMNS).with(detail.releases.iter().map(cells))
+}
+
+/// Its hours.
+fn hours(detail: &Detail) -> Section {
+    const COLUMNS: &[Column] = &[text("day"), text("hour"), number("n"), number("p75"), number("in_time")];
+    let cells = detail.hours.iter().map(|hour| {
+        vec![
+            Cell::Day(hour.day.clone()),
+            Cell::Text(format!("{:02}:00", hour.hour)),
+            Cell::Count(hour.count),
+            duration(hour.p75_ns),
+            share(hour.within_budget_share),
+        ]
+    });
+    Section::new("hours", COLUMNS).with(cells)
+}
+
+/// Its longest waits of late.
+fn longest(detail: &Detail) -> Section {
+    const COLUMNS: &[Column] =
+        &[text("moment"), number("wait"), text("outcome"), text("release"), text("model"), text("session")];
+    let cells = detail.longest.iter().map(|wait| {
+        vec![
+            Cell::Text(detail.scope.zone.moment(wait.started_unix_ms)),
+            Cell::DurationNs(wait.duration_ns),
+            Cell::Word("outcome", wait.outcome.as_str()),
+            Cell::Text(wait.app_version.clone()),
+            Cell::Text(wait.device_model.clone()),
+            Cell::Text(wait.session.clone()),
+        ]
+    });
+    Section::new("longest", COLUMNS).with(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_a_part_of_the_line_without_gaps() {
+        let bars = [Bar { from_ns: 1, below_ns: 2, answered: 3, unanswered: 1, beyond_share: 1.0 }];
+        let section = distribution(&bars);
+        assert_eq!(section.rows[0].cells[4], Cell::Share(1.0));
+        assert_eq!(
+            outcomes(&Outcomes { done: 3, died: 1, ..Outcomes::default() }).rows[1].cells,
+            [Cell::Word("outcome", "died"), Cell::Count(1), Cell::Share(0.25)]
+        );
+    }
+}
