@@ -21,7 +21,7 @@ pub const DAY_MS: u64 = 24 * HOUR_MS;
 const MILLISECONDS_DIGITS_MIN: usize = 12;
 
 /// What every message says.
-const FORMS: &str = "write 2026-03-05, 2026-03-05T14:30, 2026-03-05T14:30:00+08:00, now, 7d or 24h (ago), or \
+const FORMS: &str = "write 2026-03-05, 2026-03-05T14:30, 2026-03-05T14:30:00+08:00, now, today, yesterday, 7d or 24h (ago), or \
     milliseconds since 1970 UTC (12 digits or more)";
 
 /// The wall clock of this machine, in milliseconds since 1970 UTC.
@@ -45,13 +45,16 @@ pub fn hour_ceil(unix_ms: u64) -> u64 {
 
 /// Reads a moment, where now is `now_unix_ms`: `2026-03-05`, `2026-03-05T14:30` (or with a blank) on the clock of `zone`, RFC 3339
 /// with its offset,
-/// `now`, how long ago (`7d`, `-7d`, `90m`, `1w 12h`), or milliseconds since 1970 UTC in twelve digits or more.
+/// `now`, `today` and `yesterday` (when they began), how long ago (`7d`, `-7d`, `90m`, `1w 12h`), or milliseconds since 1970 UTC in twelve digits or more.
 ///
 /// # Errors
 /// [`Error::is_input`], naming the text and what to write instead.
 pub fn parse(text: &str, now_unix_ms: u64, zone: &Zone) -> Result<u64, Error> {
     if text.eq_ignore_ascii_case("now") {
         return Ok(now_unix_ms);
+    }
+    if let Some(begin) = day_named(text, now_unix_ms, zone) {
+        return Ok(begin);
     }
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return milliseconds(text);
@@ -78,6 +81,17 @@ pub fn length_ms(text: &str) -> Result<u64, Error> {
         let shown: String = text.chars().take(40).collect();
         Error::input(format!("{shown:?} is no length of time: write 30d, 2w or 36h"))
     })
+}
+
+/// When a day began that is named by its distance from now.
+fn day_named(text: &str, now_unix_ms: u64, zone: &Zone) -> Option<u64> {
+    let today = zone.date(now_unix_ms)?;
+    let date = match text {
+        "today" => today,
+        "yesterday" => today.yesterday().ok()?,
+        _ => return None,
+    };
+    zone.read(date.at(0, 0, 0, 0)).and_then(|unix_ms| u64::try_from(unix_ms).ok())
 }
 
 fn milliseconds(text: &str) -> Result<u64, Error> {
@@ -179,6 +193,8 @@ mod tests {
             ("2026-03-05T22:30", NOW),
             ("2026-03-05T14:30Z", NOW),
             ("1d", NOW - DAY_MS),
+            ("today", 1_772_640_000_000),
+            ("yesterday", 1_772_640_000_000 - DAY_MS),
         ] {
             assert_eq!(parse(text, NOW, &shanghai).unwrap(), unix_ms, "{text}");
         }
@@ -212,7 +228,7 @@ mod tests {
             "2026-03-05T14:00[Asia/Hong_Kong]",
             "2026-03-05T14:00+99:00",
             "2026-03-05T",
-            "yesterday",
+            "the day before",
             "noon",
             "14:00",
             "+7d",

@@ -8,7 +8,7 @@ use house::{House, NOW, TOKEN, frame, post};
 use http_body_util::BodyExt;
 use nowait_collector::store::{Intake, Pending, Store};
 use nowait_report::text::{self, units};
-use nowait_report::{Comparison, Report};
+use nowait_report::{Comparison, Detail, Report, Timeline, section};
 use nowait_wire::testing::session;
 use nowait_wire::{Kind, Outcome, Receipt, ReceiptStatus, RemoteConfig};
 use std::io::Write;
@@ -63,6 +63,56 @@ async fn the_tables_of_the_api_are_those_of_the_terminal() {
     );
     let refused = house.get("/v1/sections?base=8.1.0&head=8.2.0").await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+/// A number goes down to one wait of somebody: report, touchpoint, session, trace.
+#[tokio::test]
+async fn a_touchpoint_leads_to_its_sessions() {
+    let house = House::new(|_| {});
+    let batch = session(1, 500);
+    assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
+    let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
+    let worst = &report.touchpoints[0];
+    let words = format!("touchpoint={}:{}", worst.kind, worst.name);
+    let detail: Detail =
+        serde_json::from_slice(&house.get(&format!("/v1/touchpoint?{words}")).await.body).unwrap();
+    assert_eq!(detail.touchpoint.figures.outcomes, worst.figures.outcomes);
+    let sections = house.get(&format!("/v1/touchpoint/sections?{words}&os=android")).await.json();
+    let keys: Vec<&str> =
+        sections["sections"].as_array().unwrap().iter().map(|of| of["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["touchpoints", "outcomes", "distribution", "days", "begun", "hours", "longest"]);
+    let of_terminal = text::detail(&detail);
+    for section in section::of_detail(&detail) {
+        assert!(of_terminal.contains(text::section(&section).trim_end()), "{}", section.key);
+    }
+    let id = &detail.longest[0].session;
+    assert_eq!(*id, batch.id.session.to_string());
+    let timeline: Timeline =
+        serde_json::from_slice(&house.get(&format!("/v1/session?session={id}")).await.body).unwrap();
+    assert!(timeline.events.iter().any(|event| event.name == worst.name && event.kind == worst.kind));
+    assert!(timeline.events.is_sorted_by_key(|event| event.started_unix_ms));
+    let install = batch.context.install.to_string();
+    let all = [format!("/v1/session?session={id}"), format!("/v1/session/sections?session={id}")];
+    for path in &all {
+        assert!(!house.get(path).await.text().contains(&install), "{path}");
+    }
+    let trace = house.get(&format!("/v1/session/trace?session={id}")).await;
+    assert_eq!(trace.headers["content-disposition"], format!("attachment; filename=\"{id}.perfetto-trace\""));
+    assert!(trace.body.len() > 1_000);
+    for (path, status, said) in [
+        ("/v1/touchpoint", 400, "name the one that is meant"),
+        ("/v1/touchpoint?touchpoint=Pay", 400, "write KIND:NAME"),
+        ("/v1/touchpoint?touchpoint=journey:Pay", 400, "is no kind"),
+        ("/v1/touchpoint?touchpoint=screen:Nowhere", 404, "the nearest"),
+        ("/v1/report?touchpoint=action:Pay", 400, "ask /v1/touchpoint"),
+        ("/v1/compare?base=1&head=2&session=1", 400, "ask /v1/session"),
+        ("/v1/session?session=7", 400, "write its id"),
+        ("/v1/session?session=00000000-0000-0000-0000-000000000001", 404, "there is no session"),
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(answer.text().contains(said), "{path}: {}", answer.text());
+    }
 }
 
 /// Of the page's program there is something to test only where it was built: tests in a browser do the rest (`make test-web`).

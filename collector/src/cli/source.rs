@@ -61,7 +61,7 @@ pub(super) struct Source {
     /// Only the last so many hours
     #[arg(long, value_name = "N", value_parser = word, conflicts_with_all = ["since", "until"])]
     hours: Option<String>,
-    /// Only from this moment on: 2026-03-05, 2026-03-05T14:00, 2026-03-05T14:00:00+08:00, now, 7d or 24h (ago), or
+    /// Only from this moment on: 2026-03-05, 2026-03-05T14:00, 2026-03-05T14:00:00+08:00, now, today, yesterday, 7d or 24h (ago), or
     /// milliseconds since 1970
     #[arg(long, value_name = "TIME", value_parser = word, allow_hyphen_values = true)]
     since: Option<String>,

@@ -10,14 +10,13 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 3] = ["/", "/releases", "/health"];
+pub(super) const PAGES: [&str; 6] = ["/", "/waits", "/touchpoint", "/session", "/releases", "/health"];
 
 /// The document that starts the program.
 const DOCUMENT: &str = "index.html";
 
-/// Nothing but what the collector itself sends.
-const POLICY: &str =
-    "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
+/// Nothing but what the collector itself sends. The style is the one that the library of pictures writes into each of them.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'sha256-zrfVyvY1E/5V+DXZunsRZW8XTqTsuIZzp8dBDThhSn8='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'";
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]

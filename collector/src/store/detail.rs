@@ -14,13 +14,13 @@ use super::{Query, Store as _};
 use super::{settings, slice};
 use crate::ask::unknown;
 use crate::error::Error;
-use crate::limits::{LONGEST_BATCHES_MAX, LONGEST_ROWS_MAX, NEAREST_AMONG_MAX, RELEASES_PER_TENANT_MAX};
+use crate::limits::{LONGEST_BATCHES_MAX, LONGEST_ROWS_MAX, RELEASES_PER_TENANT_MAX};
 use nowait_report::limits::REAL_WAITS_LISTED;
 use nowait_report::{Budgets, Cell, Crowd, Detail, Happened, People, RealWait, Scope, Times};
 use nowait_wire::{Event, Kind, Os, Outcome};
 use rusqlite::{Connection, params};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is asked for: a kind and a name.
 type Place<'p> = (Kind, &'p str);
@@ -38,30 +38,27 @@ pub(super) fn read(
             .then(|| of_rollups(conn, tenant, query, place, budgets))
             .transpose()
     })?;
-    let (tenant, times, plan, uncounted) = match found {
+    let (found, times, plan, uncounted) = match found {
         None => return Err(unknown("touchpoint", place.1, &[])),
-        Some((tenant, Some((times, plan, uncounted)))) => (tenant, times, plan, uncounted),
-        Some((tenant, None)) => {
-            let (times, plan, uncounted) = of_batches(store, tenant, query, place, budgets)?;
-            (tenant, times, plan, uncounted)
+        Some((found, Some((times, plan, uncounted)))) => (found, times, plan, uncounted),
+        Some((found, None)) => {
+            let (times, plan, uncounted) = of_batches(store, found, query, place, budgets)?;
+            (found, times, plan, uncounted)
         }
     };
     if times.is_empty() {
-        return Err(store.read(&query.cancel, |conn| nothing_of(conn, tenant, place))?);
+        return Err(nothing_of(store, tenant, place)?);
     }
-    let longest = store.read(&query.cancel, |conn| longest(conn, tenant, query, &plan, place))?;
+    let longest = store.read(&query.cancel, |conn| longest(conn, found, query, &plan, place))?;
     let scope = Scope { zone: store.zone().clone(), ..query.scope(Some(&plan)) };
     Ok(times.detail(scope, place, budgets, uncounted, longest))
 }
 
 /// Why there is no wait: nobody ever had one, or nobody in the span.
-fn nothing_of(conn: &Connection, tenant: Tenant, (kind, name): Place) -> Result<Error, Error> {
-    let mut select =
-        conn.prepare_cached("SELECT name FROM series WHERE tenant = ?1 AND kind = ?2 LIMIT ?3")?;
-    let most = i64::try_from(NEAREST_AMONG_MAX).unwrap_or(i64::MAX);
-    let known: Vec<String> = select
-        .query_map(params![tenant.id, kind as u8, most], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+fn nothing_of(store: &SqliteStore, tenant: &str, (kind, name): Place) -> Result<Error, Error> {
+    let cells = store.cells(tenant, &Query::default())?;
+    let of_kind = cells.iter().filter(|(key, _)| key.kind == kind).map(|(key, _)| key.name.clone());
+    let known: Vec<String> = of_kind.collect::<BTreeSet<_>>().into_iter().collect();
     if known.iter().any(|known| known == name) {
         return Ok(Error::no_data(format!(
             "no waits of {kind} {name:?} in this span and filter; widen them, or name another one"

@@ -6,12 +6,29 @@
 import { LANGUAGES, type Language, languageOf } from "./words";
 
 /** The pages, by their paths. The collector answers each of these paths with this program. */
-export const PATHS = { waits: "/", releases: "/releases", health: "/health" } as const;
+export const PATHS = {
+  today: "/",
+  waits: "/waits",
+  touchpoint: "/touchpoint",
+  session: "/session",
+  releases: "/releases",
+  health: "/health",
+} as const;
 
 /** The name of a page. */
 export type PageName = keyof typeof PATHS;
 
 const LANGUAGE = "lang";
+
+/** The words that a page has for itself: on another one they mean nothing. */
+const OWN: Record<PageName, readonly string[]> = {
+  today: [],
+  waits: ["page"],
+  touchpoint: ["touchpoint"],
+  session: ["session"],
+  releases: ["base", "head"],
+  health: [],
+};
 
 /** An address of this program. */
 export class Address {
@@ -28,7 +45,7 @@ export class Address {
     const search = new URLSearchParams(location.search);
     const language = languageOf(search.get(LANGUAGE), navigator.languages);
     search.delete(LANGUAGE);
-    return new Address((found?.[0] ?? "waits") as PageName, language, mapped(search));
+    return new Address((found?.[0] ?? "today") as PageName, language, mapped(search));
   }
 
   /** The first word of this name, or an empty one. */
@@ -49,7 +66,7 @@ export class Address {
   /** The same question on another page, without the words that belong to this one. */
   on(page: PageName): Address {
     const question = new Map(this.question);
-    for (const name of ["page", ...(page === "releases" ? ["version"] : ["base", "head"])])
+    for (const name of [...OWN[this.page], ...(page === "releases" ? ["version"] : [])])
       question.delete(name);
     return new Address(page, this.language, question);
   }

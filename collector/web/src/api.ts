@@ -7,6 +7,7 @@
 export type Cell =
   | "none"
   | { text: string }
+  | { day: string }
   | { word: [group: string, key: string] }
   | { count: number }
   | { duration_ns: number }
@@ -38,6 +39,8 @@ export interface Column {
 export interface Row {
   is_part: boolean;
   cells: Cell[];
+  /** The touchpoint that it is about, as `touchpoint` in an address. */
+  touchpoint?: string;
 }
 
 /** A part of a report as a table. */
@@ -94,6 +97,16 @@ export class Refusal extends Error {
 /** The tables of a report. */
 export function sections(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
   return ask("/v1/sections", question, wanted);
+}
+
+/** The tables of one touchpoint. */
+export function touchpoint(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
+  return ask("/v1/touchpoint/sections", question, wanted);
+}
+
+/** The tables of one session. */
+export function session(question: URLSearchParams, wanted: AbortSignal): Promise<{ sections: Section[] }> {
+  return ask("/v1/session/sections", question, wanted);
 }
 
 /** The tables of a comparison. */

@@ -55,6 +55,14 @@ export class Format {
     }).format(unixMs);
   }
 
+  /** A date, `2026-03-05`. */
+  day(day: string): string {
+    const noon = new Date(`${day}T12:00:00Z`);
+    return new Intl.DateTimeFormat(this.words.language, { dateStyle: "medium", timeZone: "UTC" }).format(
+      noon,
+    );
+  }
+
   people(part: number, whole: number): string {
     return this.words.text("people.of", { part: this.count(part), whole: this.count(whole) });
   }
@@ -63,6 +71,7 @@ export class Format {
   cell(cell: Cell): string {
     if (cell === "none") return NONE;
     if ("text" in cell) return cell.text;
+    if ("day" in cell) return this.day(cell.day);
     if ("word" in cell) return this.words.named(cell.word.join("."));
     if ("count" in cell) return this.count(cell.count);
     if ("duration_ns" in cell) return this.duration(cell.duration_ns);

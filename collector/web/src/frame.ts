@@ -21,6 +21,11 @@ const NAMES: Record<string, string> = {
   windows: "Windows",
 };
 
+/** The pages that stand in the navigation; a number leads to the others. */
+const PAGES = (Object.keys(PATHS) as PageName[]).filter(
+  (page) => page !== "touchpoint" && page !== "session",
+);
+
 /** The head of the page, which leads to the others. */
 export function frame(address: Address, words: Words): HTMLElement {
   return h(
@@ -31,7 +36,7 @@ export function frame(address: Address, words: Words): HTMLElement {
     h(
       "nav",
       { "aria-label": words.text("app.pages") },
-      (Object.keys(PATHS) as PageName[]).map((page) => pageLink(page, address, words)),
+      PAGES.map((page) => pageLink(page, address, words)),
     ),
     h(
       "nav",

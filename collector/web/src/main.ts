@@ -7,12 +7,15 @@ import { Format } from "./format";
 import { filters, frame, greet, offer } from "./frame";
 import { health } from "./pages/health";
 import { releases } from "./pages/releases";
+import { session } from "./pages/session";
+import { today } from "./pages/today";
+import { touchpoint } from "./pages/touchpoint";
 import { waits } from "./pages/waits";
 import type { Pen } from "./table";
 import { Words } from "./words";
 import "./style.css";
 
-const PAGES = { waits, releases, health };
+const PAGES = { today, waits, touchpoint, session, releases, health };
 
 /** The sign-in is over, and the collector says so. */
 const UNAUTHORIZED = 401;

@@ -107,13 +107,23 @@ function line(section: Section, row: Row, longest: number, pen: Pen): HTMLElemen
   const cells = section.columns.map((column, at) => {
     const cell = row.cells[at] ?? "none";
     const attributes = { class: column.is_text && "text" };
-    const text = pen.format.cell(cell);
+    const text = linked(pen.format.cell(cell), cell, column, row, pen);
     const written =
       at === 0 && !row.is_part ? h("th", { scope: "row", ...attributes }, text) : h("td", attributes, text);
     if (column.key === "lost" && longest > 0) bar(written, lost(section, row) / longest);
     return written;
   });
   return h("tr", { class: row.is_part && "part" }, cells);
+}
+
+/** What is written in a cell, as a link where a page has more of it. */
+function linked(text: string, cell: Cell, column: Column, row: Row, { address }: Pen): Node | string {
+  if (column.key === "session" && typeof cell === "object" && "text" in cell)
+    return h("a", { href: String(address.on("session").with([["session", cell.text]])) }, text);
+  if (column === undefined || row.is_part || row.touchpoint === undefined || row.cells[0] !== cell)
+    return text;
+  if (address.page === "touchpoint") return text;
+  return h("a", { href: String(address.on("touchpoint").with([["touchpoint", row.touchpoint]])) }, text);
 }
 
 /** How long the row is in its ranking, beside the first one. */

@@ -4,7 +4,14 @@ import AxeBuilder from "@axe-core/playwright";
 import { type Page, expect, test } from "@playwright/test";
 
 const SCREENSHOTS = process.env["NOWAIT_SCREENSHOTS"] ?? "../../target/web-screenshots";
-const PAGES = ["/?", "/releases?base=8.1.0&head=8.2.0&", "/health?"];
+const PAGES = [
+  "/?",
+  "/waits?",
+  "/touchpoint?touchpoint=action:Pay.Confirm&",
+  "/session?session=LONGEST&",
+  "/releases?base=8.1.0&head=8.2.0&",
+  "/health?",
+];
 
 /** Opens an address and waits until its figures are there. Whatever the page asks of others fails the test. */
 async function open(page: Page, address: string): Promise<void> {
@@ -13,8 +20,15 @@ async function open(page: Page, address: string): Promise<void> {
     expect(`${line.type()} ${line.text()}`).not.toMatch(/^error .*(Content Security|Uncaught)/),
   );
   page.on("request", (request) => expect(new URL(request.url()).hostname).toBe("127.0.0.1"));
-  await page.goto(address);
+  await page.goto(await meant(address, page));
   await settled(page);
+}
+
+/** The address with the id of a session in it: that of the longest payment. */
+async function meant(address: string, { request }: Page): Promise<string> {
+  if (!address.includes("LONGEST")) return address;
+  const answer = await request.get("/v1/touchpoint?touchpoint=action:Pay.Confirm");
+  return address.replace("LONGEST", (await answer.json()).longest[0].session);
 }
 
 async function settled(page: Page): Promise<void> {
@@ -54,7 +68,7 @@ for (const path of PAGES) {
 }
 
 test("the page says what the API says", async ({ page, request }) => {
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   const { sections } = await (await request.get("/v1/sections")).json();
   const waits = sections.filter((section: { about: string }) => section.about === "waits");
   await expect(page.locator("main section")).toHaveCount(waits.length);
@@ -77,7 +91,7 @@ test("the page says what the API says", async ({ page, request }) => {
 });
 
 test("the first line is a sentence with people in it", async ({ page, request }) => {
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   const { touchpoints } = await (await request.get("/v1/report")).json();
   const { beyond_target, waited } = touchpoints[0].people;
   await expect(page.locator(".headline")).toContainText(
@@ -101,6 +115,44 @@ test("what to do about the newest release stands there with its reason", async (
   await expect(page).toHaveURL("/releases?base=8.1.0&head=8.2.0&lang=en");
 });
 
+test("a number leads to its touchpoint, to a wait of somebody, and to what their session did", async ({
+  page,
+  request,
+}) => {
+  await open(page, "/?lang=en");
+  const { touchpoints } = await (await request.get("/v1/report?since=today")).json();
+  await page.getByRole("link", { name: touchpoints[0].label, exact: true }).first().click();
+  await settled(page);
+  await expect(page).toHaveURL(
+    `/touchpoint?touchpoint=${touchpoints[0].kind}%3A${touchpoints[0].name}&lang=en`,
+  );
+  const detail = await (
+    await request.get(`/v1/touchpoint?touchpoint=${touchpoints[0].kind}:${touchpoints[0].name}`)
+  ).json();
+  const picture = page.getByRole("img", { name: "How many waits were how long" });
+  await expect(picture).toBeVisible();
+  const bars = detail.distribution.flatMap((bar: { answered: number; unanswered: number }) =>
+    [bar.answered, bar.unanswered].filter((n) => n > 0),
+  );
+  await expect(picture.locator("[data-mark=rect] > *")).toHaveCount(bars.length);
+  await page.locator("section[aria-labelledby=section-distribution] summary").click();
+  await expect(page.locator("section[aria-labelledby=section-distribution] tbody tr")).toHaveCount(
+    detail.distribution.length,
+  );
+  await expect(page.getByRole("img", { name: "The share beyond the target, hour by hour" })).toBeVisible();
+  await page.getByRole("link", { name: detail.longest[0].session }).click();
+  await settled(page);
+  const session = await (await request.get(`/v1/session?session=${detail.longest[0].session}`)).json();
+  await expect(page.locator("section[aria-labelledby=section-timeline] tbody tr")).toHaveCount(
+    session.events.length,
+  );
+  const [trace] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: /Perfetto/ }).click(),
+  ]);
+  expect(trace.suggestedFilename()).toBe(`${detail.longest[0].session}.perfetto-trace`);
+});
+
 test("a release is judged as the API judges it", async ({ page, request }) => {
   await open(page, "/releases?lang=en");
   await page.getByRole("combobox", { name: "Compare BASE" }).fill("8.1.0");
@@ -116,36 +168,36 @@ test("a release is judged as the API judges it", async ({ page, request }) => {
   await expect(rows).toHaveCount(touchpoints.length);
   await expect(rows.first()).toContainText(touchpoints[0].name);
   await page.getByRole("link", { name: "Waits" }).click();
-  await expect(page).toHaveURL("/?lang=en");
+  await expect(page).toHaveURL("/waits?lang=en");
 });
 
 test("every dimension that the address says stays in the form", async ({ page }) => {
-  await open(page, "/?dimension=segment:retail&dimension=branch:12&lang=en");
+  await open(page, "/waits?dimension=segment:retail&dimension=branch:12&lang=en");
   await expect(page.getByLabel("Dimension")).toHaveCount(2);
   await page.getByRole("button", { name: "Show" }).click();
-  await expect(page).toHaveURL("/?dimension=segment%3Aretail&dimension=branch%3A12&lang=en");
+  await expect(page).toHaveURL("/waits?dimension=segment%3Aretail&dimension=branch%3A12&lang=en");
 });
 
 test("a filter stands in the address, and the back button takes it away", async ({ page }) => {
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   await page.getByRole("combobox", { name: "Release" }).fill("8.2.0");
   await page.getByRole("combobox", { name: "System" }).selectOption("android");
   await page.getByRole("button", { name: "Show" }).click();
-  await expect(page).toHaveURL("/?version=8.2.0&os=android&lang=en");
+  await expect(page).toHaveURL("/waits?version=8.2.0&os=android&lang=en");
   await settled(page);
   await expect(page.getByRole("combobox", { name: "Release" })).toHaveValue("8.2.0");
   await page.getByRole("link", { name: "简体中文" }).click();
-  await expect(page).toHaveURL("/?version=8.2.0&os=android&lang=zh-Hans");
+  await expect(page).toHaveURL("/waits?version=8.2.0&os=android&lang=zh-Hans");
   await settled(page);
   await page.goBack();
   await page.goBack();
   await settled(page);
-  await expect(page).toHaveURL("/?lang=en");
+  await expect(page).toHaveURL("/waits?lang=en");
   await expect(page.getByRole("combobox", { name: "Release" })).toHaveValue("");
 });
 
 test("a link leads to the same page for somebody else", async ({ page, browser }) => {
-  await open(page, "/?version=8.2.0&lang=en");
+  await open(page, "/waits?version=8.2.0&lang=en");
   const other = await (await browser.newContext({ locale: "zh-TW" })).newPage();
   await open(other, page.url());
   expect(await other.locator("main").innerText()).toBe(await page.locator("main").innerText());
@@ -164,7 +216,7 @@ test("who says no language gets the browser's", async ({ browser }) => {
 });
 
 test("who goes to another page by keyboard goes on at its content", async ({ page }) => {
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   await page.getByRole("link", { name: "Health" }).focus();
   await page.keyboard.press("Enter");
   await settled(page);
@@ -176,7 +228,7 @@ test("who goes to another page by keyboard goes on at its content", async ({ pag
 });
 
 test("the parts of a touchpoint open by keyboard alone", async ({ page }) => {
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   const opener = page.getByRole("button", { name: /^Of Pay.Confirm/ });
   await opener.focus();
   const part = opener.locator("xpath=ancestor::tbody").locator("tr.part").first();
@@ -189,7 +241,7 @@ test("the parts of a touchpoint open by keyboard alone", async ({ page }) => {
 });
 
 test("a question that is not understood says why, and nothing to ask again", async ({ page }) => {
-  await open(page, "/?country=Germany&lang=en");
+  await open(page, "/waits?country=Germany&lang=en");
   await expect(page.getByRole("alert")).toContainText("country: ");
   await expect(page.getByRole("button", { name: "Ask again" })).toHaveCount(0);
   await page.getByRole("link", { name: "Clear" }).click();
@@ -202,7 +254,7 @@ test("a collector that does not answer is said, and asked again", async ({ page 
   await page.route("/v1/sections*", (route) =>
     isDown ? route.fulfill({ status: 503, json: { reason: "too many reports" } }) : route.continue(),
   );
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   await expect(page.getByRole("alert")).toContainText("The collector did not answer: too many reports");
   isDown = false;
   await page.getByRole("button", { name: "Ask again" }).click();
@@ -218,7 +270,7 @@ test("what is on its way is shown, and given up when one goes elsewhere", async 
     await held;
     await route.continue().catch(() => undefined);
   });
-  await page.goto("/?os=ios&lang=en");
+  await page.goto("/waits?os=ios&lang=en");
   await expect(page.getByRole("progressbar")).toBeVisible();
   await page.getByRole("link", { name: "Health" }).click();
   await page.getByRole("link", { name: "Clear" }).click();
@@ -230,7 +282,7 @@ test("what is on its way is shown, and given up when one goes elsewhere", async 
 });
 
 test("on paper there are figures and no form", async ({ page }) => {
-  await open(page, "/?lang=en");
+  await open(page, "/waits?lang=en");
   await page.emulateMedia({ media: "print" });
   await expect(page.locator("form")).toBeHidden();
   await expect(page.locator("table").first()).toBeVisible();
@@ -246,5 +298,5 @@ test("without scripts there is the plain page", async ({ browser }) => {
 });
 
 function name(path: string): string {
-  return path.slice(1, path.indexOf("?")) || "waits";
+  return path.slice(1, path.indexOf("?")) || "today";
 }

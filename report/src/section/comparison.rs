@@ -7,6 +7,7 @@ use crate::metric::{Axis, Unit};
 use crate::verdict::{
     Comparison, Drift, Figure, FigureChange, MixChange, NotJudged, Subject, TouchpointChange, Verdict,
 };
+use nowait_wire::Kind;
 
 /// A figure of a comparison as cells.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +120,7 @@ pub fn of_comparison(comparison: &Comparison) -> Vec<Section> {
 }
 
 fn section(key: &'static str, columns: &'static [Column], rows: impl Iterator<Item = Vec<Cell>>) -> Section {
-    let rows = rows.map(|cells| Row { is_part: false, cells }).collect();
+    let rows = rows.map(Row::of).collect();
     Section { about: About::Releases, rows, ..Section::new(key, columns) }
 }
 
@@ -156,6 +157,14 @@ fn touchpoints(comparison: &Comparison) -> Section {
     });
     let mut section = section("compared", COLUMNS, rows);
     section.more = comparison.touchpoints_left_out;
+    for (row, touchpoint) in section.rows.iter_mut().zip(comparison.touchpoints.iter().filter(is_of_waits)) {
+        // Journeys and their steps have a page of their own.
+        if let Subject::Waits { kind, .. } = touchpoint.subject
+            && !matches!(kind, Kind::Journey | Kind::Step)
+        {
+            *row = std::mem::take(row).about(kind, &touchpoint.name);
+        }
+    }
     section
 }
 

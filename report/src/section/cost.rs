@@ -5,7 +5,7 @@ use crate::report::{ByteCost, CostSummary, FactsSummary, Latency, LedgerSummary,
 use std::collections::BTreeMap;
 
 fn row(cells: Vec<Cell>) -> Row {
-    Row { is_part: false, cells }
+    Row::of(cells)
 }
 
 /// Time; nothing if no session measured it.

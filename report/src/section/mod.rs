@@ -16,6 +16,7 @@ use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
 pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
 pub use detail::of_detail;
+use nowait_wire::Kind;
 use serde::Serialize;
 pub use session::of_session;
 
@@ -64,12 +65,27 @@ pub struct Column {
 }
 
 /// A row, with a cell for each column.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Row {
     /// Whether it is a part of the row before it that is none: one release of a touchpoint.
     pub is_part: bool,
     /// Its cells.
     pub cells: Vec<Cell>,
+    /// The touchpoint that it is about, as `GET /v1/touchpoint` takes it: `kind:name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touchpoint: Option<String>,
+}
+
+impl Row {
+    /// A row that is no part of another.
+    fn of(cells: Vec<Cell>) -> Row {
+        Row { is_part: false, cells, touchpoint: None }
+    }
+
+    /// The same about a touchpoint.
+    fn about(self, kind: Kind, name: &str) -> Row {
+        Row { touchpoint: Some(format!("{kind}:{name}")), ..self }
+    }
 }
 
 /// What is in a cell.
@@ -161,7 +177,15 @@ impl Section {
 
     /// The same with these rows.
     fn with(mut self, rows: impl IntoIterator<Item = Vec<Cell>>) -> Section {
-        self.rows = rows.into_iter().map(|cells| Row { is_part: false, cells }).collect();
+        self.rows = rows.into_iter().map(Row::of).collect();
+        self
+    }
+
+    /// The same about touchpoints of this kind and of these names, one a row; an empty name is none.
+    fn about<'n>(mut self, kind: Kind, names: impl IntoIterator<Item = &'n str>) -> Section {
+        for (row, name) in self.rows.iter_mut().zip(names) {
+            row.touchpoint = (!name.is_empty()).then(|| format!("{kind}:{name}"));
+        }
         self
     }
 
@@ -176,7 +200,7 @@ impl Section {
         items: impl IntoIterator<Item = &'a T>,
         cells: impl Fn(&T) -> Vec<Cell>,
     ) -> Section {
-        self.rows = items.into_iter().map(|item| Row { is_part: false, cells: cells(item) }).collect();
+        self.rows = items.into_iter().map(|item| Row::of(cells(item))).collect();
         self.more = report.left_out.get(self.key).copied().unwrap_or(0);
         self
     }

@@ -37,7 +37,8 @@ pub(super) fn touchpoint_rows(touchpoints: &[Touchpoint]) -> Section {
             Cell::DurationNs(touchpoint.figures.lost_ns),
             Cell::DurationNs(touchpoint.target_ns),
         ];
-        section.rows.push(Row { is_part: false, cells: with_figures(head, &touchpoint.figures) });
+        let row = Row::of(with_figures(head, &touchpoint.figures));
+        section.rows.push(row.about(touchpoint.kind, &touchpoint.name));
         for slices in [&touchpoint.by_app_version, &touchpoint.by_os] {
             if slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
                 section.rows.extend(slices.iter().map(part));
@@ -54,7 +55,7 @@ fn part(slice: &Slice) -> Row {
         Cell::DurationNs(slice.figures.lost_ns),
         Cell::Text(String::new()),
     ];
-    Row { is_part: true, cells: with_figures(head, &slice.figures) }
+    Row { is_part: true, ..Row::of(with_figures(head, &slice.figures)) }
 }
 
 /// Appends n, the quantiles, the share in time, Apdex and the people who waited beyond the target at least once.
@@ -92,17 +93,19 @@ pub(super) fn launches(report: &Report) -> Section {
         number("died"),
     ];
     let launches: Vec<&Touchpoint> = report.of_kind(Kind::Launch).collect();
-    Section::new("launches", COLUMNS).of(report, launches, |launch| {
-        let mut cells = vec![Cell::Text(launch.label.clone())];
-        cells.extend(latency(&launch.figures.latency));
-        cells.extend([
-            Cell::DurationNs(launch.target_ns),
-            share(launch.figures.within_budget_share),
-            Cell::Count(launch.figures.outcomes.interrupted),
-            Cell::Count(launch.figures.outcomes.died),
-        ]);
-        cells
-    })
+    Section::new("launches", COLUMNS)
+        .of(report, launches, |launch| {
+            let mut cells = vec![Cell::Text(launch.label.clone())];
+            cells.extend(latency(&launch.figures.latency));
+            cells.extend([
+                Cell::DurationNs(launch.target_ns),
+                share(launch.figures.within_budget_share),
+                Cell::Count(launch.figures.outcomes.interrupted),
+                Cell::Count(launch.figures.outcomes.died),
+            ]);
+            cells
+        })
+        .about(Kind::Launch, report.of_kind(Kind::Launch).map(|launch| launch.name.as_str()))
 }
 
 /// Screens with the time to initial and to full display.
@@ -120,15 +123,17 @@ pub(super) fn screens(report: &Report) -> Section {
         number("left_before"),
         number("died"),
     ];
-    Section::new("screens", COLUMNS).of(report, &report.screens, |screen| {
-        let mut cells = vec![Cell::Text(screen.name.clone()), Cell::Count(screen.outcomes.total())];
-        for latency in [&screen.shown, &screen.ready] {
-            cells.extend(quantiles(latency).into_iter().take(3));
-        }
-        let left = screen.outcomes.abandoned.saturating_add(screen.outcomes.interrupted);
-        cells.extend([screen.outcomes.timed_out, left, screen.outcomes.died].map(Cell::Count));
-        cells
-    })
+    Section::new("screens", COLUMNS)
+        .of(report, &report.screens, |screen| {
+            let mut cells = vec![Cell::Text(screen.name.clone()), Cell::Count(screen.outcomes.total())];
+            for latency in [&screen.shown, &screen.ready] {
+                cells.extend(quantiles(latency).into_iter().take(3));
+            }
+            let left = screen.outcomes.abandoned.saturating_add(screen.outcomes.interrupted);
+            cells.extend([screen.outcomes.timed_out, left, screen.outcomes.died].map(Cell::Count));
+            cells
+        })
+        .about(Kind::Screen, report.screens.iter().map(|screen| screen.name.as_str()))
 }
 
 /// Taps with how they ended.
@@ -146,15 +151,17 @@ pub(super) fn taps(report: &Report) -> Section {
         number("died"),
         number("rage_taps"),
     ];
-    Section::new("taps", COLUMNS).of(report, &report.taps, |tap| {
-        let mut cells = vec![Cell::Text(tap.name.clone()), Cell::Count(tap.outcomes.total())];
-        cells.extend(quantiles(&tap.latency));
-        cells.push(duration(tap.handled.p75_ns));
-        let unanswered = tap.outcomes.no_response.saturating_add(tap.outcomes.timed_out);
-        let outcomes = [unanswered, tap.outcomes.already_animating, tap.outcomes.died, tap.rage_taps];
-        cells.extend(outcomes.map(Cell::Count));
-        cells
-    })
+    Section::new("taps", COLUMNS)
+        .of(report, &report.taps, |tap| {
+            let mut cells = vec![Cell::Text(tap.name.clone()), Cell::Count(tap.outcomes.total())];
+            cells.extend(quantiles(&tap.latency));
+            cells.push(duration(tap.handled.p75_ns));
+            let unanswered = tap.outcomes.no_response.saturating_add(tap.outcomes.timed_out);
+            let outcomes = [unanswered, tap.outcomes.already_animating, tap.outcomes.died, tap.rage_taps];
+            cells.extend(outcomes.map(Cell::Count));
+            cells
+        })
+        .about(Kind::Tap, report.taps.iter().map(|tap| tap.name.as_str()))
 }
 
 /// Requests with their answers.
@@ -171,18 +178,20 @@ pub(super) fn requests(report: &Report) -> Section {
         number("failed"),
         text("answers"),
     ];
-    Section::new("requests", COLUMNS).of(report, &report.requests, |request| {
-        let figures = &request.figures;
-        let mut cells = vec![Cell::Text(request.name.clone()), Cell::DurationNs(figures.lost_ns)];
-        cells.extend(latency(&figures.latency));
-        let answers = request.statuses.iter().map(|(class, n)| (class.clone(), *n)).collect();
-        cells.extend([
-            share(figures.within_budget_share),
-            share(failed_share(&figures.outcomes)),
-            Cell::Counts("", answers),
-        ]);
-        cells
-    })
+    Section::new("requests", COLUMNS)
+        .of(report, &report.requests, |request| {
+            let figures = &request.figures;
+            let mut cells = vec![Cell::Text(request.name.clone()), Cell::DurationNs(figures.lost_ns)];
+            cells.extend(latency(&figures.latency));
+            let answers = request.statuses.iter().map(|(class, n)| (class.clone(), *n)).collect();
+            cells.extend([
+                share(figures.within_budget_share),
+                share(failed_share(&figures.outcomes)),
+                Cell::Counts("", answers),
+            ]);
+            cells
+        })
+        .about(Kind::Request, report.requests.iter().map(|request| request.name.as_str()))
 }
 
 /// Waits that failed or had no answer, among those that ended.
@@ -202,17 +211,19 @@ pub(super) fn hangs(report: &Report) -> Section {
         number("longest"),
         number("died"),
     ];
-    Section::new("hangs", COLUMNS).of(report, &report.hangs, |hang| {
-        vec![
-            name(&hang.screen),
-            Cell::Count(hang.latency.count),
-            Cell::DurationNs(hang.total_ns),
-            duration(hang.latency.p50_ns),
-            duration(hang.latency.p95_ns),
-            duration(hang.latency.max_ns),
-            Cell::Count(hang.died),
-        ]
-    })
+    Section::new("hangs", COLUMNS)
+        .of(report, &report.hangs, |hang| {
+            vec![
+                name(&hang.screen),
+                Cell::Count(hang.latency.count),
+                Cell::DurationNs(hang.total_ns),
+                duration(hang.latency.p50_ns),
+                duration(hang.latency.p95_ns),
+                duration(hang.latency.max_ns),
+                Cell::Count(hang.died),
+            ]
+        })
+        .about(Kind::Hang, report.hangs.iter().map(|hang| hang.screen.as_str()))
 }
 
 /// Frames by screen.

@@ -29,7 +29,7 @@ fn pairs(store: &SqliteStore, query: &Query) -> Vec<(Touchpoint, Detail)> {
     let of = |touchpoint: Touchpoint| {
         let place = (touchpoint.kind, touchpoint.name.as_str());
         let detail = store.detail("bank", query, place, &budgets).unwrap();
-        assert_eq!(detail.scope, report.scope);
+        assert_eq!((&detail.scope.zone, &detail.scope.filters), (&report.scope.zone, &report.scope.filters));
         (touchpoint, detail)
     };
     report.touchpoints.into_iter().map(of).collect()

@@ -43,7 +43,7 @@ export async function newest(pen: Pen, wanted: AbortSignal): Promise<(Node | str
 }
 
 /** The touchpoints that are slower, and how many could be judged. */
-function judgement(section: Section | undefined): { slower: string[]; judged: number } {
+export function judgement(section: Section | undefined): { slower: string[]; judged: number } {
   const slower: string[] = [];
   let judged = 0;
   if (section === undefined) return { slower, judged };

@@ -13,7 +13,10 @@ export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   const about = answer.sections.filter((section) => section.about === "waits");
   return [
     ...span(answer, pen),
-    ...headline(about, pen),
+    ...sentence(
+      about.find((section) => section.key === "touchpoints"),
+      pen,
+    ),
     ...(pen.address.word("version") === "" ? [release(pen, wanted)] : []),
     ...about.filter((section) => section.rows.length > 0).map((section) => table(section, pen)),
     ...turning(answer, pen),
@@ -35,16 +38,19 @@ function release(pen: Pen, wanted: AbortSignal): HTMLElement {
 export function span(answer: Sections, { words, format }: Pen): Node[] {
   const { from_unix_ms: from, until_unix_ms: until, zone } = answer.scope;
   if (until === 0) return [h("p", {}, words.text("span.nothing"))];
-  const of = words.text("span.of", { from: format.moment(from, zone), until: format.moment(until, zone), zone });
+  const of = words.text("span.of", {
+    from: format.moment(from, zone),
+    until: format.moment(until, zone),
+    zone,
+  });
   const uncounted = Object.entries(answer.uncounted).map(([what, n]) =>
     h("p", {}, words.text("span.uncounted", { n: format.count(n), what })),
   );
   return [h("p", {}, of), ...uncounted];
 }
 
-/** The first row of the ranking in a sentence with people in it, if they are known. */
-function headline(about: Section[], { words, format }: Pen): Node[] {
-  const ranking = about.find((section) => section.key === "touchpoints");
+/** The first row of a ranking in a sentence with people in it, if they are known. */
+export function sentence(ranking: Section | undefined, { words, format }: Pen): HTMLElement[] {
   const first = ranking?.rows[0];
   if (ranking === undefined || first === undefined) return [];
   const cell = (key: string): Cell => cellOf(ranking, first, key);
@@ -59,7 +65,7 @@ function headline(about: Section[], { words, format }: Pen): Node[] {
     target: format.cell(target),
     lost: format.cell(lost),
   };
-  const sentence =
+  const text =
     typeof people === "object" && "people" in people && people.people.part > 0
       ? words.text("headline.late", {
           ...places,
@@ -69,7 +75,7 @@ function headline(about: Section[], { words, format }: Pen): Node[] {
       : typeof lost === "object" && "duration_ns" in lost && lost.duration_ns > 0
         ? words.text("headline.lost", places)
         : words.text("headline.fine");
-  return [h("p", { class: "headline" }, sentence)];
+  return [h("p", { class: "headline" }, text)];
 }
 
 /** The way to the rows that are not on this page. */

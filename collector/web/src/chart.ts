@@ -1,0 +1,248 @@
+// Sections as pictures: how waits are spread, how days went, which hours are slow.
+//
+// Owns: which picture a section is. Refuses: figures: each point is a cell of a row, and the table with all of them stands below.
+// Invariant: a picture is loaded only where one is shown, and nothing is said by colour alone.
+
+import type { Cell, Section } from "./api";
+import { h } from "./dom";
+import { type Pen, cellOf, table } from "./table";
+
+type Plot = typeof import("./plot");
+type Drawing = (plot: Plot, width: number) => Element;
+
+/** Lines of a figure, as pictures of data have them. */
+const HEIGHT = 260;
+
+/** How long waits were, with the target and four times the target in it. */
+export function distribution(section: Section, targetNs: number, pen: Pen): HTMLElement {
+  const { words, format } = pen;
+  const bars = section.rows.flatMap((row) => {
+    const [from, below] = [ns(cellOf(section, row, "from")), ns(cellOf(section, row, "below"))];
+    const beyond = format.cell(cellOf(section, row, "beyond"));
+    return (["answered", "unanswered"] as const).map((key) => ({
+      from,
+      below,
+      beyond,
+      n: count(cellOf(section, row, key)),
+      what: words.named(`column.${key}`),
+      colour: key === "answered" ? "var(--data)" : "var(--bad)",
+    }));
+  });
+  const limits = [
+    { at: targetNs, text: words.text("chart.target", { target: format.duration(targetNs) }) },
+    { at: 4 * targetNs, text: words.text("chart.tolerable", { target: format.duration(4 * targetNs) }) },
+  ];
+  return figure(section, pen, (plot, width) =>
+    plot.plot({
+      ...frame(width, words.text("chart.distribution")),
+      marginTop: 36,
+      x: {
+        type: "log",
+        label: null,
+        ticks: Math.max(3, width / 120),
+        tickFormat: (at: number) => format.duration(at),
+      },
+      y: { label: words.named("column.n"), grid: true, tickFormat: (n: number) => format.count(n) },
+      marks: [
+        plot.rectY(
+          bars.filter((bar) => bar.n > 0),
+          {
+            x1: "from",
+            x2: "below",
+            y: "n",
+            fill: "colour",
+            inset: 0.5,
+            title: (bar: (typeof bars)[number]) =>
+              words.text("chart.bar", {
+                from: format.duration(bar.from),
+                below: format.duration(bar.below),
+                n: format.count(bar.n),
+                what: bar.what,
+                beyond: bar.beyond,
+              }),
+            tip: true,
+          },
+        ),
+        plot.ruleX(limits, { x: "at", stroke: "var(--ink)", strokeDasharray: "4 3" }),
+        plot.text(limits, {
+          x: "at",
+          text: "text",
+          frameAnchor: "top",
+          dy: -14,
+          dx: -4,
+          textAnchor: "end",
+          fill: "var(--ink)",
+        }),
+        plot.ruleY([0]),
+      ],
+    }),
+  );
+}
+
+/** How long waits were from day to day, with the first day of each release. */
+export function trend(days: Section, begun: Section | undefined, targetNs: number, pen: Pen): HTMLElement {
+  const { words, format } = pen;
+  const points = days.rows.flatMap((row) =>
+    (["p50", "p75", "p95"] as const).flatMap((key) => {
+      const [day, value] = [date(cellOf(days, row, "day")), ns(cellOf(days, row, key))];
+      return value > 0 && day !== undefined
+        ? [{ day, value, key: words.named(`column.${key}`), n: count(cellOf(days, row, "n")) }]
+        : [];
+    }),
+  );
+  const marks = (begun?.rows ?? []).flatMap((row) => {
+    const day = date(cellOf(begun as Section, row, "first_day"));
+    return day === undefined ? [] : [{ day, release: format.cell(cellOf(begun as Section, row, "release")) }];
+  });
+  return figure(days, pen, (plot, width) =>
+    plot.plot({
+      ...frame(width, words.text("chart.trend")),
+      marginRight: 40,
+      x: { type: "utc", label: null, tickFormat: (day: Date) => format.day(day.toISOString().slice(0, 10)) },
+      y: { label: null, grid: true, zero: true, tickFormat: (at: number) => format.duration(at) },
+      marks: [
+        plot.ruleY([targetNs], { stroke: "var(--ink)", strokeDasharray: "4 3" }),
+        plot.ruleX(marks, { x: "day", stroke: "var(--line)" }),
+        plot.text(marks, {
+          x: "day",
+          text: "release",
+          frameAnchor: "top",
+          textAnchor: "start",
+          dx: 3,
+          fill: "var(--soft)",
+        }),
+        plot.lineY(points, { x: "day", y: "value", z: "key", stroke: "var(--data)", strokeWidth: 1.5 }),
+        plot.dot(points, {
+          x: "day",
+          y: "value",
+          r: 2.5,
+          fill: "var(--data)",
+          title: (point: (typeof points)[number]) =>
+            words.text("chart.point", {
+              day: format.day(point.day.toISOString().slice(0, 10)),
+              key: point.key,
+              value: format.duration(point.value),
+              n: format.count(point.n),
+            }),
+          tip: true,
+        }),
+        plot.text(
+          points,
+          plot.selectLast({
+            x: "day",
+            y: "value",
+            z: "key",
+            text: "key",
+            textAnchor: "start",
+            dx: 6,
+            fill: "var(--ink)",
+          }),
+        ),
+        plot.ruleY([0]),
+      ],
+    }),
+  );
+}
+
+/** In which hours of which days waits were beyond the target: the darker, the more of them. */
+export function hours(section: Section, pen: Pen): HTMLElement {
+  const { words, format } = pen;
+  const cells = section.rows.flatMap((row) => {
+    const [day, inTime] = [cellOf(section, row, "day"), share(cellOf(section, row, "in_time"))];
+    const hour = Number.parseInt(format.cell(cellOf(section, row, "hour")), 10);
+    return inTime === undefined
+      ? []
+      : [{ day: format.cell(day), hour, late: 1 - inTime, n: count(cellOf(section, row, "n")) }];
+  });
+  return figure(section, pen, (plot, width) => {
+    const days = [...new Set(cells.map((cell) => cell.day))];
+    return plot.plot({
+      ...frame(width, words.text("chart.hours")),
+      height: 60 + 18 * days.length,
+      marginLeft: 110,
+      x: {
+        domain: Array.from({ length: 24 }, (_, hour) => hour),
+        label: null,
+        ticks: 8,
+        tickFormat: (hour: number) => (hour % 3 === 0 ? `${hour}:00` : ""),
+      },
+      y: { domain: days, label: null },
+      opacity: { domain: [0, 1], range: [0.08, 1] },
+      marks: [
+        plot.cell(cells, {
+          x: "hour",
+          y: "day",
+          fill: "var(--bad)",
+          fillOpacity: "late",
+          inset: 0.5,
+          title: (cell: (typeof cells)[number]) =>
+            words.text("chart.hour", {
+              day: cell.day,
+              hour: `${cell.hour}:00`,
+              late: format.share(cell.late),
+              n: format.count(cell.n),
+            }),
+          tip: true,
+        }),
+      ],
+    });
+  });
+}
+
+/** What every picture has in common. */
+function frame(width: number, name: string) {
+  return {
+    width,
+    height: HEIGHT,
+    marginLeft: 60,
+    ariaLabel: name,
+    className: "chart",
+    style: { background: "none", fontSize: "12px" },
+  };
+}
+
+/** The picture with its table below. It is drawn as soon as its library is there, and again where there is another width. */
+function figure(section: Section, pen: Pen, draw: Drawing): HTMLElement {
+  const place = h("div", { class: "drawing" });
+  const whole = table(section, pen);
+  const rows = whole.querySelector(".wide");
+  if (rows !== null) {
+    const folded = h("details", {}, h("summary", {}, pen.words.text("chart.table")));
+    rows.replaceWith(place, folded);
+    folded.append(rows);
+  }
+  void import("./plot").then((plot) => {
+    let drawn = 0;
+    new ResizeObserver(([entry]) => {
+      const width = Math.round(entry?.contentRect.width ?? 0);
+      if (width === 0 || width === drawn) return;
+      drawn = width;
+      const picture = draw(plot, width);
+      picture.setAttribute("role", "img");
+      // A picture has one name; its parts have none of their own.
+      for (const part of picture.querySelectorAll("g[aria-label]")) {
+        part.setAttribute("data-mark", part.getAttribute("aria-label") ?? "");
+        part.removeAttribute("aria-label");
+      }
+      place.replaceChildren(picture);
+    }).observe(place);
+  });
+  return whole;
+}
+
+function ns(cell: Cell): number {
+  return typeof cell === "object" && "duration_ns" in cell ? cell.duration_ns : 0;
+}
+
+function count(cell: Cell): number {
+  return typeof cell === "object" && "count" in cell ? cell.count : 0;
+}
+
+function share(cell: Cell): number | undefined {
+  return typeof cell === "object" && "share" in cell ? cell.share : undefined;
+}
+
+/** A day as a moment that no zone can move to another day. */
+function date(cell: Cell): Date | undefined {
+  return typeof cell === "object" && "day" in cell ? new Date(`${cell.day}T00:00:00Z`) : undefined;
+}
