@@ -6,7 +6,7 @@
 
 use crate::engine::engine;
 use crate::guard::guard;
-use crate::types::{Flushed, Parcel, SelfReport, StartConfig, StartError, Transport};
+use crate::types::{Continuation, Flushed, Parcel, SelfReport, StartConfig, StartError, Transport};
 use nowait_core::{
     Answer, Build, Cancel, Conditions, Config, Consent, Device, DropReason, NoWait, Recorded, RefuseReason,
     SpkiPin, Upload,
@@ -147,6 +147,15 @@ pub fn self_report() -> Option<SelfReport> {
             panics_caught: ledger.panics_caught,
             ring_on_heap: ledger.ring_on_heap,
         })
+    })
+}
+
+/// A random id for a journey that goes on elsewhere, to be told as `handed_over`; none only if a defect of NoWait was caught.
+#[uniffi::export]
+pub fn draw_continuation() -> Option<Continuation> {
+    guard(None, || {
+        let drawn = nowait_core::draw_continuation();
+        Some(Continuation { number: drawn.to_u64(), text: drawn.to_string() })
     })
 }
 

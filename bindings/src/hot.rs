@@ -228,3 +228,18 @@ pub fn step_started(id: u64, step: u32, at_ns: u64) {
 pub fn journey_ended(id: u64, at_ns: u64, outcome: u8) {
     tell(Fact::JourneyEnded { at: at_ns, id, outcome: outcome_of(outcome) });
 }
+
+/// The customer rated the journey or touchpoint `name`, from 1 to 5; `id` is the journey, 0 for the one under way. Any other
+/// rating is none.
+#[uniffi::export]
+#[inline]
+pub fn rated(id: u64, name: u32, at_ns: u64, rating: u8) {
+    tell(Fact::Rated { at: at_ns, id, name: NameId(name), rating });
+}
+
+/// The journey goes on elsewhere under this number, which `draw_continuation` of the cold lane gave.
+#[uniffi::export]
+#[inline]
+pub fn handed_over(id: u64, at_ns: u64, continuation: u64) {
+    tell(Fact::HandedOver { at: at_ns, id, continuation });
+}

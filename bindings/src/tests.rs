@@ -62,6 +62,8 @@ fn expected() -> Vec<Fact> {
         Fact::JourneyStarted { at: 20, id: 98, journey: name },
         Fact::StepStarted { at: 21, id: 98, step: name },
         Fact::JourneyEnded { at: 22, id: 98, outcome: Outcome::Abandoned },
+        Fact::Rated { at: 23, id: 98, name, rating: 4 },
+        Fact::HandedOver { at: 24, id: 98, continuation: u64::MAX },
     ]
 }
 
@@ -92,6 +94,8 @@ fn every_free_function_tells_its_fact() {
         hot::journey_started(98, 7, 20);
         hot::step_started(98, 7, 21);
         hot::journey_ended(98, 22, 6);
+        hot::rated(98, 7, 23, 4);
+        hot::handed_over(98, 24, u64::MAX);
     });
     assert_eq!(facts, expected());
 }
@@ -124,6 +128,8 @@ fn every_native_function_tells_the_same() {
         native::Java_dev_nowait_internal_Native_journeyStarted(env, class, 98, 7, 20);
         native::Java_dev_nowait_internal_Native_stepStarted(env, class, 98, 7, 21);
         native::Java_dev_nowait_internal_Native_journeyEnded(env, class, 98, 22, 6);
+        native::Java_dev_nowait_internal_Native_rated(env, class, 98, 7, 23, 4);
+        native::Java_dev_nowait_internal_Native_handedOver(env, class, 98, 24, -1);
     });
     assert_eq!(facts, expected());
 }
@@ -292,12 +298,16 @@ fn a_session_from_the_first_use_to_shutdown() {
     assert!(matches!(start(), Err(StartError::AlreadyStarted)));
 
     actions_are_recorded(ids[0]);
+    let continuation = a_journey_is_handed_over(ids[0]);
     hot::breadcrumb(ids[1], hot::NOW, 3);
     native::Java_dev_nowait_internal_Native_breadcrumb(null_mut(), null_mut(), ids[1] as i32, -1, 3);
     cold::conditions(on_wifi());
     failing_transports_are_no_answer();
     assert_eq!(cold::flush(10_000), Flushed { complete: true, batches_left: 0 });
     what_arrived_is_what_was_told(&host);
+    let handed_over: Vec<_> =
+        host.events().into_iter().filter(|(_, event)| event.kind == Kind::HandOver).collect();
+    assert!(matches!(&handed_over[..], [(name, event)] if name == "Pay" && event.a == continuation));
     what_is_not_taken_is_counted();
     assert_eq!(cold::consent(Consent::Granted), Recorded::Kept);
     assert_eq!(native::Java_dev_nowait_internal_Native_consent(null_mut(), null_mut(), 1), 0);
@@ -370,6 +380,16 @@ fn actions_are_recorded(name: u32) {
     hot::background(ago(150));
     native::Java_dev_nowait_internal_Native_actionEnd(env, class, left as i64, -1, 0);
     hot::foreground(ago(100), true);
+}
+
+/// The number under which it goes on.
+fn a_journey_is_handed_over(name: u32) -> u64 {
+    let drawn = cold::draw_continuation().unwrap();
+    assert_eq!(drawn.text.parse().map(nowait_core::Continuation::to_u64), Ok(drawn.number));
+    let id = hot::next_id();
+    hot::journey_started(id, name, hot::NOW);
+    hot::handed_over(id, hot::NOW, drawn.number);
+    drawn.number
 }
 
 /// What a failing host answers means nothing but "keep the batch", and its panic stays here.
@@ -459,6 +479,7 @@ fn panics_are_caught_counted_and_answered_by_the_default() {
         || assert_eq!(cold::shutdown(1), Flushed::default()),
         || assert_eq!(hot::register_name("x"), NameId::OTHER.0),
         || assert!(cold::self_report().is_none()),
+        || assert!(cold::draw_continuation().is_none()),
         || assert!(!cold::exchange_is_cancelled()),
         || assert_eq!(cold::name_text(6), ""),
         || hot::breadcrumb(1, 2, 3),
@@ -468,5 +489,5 @@ fn panics_are_caught_counted_and_answered_by_the_default() {
         testing::nowait_testing_panic_next();
         entry();
     }
-    assert_eq!(report().panics_caught, caught + 17);
+    assert_eq!(report().panics_caught, caught + 18);
 }

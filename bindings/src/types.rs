@@ -259,6 +259,15 @@ pub trait Transport: Send + Sync {
     fn send(&self, parcel: Parcel) -> Result<Answer, TransportError>;
 }
 
+/// A random id by which a journey is known where it goes on.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Continuation {
+    /// As a fact has it.
+    pub number: u64,
+    /// As a person or a machine elsewhere reads it: for a link, a QR code, or to be read out.
+    pub text: String,
+}
+
 /// What a flush achieved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uniffi::Record)]
 pub struct Flushed {

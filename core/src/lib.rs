@@ -63,10 +63,13 @@ pub use consent::Consent;
 pub use engine::Flushed;
 pub use error::Error;
 pub use fold::trackers;
-pub use nowait::{Action, Crumb, Journey, NOW, NoWait, Request, Route, Screen, Span, Travel, Visit};
+pub use nowait::{
+    Action, Crumb, Journey, NOW, NoWait, Rating, Request, Route, Screen, Span, Travel, Visit,
+    draw_continuation,
+};
 pub use nowait_wire::{
-    Anchor, Cost, DropReason, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network, Os, Outcome,
-    RefuseReason, RemoteConfig, Tier, Uuid,
+    Anchor, Continuation, Cost, DropReason, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network,
+    Os, Outcome, RefuseReason, RemoteConfig, Tier, Uuid,
 };
 pub use record::Fact;
 pub use recover::{Replay, replay};

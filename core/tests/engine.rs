@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use nowait_core::testing::{self, MemoryUpload};
 use nowait_core::{
-    Answer, Build, Config, Device, Event, Fact, Kind, ManualClock, NOW, NoWait, Outcome, Recorded,
+    Answer, Build, Config, Device, Event, Fact, Kind, ManualClock, NOW, NoWait, Outcome, Rating, Recorded,
     RefuseReason,
 };
 use std::sync::{Arc, Mutex};
@@ -327,4 +327,29 @@ fn a_shutdown_is_no_death_however_soon_the_process_ends() {
     assert!(worker.shutdown().complete);
     assert_eq!(files(&live), [""; 0], "the file went before the answer came");
     assert_eq!(*exits.lock().unwrap(), [0]);
+}
+
+#[test]
+fn a_journey_is_handed_over_and_rated() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    let (nowait, mut worker, _) = start(config(folder.path()), &upload);
+    let open_account = nowait.journey("OpenAccount");
+    let travel = open_account.begin();
+    let (id, first, second) = (travel.id(), travel.hand_over(), travel.hand_over());
+    assert_ne!(first, second, "each is good for one use");
+    travel.end();
+    open_account.rate(id, Rating::new(5).unwrap());
+    assert!(nowait.rate(nowait.name("Branch"), Rating::new(2).unwrap()).is_taken());
+    assert!([0, 6].iter().all(|number| Rating::new(*number).is_none()));
+    assert!(worker.shutdown().complete);
+    let told = |kind| {
+        let events = upload.events().into_iter().filter(|(_, event)| event.kind == kind);
+        events.map(|(name, event)| (name, event.journey, event.a)).collect::<Vec<_>>()
+    };
+    let account = || "OpenAccount".to_owned();
+    assert_eq!(told(Kind::Journey).len(), 1);
+    assert_eq!(told(Kind::HandOver), [(account(), id, first.to_u64()), (account(), id, second.to_u64())]);
+    assert_eq!(told(Kind::Rating), [(account(), id, 5), ("Branch".to_owned(), 0, 2)]);
+    assert_balanced(&upload);
 }

@@ -26,6 +26,9 @@ const VERSION_UNPACKED: u8 = 3;
 /// How many outcomes there are.
 pub const OUTCOMES: usize = Outcome::ALL.len();
 
+/// What a customer can say: 1 to 5.
+pub const RATINGS: usize = 5;
+
 /// How many numbers a cell sums beside its histograms.
 const TALLIES: usize = 6;
 
@@ -91,7 +94,7 @@ impl Cell {
         !matches!(kind, Kind::Exit | Kind::Breadcrumb | Kind::Lifecycle | Kind::FrameTimes)
     }
 
-    /// Whether somebody can have waited for so long, by kind; and so for its parts, which are in microseconds.
+    /// Whether somebody can have waited for so long, by kind, and so for its parts, which are in microseconds; or have rated so.
     #[must_use]
     pub fn believes(event: &Event) -> bool {
         let most_ns = match event.kind {
@@ -104,6 +107,9 @@ impl Cell {
             | Kind::RageTap => WAIT_PLAUSIBLE_NS_MAX,
             _ => SPAN_PLAUSIBLE_NS_MAX,
         };
+        if event.kind == Kind::Rating && !(1..=RATINGS as u64).contains(&event.a) {
+            return false;
+        }
         let part_us = match event.kind {
             Kind::Screen | Kind::Tap => event.a,
             Kind::Journey | Kind::Step => event.a.max(event.b),
@@ -157,6 +163,7 @@ impl Cell {
             }
             Kind::Request => self.tally((event.a / 100) as usize, 1),
             Kind::RageTap => self.tally(0, event.a),
+            Kind::Rating => self.tally((event.a as usize).wrapping_sub(1), 1),
             _ => {}
         }
         0
@@ -265,6 +272,13 @@ impl Cell {
     #[must_use]
     pub fn taps(&self) -> u64 {
         self.tallies[0]
+    }
+
+    /// Of a cell of kind `rating`: how many customers said 1, 2, 3, 4 and 5.
+    #[must_use]
+    pub fn ratings(&self) -> [u64; RATINGS] {
+        let [one, two, three, four, five, _] = self.tallies;
+        [one, two, three, four, five]
     }
 
     /// The compact form for a store, versioned.

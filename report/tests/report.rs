@@ -125,6 +125,14 @@ proptest! {
     }
 }
 
+#[test]
+fn ratings_are_counted_by_what_was_said_and_come_back_from_bytes() {
+    let said = [5, 4, 4, 1, 0, 6, u64::MAX];
+    let cell = cell_of(&said.map(|rating| event(Kind::Rating, Outcome::Done, 0, rating, 0)));
+    assert_eq!((cell.count(), cell.ratings()), (4, [1, 0, 0, 2, 1]), "what is none of the five is no rating");
+    assert_eq!(Cell::from_bytes(&cell.to_bytes()).unwrap().ratings(), [1, 0, 0, 2, 1]);
+}
+
 /// The waits of [`bank_day`].
 fn bank_day_cells() -> Cells {
     let mut cells = Cells::new();

@@ -99,6 +99,8 @@ numbered! {
     /// | breadcrumb | the crumb | 0 | a number of the app's choice | 0 |
     /// | exit | `""` | session start → last sign of life | [`ExitReason`] | 0 |
     /// | lifecycle | `""` | 0 | 1 foreground, 0 background | 0 |
+    /// | rating | the journey or touchpoint | 0 | 1 (worst) to 5 (best) | 0 |
+    /// | hand_over | the journey | 0 | its [`Continuation`](crate::Continuation), as a number | 0 where it is left, 1 where it goes on |
     Kind {
         /// Process start (or return to the foreground) to the first frame.
         Launch = 1 "launch",
@@ -130,6 +132,10 @@ numbered! {
         Exit = 14 "exit",
         /// The app went to the foreground or to the background.
         Lifecycle = 15 "lifecycle",
+        /// The customer said how well a journey or a touchpoint went.
+        Rating = 16 "rating",
+        /// A journey goes on elsewhere: in a branch, a call centre, on the web.
+        HandOver = 17 "hand_over",
     }
 }
 

@@ -12,6 +12,7 @@ mod anchors;
 mod batch;
 mod body;
 mod coder;
+mod continuation;
 mod dictionary;
 mod error;
 mod event;
@@ -29,6 +30,7 @@ mod zigzag;
 
 pub use batch::{Anchor, Batch, BatchId, Context, Network, Os, Tier};
 pub use body::{decode, encode};
+pub use continuation::{Continuation, NotAContinuation};
 pub use dictionary::DICTIONARY;
 pub use error::Error;
 pub use event::{Event, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};

@@ -83,6 +83,8 @@ fn kinds() -> Batch {
             Kind::Breadcrumb => (NameId(11), 42, 0),
             Kind::Exit => (NameId::NONE, ExitReason::Foreground as u64, 0),
             Kind::Lifecycle => (NameId::NONE, 1, 0),
+            Kind::Rating => (transfer, 4, 0),
+            Kind::HandOver => (transfer, 0x9E37_79B9_7F4A_7C15, 0),
         };
         batch.events.push(Event {
             outcome: Outcome::ALL[place % Outcome::ALL.len()],
@@ -276,6 +278,14 @@ fn whole_session() {
 #[test]
 fn extreme_values() {
     check("v1", "extreme_values", &extremes());
+}
+
+/// The two kinds that came after the first frames of version 4: devices of before never send them.
+#[test]
+fn rating_and_hand_over() {
+    let mut batch = kinds();
+    batch.events.retain(|event| matches!(event.kind, Kind::Journey | Kind::Rating | Kind::HandOver));
+    check(WRITTEN, "rating_and_hand_over", &batch);
 }
 
 #[test]

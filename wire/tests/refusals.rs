@@ -149,7 +149,7 @@ fn numbers_without_meaning() {
     assert_eq!(with(0, 1), "subject: not defined yet");
     assert_eq!(with(0, 2), "subject: not defined yet");
     assert_eq!(with(1, 0), "kind: not known");
-    assert_eq!(with(1, 16), "kind: not known");
+    assert_eq!(with(1, 18), "kind: not known");
     assert_eq!(with(2, 14), "name: an id outside 32 bits");
     assert_eq!(with(2, 1), "events: a name id is not in the dictionary");
     assert_eq!(with(3, 6), "events: a name id is not in the dictionary");

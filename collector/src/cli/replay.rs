@@ -213,6 +213,10 @@ impl ToldEvent {
             Kind::Request if self.a > 0 => format!("status {}", self.a),
             Kind::Journey | Kind::Step => format!("waiting {}, away {}", us(self.a), us(self.b)),
             Kind::RageTap => format!("{} taps", self.a),
+            Kind::Rating => format!("{} of 5", self.a),
+            Kind::HandOver => {
+                if self.b == 0 { "goes on elsewhere" } else { "came from elsewhere" }.to_owned()
+            }
             Kind::Breadcrumb if self.a > 0 => format!("number {}", self.a),
             Kind::Exit => {
                 let reason = u8::try_from(self.a).ok().and_then(ExitReason::from_u8);
@@ -227,7 +231,8 @@ impl ToldEvent {
 
     fn cells(&self) -> [String; 8] {
         let journey = if self.journey > 0 { self.journey.to_string() } else { NONE.to_owned() };
-        let lasted = |kind| !matches!(kind, Kind::Breadcrumb | Kind::Lifecycle);
+        let lasted =
+            |kind| !matches!(kind, Kind::Breadcrumb | Kind::Lifecycle | Kind::Rating | Kind::HandOver);
         let duration = if lasted(self.kind) { duration(self.duration_ns) } else { NONE.to_owned() };
         let or_none = |text: &str| if text.is_empty() { NONE.to_owned() } else { safe(text).into_owned() };
         let (kind, outcome) = (self.kind.to_string(), self.outcome.to_string());

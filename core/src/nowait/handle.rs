@@ -4,9 +4,10 @@
 //! only appends what happened when.
 //! Invariant: what was begun and is dropped without an end never counts as done.
 
-use super::{NOW, NoWait};
+use super::{NOW, NoWait, draw_continuation};
 use crate::record::Fact;
-use nowait_wire::{NameId, Outcome};
+use crate::trackers::RATINGS;
+use nowait_wire::{Continuation, NameId, Outcome};
 
 /// A screen; see [`NoWait::screen`].
 #[derive(Clone, Copy, Debug)]
@@ -192,6 +193,30 @@ impl Journey {
             self.nowait.engine.recorder.begin(|at, id| Fact::JourneyStarted { at, id, journey: self.name });
         Travel { nowait: self.nowait, id }
     }
+
+    /// The customer rated this journey: the one with this [`Travel::id`], which may have ended by now, or with 0 the one
+    /// under way, if any.
+    pub fn rate(self, id: u64, rating: Rating) {
+        self.nowait.append(Fact::Rated { at: NOW, id, name: self.name, rating: rating.0 });
+    }
+}
+
+/// How well something went, as a customer says it: 1 (worst) to 5 (best).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rating(u8);
+
+impl Rating {
+    /// `None` for any other number: that is no rating.
+    #[must_use]
+    pub fn new(rating: u8) -> Option<Rating> {
+        RATINGS.contains(&rating).then_some(Rating(rating))
+    }
+
+    /// 1 to 5.
+    #[must_use]
+    pub const fn to_u8(self) -> u8 {
+        self.0
+    }
 }
 
 /// A journey under way.
@@ -206,6 +231,23 @@ impl Travel {
     /// The customer reached this touchpoint; the one before is done.
     pub fn step(&self, name: NameId) {
         self.nowait.append(Fact::StepStarted { at: NOW, id: self.id, step: name });
+    }
+
+    /// The number of this journey within the session, for a rating that comes after its end: see [`Journey::rate`].
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The journey goes on in a branch, a call centre or on the web: the id by which their systems tell its further
+    /// steps, as a link, a QR code or a number to read out. It is random, says nothing of the customer, is good
+    /// for one use, and only for a day. Here the journey is still under way: end it as it ends here. Not for a hot path: it
+    /// asks the system for random numbers.
+    #[must_use]
+    pub fn hand_over(&self) -> Continuation {
+        let continuation = draw_continuation();
+        self.nowait.append(Fact::HandedOver { at: NOW, id: self.id, continuation: continuation.to_u64() });
+        continuation
     }
 
     /// The customer got what they came for.

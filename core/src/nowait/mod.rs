@@ -6,7 +6,7 @@
 
 mod handle;
 
-pub use handle::{Action, Crumb, Journey, Request, Route, Screen, Span, Travel, Visit};
+pub use handle::{Action, Crumb, Journey, Rating, Request, Route, Screen, Span, Travel, Visit};
 
 use crate::Clock;
 use crate::config::Config;
@@ -18,11 +18,12 @@ use crate::fork;
 use crate::record::Fact;
 use crate::ring::account::Counter;
 use crate::ring::flight::Recorded;
+use crate::sync;
 use crate::upload::Upload;
 use crate::upload::conditions::Conditions;
 use crate::worker;
 use crossbeam::channel::{Sender, bounded};
-use nowait_wire::{Event, Kind, Ledger, NameId, Outcome, Uuid};
+use nowait_wire::{Continuation, Event, Kind, Ledger, NameId, Outcome, Uuid};
 use once_cell::sync::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -205,6 +206,11 @@ impl NoWait {
         })
     }
 
+    /// The customer rated a journey or touchpoint of this name; see [`Journey::rate`] to say which journey it was.
+    pub fn rate(self, name: NameId, rating: Rating) -> Recorded {
+        self.append(Fact::Rated { at: NOW, id: 0, name, rating: rating.to_u8() })
+    }
+
     /// Counts a panic that a boundary around the engine caught (a bridge, a host's callback).
     pub fn count_panic(self) {
         self.engine.recorder.count(Counter::PanicsCaught, 1);
@@ -275,5 +281,18 @@ impl NoWait {
     pub fn session(self) -> Uuid {
         let current = self.engine.recorder.flight().map(|flight| flight.session);
         current.or(self.engine.started().map(|started| started.session)).unwrap_or_default()
+    }
+}
+
+/// A random continuation id, for a bridge that tells the fact itself; see [`Travel::hand_over`]. Asks the system for random
+/// numbers.
+#[must_use]
+pub fn draw_continuation() -> Continuation {
+    loop {
+        // Six of the 128 bits are no chance, and they lie apart in the halves: together they are 64 that are.
+        let (high, low) = sync::uuid().as_u64_pair();
+        if let Some(continuation) = Continuation::from_u64(high ^ low) {
+            return continuation;
+        }
     }
 }

@@ -70,6 +70,11 @@ pub enum Fact {
     /// milliseconds since 1970 UTC. Appended by the engine: before each `Foreground` and `Background`, and at every
     /// turn of the worker.
     Tick { at: u64, boot_ns: u64, wall_unix_ms: u64 },
+    /// The customer rated the journey or touchpoint `name`, from 1 (worst) to 5 (best); `id` is the journey, under way or
+    /// ended, or 0 for the one under way, if any. Another rating is none.
+    Rated { at: u64, id: u64, name: NameId, rating: u8 },
+    /// The journey `id` goes on elsewhere, where it is known by this [`Continuation`](nowait_wire::Continuation).
+    HandedOver { at: u64, id: u64, continuation: u64 },
 }
 
 /// The kinds in a recorder file. A measured event stands there under the number of its own kind, which is below all
@@ -98,6 +103,8 @@ mod number {
     pub(super) const JOURNEY_ENDED: u8 = 148;
     pub(super) const BREADCRUMB: u8 = 149;
     pub(super) const TICK: u8 = 150;
+    pub(super) const RATED: u8 = 151;
+    pub(super) const HANDED_OVER: u8 = 152;
 }
 
 /// The words of a fact: kind and time, and what else it has.
@@ -152,6 +159,8 @@ impl Fact {
             | Fact::JourneyStarted { at, .. }
             | Fact::StepStarted { at, .. }
             | Fact::JourneyEnded { at, .. }
+            | Fact::Rated { at, .. }
+            | Fact::HandedOver { at, .. }
             | Fact::Breadcrumb { at, .. }
             | Fact::Tick { at, .. } => Ok(at),
             Fact::Measured(event) => Err(event),
@@ -214,6 +223,12 @@ impl Fact {
             Fact::JourneyStarted { at, id, journey } => named(number::JOURNEY_STARTED, at, id, journey),
             Fact::StepStarted { at, id, step } => named(number::STEP_STARTED, at, id, step),
             Fact::JourneyEnded { at, id, outcome } => ended(number::JOURNEY_ENDED, at, id, outcome, 0),
+            Fact::Rated { at, id, name, rating } => {
+                [number::RATED as u64 | (name.0 as u64) << 32, 0, at, id, rating as u64, 0, 0]
+            }
+            Fact::HandedOver { at, id, continuation } => {
+                [number::HANDED_OVER as u64, 0, at, id, continuation, 0, 0]
+            }
             Fact::Breadcrumb { at, name, number } => {
                 [number::BREADCRUMB as u64 | (name.0 as u64) << 32, 0, at, 0, number, 0, 0]
             }
@@ -255,6 +270,8 @@ impl Fact {
             number::JOURNEY_STARTED => Fact::JourneyStarted { at, id, journey: name },
             number::STEP_STARTED => Fact::StepStarted { at, id, step: name },
             number::JOURNEY_ENDED => Fact::JourneyEnded { at, id, outcome: outcome? },
+            number::RATED => Fact::Rated { at, id, name, rating: a as u8 },
+            number::HANDED_OVER => Fact::HandedOver { at, id, continuation: a },
             number::BREADCRUMB => Fact::Breadcrumb { at, name, number: a },
             number::TICK => Fact::Tick { at, boot_ns: a, wall_unix_ms: b },
             _ => Fact::Measured(measured(words)?),
@@ -313,7 +330,7 @@ mod tests {
 
     fn any_fact() -> impl Strategy<Value = Fact> {
         let outcome = prop::sample::select(Outcome::ALL);
-        (any::<(u64, u64, u64, u32, u16, bool)>(), outcome, any_event(), 0..24usize).prop_map(
+        (any::<(u64, u64, u64, u32, u16, bool)>(), outcome, any_event(), 0..26usize).prop_map(
             |((at, id, number, name, status, flag), outcome, event, which)| {
                 let name = NameId(name);
                 [
@@ -338,6 +355,8 @@ mod tests {
                     Fact::JourneyStarted { at, id, journey: name },
                     Fact::StepStarted { at, id, step: name },
                     Fact::JourneyEnded { at, id, outcome },
+                    Fact::Rated { at, id, name, rating: status as u8 },
+                    Fact::HandedOver { at, id, continuation: number },
                     Fact::Breadcrumb { at, name, number },
                     Fact::Measured(event),
                     Fact::Tick { at, boot_ns: id, wall_unix_ms: number },
@@ -347,7 +366,7 @@ mod tests {
     }
 
     /// The first number that no kind has.
-    const UNUSED: u8 = number::TICK + 1;
+    const UNUSED: u8 = number::HANDED_OVER + 1;
 
     proptest! {
         #[test]
@@ -398,6 +417,10 @@ mod tests {
         assert_eq!(Fact::Measured(measured).to_words(), [0x0000_0006_0000_0009, 8, 0, 0, 0, 3, 0]);
         let tick = Fact::Tick { at, boot_ns: 5, wall_unix_ms: 6 };
         assert_eq!(tick.to_words(), [0x96, 0, at, 0, 5, 6, 0]);
+        let rated = Fact::Rated { at, id: 7, name: NameId(6), rating: 4 };
+        assert_eq!(rated.to_words(), [0x0000_0006_0000_0097, 0, at, 7, 4, 0, 0]);
+        let handed_over = Fact::HandedOver { at, id: 7, continuation: 5 };
+        assert_eq!(handed_over.to_words(), [0x98, 0, at, 7, 5, 0, 0]);
         assert!(Kind::ALL.iter().all(|kind| (*kind as u8) < number::PROCESS_STARTED));
         assert_eq!(Fact::from_words(&[u64::from(UNUSED), 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(Fact::from_words(&[0; WORDS]), None);

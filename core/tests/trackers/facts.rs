@@ -52,6 +52,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (id(), name()).prop_map(move |(id, journey)| Fact::JourneyStarted { at, id, journey }),
         2 => (id(), name()).prop_map(move |(id, step)| Fact::StepStarted { at, id, step }),
         2 => (id(), outcome()).prop_map(move |(id, outcome)| Fact::JourneyEnded { at, id, outcome }),
+        1 => (id(), name(), 0..7_u8).prop_map(move |(id, name, rating)| Fact::Rated { at, id, name, rating }),
+        1 => id().prop_map(move |id| Fact::HandedOver { at, id, continuation: id }),
         1 => name().prop_map(move |name| Fact::Breadcrumb { at, name, number: 1 }),
         1 => (0..5 * SECOND).prop_map(|duration_ns| {
             Fact::Measured(Event { duration_ns, ..Event::new(Kind::Action, MEASURED) })
@@ -114,6 +116,8 @@ impl Instances {
             Fact::RequestEnded { id, .. }
             | Fact::ActionEnded { id, .. }
             | Fact::StepStarted { id, .. }
+            | Fact::Rated { id, .. }
+            | Fact::HandedOver { id, .. }
             | Fact::JourneyEnded { id, .. } => *id = self.open.get(id).copied().unwrap_or(*id),
             // Of a screen, much may be told before its creation.
             Fact::ScreenCreated { id, .. } => {

@@ -110,6 +110,12 @@ fn fact(line: &str, names: &mut Names, slept: u64) -> Fact {
         "journey_started" => Fact::JourneyStarted { at, id: id(), journey: name("journey") },
         "step_started" => Fact::StepStarted { at, id: id(), step: name("step") },
         "journey_ended" => Fact::JourneyEnded { at, id: id(), outcome: fields.outcome() },
+        "rated" => {
+            let rating = u8::try_from(fields.number("rating")).unwrap();
+            let id = fields.0.get("id").map_or(0, |text| value(text));
+            Fact::Rated { at, id, name: name("name"), rating }
+        }
+        "handed_over" => Fact::HandedOver { at, id: id(), continuation: fields.number("continuation") },
         "breadcrumb" => {
             let number = fields.0.get("number").map_or(0, |text| value(text));
             Fact::Breadcrumb { at, name: name("name"), number }

@@ -274,6 +274,12 @@ void uniffi_nowait_ffi_fn_func_conditions(RustBuffer now, RustCallStatus *_Nonnu
 RustBuffer uniffi_nowait_ffi_fn_func_consent(RustBuffer decision, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_DRAW_CONTINUATION
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_DRAW_CONTINUATION
+RustBuffer uniffi_nowait_ffi_fn_func_draw_continuation(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_EXCHANGE_IS_CANCELLED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_EXCHANGE_IS_CANCELLED
 int8_t uniffi_nowait_ffi_fn_func_exchange_is_cancelled(RustCallStatus *_Nonnull out_status
@@ -341,6 +347,11 @@ void uniffi_nowait_ffi_fn_func_foreground(uint64_t at_ns, int8_t restored, RustC
 void uniffi_nowait_ffi_fn_func_frame(uint64_t started_ns, uint64_t deadline_ns, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_HANDED_OVER
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_HANDED_OVER
+void uniffi_nowait_ffi_fn_func_handed_over(uint64_t id, uint64_t at_ns, uint64_t continuation, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_JOURNEY_ENDED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_JOURNEY_ENDED
 void uniffi_nowait_ffi_fn_func_journey_ended(uint64_t id, uint64_t at_ns, uint8_t outcome, RustCallStatus *_Nonnull out_status
@@ -386,6 +397,11 @@ uint64_t uniffi_nowait_ffi_fn_func_now_ns(RustCallStatus *_Nonnull out_status
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_PROCESS_STARTED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_PROCESS_STARTED
 void uniffi_nowait_ffi_fn_func_process_started(uint64_t at_ns, int8_t visible, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_RATED
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_RATED
+void uniffi_nowait_ffi_fn_func_rated(uint64_t id, uint32_t name, uint64_t at_ns, uint8_t rating, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_NAME
@@ -710,6 +726,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_consent(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_DRAW_CONTINUATION
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_DRAW_CONTINUATION
+uint16_t uniffi_nowait_ffi_checksum_func_draw_continuation(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_EXCHANGE_IS_CANCELLED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_EXCHANGE_IS_CANCELLED
 uint16_t uniffi_nowait_ffi_checksum_func_exchange_is_cancelled(void
@@ -788,6 +810,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_frame(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_HANDED_OVER
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_HANDED_OVER
+uint16_t uniffi_nowait_ffi_checksum_func_handed_over(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_JOURNEY_ENDED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_JOURNEY_ENDED
 uint16_t uniffi_nowait_ffi_checksum_func_journey_ended(void
@@ -839,6 +867,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_now_ns(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_PROCESS_STARTED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_PROCESS_STARTED
 uint16_t uniffi_nowait_ffi_checksum_func_process_started(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_RATED
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_RATED
+uint16_t uniffi_nowait_ffi_checksum_func_rated(void
     
 );
 #endif

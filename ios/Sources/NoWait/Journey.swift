@@ -11,6 +11,15 @@ extension NoWait {
             Fact.journeyStarted(id: id, name: name).tell()
             return Travel(id: id)
         }
+
+        /// The customer rated this journey.
+        ///
+        /// - Parameters:
+        ///   - rating: 1 (worst) to 5 (best); anything else is no rating.
+        ///   - travel: Which one it was; it may have ended by now.
+        public func rate(_ rating: Int, of travel: Travel) {
+            tellRating(rating, name: name, journey: travel.id)
+        }
     }
 
     /// A journey under way: a number, no object.
@@ -20,6 +29,17 @@ extension NoWait {
         /// The customer reached this touchpoint; the one before is done.
         public func step(_ name: String) {
             Fact.stepStarted(id: id, name: nameID(name)).tell()
+        }
+
+        /// The journey goes on in a branch, a call centre or on the web: the id by which their systems tell its further
+        /// steps, as a link, a QR code or to be read out. It is random, says nothing of the customer, is good for one use, and
+        /// only for a day. Here the journey is still under way: end it as it ends here.
+        ///
+        /// - Returns: Such as `028T5-CY4TQ-KFFHF`; nil only if a defect of NoWait was caught.
+        public func handOver() -> String? {
+            guard let drawn = drawContinuation() else { return nil }
+            Fact.handedOver(id: id, continuation: drawn.number).tell()
+            return drawn.text
         }
 
         /// The customer got what they came for.

@@ -61,6 +61,14 @@ public enum NoWait {
         Fact.breadcrumb(name: crumb.name, number: number).tell()
     }
 
+    /// The customer rated a journey or a touchpoint: the one under way, if it is a journey. See ``Journey/rate(_:of:)`` for
+    /// one that ended.
+    ///
+    /// - Parameter rating: 1 (worst) to 5 (best); anything else is no rating.
+    public static func rate(_ name: String, _ rating: Int) {
+        tellRating(rating, name: nameID(name), journey: 0)
+    }
+
     /// The app came to the foreground; `restored` if a living screen only came back.
     public static func foreground(restored: Bool) { Fact.foreground(restored: restored).tell() }
 

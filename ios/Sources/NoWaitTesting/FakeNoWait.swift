@@ -33,6 +33,8 @@ public final class FakeNoWait: @unchecked Sendable {
         case journeyBegun(String)
         case step(String)
         case journeyEnded(Outcome)
+        case rated(String, Int)
+        case handedOver
     }
 
     private let lock = NSLock()
@@ -94,6 +96,8 @@ public final class FakeNoWait: @unchecked Sendable {
         case .journeyStarted(_, let name): return .journeyBegun(nameText(name))
         case .stepStarted(_, let name): return .step(nameText(name))
         case .journeyEnded(_, let outcome): return .journeyEnded(Outcome(outcome))
+        case .rated(_, let name, let rating): return .rated(nameText(name), Int(rating))
+        case .handedOver: return .handedOver
         case .touchUp, .touchHandled, .frame: return nil
         }
     }

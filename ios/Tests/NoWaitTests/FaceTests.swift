@@ -108,6 +108,23 @@ extension OneAtATime {
                 ])
         }
 
+        @Test func ratingsAndHandOversAreTold() throws {
+            let fake = FakeNoWait()
+            let account = NoWait.journey("OpenAccount")
+            let travel = account.begin()
+            let codes = try [#require(travel.handOver()), #require(travel.handOver())]
+            travel.end()
+            account.rate(5, of: travel)
+            NoWait.rate("Branch", 2)
+            for none in [0, 6, -1, 256 + 3] { NoWait.rate("Branch", none) }
+            #expect(codes[0] != codes[1] && codes.allSatisfy { $0.count == 17 && $0.filter { $0 == "-" }.count == 2 })
+            #expect(
+                fake.told == [
+                    .journeyBegun("OpenAccount"), .handedOver, .handedOver, .journeyEnded(.done),
+                    .rated("OpenAccount", 5), .rated("Branch", 2),
+                ])
+        }
+
         @Test func aFakeHearsUntilItStops() {
             let fake = FakeNoWait()
             #expect(fake.isListening)

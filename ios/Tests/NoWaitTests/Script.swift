@@ -23,7 +23,7 @@ struct Played {
 struct ScriptPlayer {
     private static let kinds = [
         "", "launch", "screen", "tap", "settled", "frames", "frame_times", "hang", "request", "action", "journey",
-        "step", "rage_tap", "breadcrumb", "exit", "lifecycle",
+        "step", "rage_tap", "breadcrumb", "exit", "lifecycle", "rating", "hand_over",
     ]
     private static let outcomes = [
         "done", "failed", "no_response", "timed_out", "interrupted", "already_animating", "abandoned", "died",
@@ -149,6 +149,10 @@ struct ScriptPlayer {
         case "journey_started": return .journeyStarted(id: try id(), name: try name("journey"))
         case "step_started": return .stepStarted(id: try id(), name: try name("step"))
         case "journey_ended": return .journeyEnded(id: try id(), outcome: try outcome())
+        case "rated":
+            let id = try fields.has("id") ? fields.number("id") : 0
+            return .rated(id: id, name: try name("name"), rating: UInt8(try fields.number("rating")))
+        case "handed_over": return .handedOver(id: try id(), continuation: try fields.number("continuation"))
         case "breadcrumb":
             return .breadcrumb(name: try name("name"), number: try fields.has("number") ? fields.number("number") : 0)
         default: return nil

@@ -165,6 +165,15 @@ impl Journeys {
         ended.map(|step| step.close(Kind::Step, at, Outcome::Done, &self.spent))
     }
 
+    /// That it goes on elsewhere, where it is known by this number. It goes on here too, until it is ended: the customer
+    /// may turn back.
+    pub(super) fn handed_over(&self, at: u64, id: u64, continuation: u64, screen: NameId) -> Option<Event> {
+        let UnderWay { journey: Stretch { begun, .. }, .. } =
+            self.under_way.iter().find(|journey| journey.id() == id)?;
+        let place = Place { screen, ..begun.place };
+        Some(Event { a: continuation, ..place.event(Kind::HandOver, begun.name, at) })
+    }
+
     pub(super) fn ended(&mut self, at: u64, id: u64, outcome: Outcome, ended: impl FnMut(Event)) {
         if let Some(journey) = self.under_way.take(|journey| journey.id() == id) {
             journey.close(at, told_by_app(outcome), &self.spent, ended);

@@ -31,6 +31,7 @@ mod measured;
 mod place;
 mod presence;
 mod rage;
+mod rating;
 mod repeat;
 mod request;
 mod screen;
@@ -42,6 +43,7 @@ mod trips;
 mod visit;
 
 pub use presence::Presence;
+pub(crate) use rating::RATINGS;
 
 use crate::record::Fact;
 use nowait_wire::{Event, NameId, Outcome};
@@ -172,9 +174,11 @@ impl Trackers {
             Fact::ActionEnded { at, id, outcome } => tell(self.actions.ended(at, id, outcome), sink),
             Fact::MainPing { at } if !self.trips.is_away() => self.hang.ping(at, self.place()),
             Fact::MainPong { at } => self.tell_judged(|trackers| trackers.hang.pong(at), sink),
-            Fact::JourneyStarted { .. } | Fact::StepStarted { .. } | Fact::JourneyEnded { .. } => {
-                self.journey(fact, sink);
-            }
+            Fact::JourneyStarted { .. }
+            | Fact::StepStarted { .. }
+            | Fact::JourneyEnded { .. }
+            | Fact::HandedOver { .. } => self.journey(fact, sink),
+            Fact::Rated { at, id, name, rating } => tell(self.rated(at, id, name, rating), sink),
             Fact::MainPing { .. } | Fact::Breadcrumb { .. } | Fact::Measured(_) => {}
         }
     }
@@ -319,6 +323,9 @@ impl Trackers {
             Fact::StepStarted { at, id, step } => tell(self.journeys.step(at, id, step, screen), sink),
             Fact::JourneyEnded { at, id, outcome } => {
                 self.journeys.ended(at, id, outcome, |event| sink.event(event));
+            }
+            Fact::HandedOver { at, id, continuation } => {
+                tell(self.journeys.handed_over(at, id, continuation, screen), sink);
             }
             _ => {}
         }

@@ -27,6 +27,8 @@ package enum Fact: Sendable, Hashable {
     case journeyStarted(id: UInt64, name: UInt32)
     case stepStarted(id: UInt64, name: UInt32)
     case journeyEnded(id: UInt64, outcome: UInt8)
+    case rated(id: UInt64, name: UInt32, rating: UInt8)
+    case handedOver(id: UInt64, continuation: UInt64)
 }
 
 /// As a time: this moment, read by the engine, which saves a call.
@@ -61,6 +63,10 @@ extension Fact {
         case .actionEnded(let id, _, let outcome): NoWaitFFI.actionEnd(id: id, atNs: atNs, outcome: outcome)
         case .journeyStarted(let id, let name): NoWaitFFI.journeyStarted(id: id, journey: name, atNs: atNs)
         case .stepStarted(let id, let name): NoWaitFFI.stepStarted(id: id, step: name, atNs: atNs)
+        case .rated(let id, let name, let rating):
+            NoWaitFFI.rated(id: id, name: name, atNs: atNs, rating: rating)
+        case .handedOver(let id, let continuation):
+            NoWaitFFI.handedOver(id: id, atNs: atNs, continuation: continuation)
         case .journeyEnded(let id, let outcome): NoWaitFFI.journeyEnded(id: id, atNs: atNs, outcome: outcome)
         }
     }
@@ -75,3 +81,15 @@ package func nameText(_ id: UInt32) -> String { NoWaitFFI.nameText(name: id) }
 /// A number that no other screen, action, request or journey of this process has.
 @inline(__always)
 func nextID() -> UInt64 { NoWaitFFI.nextId() }
+
+/// A random id for a journey that goes on elsewhere, and its text; nil only if a defect of NoWait was caught.
+func drawContinuation() -> (number: UInt64, text: String)? {
+    NoWaitFFI.drawContinuation().map { ($0.number, $0.text) }
+}
+
+/// Tells a customer's rating; what is none of the five is not told.
+func tellRating(_ rating: Int, name: UInt32, journey: UInt64) {
+    // `RATINGS` in `core/src/fold/trackers/rating.rs`.
+    guard (1...5).contains(rating) else { return }
+    Fact.rated(id: journey, name: name, rating: UInt8(rating)).tell()
+}

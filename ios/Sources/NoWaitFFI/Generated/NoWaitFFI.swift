@@ -800,6 +800,75 @@ public func FfiConverterTypeConditions_lower(_ value: Conditions) -> RustBuffer 
 
 
 /**
+ * A random id by which a journey is known where it goes on.
+ */
+public struct Continuation: Equatable, Hashable {
+    /**
+     * As a fact has it.
+     */
+    public let number: UInt64
+    /**
+     * As a person or a machine elsewhere reads it: for a link, a QR code, or to be read out.
+     */
+    public let text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * As a fact has it.
+         */number: UInt64, 
+        /**
+         * As a person or a machine elsewhere reads it: for a link, a QR code, or to be read out.
+         */text: String) {
+        self.number = number
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Continuation: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContinuation: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Continuation {
+        return
+            try Continuation(
+                number: FfiConverterUInt64.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Continuation, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.number, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContinuation_lift(_ buf: RustBuffer) throws -> Continuation {
+    return try FfiConverterTypeContinuation.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContinuation_lower(_ value: Continuation) -> RustBuffer {
+    return FfiConverterTypeContinuation.lower(value)
+}
+
+
+/**
  * The device that the app runs on. What is not known stays empty or `Unknown`.
  */
 public struct Device: Equatable, Hashable {
@@ -2418,6 +2487,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeContinuation: FfiConverterRustBuffer {
+    typealias SwiftType = Continuation?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeContinuation.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeContinuation.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeHold: FfiConverterRustBuffer {
     typealias SwiftType = Hold?
 
@@ -2610,6 +2703,16 @@ public func consent(decision: Consent) -> Recorded  {
 })
 }
 /**
+ * A random id for a journey that goes on elsewhere, to be told as `handed_over`; none only if a defect of NoWait was caught.
+ */
+public func drawContinuation() -> Continuation?  {
+    return try!  FfiConverterOptionTypeContinuation.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_draw_continuation(uniffiCallStatus
+    )
+})
+}
+/**
  * Whether the transport must break off the exchange under way and answer nothing, because the customer refused: ask
  * every 50 ms or so. Cheap, from any thread.
  */
@@ -2759,6 +2862,18 @@ public func frame(startedNs: UInt64, deadlineNs: UInt64, atNs: UInt64)  {try! ru
 }
 }
 /**
+ * The journey goes on elsewhere under this number, which `draw_continuation` of the cold lane gave.
+ */
+public func handedOver(id: UInt64, atNs: UInt64, continuation: UInt64)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_handed_over(
+        FfiConverterUInt64.lower(id),
+        FfiConverterUInt64.lower(atNs),
+        FfiConverterUInt64.lower(continuation),uniffiCallStatus
+    )
+}
+}
+/**
  * A journey ended.
  */
 public func journeyEnded(id: UInt64, atNs: UInt64, outcome: UInt8)  {try! rustCall() {
@@ -2850,6 +2965,20 @@ public func processStarted(atNs: UInt64, visible: Bool)  {try! rustCall() {
     uniffi_nowait_ffi_fn_func_process_started(
         FfiConverterUInt64.lower(atNs),
         FfiConverterBool.lower(visible),uniffiCallStatus
+    )
+}
+}
+/**
+ * The customer rated the journey or touchpoint `name`, from 1 to 5; `id` is the journey, 0 for the one under way. Any other
+ * rating is none.
+ */
+public func rated(id: UInt64, name: UInt32, atNs: UInt64, rating: UInt8)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_rated(
+        FfiConverterUInt64.lower(id),
+        FfiConverterUInt32.lower(name),
+        FfiConverterUInt64.lower(atNs),
+        FfiConverterUInt8.lower(rating),uniffiCallStatus
     )
 }
 }
@@ -2992,6 +3121,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_consent() != 55803) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nowait_ffi_checksum_func_draw_continuation() != 28409) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nowait_ffi_checksum_func_exchange_is_cancelled() != 38465) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3031,6 +3163,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_frame() != 32336) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nowait_ffi_checksum_func_handed_over() != 44796) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nowait_ffi_checksum_func_journey_ended() != 34567) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3056,6 +3191,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_process_started() != 4944) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_rated() != 56510) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_register_name() != 55441) {

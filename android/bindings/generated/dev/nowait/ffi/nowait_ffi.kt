@@ -700,6 +700,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_consent(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_draw_continuation(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_exchange_is_cancelled(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_flush(
@@ -726,6 +728,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_frame(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_handed_over(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_journey_ended(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_journey_started(
@@ -743,6 +747,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_nowait_ffi_checksum_func_now_ns(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_process_started(
+    ): Int
+    external fun uniffi_nowait_ffi_checksum_func_rated(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_register_name(
     ): Int
@@ -788,6 +794,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_consent(`decision`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_nowait_ffi_fn_func_draw_continuation(uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_nowait_ffi_fn_func_exchange_is_cancelled(uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_nowait_ffi_fn_func_flush(`timeoutMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -814,6 +822,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_frame(`startedNs`: Long,`deadlineNs`: Long,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nowait_ffi_fn_func_handed_over(`id`: Long,`atNs`: Long,`continuation`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_nowait_ffi_fn_func_journey_ended(`id`: Long,`atNs`: Long,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_journey_started(`id`: Long,`journey`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -831,6 +841,8 @@ internal object UniffiLib {
     external fun uniffi_nowait_ffi_fn_func_now_ns(uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nowait_ffi_fn_func_process_started(`atNs`: Long,`visible`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_nowait_ffi_fn_func_rated(`id`: Long,`name`: Int,`atNs`: Long,`rating`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_register_name(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Int
@@ -977,6 +989,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_consent() and 0xFFFF) != 55803) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nowait_ffi_checksum_func_draw_continuation() and 0xFFFF) != 28409) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nowait_ffi_checksum_func_exchange_is_cancelled() and 0xFFFF) != 38465) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1016,6 +1031,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_frame() and 0xFFFF) != 32336) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nowait_ffi_checksum_func_handed_over() and 0xFFFF) != 44796) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nowait_ffi_checksum_func_journey_ended() and 0xFFFF) != 34567) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1041,6 +1059,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_process_started() and 0xFFFF) != 4944) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_rated() and 0xFFFF) != 56510) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_register_name() and 0xFFFF) != 55441) {
@@ -1522,6 +1543,53 @@ public object FfiConverterTypeConditions: FfiConverterRustBuffer<Conditions> {
             FfiConverterBoolean.write(value.`dataSaver`, buf)
             FfiConverterBoolean.write(value.`batterySaver`, buf)
             FfiConverterBoolean.write(value.`roaming`, buf)
+    }
+}
+
+
+
+/**
+ * A random id by which a journey is known where it goes on.
+ */
+data class Continuation (
+    /**
+     * As a fact has it.
+     */
+    val `number`: kotlin.ULong
+    , 
+    /**
+     * As a person or a machine elsewhere reads it: for a link, a QR code, or to be read out.
+     */
+    val `text`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeContinuation: FfiConverterRustBuffer<Continuation> {
+    override fun read(buf: ByteBuffer): Continuation {
+        return Continuation(
+            FfiConverterULong.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Continuation) = (
+            FfiConverterULong.allocationSize(value.`number`) +
+            FfiConverterString.allocationSize(value.`text`)
+    )
+
+    override fun write(value: Continuation, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`number`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -2641,6 +2709,38 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeContinuation: FfiConverterRustBuffer<Continuation?> {
+    override fun read(buf: ByteBuffer): Continuation? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeContinuation.read(buf)
+    }
+
+    override fun allocationSize(value: Continuation?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeContinuation.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Continuation?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeContinuation.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeHold: FfiConverterRustBuffer<Hold?> {
     override fun read(buf: ByteBuffer): Hold? {
         if (buf.get().toInt() == 0) {
@@ -2892,6 +2992,19 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
+         * A random id for a journey that goes on elsewhere, to be told as `handed_over`; none only if a defect of NoWait was caught.
+         */ fun `drawContinuation`(): Continuation? {
+            return FfiConverterOptionalTypeContinuation.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_draw_continuation(
+    
+        _status)
+}
+    )
+    }
+    
+
+        /**
          * Whether the transport must break off the exchange under way and answer nothing, because the customer refused: ask
          * every 50 ms or so. Cheap, from any thread.
          */ fun `exchangeIsCancelled`(): kotlin.Boolean {
@@ -3081,6 +3194,21 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
+         * The journey goes on elsewhere under this number, which `draw_continuation` of the cold lane gave.
+         */ fun `handedOver`(`id`: kotlin.ULong, `atNs`: kotlin.ULong, `continuation`: kotlin.ULong)
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_handed_over(
+    
+        
+        FfiConverterULong.lower(`id`),
+        FfiConverterULong.lower(`atNs`),
+        FfiConverterULong.lower(`continuation`),_status)
+}
+    
+    
+
+        /**
          * A journey ended.
          */ fun `journeyEnded`(`id`: kotlin.ULong, `atNs`: kotlin.ULong, `outcome`: kotlin.UByte)
         = 
@@ -3198,6 +3326,23 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
         
         FfiConverterULong.lower(`atNs`),
         FfiConverterBoolean.lower(`visible`),_status)
+}
+    
+    
+
+        /**
+         * The customer rated the journey or touchpoint `name`, from 1 to 5; `id` is the journey, 0 for the one under way. Any other
+         * rating is none.
+         */ fun `rated`(`id`: kotlin.ULong, `name`: kotlin.UInt, `atNs`: kotlin.ULong, `rating`: kotlin.UByte)
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_rated(
+    
+        
+        FfiConverterULong.lower(`id`),
+        FfiConverterUInt.lower(`name`),
+        FfiConverterULong.lower(`atNs`),
+        FfiConverterUByte.lower(`rating`),_status)
 }
     
     

@@ -17,16 +17,37 @@ public class Journey internal constructor(
         Face.lane.tell(Fact.JOURNEY_STARTED, name, x = id)
         return Travel(id)
     }
+
+    /**
+     * The customer rated this journey: [travel], which may have ended by now.
+     *
+     * @param rating 1 (worst) to 5 (best); anything else is no rating
+     */
+    @JvmExposeBoxed
+    public fun rate(
+        travel: Travel,
+        rating: Int,
+    ): Unit = Face.rate(name, rating, travel.id)
 }
 
 /** A journey under way: a number, no object (in Java an object). */
 @JvmInline
 public value class Travel internal constructor(
-    private val id: Long,
+    internal val id: Long,
 ) {
     /** The customer reached this touchpoint; the one before is done. */
     @JvmExposeBoxed
     public fun step(name: String): Unit = Face.lane.tell(Fact.STEP_STARTED, Face.names.of(name), x = id)
+
+    /**
+     * The journey goes on in a branch, a call centre or on the web: the id by which their systems tell its further steps, as a
+     * link, a QR code or to be read out. It is random, says nothing of the customer, is good for one use, and only for a day.
+     * Here the journey is still under way: end it as it ends here.
+     *
+     * @return such as `028T5-CY4TQ-KFFHF`; null if NoWait does not run, since nobody would know the id
+     */
+    @JvmExposeBoxed
+    public fun handOver(): String? = Face.handOver(id)
 
     /** The customer got what they came for. */
     @JvmExposeBoxed

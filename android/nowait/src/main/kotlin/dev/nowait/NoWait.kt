@@ -102,6 +102,17 @@ public object NoWait {
     }
 
     /**
+     * The customer rated a journey or a touchpoint: the one under way, if it is a journey. See [Journey.rate] for one that ended.
+     *
+     * @param rating 1 (worst) to 5 (best); anything else is no rating
+     */
+    @JvmStatic
+    public fun rate(
+        name: String,
+        rating: Int,
+    ): Unit = Face.rate(Face.names.of(name), rating)
+
+    /**
      * Takes the customer's decision and remembers it on the device, before [start] and after [shutdown] too. Once NoWait
      * runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device before it is
      * granted, and no exchange with the collector begins after a refusal.

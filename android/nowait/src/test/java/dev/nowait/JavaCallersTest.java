@@ -68,6 +68,8 @@ public class JavaCallersTest {
         assertEquals(List.of("done", "failed", "failed", "abandoned"), outcomes(events, "request"));
         assertEquals(List.of("done", "failed", "abandoned"), outcomes(events, "journey"));
         assertEquals(List.of("done"), outcomes(events, "step"));
+        assertEquals(List.of("done"), outcomes(events, "hand_over"));
+        assertEquals(List.of("done", "done"), outcomes(events, "rating"));
         assertEquals(List.of("done"), outcomes(events, "screen"));
 
         noNullThrows(application);
@@ -106,7 +108,11 @@ public class JavaCallersTest {
         Journey journey = NoWait.journey("Transfer");
         Travel transfer = journey.begin();
         transfer.step("Transfer.Form");
+        String code = transfer.handOver();
+        assertTrue(code, code.matches("([0-9A-HJKMNP-TV-Z]{5}-){2}[0-9A-HJKMNP-TV-Z]{5}"));
         transfer.end();
+        journey.rate(transfer, 5);
+        NoWait.rate("Transfer.Form", 1);
         journey.begin().fail();
         journey.begin().abandon();
     }

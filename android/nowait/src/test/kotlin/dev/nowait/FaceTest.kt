@@ -96,6 +96,21 @@ class FaceTest {
     }
 
     @Test
+    fun e_aJourneyIsHandedOverAndRated() {
+        val before = produced()
+        val account = NoWait.journey("OpenAccount")
+        val travel = account.begin()
+        val codes = listOf(travel.handOver()!!, travel.handOver()!!)
+        assertEquals("each is good for one use", 2, codes.toSet().size)
+        assertTrue("$codes", codes.all { Regex("[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{5}").matches(it) })
+        travel.end()
+        account.rate(travel, 5)
+        NoWait.rate("Branch", 2)
+        for (none in listOf(0, 6, -1, 256 + 3)) NoWait.rate("Branch", none)
+        assertEquals("two hand-overs, a journey, two ratings", before + 5, produced())
+    }
+
+    @Test
     fun f_aFullNameTableStillCounts() {
         val before = produced()
         val letters = 'a'..'z'
@@ -150,6 +165,7 @@ class FaceTest {
         assertEquals(Status.Stopped, NoWait.status)
         assertEquals(7, NoWait.action("Pay.Confirm").measure { 7 })
         assertEquals(null, NoWait.selfReport().get())
+        assertEquals(null, NoWait.journey("Transfer").begin().handOver())
         assertEquals(
             before,
             dev.nowait.ffi

@@ -128,6 +128,19 @@ class ScriptReplayTest {
             outcome: Int,
         ) = Native.journeyEnded(id, atNs, outcome)
 
+        override fun rated(
+            id: Long,
+            name: Int,
+            atNs: Long,
+            rating: Int,
+        ) = Native.rated(id, name, atNs, rating)
+
+        override fun handedOver(
+            id: Long,
+            atNs: Long,
+            continuation: Long,
+        ) = Native.handedOver(id, atNs, continuation)
+
         override fun breadcrumb(
             name: Int,
             atNs: Long,

@@ -93,6 +93,25 @@ internal object Face {
         if (consent != null) lane.consent(consent.ordinal)
     }
 
+    /** Draws a continuation id and tells it of the journey: its text, or null where there is no engine to know it. */
+    fun handOver(journey: Long): String? =
+        try {
+            val drawn = if (isUp) dev.nowait.ffi.drawContinuation() else null
+            drawn?.also { lane.tell(Fact.HANDED_OVER, x = journey, y = it.number.toLong()) }?.text
+        } catch (_: Throwable) {
+            // Whatever went wrong in the bridge is not the app's problem.
+            null
+        }
+
+    /** Tells a customer's rating; what is none of the five is not told. */
+    fun rate(
+        name: Name,
+        rating: Int,
+        journey: Long = 0,
+    ) {
+        if (rating in RATINGS) lane.tell(Fact.RATED, name, small = rating, x = journey)
+    }
+
     fun flush(timeout: Duration): Future<Flushed> {
         val askedNs = System.nanoTime()
         return later(flushes, NOTHING_SENT) {
@@ -178,6 +197,9 @@ internal object Face {
         ThreadPoolExecutor(max, max, IDLE_SECONDS, TimeUnit.SECONDS, asked) { work ->
             Thread(work, name).apply { isDaemon = true }
         }.apply { allowCoreThreadTimeOut(true) }
+
+    /** `RATINGS` in `core/src/fold/trackers/rating.rs`; a wider number would be another one in the bridge. */
+    private val RATINGS = 1..5
 
     private val NOTHING_SENT = Flushed(complete = false, batchesLeft = 0)
 

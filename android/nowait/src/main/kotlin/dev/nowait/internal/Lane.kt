@@ -21,6 +21,8 @@ internal object Fact {
     const val STEP_STARTED = 17
     const val JOURNEY_ENDED = 18
     const val MAIN_IDLE = 19
+    const val RATED = 20
+    const val HANDED_OVER = 21
 }
 
 /**
@@ -155,6 +157,8 @@ internal class Lane {
             Fact.STEP_STARTED -> Native.stepStarted(id = x, name, atNs)
             Fact.JOURNEY_ENDED -> Native.journeyEnded(id = x, atNs, outcome = small)
             Fact.MAIN_IDLE -> Native.mainIdle(atNs)
+            Fact.RATED -> Native.rated(id = x, name, atNs, rating = small)
+            Fact.HANDED_OVER -> Native.handedOver(id = x, atNs, continuation = y)
         }
     }
 

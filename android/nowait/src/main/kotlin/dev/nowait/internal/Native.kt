@@ -192,4 +192,21 @@ internal object Native {
         atNs: Long,
         outcome: Int,
     )
+
+    @JvmStatic
+    @FastNative
+    external fun rated(
+        id: Long,
+        name: Int,
+        atNs: Long,
+        rating: Int,
+    )
+
+    @JvmStatic
+    @FastNative
+    external fun handedOver(
+        id: Long,
+        atNs: Long,
+        continuation: Long,
+    )
 }

@@ -100,6 +100,8 @@ public class FactScript(
             "journey_started" -> facts.journeyStarted(id(), name("journey"), at)
             "step_started" -> facts.stepStarted(id(), name("step"), at)
             "journey_ended" -> facts.journeyEnded(id(), at, outcome())
+            "rated" -> facts.rated(fields.number("id", default = 0), name("name"), at, fields.number("rating").toInt())
+            "handed_over" -> facts.handedOver(id(), at, fields.number("continuation"))
             "breadcrumb" -> facts.breadcrumb(name("name"), at, fields.number("number", default = 0))
             "tick" -> tick(at, fields)
             else -> throw IllegalArgumentException("no such fact: ${words[1]}")

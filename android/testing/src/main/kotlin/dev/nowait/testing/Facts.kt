@@ -101,6 +101,19 @@ public interface Facts {
         outcome: Int,
     )
 
+    public fun rated(
+        id: Long,
+        name: Int,
+        atNs: Long,
+        rating: Int,
+    )
+
+    public fun handedOver(
+        id: Long,
+        atNs: Long,
+        continuation: Long,
+    )
+
     public fun breadcrumb(
         name: Int,
         atNs: Long,

@@ -43,6 +43,8 @@ public data class RecordedEvent(
                 "breadcrumb",
                 "exit",
                 "lifecycle",
+                "rating",
+                "hand_over",
             )
         val OUTCOMES: List<String> =
             listOf("done", "failed", "no_response", "timed_out", "interrupted", "already_animating", "abandoned", "died")
