@@ -22,6 +22,7 @@ mod perfetto;
 pub mod priority;
 pub mod remote;
 pub mod serve;
+pub mod steps;
 pub mod store;
 pub mod time;
 

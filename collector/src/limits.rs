@@ -352,3 +352,15 @@ pub const DAMAGED_SHOWN_MAX: usize = 50;
 
 /// Pages of a report's sections that can be asked for: as many as a tenant can have names.
 pub const PAGES_MAX: usize = SERIES_PER_TENANT_MAX / nowait_report::limits::ROWS_LISTED;
+
+/// The longest id of a request of `POST /v1/steps`, in bytes: a UUID, or a branch, a day and a ticket.
+pub const STEP_ID_BYTES_MAX: usize = 64;
+
+/// The longest name of a channel, in bytes: `call_centre`, and some air.
+pub const CHANNEL_BYTES_MAX: usize = 32;
+
+/// Steps of one request: a visit to a branch has a handful.
+pub const STEPS_MAX: usize = 64;
+
+/// How often one step can be suspended: a customer who is sent away for a paper comes back once or twice.
+pub const SUSPENSIONS_MAX: usize = 16;

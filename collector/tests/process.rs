@@ -407,3 +407,35 @@ fn the_trace_processor_reads_what_happened() {
     let wrong = asked(&engine, &trace, "select name from stats where severity = 'error' and value > 0");
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+/// As docs/channels.md has it, on a connection, and durable: a receipt survives the death of the process.
+#[test]
+fn what_a_branch_tells_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |id: &str| {
+        let at = |ago_s: u64| nowait_collector::time::now_unix_ms() - ago_s * 1_000;
+        let step = format!(
+            "{{\"name\": \"Counter\", \"ticket_taken\": {}, \"called\": {}, \"done\": {}}}",
+            at(900),
+            at(600),
+            at(60)
+        );
+        format!(
+            "{{\"id\": \"{id}\", \"channel\": \"branch\", \"journey\": \"OpenAccount\", \"steps\": [{step}]}}"
+        )
+    };
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
+    assert_eq!(server.tell(&told("A117")).unwrap().status, ReceiptStatus::Stored);
+    let refused = server.tell(&told("A 117")).unwrap();
+    assert_eq!(refused.status, ReceiptStatus::Rejected);
+    assert!(refused.reason.starts_with("id: "), "{}", refused.reason);
+    drop(server);
+    let server = Server::start(Command::new(NOWAIT), folder.path(), &[]);
+    assert_eq!(server.tell(&told("A117")).unwrap().status, ReceiptStatus::Duplicate);
+    drop(server);
+    let data = folder.path().to_str().unwrap();
+    let (code, out, error) = said(&nowait(&["report", "--json", "--data", data]));
+    assert_eq!(code, 0, "{error}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["journeys"][0]["outcomes"]["done"], 1);
+}

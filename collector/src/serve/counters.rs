@@ -1,7 +1,7 @@
 //! What the collector counts about itself.
 //!
 //! Owns: the numbers of `GET /v1/status`. Refuses: anything about customers.
-//! Invariant: every request to `/v1/batches` ends in exactly one of them, or in `panics_caught`.
+//! Invariant: every request to `/v1/batches` and `/v1/steps` ends in exactly one of them, or in `panics_caught`.
 
 use super::door::Figures;
 use nowait_wire::RemoteConfig;

@@ -1,6 +1,7 @@
-//! `POST /v1/batches`: from a request to a receipt.
+//! `POST /v1/batches` and `POST /v1/steps`: from a request to a receipt.
 //!
-//! Owns: every way in which this can end. Refuses: guessing; what is not a batch is not stored.
+//! Owns: every way in which this can end, which is the same for both. Refuses: guessing; what is not a batch, and does not become one, is
+//! not stored.
 //! Invariant: a status of 400, 413 or 415 means that this batch will never be stored, and only then. A version not
 //! known here is no such end: the collector may be upgraded, and the device keeps the batch until then.
 
@@ -10,12 +11,13 @@ use super::door::{Phase, Seat};
 use super::{Shared, access, refusal};
 use crate::error::Error;
 use crate::limits::{BODY_BYTES_MAX, RETRY_AFTER_BUSY_S, RETRY_AFTER_FAILED_S, RETRY_AFTER_UNSUPPORTED_S};
+use crate::steps;
 use crate::store::{Intake, Stored};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use nowait_wire::{Receipt, ReceiptStatus};
+use nowait_wire::{Batch, Receipt, ReceiptStatus};
 use std::sync::Arc;
 
 /// The device's wall clock when it sent, in milliseconds since 1970 UTC.
@@ -66,9 +68,45 @@ impl Drop for End {
     }
 }
 
+/// A frame, and the batch that it decodes to.
+type Framed = (Vec<u8>, Batch);
+
+/// What a body is, and how it becomes a frame and the batch in it.
+struct Form {
+    media_type: &'static str,
+    read: fn(Vec<u8>, u64) -> Result<Framed, Refusal>,
+}
+
+const BATCH: Form = Form {
+    media_type: nowait_wire::CONTENT_TYPE,
+    read: |frame, _| {
+        let batch = nowait_wire::decode(&frame).map_err(|error| unreadable(&frame, &error))?;
+        Ok((frame, batch))
+    },
+};
+
+/// What other channels tell: see [`crate::steps`].
+const STEPS: Form = Form {
+    media_type: "application/json",
+    read: |body, now_unix_ms| {
+        let refused = |why: String| Refusal::new(Ending::Malformed, StatusCode::BAD_REQUEST, why);
+        let batch = steps::read(&body, now_unix_ms).map_err(|error| refused(error.to_string()))?;
+        let frame = nowait_wire::encode(&batch).map_err(|error| refused(error.to_string()))?;
+        Ok((frame, nowait_wire::quantise(&batch)))
+    },
+};
+
 pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let mut end = Some(End { shared: Arc::clone(&shared), ending: Ending::Abandoned });
-    match take(&shared, request, &mut end).await {
+    receive(&shared, request, &BATCH).await
+}
+
+pub(super) async fn steps(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    receive(&shared, request, &STEPS).await
+}
+
+async fn receive(shared: &Arc<Shared>, request: Request, form: &Form) -> Response {
+    let mut end = Some(End { shared: Arc::clone(shared), ending: Ending::Abandoned });
+    match take(shared, request, form, &mut end).await {
         Ok((batch, stored)) => {
             let status = match stored {
                 Stored::New => ReceiptStatus::Stored,
@@ -91,13 +129,14 @@ pub(super) async fn batches(State(shared): State<Arc<Shared>>, request: Request)
 async fn take(
     shared: &Arc<Shared>,
     request: Request,
+    form: &Form,
     end: &mut Option<End>,
 ) -> Result<(String, Stored), Refusal> {
     let (head, body) = request.into_parts();
     let seat = head.extensions.get::<Arc<Seat>>();
     let tenant = tenant(shared, &head.headers)?;
     seat.inspect(|seat| seat.is_known_now());
-    check_type(&head.headers)?;
+    check_type(&head.headers, form.media_type)?;
     check_length(&head.headers)?;
     // Told before the body crosses a slow network for nothing.
     if shared.ingest.is_full_for(&tenant) {
@@ -108,10 +147,11 @@ async fn take(
     let frame = body::read(body, &arriving).await.map_err(broken)?;
     seat.inspect(|seat| seat.is_now(Phase::Work));
     let share = shared.ingest.take(&tenant).ok_or_else(over_share)?;
-    let batch = nowait_wire::decode(&frame).map_err(|error| unreadable(&frame, &error))?;
+    let now_unix_ms = (shared.config.clock)();
+    let (frame, batch) = (form.read)(frame, now_unix_ms)?;
     let (id, events, bytes) = (batch.id.to_string(), batch.events.len(), frame.len());
     let sent = head.headers.get(SENT).and_then(|sent| sent.to_str().ok()?.parse().ok());
-    let intake = Intake::new(&tenant, frame, batch, (shared.config.clock)(), sent);
+    let intake = Intake::new(&tenant, frame, batch, now_unix_ms, sent);
     let redacted = intake.redacted();
     let pending = shared.store.append(intake).map_err(not_stored)?;
     let mut end = end.take();
@@ -145,15 +185,13 @@ fn tenant(shared: &Shared, headers: &HeaderMap) -> Result<String, Refusal> {
     })
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_type(headers: &HeaderMap, wanted: &str) -> Result<(), Refusal> {
     let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let media_type = found.split(';').next().unwrap_or("").trim();
-    if media_type.eq_ignore_ascii_case(nowait_wire::CONTENT_TYPE)
-        && !headers.contains_key(header::CONTENT_ENCODING)
-    {
+    if media_type.eq_ignore_ascii_case(wanted) && !headers.contains_key(header::CONTENT_ENCODING) {
         return Ok(());
     }
-    let reason = format!("only {} without a content encoding is taken", nowait_wire::CONTENT_TYPE);
+    let reason = format!("only {wanted} without a content encoding is taken");
     Err(Refusal::new(Ending::WrongType, StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))
 }
 

@@ -136,6 +136,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()
         .route("/v1/batches", post(ingest::batches))
+        .route("/v1/steps", post(ingest::steps))
         .route("/login", get(login::ask).post(login::sign_in))
         .route("/logout", post(login::sign_out))
         .route("/livez", get(health::livez))

@@ -52,6 +52,8 @@ pub(super) fn app_versions(conn: &Connection, tenant: &str) -> Result<Vec<String
     let mut select = conn.prepare_cached(select)?;
     let versions = select.query_map(params![id, Progress::FoldedTo.read(conn)?], |row| row.get(0))?;
     let mut versions: Vec<String> = versions.collect::<Result<_, _>>()?;
+    // What other channels tell is of no release.
+    versions.retain(|version| !version.is_empty());
     versions.sort_by(|one, other| VersionOrder(one).cmp(&VersionOrder(other)));
     Ok(versions)
 }

@@ -21,8 +21,8 @@ use super::progress::Progress;
 use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::{SEGMENT_SERIES_MAX, SEGMENTS_PER_TENANT_MAX};
-use nowait_report::Exit;
 use nowait_report::bytes::{Reader, put};
+use nowait_report::{CHANNEL, CHANNEL_OF_APP, Exit};
 use nowait_wire::{Context, ExitReason, Network, Tier};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
@@ -117,7 +117,8 @@ fn dimension(key: &str, value: &str) -> Segment {
     (Field::Dimension, format!("{key}\n{value}"))
 }
 
-/// The segment that a question is about, if it asks for nothing else.
+/// The segment that a question is about, if it asks for nothing else. That of the app's own channel has none: its batches do not
+/// say it.
 pub(super) fn of_filter(filter: &Filter) -> Option<Segment> {
     let Filter { version: None, os: None, model: None, tier, network, country, dimensions } = filter else {
         return None;
@@ -126,7 +127,8 @@ pub(super) fn of_filter(filter: &Filter) -> Option<Segment> {
         .chain(network.map(|network| (Field::Network, (network as u8).to_string())))
         .chain(country.clone().map(|country| (Field::Country, country)))
         .chain(dimensions.iter().map(|(key, value)| dimension(key, value)));
-    asked.next().filter(|_| asked.next().is_none())
+    let of_app = dimension(CHANNEL, CHANNEL_OF_APP);
+    asked.next().filter(|segment| asked.next().is_none() && *segment != of_app)
 }
 
 /// The id of a segment, if it has one.

@@ -21,7 +21,8 @@ use crate::limits::{
 };
 use nowait_report::limits::EXITS_LISTED_MAX;
 use nowait_report::{
-    Accounts, Budgets, Builder, Cell, CellKey, Cells, Exit, Group, Happened, People, Report,
+    Accounts, Budgets, Builder, CHANNEL, CHANNEL_OF_APP, Cell, CellKey, Cells, Exit, Group, Happened, People,
+    Report,
 };
 use nowait_wire::{Context, Event, ExitReason, Kind, Network, Os, Tier};
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -105,7 +106,12 @@ fn is_one<T: PartialEq>(asked: Option<T>, found: Option<T>) -> bool {
 
 fn has_dimensions(text: &str, filter: &Filter) -> bool {
     let all: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
-    filter.dimensions.iter().all(|(key, value)| all.get(key) == Some(value))
+    // Batches of the app itself do not say which channel they are of.
+    let unsaid = |key: &str| (key == CHANNEL).then_some(CHANNEL_OF_APP);
+    filter
+        .dimensions
+        .iter()
+        .all(|(key, value)| all.get(key).map(String::as_str).or_else(|| unsaid(key)) == Some(value))
 }
 
 /// A cell with its kind, name, release and system, and the people in it.
