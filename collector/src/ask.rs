@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::limits::{HOURS_MAX, PAGES_MAX, WORD_BYTES_MAX};
 use crate::store::{Query, Strata};
 use crate::time::{self, HOUR_MS};
+use jiff::civil::Date;
 use known::is_none_of;
 use nowait_report::limits::ROWS_LISTED;
 use nowait_report::{CompareOptions, Rows, Zone};
@@ -63,13 +64,15 @@ pub struct Ask {
     pub touchpoint: String,
     /// The one session that is asked for, by its id.
     pub session: String,
+    /// The month of a service report, `2026-03`.
+    pub month: String,
 }
 
 /// The name of the one word that may be said several times.
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 19] = [
     "tenant",
     "version",
     "os",
@@ -88,6 +91,7 @@ const WORDS: [&str; 18] = [
     "page",
     "touchpoint",
     "session",
+    "month",
 ];
 
 /// Kinds of which there is a detail: those of whose waits each is a latency. Journeys and steps have a page of their own.
@@ -117,6 +121,8 @@ pub struct Question {
     pub touchpoint: Option<(Kind, String)>,
     /// The session that is asked for.
     pub session: Option<Uuid>,
+    /// The first day of the month that is asked for.
+    pub month: Option<Date>,
 }
 
 impl TryFrom<Vec<(String, String)>> for Ask {
@@ -188,6 +194,7 @@ impl Ask {
             "page" => &mut self.page,
             "touchpoint" => &mut self.touchpoint,
             "session" => &mut self.session,
+            "month" => &mut self.month,
             _ => return None,
         })
     }
@@ -214,6 +221,7 @@ impl Ask {
             &self.page,
             &self.touchpoint,
             &self.session,
+            &self.month,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
         let all = WORDS.into_iter().zip(words).chain(dimensions);
@@ -254,6 +262,7 @@ impl Ask {
             rows: self.rows()?,
             touchpoint: self.touchpoint()?,
             session: self.session()?,
+            month: self.month()?,
         })
     }
 
@@ -357,6 +366,20 @@ impl Ask {
             ))
         })?;
         Ok(Some((kind, name.to_owned())))
+    }
+
+    /// The month that was named, by its first day.
+    fn month(&self) -> Result<Option<Date>, Error> {
+        let Some(word) = said(&self.month) else { return Ok(None) };
+        if [&self.since, &self.until, &self.hours].into_iter().any(|word| said(word).is_some()) {
+            return Err(Error::input("month: leave it out, or leave since, until and hours out"));
+        }
+        let is_month = word.len() == 7 && word.as_bytes().get(4) == Some(&b'-');
+        let first = is_month.then(|| format!("{word}-01").parse().ok()).flatten();
+        first.map(Some).ok_or_else(|| {
+            let shown: String = word.chars().take(40).collect();
+            Error::input(format!("month: {shown:?} is none; write 2026-03"))
+        })
     }
 
     /// The session that was named.

@@ -131,6 +131,9 @@ pub const SKEW_TOLERATED_MS: u64 = 60_000;
 /// no spool is kept that long.
 pub const AGE_MAX_MS: u64 = 90 * 24 * 3_600_000;
 
+/// The longest service report as a file, in bytes: what every mail program takes.
+pub const SERVICE_BYTES_MAX: usize = 500_000;
+
 /// Events of one session that are handed out at once, the latest: a day of a customer who uses the app all the time.
 pub const SESSION_EVENTS_MAX: usize = 5_000;
 

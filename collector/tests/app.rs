@@ -8,7 +8,7 @@ use house::{House, NOW, TOKEN, frame, post};
 use http_body_util::BodyExt;
 use nowait_collector::store::{Intake, Pending, Store};
 use nowait_report::text::{self, units};
-use nowait_report::{Comparison, Detail, Report, Timeline, section};
+use nowait_report::{Comparison, Detail, Report, Service, Timeline, Zone, section};
 use nowait_wire::testing::session;
 use nowait_wire::{Kind, Outcome, Receipt, ReceiptStatus, RemoteConfig};
 use std::io::Write;
@@ -63,6 +63,54 @@ async fn the_tables_of_the_api_are_those_of_the_terminal() {
     );
     let refused = house.get("/v1/sections?base=8.1.0&head=8.2.0").await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
+/// A month is the bank's, and its file is small enough for a mail.
+#[tokio::test]
+async fn a_month_of_service_stands_beside_the_one_before() {
+    let house = House::new(|_| {});
+    for seed in 0..20 {
+        assert_eq!(house.post(frame(&session(seed, 200))).await.status, StatusCode::OK);
+    }
+    let service: Service = serde_json::from_slice(&house.get("/v1/service").await.body).unwrap();
+    let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
+    // There is no month before in here, so it is this one.
+    assert_eq!(
+        (service.month.as_str(), service.report.ledger.sessions),
+        (&*month(NOW), report.ledger.sessions)
+    );
+    assert_eq!(service.before.ledger.sessions, 0);
+    let named = house.get(&format!("/v1/service/sections?month={}", service.month)).await.json();
+    let keys: Vec<&str> =
+        named["sections"].as_array().unwrap().iter().map(|of| of["key"].as_str().unwrap()).collect();
+    assert_eq!(keys[..2], ["service", "service_worst"]);
+    assert_eq!(named["month"], service.month);
+    let next = house.get("/v1/service/sections?month=2031-01").await.json();
+    assert_eq!(next["sections"].as_array().unwrap().len(), 1, "nothing but that there were no sessions");
+    let file = house.get("/v1/service/file").await;
+    assert_eq!(
+        file.headers["content-disposition"],
+        format!("attachment; filename=\"nowait-{}.html\"", service.month)
+    );
+    assert!((5_000..500_000).contains(&file.body.len()), "{}", file.body.len());
+    for section in section::of_service(&service) {
+        assert!(text::service(&service).contains(text::section(&section).trim_end()), "{}", section.key);
+    }
+    for (path, said) in [
+        ("/v1/service?month=2026-13", "write 2026-03"),
+        ("/v1/service?month=March", "write 2026-03"),
+        ("/v1/service?month=2026-03&since=7d", "leave since, until and hours out"),
+        ("/v1/service?since=7d", "write month=2026-03"),
+        ("/v1/report?month=2026-03", "ask /v1/service"),
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(answer.text().contains(said), "{path}: {}", answer.text());
+    }
+}
+
+fn month(unix_ms: u64) -> String {
+    Zone::UTC.day(unix_ms)[..7].to_owned()
 }
 
 /// A number goes down to one wait of somebody: report, touchpoint, session, trace.

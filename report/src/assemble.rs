@@ -13,8 +13,8 @@ use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
 use crate::people::{Crowd, People};
 use crate::report::{
-    Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Report, Request, Scope,
-    Screen, SessionAccount, Slice, Tap, Touchpoint,
+    Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Rated, Report, Request,
+    Scope, Screen, SessionAccount, Slice, Tap, Touchpoint,
 };
 use crate::top::{Rows, Top};
 use crate::version::VersionOrder;
@@ -129,6 +129,7 @@ pub struct Builder<'b> {
     journeys: Top<Journey>,
     steps: Top<Journey>,
     requests: Top<Request>,
+    ratings: Top<Rated>,
     hangs: Top<Hang>,
     frames: Top<Frames>,
 }
@@ -147,6 +148,7 @@ impl<'b> Builder<'b> {
             journeys: Top::new(rows),
             steps: Top::new(rows),
             requests: Top::new(rows),
+            ratings: Top::new(rows),
             hangs: Top::new(rows),
             frames: Top::new(rows),
         }
@@ -181,6 +183,10 @@ impl<'b> Builder<'b> {
                 let request = request(name, all, budgets);
                 self.requests.add(request.figures.lost_ns as f64, (0, name), request);
             }
+            Kind::Rating => {
+                let rated = Rated { name: name.to_owned(), counts: all.ratings() };
+                self.ratings.add(rated.count() as f64, (0, name), rated);
+            }
             Kind::Hang => {
                 let hang = hang(name, all);
                 self.hangs.add(hang.total_ns as f64, (0, name), hang);
@@ -208,6 +214,7 @@ impl<'b> Builder<'b> {
             ("journeys", self.journeys.left_out()),
             ("steps", self.steps.left_out()),
             ("requests", self.requests.left_out()),
+            ("ratings", self.ratings.left_out()),
             ("hangs", self.hangs.left_out()),
             ("frames", self.frames.left_out()),
         ];
@@ -223,6 +230,7 @@ impl<'b> Builder<'b> {
             journeys: self.journeys.rows(),
             steps: self.steps.rows(),
             requests: self.requests.rows(),
+            ratings: self.ratings.rows(),
             hangs: self.hangs.rows(),
             frames: self.frames.rows(),
             exits,

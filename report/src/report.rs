@@ -5,6 +5,7 @@
 
 mod cost;
 
+use crate::cell::RATINGS;
 use crate::zone::Zone;
 pub use cost::{
     ByteCost, CostSummary, FactsSummary, LedgerSummary, ReceivedBytes, RecordCost, SessionAccount, Within,
@@ -190,7 +191,7 @@ pub struct Tap {
 }
 
 /// A journey or a step and where its time went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Journey {
     /// Its name.
     pub name: String,
@@ -214,6 +215,30 @@ pub struct Journey {
     pub away_ns: u64,
     /// Waiting beyond the target, in nanoseconds, summed.
     pub lost_ns: u64,
+}
+
+/// What customers said of a journey or a touchpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rated {
+    /// What they rated.
+    pub name: String,
+    /// How many said 1 (worst), 2, 3, 4 and 5 (best).
+    pub counts: [u64; RATINGS],
+}
+
+impl Rated {
+    /// How many ratings.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
+    /// Their mean, 1 to 5; `None` if there are none.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let sum: f64 = self.counts.iter().zip(1_u8..).map(|(n, rating)| *n as f64 * f64::from(rating)).sum();
+        (self.count() > 0).then(|| sum / self.count() as f64)
+    }
 }
 
 /// A route and its answers.
@@ -349,6 +374,9 @@ pub struct Report {
     pub steps: Vec<Journey>,
     /// Requests, ranked by lost time.
     pub requests: Vec<Request>,
+    /// What customers rated, most ratings first; empty in the JSON of a collector that did not know of it.
+    #[serde(default)]
+    pub ratings: Vec<Rated>,
     /// Hangs by screen, longest total first.
     pub hangs: Vec<Hang>,
     /// Frames by screen, most slow frames first.

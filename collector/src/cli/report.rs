@@ -2,13 +2,18 @@
 
 use super::source::{Source, budgets, word};
 use super::terminal::print_text;
-use super::{Finding, print_json};
+use super::{Finding, print, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
+use crate::page;
 use crate::store;
-use nowait_report::{Detail, Report, Timeline, text};
+use crate::time::now_unix_ms;
+use nowait_report::text::{safe, units};
+use nowait_report::{Detail, Language, Report, Service, Timeline, text};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "Examples:
   nowait report --data nowait-data
@@ -16,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   nowait report --country DE --dimension segment=retail --dimension login=biometric
   nowait report --page 2
   nowait report --touchpoint action:Pay.Confirm --since 30d
+  nowait report --month 2026-03 --html service.html --lang zh-Hans
   nowait report --session 2b1b26a3-d6ab-4108-b851-4aa486c105cc
   nowait report --url http://127.0.0.1:4600 --since 2026-03-01 --until 2026-04-01 --json";
 
@@ -40,6 +46,16 @@ pub struct Args {
     /// Which rows of each section, by the hundred
     #[arg(long, value_name = "N", value_parser = word)]
     page: Option<String>,
+    /// A month of service beside the month before: how fast, right and reliable it was; for example 2026-03
+    #[arg(long, value_name = "MONTH", value_parser = word, conflicts_with_all = ["page", "session", "touchpoint"])]
+    month: Option<String>,
+    /// Write the month of service as one HTML file, in English and Chinese, that opens from a mail [default of --month: the last
+    /// whole month, or this one]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["page", "session", "touchpoint", "json"])]
+    html: Option<PathBuf>,
+    /// In which language the file opens: en, zh-Hans, zh-Hant
+    #[arg(long, value_name = "LANGUAGE", value_parser = language, requires = "html", default_value = "en")]
+    lang: Language,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -55,6 +71,7 @@ impl Args {
             page: word(&self.page),
             touchpoint: word(&self.touchpoint),
             session: word(&self.session),
+            month: word(&self.month),
             ..self.source.ask()
         }
     }
@@ -81,11 +98,37 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         })?;
         return shown(args, &detail, text::detail);
     }
+    if args.month.is_some() || args.html.is_some() {
+        let service: Service = source.answer("/v1/service", &ask, |store, question| {
+            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+            store::service(store, &tenant, question, &question.query(), &budgets, now_unix_ms())
+        })?;
+        return match &args.html {
+            Some(path) => written(path, &page::service(&service, args.lang)),
+            None => shown(args, &service, text::service),
+        };
+    }
     let report: Report = source.answer("/v1/report", &ask, |store, question| {
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         store::report(store, &tenant, &question.query(), &budgets)
     })?;
     shown(args, &report, text::report)
+}
+
+/// A language by its tag.
+fn language(tag: &str) -> Result<Language, String> {
+    Language::from_tag(tag).ok_or_else(|| "write en, zh-Hans or zh-Hant".to_owned())
+}
+
+/// Writes a file that is not there yet.
+fn written(path: &Path, html: &str) -> Result<Finding, Error> {
+    let shown = path.display().to_string();
+    let file = File::create_new(path).and_then(|mut file| file.write_all(html.as_bytes()));
+    file.map_err(|error| {
+        Error::input(format!("--html: {shown} cannot be made: {error}; name a file that is not there"))
+    })?;
+    print(&format!("{}: {}\n", safe(&shown), units::bytes(html.len() as f64)))?;
+    Ok(Finding::Fine)
 }
 
 /// Prints a value as it was asked for.

@@ -4,7 +4,7 @@ use super::html::Shown;
 use super::sections::section;
 use maud::{Markup, html};
 use nowait_report::section::of_comparison;
-use nowait_report::{Comparison, Verdict, text};
+use nowait_report::{Comparison, Language, Verdict, text};
 
 pub(super) fn comparison(comparison: &Comparison) -> Markup {
     html! {
@@ -13,7 +13,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Markup {
             p class={ "verdict " (class(comparison.verdict)) } { (text::verdict(comparison.verdict)) }
         }
         @for of in &of_comparison(comparison) {
-            (section(of))
+            (section(of, Language::En))
         }
     }
 }

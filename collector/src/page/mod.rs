@@ -7,6 +7,7 @@ mod comparison;
 mod html;
 mod login;
 mod sections;
+mod service;
 mod verdict;
 
 use crate::ask::Ask;
@@ -17,6 +18,7 @@ pub(crate) use login::login;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::span;
 use nowait_report::{Comparison, Report};
+pub(crate) use service::service;
 pub(crate) use verdict::document;
 
 const STYLE: &str = include_str!("style.css");

@@ -13,7 +13,7 @@ use nowait_report::{Language, Report, sections};
 pub(super) fn report(report: &Report) -> Markup {
     html! {
         @for of in &sections(report) {
-            (section(of))
+            (section(of, Language::En))
             @if of.key == "exits" {
                 @for exit in &report.exits.latest {
                     (trail(exit, &report.scope.zone))
@@ -23,16 +23,16 @@ pub(super) fn report(report: &Report) -> Markup {
     }
 }
 
-pub(super) fn section(section: &Section) -> Markup {
-    let (title, note) = title(section, Language::En);
-    let heads =
-        section.columns.iter().map(|column| (word("column", column.key, Language::En), column.is_text));
+/// A section as a table in a language.
+pub(super) fn section(section: &Section, language: Language) -> Markup {
+    let (title, note) = title(section, language);
+    let heads = section.columns.iter().map(|column| (word("column", column.key, language), column.is_text));
     let mut table = Table { title, note, heads: heads.collect(), rows: Vec::new(), more: section.more };
     let unseen = section.items().skip(PAGE_ROWS_MAX).count() as u64;
     table.more = table.more.saturating_add(unseen);
     for (at, rows) in section.items().take(PAGE_ROWS_MAX).enumerate() {
         let parts = if at < PAGE_BROKEN_DOWN_MAX { PAGE_SLICES_MAX } else { 0 };
-        table.rows.extend(rows.iter().take(1 + parts).map(cells));
+        table.rows.extend(rows.iter().take(1 + parts).map(|row| cells(row, language)));
         let more = rows.len().saturating_sub(1 + parts);
         if parts > 0 && more > 0 {
             table.rows.push(vec![(format!("· … and {} more", count(more as u64)), None)]);
@@ -42,9 +42,9 @@ pub(super) fn section(section: &Section) -> Markup {
 }
 
 /// The texts of a row, and what else is known of each.
-fn cells(row: &Row) -> Vec<(String, Option<String>)> {
+fn cells(row: &Row, language: Language) -> Vec<(String, Option<String>)> {
     let of = |(at, of): (usize, &Cell)| {
-        let text = cell(of, Language::En);
+        let text = cell(of, language);
         let text = if at == 0 && row.is_part { format!("· {text}") } else { text };
         let people = match of {
             Cell::People { part, whole } => Some(format!("{} of {}", count(*part), count(*whole))),

@@ -25,7 +25,7 @@ use axum::routing::{MethodRouter, get};
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::{self, Cell, SECTIONS_VERSION};
-use nowait_report::{Comparison, Detail, Report, Section, Timeline};
+use nowait_report::{Comparison, Detail, Language, Report, Section, Service, Timeline};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,6 +130,43 @@ pub(super) fn touchpoint_sections(asked: &Asked) -> Result<Response, Error> {
         sections: section::of_detail(&detail),
     };
     Ok(axum::Json(body).into_response())
+}
+
+/// A month of service.
+pub(super) fn service(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(asked.service()?).into_response())
+}
+
+/// The same as the tables that the file and the page show.
+pub(super) fn service_sections(asked: &Asked) -> Result<Response, Error> {
+    let service = asked.service()?;
+    let body = ServiceSections {
+        month: &service.month,
+        of: Sections {
+            sections_version: SECTIONS_VERSION,
+            scope: &service.report.scope,
+            uncounted: &service.report.uncounted,
+            sections: section::of_service(&service),
+        },
+    };
+    Ok(axum::Json(body).into_response())
+}
+
+/// The JSON of `GET /v1/service/sections`.
+#[derive(Debug, Serialize)]
+struct ServiceSections<'a> {
+    month: &'a str,
+    #[serde(flatten)]
+    of: Sections<'a>,
+}
+
+/// The same as a file that needs nothing beside it.
+pub(super) fn service_file(asked: &Asked) -> Result<Response, Error> {
+    let service = asked.service()?;
+    let kept = format!("attachment; filename=\"nowait-{}.html\"", service.month);
+    let head =
+        [(header::CONTENT_DISPOSITION, HeaderValue::try_from(kept).map_err(|_| Error::input("month"))?)];
+    Ok((head, Html(page::service(&service, Language::En))).into_response())
 }
 
 /// One session, event by event.
@@ -251,10 +288,14 @@ impl Asked {
 
     /// Refuses words that are of a touchpoint or a session, where all of them are meant.
     fn refuse_stray(&self) -> Result<(), Error> {
-        let stray = self.ask.said().into_iter().find(|(name, _)| matches!(*name, "touchpoint" | "session"));
+        let stray =
+            self.ask.said().into_iter().find(|(name, _)| matches!(*name, "touchpoint" | "session" | "month"));
         match stray {
             None => Ok(()),
-            Some((name, _)) => Err(Error::input(format!("{name}: ask /v1/{name} for one, or leave it out"))),
+            Some((name, _)) => Err(Error::input(match name {
+                "month" => "month: ask /v1/service for one, or leave it out".to_owned(),
+                _ => format!("{name}: ask /v1/{name} for one, or leave it out"),
+            })),
         }
     }
 
@@ -262,6 +303,13 @@ impl Asked {
     fn detail(&self) -> Result<Detail, Error> {
         let (tenant, question, query) = self.question()?;
         store::detail(self.store(), &tenant, &question, &query, &self.shared.config.budgets)
+    }
+
+    /// The month that is asked for.
+    fn service(&self) -> Result<Service, Error> {
+        let (tenant, question, query) = self.question()?;
+        let config = &self.shared.config;
+        store::service(self.store(), &tenant, &question, &query, &config.budgets, (config.clock)())
     }
 
     /// The session that is asked for.

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 6] = ["/", "/waits", "/touchpoint", "/session", "/releases", "/health"];
+pub(super) const PAGES: [&str; 7] =
+    ["/", "/waits", "/touchpoint", "/session", "/releases", "/service", "/health"];
 
 /// The document that starts the program.
 const DOCUMENT: &str = "index.html";

@@ -57,8 +57,11 @@ use crate::ask::{self, Filter, Question};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
+use jiff::civil::Date;
+use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::{
-    Budgets, Cells, Check, CompareOptions, Comparison, Detail, Report, Rows, Scope, Side, Timeline, Zone,
+    Budgets, Cells, Check, CompareOptions, Comparison, Detail, Report, Rows, Scope, Service, Side, Timeline,
+    Zone,
 };
 use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
@@ -343,6 +346,44 @@ pub fn detail(
         Error::input("touchpoint: name the one that is meant, for example /v1/touchpoint?touchpoint=action:Pay.Confirm")
     })?;
     store.detail(tenant, query, (*kind, name), budgets)
+}
+
+/// A month of service, and the one before it: the month that the question names, else the last whole one, else, as long as there is
+/// none, this one.
+///
+/// # Errors
+/// As [`report`]; [`Error::is_input`] for a span that is no month.
+pub fn service(
+    store: &dyn Store,
+    tenant: &str,
+    question: &Question,
+    query: &Query,
+    budgets: &Budgets,
+    now_unix_ms: u64,
+) -> Result<Service, Error> {
+    if question.from_unix_ms.is_some() || question.until_unix_ms.is_some() {
+        return Err(Error::input(
+            "since, until and hours: a service report is of a month; write month=2026-03",
+        ));
+    }
+    let of_month = |first: Date| {
+        let begin = |date: Result<Date, jiff::Error>| date.ok().and_then(|date| store.zone().begin_of(date));
+        let next = first.checked_add(jiff::Span::new().months(1));
+        let from = begin(Ok(first)).ok_or_else(|| Error::input("month: there is no such month here"))?;
+        let query = query.clone().from(from).until(begin(next).unwrap_or(u64::MAX));
+        let query = Query { rows: Rows::page(1, ROWS_LISTED_MAX), ..query };
+        store.report(tenant, &query, budgets)
+    };
+    let before = |first: Date| first.checked_sub(jiff::Span::new().months(1)).unwrap_or(first);
+    let this = store.zone().date(now_unix_ms).map_or(Date::MIN, Date::first_of_month);
+    let mut month = question.month.unwrap_or_else(|| before(this));
+    let mut report = of_month(month)?;
+    if question.month.is_none() && report.ledger.sessions == 0 && report.touchpoints.is_empty() {
+        month = this;
+        report = of_month(month)?;
+    }
+    let named = month.strftime("%Y-%m").to_string();
+    Ok(Service::new(named, report, of_month(before(month))?))
 }
 
 /// The session that a question is about.

@@ -12,6 +12,7 @@ export const PATHS = {
   touchpoint: "/touchpoint",
   session: "/session",
   releases: "/releases",
+  service: "/service",
   health: "/health",
 } as const;
 
@@ -27,7 +28,14 @@ const OWN: Record<PageName, readonly string[]> = {
   touchpoint: ["touchpoint"],
   session: ["session"],
   releases: ["base", "head"],
+  service: ["month"],
   health: [],
+};
+
+/** The words of other pages that mean nothing on one. */
+const ELSEWHERE: Partial<Record<PageName, readonly string[]>> = {
+  releases: ["version"],
+  service: ["since", "until", "hours"],
 };
 
 /** An address of this program. */
@@ -66,8 +74,7 @@ export class Address {
   /** The same question on another page, without the words that belong to this one. */
   on(page: PageName): Address {
     const question = new Map(this.question);
-    for (const name of [...OWN[this.page], ...(page === "releases" ? ["version"] : [])])
-      question.delete(name);
+    for (const name of [...OWN[this.page], ...(ELSEWHERE[page] ?? [])]) question.delete(name);
     return new Address(page, this.language, question);
   }
 
@@ -76,9 +83,10 @@ export class Address {
     return new Address(this.page, language, this.question);
   }
 
-  /** The page without a question. */
+  /** The page about everybody: what it is about stays. */
   bare(): Address {
-    return new Address(this.page, this.language, new Map());
+    const own = [...this.question].filter(([name]) => name !== "page" && OWN[this.page].includes(name));
+    return new Address(this.page, this.language, new Map(own));
   }
 
   /** The question as the collector takes it. */

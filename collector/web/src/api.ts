@@ -104,6 +104,14 @@ export function touchpoint(question: URLSearchParams, wanted: AbortSignal): Prom
   return ask("/v1/touchpoint/sections", question, wanted);
 }
 
+/** The tables of a month of service. */
+export function service(
+  question: URLSearchParams,
+  wanted: AbortSignal,
+): Promise<Sections & { month: string }> {
+  return ask("/v1/service/sections", question, wanted);
+}
+
 /** The tables of one session. */
 export function session(question: URLSearchParams, wanted: AbortSignal): Promise<{ sections: Section[] }> {
   return ask("/v1/session/sections", question, wanted);

@@ -63,6 +63,16 @@ export class Format {
     );
   }
 
+  /** A month, `2026-03`. */
+  month(month: string): string {
+    const middle = new Date(`${month}-15T12:00:00Z`);
+    return new Intl.DateTimeFormat(this.words.language, {
+      year: "numeric",
+      month: "long",
+      timeZone: "UTC",
+    }).format(middle);
+  }
+
   people(part: number, whole: number): string {
     return this.words.text("people.of", { part: this.count(part), whole: this.count(whole) });
   }

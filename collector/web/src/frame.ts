@@ -106,10 +106,12 @@ export function filters(address: Address, words: Words, go: (to: Address) => voi
     (address.question.get("dimension") ?? [""]).map((value) =>
       field("dimension", address, words, { value, placeholder: words.text("filter.example.dimension") }),
     ),
-    field("since", address, words, { type: date(address.word("since")) }),
-    field("until", address, words, { type: date(address.word("until")) }),
+    // A month says from when until when.
+    address.page !== "service" &&
+      ["since", "until"].map((name) => field(name, address, words, { type: date(address.word(name)) })),
     h("button", { type: "submit" }, words.text("filter.show")),
-    address.question.size > 0 && h("a", { href: String(address.bare()) }, words.text("filter.clear")),
+    String(address.bare()) !== String(address) &&
+      h("a", { href: String(address.bare()) }, words.text("filter.clear")),
   );
   return form;
 }

@@ -7,6 +7,7 @@ import { Format } from "./format";
 import { filters, frame, greet, offer } from "./frame";
 import { health } from "./pages/health";
 import { releases } from "./pages/releases";
+import { service } from "./pages/service";
 import { session } from "./pages/session";
 import { today } from "./pages/today";
 import { touchpoint } from "./pages/touchpoint";
@@ -15,7 +16,7 @@ import type { Pen } from "./table";
 import { Words } from "./words";
 import "./style.css";
 
-const PAGES = { today, waits, touchpoint, session, releases, health };
+const PAGES = { today, waits, touchpoint, session, releases, service, health };
 
 /** The sign-in is over, and the collector says so. */
 const UNAUTHORIZED = 401;

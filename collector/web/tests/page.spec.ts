@@ -10,6 +10,7 @@ const PAGES = [
   "/touchpoint?touchpoint=action:Pay.Confirm&",
   "/session?session=LONGEST&",
   "/releases?base=8.1.0&head=8.2.0&",
+  "/service?",
   "/health?",
 ];
 

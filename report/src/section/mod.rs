@@ -9,6 +9,7 @@ mod cost;
 mod detail;
 mod exits;
 mod journeys;
+mod service;
 mod session;
 mod waits;
 
@@ -18,6 +19,7 @@ pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdi
 pub use detail::of_detail;
 use nowait_wire::Kind;
 use serde::Serialize;
+pub use service::of_service;
 pub use session::of_session;
 
 /// The form of the sections, in their JSON. A new column or cell makes no new one; a removed or renamed one does.

@@ -5,7 +5,8 @@ use super::table::{Table, cut, width_max};
 use super::units::{self, NONE, bytes, count, duration, quantity, share, signed, signed_quantity, within};
 use crate::detail::Detail;
 use crate::report::{Exit, Report, Scope};
-use crate::section::{About, Cell, Change, Row, Section, of_detail, of_session, sections};
+use crate::section::{About, Cell, Change, Row, Section, of_detail, of_service, of_session, sections};
+use crate::service::Service;
 use crate::session::Timeline;
 use crate::words::Language;
 use crate::zone::Zone;
@@ -41,6 +42,18 @@ pub fn report(report: &Report) -> String {
 pub fn detail(detail: &Detail) -> String {
     let head = head_of("NoWait touchpoint", &detail.scope, &detail.uncounted);
     let sections: String = of_detail(detail).iter().map(section).collect();
+    safe_lines((head + "\n\n" + &sections).trim_end()).into_owned() + "\n"
+}
+
+/// A month of service.
+#[must_use]
+pub fn service(service: &Service) -> String {
+    let head = head_of(
+        &format!("NoWait service, {}", service.month),
+        &service.report.scope,
+        &service.report.uncounted,
+    );
+    let sections: String = of_service(service).iter().map(section).collect();
     safe_lines((head + "\n\n" + &sections).trim_end()).into_owned() + "\n"
 }
 
