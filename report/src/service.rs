@@ -205,13 +205,13 @@ mod tests {
 
     #[test]
     fn a_month_is_measured_by_what_its_report_says() {
-        let mut report = Report::default();
-        report.touchpoints = vec![
+        let touchpoints = vec![
             touchpoint(Kind::Action, 90, 10, 0.8, &["8.9.0", "8.10.0"]),
             touchpoint(Kind::Screen, 300, 0, 0.5, &["8.10.0", "8.11.0"]),
             // A hang is in no time.
             touchpoint(Kind::Hang, 50, 0, 0.0, &[]),
         ];
+        let mut report = Report { touchpoints, ..Report::default() };
         report.ledger.sessions = 200;
         let group = |reason, count| ExitGroup {
             reason,
