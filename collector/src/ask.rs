@@ -13,7 +13,7 @@ pub(crate) use known::{filter_known, nothing_of, tenant_meant, unknown};
 
 use crate::error::Error;
 use crate::limits::{HOURS_MAX, PAGES_MAX, WORD_BYTES_MAX};
-use crate::store::{Query, Strata};
+use crate::store::{By, Query, Strata};
 use crate::time::{self, HOUR_MS};
 use jiff::civil::Date;
 use known::is_none_of;
@@ -62,6 +62,8 @@ pub struct Ask {
     pub page: String,
     /// The one touchpoint that is asked for in detail, `kind:name`.
     pub touchpoint: String,
+    /// By which field the touchpoint is split: `tier`, `network`, `country`, `model`, or the key of a dimension.
+    pub by: String,
     /// The one session that is asked for, by its id.
     pub session: String,
     /// The month of a service report, `2026-03`.
@@ -72,7 +74,7 @@ pub struct Ask {
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 20] = [
     "tenant",
     "version",
     "os",
@@ -90,6 +92,7 @@ const WORDS: [&str; 19] = [
     "strata",
     "page",
     "touchpoint",
+    "by",
     "session",
     "month",
 ];
@@ -119,6 +122,8 @@ pub struct Question {
     pub rows: Rows,
     /// The touchpoint that is asked for in detail.
     pub touchpoint: Option<(Kind, String)>,
+    /// By which field it is split.
+    pub by: Option<By>,
     /// The session that is asked for.
     pub session: Option<Uuid>,
     /// The first day of the month that is asked for.
@@ -193,6 +198,7 @@ impl Ask {
             "strata" => &mut self.strata,
             "page" => &mut self.page,
             "touchpoint" => &mut self.touchpoint,
+            "by" => &mut self.by,
             "session" => &mut self.session,
             "month" => &mut self.month,
             _ => return None,
@@ -220,6 +226,7 @@ impl Ask {
             &self.strata,
             &self.page,
             &self.touchpoint,
+            &self.by,
             &self.session,
             &self.month,
         ];
@@ -261,6 +268,7 @@ impl Ask {
             strata: self.strata()?,
             rows: self.rows()?,
             touchpoint: self.touchpoint()?,
+            by: self.by()?,
             session: self.session()?,
             month: self.month()?,
         })
@@ -380,6 +388,21 @@ impl Ask {
             let shown: String = word.chars().take(40).collect();
             Error::input(format!("month: {shown:?} is none; write 2026-03"))
         })
+    }
+
+    /// The field by which a touchpoint is split.
+    fn by(&self) -> Result<Option<By>, Error> {
+        let by = filter::text("by", &self.by)?;
+        if by.is_some() && said(&self.touchpoint).is_none() {
+            return Err(Error::input("by: it splits a touchpoint; name one, or leave it out"));
+        }
+        Ok(by.map(|word| match word.as_str() {
+            "tier" => By::Tier,
+            "network" => By::Network,
+            "country" => By::Country,
+            "model" => By::Model,
+            _ => By::Dimension(word),
+        }))
     }
 
     /// The session that was named.

@@ -137,6 +137,9 @@ pub const SERVICE_BYTES_MAX: usize = 500_000;
 /// Events of one session that are handed out at once, the latest: a day of a customer who uses the app all the time.
 pub const SESSION_EVENTS_MAX: usize = 5_000;
 
+/// Values of a field that stand apart when a touchpoint is split by it: what a table can show.
+pub const VALUES_SPLIT_MAX: usize = 64;
+
 /// Batches that are decoded for the longest waits of a touchpoint, the latest: a tenth of a second.
 pub const LONGEST_BATCHES_MAX: usize = 2_000;
 

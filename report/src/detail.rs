@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::histogram::bucket_bounds_ns;
 use crate::limits::{DAYS_LISTED_MAX, HOURS_LISTED_MAX};
 use crate::people::Crowd;
-use crate::report::{Figures, REPORT_VERSION, Scope, Touchpoint};
+use crate::report::{Figures, REPORT_VERSION, Scope, Slice, Touchpoint};
 use crate::version::VersionOrder;
 use jiff::civil::Date;
 use nowait_wire::{Kind, Os, Outcome};
@@ -38,8 +38,20 @@ pub struct Detail {
     pub hours: Vec<Hour>,
     /// Its releases in the order of their versions, with the first of `days` that has one.
     pub releases: Vec<Begun>,
+    /// Its figures by the values of one field, the most waits first, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
     /// Some of its longest waits of late, the longest first, one of a session.
     pub longest: Vec<RealWait>,
+}
+
+/// A touchpoint by the values of a field of the batches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// The field: `tier`, `network`, `country`, `model`, or the key of a dimension.
+    pub by: String,
+    /// Each value with its figures; an empty value is where nothing was told.
+    pub values: Vec<Slice>,
 }
 
 /// Waits that were about as long.
@@ -194,10 +206,32 @@ impl Times {
             days: days.collect(),
             hours: hours.collect(),
             releases: releases.collect(),
+            split: None,
             longest,
             touchpoint,
             scope,
         }
+    }
+}
+
+impl Split {
+    /// The values of a field of a touchpoint of this kind, each with its waits and who had them.
+    pub fn new(
+        by: String,
+        kind: Kind,
+        target_ns: u64,
+        values: impl IntoIterator<Item = (String, Cell, Option<Crowd>)>,
+    ) -> Split {
+        let slice = |(value, cell, people): (String, Cell, Option<Crowd>)| Slice {
+            value,
+            figures: figures_of(kind, &cell, target_ns, people.as_ref()),
+        };
+        let mut values: Vec<Slice> = values.into_iter().map(slice).collect();
+        values.sort_by(|one, other| {
+            let n = |slice: &Slice| slice.figures.outcomes.total();
+            n(other).cmp(&n(one)).then_with(|| one.value.cmp(&other.value))
+        });
+        Split { by, values }
     }
 }
 

@@ -53,7 +53,7 @@ pub use budget::{Budget, Budgets};
 pub use cell::{Cell, CellKey, Cells};
 pub use channel::{CHANNEL, CHANNEL_OF_APP, channel_of};
 pub use check::Check;
-pub use detail::{Detail, RealWait, Times};
+pub use detail::{Detail, RealWait, Split, Times};
 pub use error::Error;
 pub use histogram::Histogram;
 pub use metric::{Better, Measured, Metric, Unit};

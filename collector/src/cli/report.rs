@@ -20,7 +20,7 @@ const EXAMPLES: &str = "Examples:
   nowait report --since 7d --os android --version 8.2.0
   nowait report --country DE --dimension segment=retail --dimension login=biometric
   nowait report --page 2
-  nowait report --touchpoint action:Pay.Confirm --since 30d
+  nowait report --touchpoint action:Pay.Confirm --since 30d --by segment
   nowait report --month 2026-03 --html service.html --lang zh-Hans
   nowait report --session 2b1b26a3-d6ab-4108-b851-4aa486c105cc
   nowait report --url http://127.0.0.1:4600 --since 2026-03-01 --until 2026-04-01 --json";
@@ -40,6 +40,9 @@ pub struct Args {
     /// One touchpoint in detail: how long its waits were, day by day, hour by hour, the longest; for example action:Pay.Confirm
     #[arg(long, value_name = "KIND:NAME", value_parser = word, conflicts_with_all = ["page", "session"])]
     touchpoint: Option<String>,
+    /// Split the touchpoint by tier, network, country, model, or the key of a dimension of the app, from the batches that are kept
+    #[arg(long, value_name = "FIELD", value_parser = word, requires = "touchpoint")]
+    by: Option<String>,
     /// One session, event by event; a touchpoint's longest waits name theirs
     #[arg(long, value_name = "ID", value_parser = word)]
     session: Option<String>,
@@ -70,6 +73,7 @@ impl Args {
             version: word(&self.version),
             page: word(&self.page),
             touchpoint: word(&self.touchpoint),
+            by: word(&self.by),
             session: word(&self.session),
             month: word(&self.month),
             ..self.source.ask()

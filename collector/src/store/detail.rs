@@ -10,7 +10,7 @@ use super::read::{DAMAGED_ROWS, Tenant, count};
 use super::source::Source;
 use super::sqlite::SqliteStore;
 use super::waits::{self, Counted, Counts};
-use super::{Query, Store as _};
+use super::{By, Query, Store as _, split};
 use super::{settings, slice};
 use crate::ask::unknown;
 use crate::error::Error;
@@ -31,6 +31,7 @@ pub(super) fn read(
     tenant: &str,
     query: &Query,
     place: Place,
+    by: Option<&By>,
     budgets: &Budgets,
 ) -> Result<Detail, Error> {
     let found = store.of_tenant(tenant, query, |conn, tenant| {
@@ -51,7 +52,8 @@ pub(super) fn read(
     }
     let longest = store.read(&query.cancel, |conn| longest(conn, found, query, &plan, place))?;
     let scope = Scope { zone: store.zone().clone(), ..query.scope(Some(&plan)) };
-    Ok(times.detail(scope, place, budgets, uncounted, longest))
+    let split = by.map(|by| split::read(store, found, query, place, by, budgets)).transpose()?;
+    Ok(Detail { split, ..times.detail(scope, place, budgets, uncounted, longest) })
 }
 
 /// Why there is no wait: nobody ever had one, or nobody in the span.

@@ -35,6 +35,7 @@ mod settings;
 mod side;
 mod slice;
 mod source;
+mod split;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use kept::Comparisons;
 pub(crate) use private::make_folder;
 pub use reindex::Rebuilt;
 pub use retention::Keep;
+pub use split::By;
 pub use sqlite::{Policy, SqliteStore};
 
 use crate::ask::{self, Filter, Question};
@@ -240,7 +242,7 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error>;
 
-    /// One touchpoint of this tenant in detail, as of one moment.
+    /// One touchpoint of this tenant in detail, split by a field if one is named.
     ///
     /// # Errors
     /// [`Error::is_store`]; [`Error::is_no_data`] if there is no such wait, naming the nearest that there is.
@@ -249,6 +251,7 @@ pub trait Store: Send + Sync + 'static {
         tenant: &str,
         query: &Query,
         touchpoint: (Kind, &str),
+        by: Option<&By>,
         budgets: &Budgets,
     ) -> Result<Detail, Error>;
 
@@ -345,7 +348,7 @@ pub fn detail(
     let (kind, name) = question.touchpoint.as_ref().ok_or_else(|| {
         Error::input("touchpoint: name the one that is meant, for example /v1/touchpoint?touchpoint=action:Pay.Confirm")
     })?;
-    store.detail(tenant, query, (*kind, name), budgets)
+    store.detail(tenant, query, (*kind, name), question.by.as_ref(), budgets)
 }
 
 /// A month of service, and the one before it: the month that the question names, else the last whole one, else, as long as there is

@@ -10,8 +10,8 @@ use super::period::Plan;
 use super::turns::{ReadFrom, Turn, Turns};
 use super::writer::Writer;
 use super::{
-    Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private, read,
-    reindex, settings, side, slice, timeline, writer,
+    By, Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private,
+    read, reindex, settings, side, slice, timeline, writer,
 };
 use crate::cancel::Cancel;
 use crate::error::Error;
@@ -335,9 +335,10 @@ impl Store for SqliteStore {
         tenant: &str,
         query: &Query,
         touchpoint: (Kind, &str),
+        by: Option<&By>,
         budgets: &Budgets,
     ) -> Result<Detail, Error> {
-        detail::read(self, tenant, query, touchpoint, budgets)
+        detail::read(self, tenant, query, touchpoint, by, budgets)
     }
 
     fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error> {

@@ -25,7 +25,7 @@ const LANGUAGE = "lang";
 const OWN: Record<PageName, readonly string[]> = {
   today: [],
   waits: ["page"],
-  touchpoint: ["touchpoint"],
+  touchpoint: ["touchpoint", "by"],
   session: ["session"],
   releases: ["base", "head"],
   service: ["month"],

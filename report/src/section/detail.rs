@@ -1,7 +1,7 @@
 //! One touchpoint in detail, as tables.
 
-use super::waits::touchpoint_rows;
-use super::{Cell, Column, Section, duration, number, share, text};
+use super::waits::{touchpoint_rows, with_figures};
+use super::{Cell, Column, Section, duration, name, number, share, text};
 use crate::detail::{Bar, Detail};
 use crate::report::Outcomes;
 
@@ -14,6 +14,7 @@ pub fn of_detail(detail: &Detail) -> Vec<Section> {
         distribution(&detail.distribution),
         days(detail),
         releases(detail),
+        split(detail),
         hours(detail),
         longest(detail),
     ];
@@ -84,6 +85,27 @@ fn days(detail: &Detail) -> Section {
         cells
     });
     Section::new("days", COLUMNS).with(cells)
+}
+
+/// Its figures by the values of a field.
+fn split(detail: &Detail) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("value"),
+        number("lost"),
+        number("n"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("p99"),
+        number("in_time"),
+        number("apdex"),
+        number("people_late"),
+    ];
+    let values = detail.split.iter().flat_map(|split| &split.values);
+    let cells = values.map(|slice| {
+        with_figures([name(&slice.value), Cell::DurationNs(slice.figures.lost_ns)], &slice.figures)
+    });
+    Section::new("split", COLUMNS).with(cells)
 }
 
 /// The first day of each release.

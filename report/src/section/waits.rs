@@ -59,7 +59,7 @@ fn part(slice: &Slice) -> Row {
 }
 
 /// Appends n, the quantiles, the share in time, Apdex and the people who waited beyond the target at least once.
-fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell> {
+pub(super) fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell> {
     let mut cells = Vec::from(head);
     cells.extend(latency(&figures.latency));
     cells.extend([share(figures.within_budget_share), apdex(figures), people(figures)]);

@@ -28,7 +28,7 @@ fn pairs(store: &SqliteStore, query: &Query) -> Vec<(Touchpoint, Detail)> {
     let report = report(store, "bank", query, &budgets).unwrap();
     let of = |touchpoint: Touchpoint| {
         let place = (touchpoint.kind, touchpoint.name.as_str());
-        let detail = store.detail("bank", query, place, &budgets).unwrap();
+        let detail = store.detail("bank", query, place, None, &budgets).unwrap();
         assert_eq!((&detail.scope.zone, &detail.scope.filters), (&report.scope.zone, &report.scope.filters));
         (touchpoint, detail)
     };
@@ -121,10 +121,34 @@ fn a_day_has_its_own_people_and_its_waits_lead_to_their_sessions() {
 }
 
 #[test]
+fn the_values_of_a_field_are_what_a_filter_by_each_of_them_says() {
+    let (_folder, store) = fresh();
+    batches().iter().for_each(|batch| _ = put(&store, batch));
+    let touchpoint = whole(&store, "bank").touchpoints.swap_remove(0);
+    let place = (touchpoint.kind, touchpoint.name.as_str());
+    let split = |by: By| {
+        let detail = store.detail("bank", &Query::default(), place, Some(&by), &Budgets::default());
+        detail.unwrap().split.unwrap()
+    };
+    let tiers = split(By::Tier);
+    assert_eq!((tiers.by.as_str(), tiers.values.len()), ("tier", 2));
+    for slice in &tiers.values {
+        let query = Query::of(Filter { tier: slice.value.parse().ok(), ..Filter::default() });
+        let alone = store.detail("bank", &query, place, None, &Budgets::default()).unwrap();
+        assert_eq!(alone.touchpoint.figures, slice.figures, "{}", slice.value);
+    }
+    // The app is a channel, and a key that nobody has says nothing of anybody.
+    let of = |key: &str| {
+        split(By::Dimension(key.into())).values.into_iter().map(|of| of.value).collect::<Vec<_>>()
+    };
+    assert_eq!((of("channel"), of("nothing")), (vec!["app".to_owned()], vec![String::new()]));
+}
+
+#[test]
 fn what_nobody_waited_for_is_refused_with_the_nearest() {
     let (_folder, store) = fresh();
     let said = |kind, name: &str, query: &Query| {
-        let error = store.detail("bank", query, (kind, name), &Budgets::default()).unwrap_err();
+        let error = store.detail("bank", query, (kind, name), None, &Budgets::default()).unwrap_err();
         assert!(error.is_no_data(), "{error}");
         error.to_string()
     };

@@ -22,5 +22,30 @@ export async function touchpoint(pen: Pen, wanted: AbortSignal): Promise<Node[]>
     if (section.key === "hours") return hours(section, pen);
     return table(section, pen);
   });
-  return [...span(answer, pen), ...sentence(whole, pen), ...shown];
+  return [...span(answer, pen), ...sentence(whole, pen), splits(pen), ...shown];
+}
+
+/** The fields that every app has; the key of a dimension can be written into the address of a filter's form. */
+const FIELDS = ["tier", "network", "country", "model"] as const;
+
+/** The ways to split the touchpoint, and back. */
+function splits({ address, words }: Pen): HTMLElement {
+  const chosen = address.word("by");
+  const keys = (address.question.get("dimension") ?? []).map((said) => said.split(":")[0] ?? "");
+  const fields = [...new Set([...FIELDS, "channel", ...keys, ...(chosen === "" ? [] : [chosen])])];
+  return h(
+    "nav",
+    { class: "splits", "aria-label": words.text("touchpoint.by") },
+    h("span", {}, words.text("touchpoint.by")),
+    fields.map((field) =>
+      h(
+        "a",
+        {
+          href: String(address.with([["by", field === chosen ? "" : field]])),
+          "aria-current": field === chosen && "true",
+        },
+        words.named(`filter.${field}`),
+      ),
+    ),
+  );
 }
