@@ -121,6 +121,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
     let reads = pages
         .route("/plain", reads::asked(reads::plain))
         .route("/v1/releases", reads::asked(reads::releases))
+        .route("/v1/releases/sections", reads::asked(reads::releases_sections))
         .route("/v1/report", reads::asked(reads::report))
         .route("/v1/sections", reads::asked(reads::sections))
         .route("/v1/touchpoint", reads::asked(reads::touchpoint))

@@ -65,6 +65,18 @@ pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
     Ok(axum::Json(body).into_response())
 }
 
+/// The latest releases side by side.
+pub(super) fn releases_sections(asked: &Asked) -> Result<Response, Error> {
+    let report = asked.report()?;
+    let body = Sections {
+        sections_version: SECTIONS_VERSION,
+        scope: &report.scope,
+        uncounted: &report.uncounted,
+        sections: section::of_releases(&report),
+    };
+    Ok(axum::Json(body).into_response())
+}
+
 /// The JSON of `GET /v1/sections`.
 #[derive(Debug, Serialize)]
 struct Sections<'a> {

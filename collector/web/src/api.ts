@@ -99,6 +99,11 @@ export function sections(question: URLSearchParams, wanted: AbortSignal): Promis
   return ask("/v1/sections", question, wanted);
 }
 
+/** The latest releases side by side. */
+export function sideBySide(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
+  return ask("/v1/releases/sections", question, wanted);
+}
+
 /** The tables of one touchpoint. */
 export function touchpoint(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
   return ask("/v1/touchpoint/sections", question, wanted);

@@ -144,6 +144,62 @@ export function trend(days: Section, begun: Section | undefined, targetNs: numbe
   );
 }
 
+/** How touchpoints went from release to release, one above the other, each on an axis from zero of its own. */
+export function creep(section: Section, pen: Pen): HTMLElement {
+  const { words, format } = pen;
+  const points = section.rows.flatMap((row) => {
+    const value = ns(cellOf(section, row, "p75"));
+    const place = `${format.cell(cellOf(section, row, "touchpoint"))} (${format.cell(cellOf(section, row, "kind"))})`;
+    const release = format.cell(cellOf(section, row, "release"));
+    return value > 0 ? [{ place, release, value, n: count(cellOf(section, row, "n")) }] : [];
+  });
+  const places = [...new Set(points.map((point) => point.place))];
+  const most = new Map(
+    places.map((place) => [
+      place,
+      Math.max(...points.filter((of) => of.place === place).map((of) => of.value)),
+    ]),
+  );
+  const relative = points.map((point) => ({ ...point, height: point.value / (most.get(point.place) ?? 1) }));
+  return figure(section, pen, (plot, width) =>
+    plot.plot({
+      ...frame(width, words.text("chart.creep")),
+      height: 50 + 60 * places.length,
+      marginLeft: 20,
+      marginRight: Math.min(220, width / 3),
+      x: { type: "point", domain: [...new Set(points.map((point) => point.release))], label: null },
+      y: { axis: null, domain: [0, 1.25] },
+      fy: { domain: places, label: null, axis: "right" },
+      marks: [
+        plot.ruleY([0], { stroke: "var(--line)" }),
+        plot.lineY(relative, { x: "release", y: "height", fy: "place", stroke: "var(--data)" }),
+        plot.dot(relative, {
+          x: "release",
+          y: "height",
+          fy: "place",
+          r: 3,
+          fill: "var(--data)",
+          title: (of: (typeof relative)[number]) =>
+            words.text("chart.release", {
+              release: of.release,
+              value: format.duration(of.value),
+              n: format.count(of.n),
+            }),
+          tip: true,
+        }),
+        plot.text(relative, {
+          x: "release",
+          y: "height",
+          fy: "place",
+          dy: -9,
+          fill: "var(--ink)",
+          text: (of: (typeof relative)[number]) => format.duration(of.value),
+        }),
+      ],
+    }),
+  );
+}
+
 /** In which hours of which days waits were beyond the target: the darker, the more of them. */
 export function hours(section: Section, pen: Pen): HTMLElement {
   const { words, format } = pen;

@@ -9,6 +9,7 @@ const PAGES = [
   "/waits?",
   "/touchpoint?touchpoint=action:Pay.Confirm&",
   "/session?session=LONGEST&",
+  "/releases?",
   "/releases?base=8.1.0&head=8.2.0&",
   "/service?",
   "/health?",
@@ -299,5 +300,6 @@ test("without scripts there is the plain page", async ({ browser }) => {
 });
 
 function name(path: string): string {
-  return path.slice(1, path.indexOf("?")) || "today";
+  const page = path.slice(1, path.indexOf("?")) || "today";
+  return path.includes("base=") ? `${page}-compared` : page;
 }
