@@ -8,6 +8,7 @@
 
 mod audit;
 mod bank;
+mod branch;
 mod counts;
 mod customer;
 mod day;
@@ -102,14 +103,18 @@ async fn show(args: &Args) -> Result<Finding, Error> {
     let folder = args.out.join("store");
     let page = format!("http://{}/", collector.address);
     let json = args.out.join("report.json");
-    say(&format!("The same as a file: {}\n", json.display()))?;
+    let service = args.out.join("service.html");
+    say(&format!("The same as a file: {}; a page to send by mail: {}\n", json.display(), service.display()))?;
     let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if args.keep_serving || at_terminal {
-        say(&format!("The same tables as a page: {page} (Ctrl-C ends it)\n"))?;
+        say(&format!("Open the page: {page} (Ctrl-C ends it)\n"))?;
         interrupted.await;
     }
     collector.stop().await?;
-    say(&format!("See it again: nowait serve --data {}\n", folder.display()))?;
+    say(&format!(
+        "Open the page again: nowait serve --data {}, then http://127.0.0.1:4600/\n",
+        folder.display()
+    ))?;
     match day.problems.len() {
         0 => Ok(Finding::Fine),
         problems => {
@@ -138,6 +143,7 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
     let installs = plan::plan(args.seed, asked.customers, seconds);
     let sent_bytes = Arc::<AtomicU64>::default();
     let folder = args.out.clone();
+    let key_of_branch = app_key.clone();
     let world = World { program, bank, app_key, sent_bytes: Arc::clone(&sent_bytes), folder };
     let runs = fleet::pass(world.clone(), &collector, installs, seconds).await?;
 
@@ -154,6 +160,12 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
         day.add_guests(guests(args, &world, &collector).await?);
     }
     write_json(&args.out.join("report.json"), &day)?;
+    // After the day was held against the truth: a branch has none but what it tells.
+    branch::tell(collector.address, &key_of_branch, args.seed).await?;
+    let page = get_bytes(&at("/v1/service/file")).await?;
+    let path = args.out.join("service.html");
+    std::fs::write(&path, page)
+        .map_err(|error| Error::io(format!("{} cannot be written: {error}", path.display())))?;
     Ok((day, collector))
 }
 
@@ -179,7 +191,8 @@ fn prepare(out: &Path) -> Result<(), Error> {
             std::fs::remove_dir_all(&path).map_err(|error| failed(&path, error))?;
         }
     }
-    for name in ["report.json", "truth.jsonl", "collector.log", "customers.log", "guests.log"] {
+    for name in ["report.json", "service.html", "truth.jsonl", "collector.log", "customers.log", "guests.log"]
+    {
         let path = out.join(name);
         if path.exists() {
             std::fs::remove_file(&path).map_err(|error| failed(&path, error))?;
@@ -199,6 +212,11 @@ fn app_key(data: &Path) -> Result<String, Error> {
 }
 
 async fn get<T: DeserializeOwned>(url: &str) -> Result<T, Error> {
+    let body = get_bytes(url).await?;
+    serde_json::from_slice(&body).map_err(|error| Error::io(format!("{url}: {error}")))
+}
+
+async fn get_bytes(url: &str) -> Result<Vec<u8>, Error> {
     let failed = |error: String| Error::io(format!("{url}: {error}"));
     let response = http::client()?
         .get(url)
@@ -211,7 +229,7 @@ async fn get<T: DeserializeOwned>(url: &str) -> Result<T, Error> {
     if !status.is_success() {
         return Err(failed(format!("{status}: {}", String::from_utf8_lossy(&body))));
     }
-    serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))
+    Ok(body.to_vec())
 }
 
 fn write_json(path: &Path, day: &DayReport) -> Result<(), Error> {

@@ -9,7 +9,7 @@
 use super::note::{Note, Orders};
 use crate::demo::bank::{Endpoint, SESSION_HEADER, VERSION_HEADER};
 use crate::demo::random::Random;
-use nowait_core::{Conditions, Fact, Kind, NOW, Network, NoWait, Span, Travel, Visit};
+use nowait_core::{Conditions, Fact, Kind, NOW, Network, NoWait, Rating, Span, Travel, Visit};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -22,6 +22,11 @@ const TRANSITION_FRAMES: u32 = 15;
 const PING: Duration = Duration::from_millis(100);
 /// When a customer who is called away leaves, after a request began: no answer of the bank comes that soon.
 const CALLED_AWAY: Duration = Duration::from_millis(30);
+
+/// How many of those who came to an end rate it.
+const RATED: f64 = 0.25;
+/// A journey that takes longer than this is rated one lower.
+const LONG: Duration = Duration::from_millis(3_500);
 
 /// How the bank answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,7 +306,8 @@ impl App {
     }
 
     /// Ends it, and its last step.
-    pub(super) fn arrive(&mut self, travel: Travel, end: End) {
+    pub(super) fn arrive(&mut self, journey: &str, travel: Travel, end: End, took: Duration) {
+        let id = travel.id();
         match end {
             End::Done => travel.end(),
             End::Failed => travel.fail(),
@@ -311,6 +317,14 @@ impl App {
         self.note.ended(Kind::Step);
         self.note.ended(Kind::Journey);
         self.note.set_walking(false);
+        if !matches!(end, End::GivenUp) && self.random.chance(RATED) {
+            let happy = if matches!(end, End::Done) { 5 } else { 2 };
+            let rating = happy - u8::from(took > LONG) - u8::from(self.random.chance(0.3));
+            if let Some(rating) = Rating::new(rating.max(1)) {
+                self.nowait.journey(journey).rate(id, rating);
+                self.note.facts(1);
+            }
+        }
     }
 
     /// Begins an action.

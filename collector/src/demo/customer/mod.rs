@@ -73,6 +73,7 @@ pub fn run(args: &CustomerArgs) -> Result<Finding, Error> {
     let orders = Orders::follow().map_err(failed)?;
     let config = Config {
         consent: if args.asks_consent { Consent::Pending } else { Consent::Granted },
+        dimensions: vec![("segment".to_owned(), segment(args.seed).to_owned())],
         ..Config::new(&args.collector, &args.app_key, Build::new(&args.app_version, "1"), &args.folder)
     };
     let nowait =
@@ -89,6 +90,11 @@ pub fn run(args: &CustomerArgs) -> Result<Finding, Error> {
     let app = runtime.block_on(live(app, args))?;
     app.into_note().end(nowait.shutdown(END).batches_left);
     Ok(Finding::Fine)
+}
+
+/// Which customers these are: one in four is served by a banker of their own.
+fn segment(seed: u64) -> &'static str {
+    if seed.is_multiple_of(4) { "private" } else { "retail" }
 }
 
 /// From the first frame until the customer puts the phone away.

@@ -126,9 +126,9 @@ fn choose(app: &mut App) -> &'static Journey {
 }
 
 async fn journey(app: &mut App, journey: &'static Journey, version: &str) {
-    let travel = app.set_out(journey.name);
+    let (travel, begun) = (app.set_out(journey.name), Instant::now());
     let end = stops(app, journey, &travel, version).await;
-    app.arrive(travel, end);
+    app.arrive(journey.name, travel, end, begun.elapsed());
 }
 
 async fn stops(app: &mut App, journey: &Journey, travel: &Travel, version: &str) -> End {
