@@ -4,8 +4,14 @@ import { defineConfig } from "@playwright/test";
 const nowait = process.env["NOWAIT"] ?? "../../target/debug/nowait";
 const day = process.env["NOWAIT_DAY"] ?? "../../target/web-day";
 
-/** One that whoever is on this machine may read, and one that asks for a token. */
-const PORTS = { store: 8797, closed: 8798 };
+/** The first of the ports, for who runs it beside another one. */
+const PORT = Number(process.env["NOWAIT_WEB_PORT"] ?? 8797);
+
+/** One that whoever is on this machine may read, of a bank that says what its customers expect; and one that asks for a token. */
+const SERVED = [
+  { folder: "store", port: PORT, more: "--budgets ../../report/examples/gaps.toml" },
+  { folder: "closed", port: PORT + 1, more: "" },
+];
 
 export default defineConfig({
   testDir: "tests",
@@ -16,7 +22,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 120_000,
   use: {
-    baseURL: `http://127.0.0.1:${PORTS.store}`,
+    baseURL: `http://127.0.0.1:${PORT}`,
     locale: "en",
     launchOptions: {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -31,8 +37,8 @@ export default defineConfig({
       ],
     },
   },
-  webServer: Object.entries(PORTS).map(([folder, port]) => ({
-    command: `${nowait} serve --data ${day}/${folder} --listen 127.0.0.1:${port}`,
+  webServer: SERVED.map(({ folder, port, more }) => ({
+    command: `${nowait} serve --data ${day}/${folder} --listen 127.0.0.1:${port} ${more}`,
     url: `http://127.0.0.1:${port}/readyz`,
   })),
 });

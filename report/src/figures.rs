@@ -183,7 +183,10 @@ pub(crate) fn share_of(
 }
 
 /// The share of some waits that `is_meant`, and how many there are.
-fn share_meant(waits: &[Weighed], is_meant: &impl Fn(usize, Ending) -> bool) -> Option<(f64, f64)> {
+pub(crate) fn share_meant(
+    waits: &[Weighed],
+    is_meant: &impl Fn(usize, Ending) -> bool,
+) -> Option<(f64, f64)> {
     let (mut meant, mut all) = (0.0, 0.0);
     for (place, waits) in waits.iter().enumerate() {
         for (ending, n) in Ending::ALL.into_iter().zip([waits.done, waits.failed, waits.given_up]) {

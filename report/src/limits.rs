@@ -69,3 +69,12 @@ pub const WAIT_PLAUSIBLE_NS_MAX: u64 = 3_600_000_000_000;
 
 /// The longest action, journey, step or visit of a screen that is believed, in nanoseconds: a day.
 pub const SPAN_PLAUSIBLE_NS_MAX: u64 = 24 * WAIT_PLAUSIBLE_NS_MAX;
+
+/// Factors of experience in a budgets file: a questionnaire has six, and nobody ranks more than this by importance.
+pub const FACTORS_MAX: usize = 24;
+
+/// Touchpoints that one factor is measured by: more than a screen of them is no factor any more.
+pub const TOUCHPOINTS_OF_FACTOR_MAX: usize = 32;
+
+/// Releases since a target was set that it is told for, the latest: each is read as one side of a comparison.
+pub const RELEASES_OF_TARGET_MAX: usize = 4;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// The kinds that are compared: all waits but hangs, which exist only above 250 ms, so that their number tells of a
 /// change and their length does not.
-const COMPARED: [Kind; 8] = [
+pub(crate) const COMPARED: [Kind; 8] = [
     Kind::Launch,
     Kind::Screen,
     Kind::Tap,
@@ -25,6 +25,11 @@ const COMPARED: [Kind; 8] = [
     Kind::Journey,
     Kind::Step,
 ];
+
+/// Whether waits of this kind are compared.
+pub(crate) fn is_compared(kind: Kind) -> bool {
+    COMPARED.contains(&kind)
+}
 
 /// Customers that are alike as far as devices go: a comparison holds their shares equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -245,9 +250,20 @@ impl Side {
         self.waits.get(*self.places.get(touchpoint)?)
     }
 
+    /// Forgets the waits of all other touchpoints: who asks for a few of many sides need not hold the rest.
+    pub fn keep(&mut self, is_meant: impl Fn(Kind, &str) -> bool) {
+        for ((kind, name), place) in &self.places {
+            if !is_meant(*kind, name)
+                && let Some(waits) = self.waits.get_mut(*place)
+            {
+                *waits = Waits::default();
+            }
+        }
+    }
+
     /// The place of a touchpoint, which is made if it has none yet; `None` for kinds that are not compared.
     pub fn touchpoint(&mut self, kind: Kind, name: &str) -> Option<TouchpointPlace> {
-        COMPARED.contains(&kind).then(|| self.place((kind, name.to_owned())))
+        is_compared(kind).then(|| self.place((kind, name.to_owned())))
     }
 
     /// The same, where so many touchpoints are enough: beyond them it is the one of this other name.

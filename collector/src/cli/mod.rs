@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod export;
 mod fail;
 mod form;
+pub mod gaps;
 mod junit;
 pub mod manual;
 mod progress;

@@ -17,7 +17,7 @@ use html::Shown;
 pub(crate) use login::login;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::span;
-use nowait_report::{Comparison, Report};
+use nowait_report::{Comparison, Language, Report, Section};
 pub(crate) use service::service;
 pub(crate) use verdict::document;
 
@@ -49,6 +49,7 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
             body {
                 header {
                     (signed_in(page))
+                    nav { a href="/plain/gaps" { "Short of expectations" } }
                     h1 { "Where customers wait" }
                     p { (Shown(&scope(page.report))) }
                     @for (what, n) in &page.report.uncounted {
@@ -62,6 +63,32 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
                     }
                     (sections::report(page.report))
                     (pages(page))
+                }
+            }
+        }
+    };
+    document.into_string()
+}
+
+/// Tables that need no question: what a bank says of itself, or how to begin where it said nothing yet.
+pub(crate) fn tables(title: &str, sections: &[Section], example: &str, nonce: &str) -> String {
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(&format!("NoWait: {title}"), nonce))
+            body {
+                header {
+                    nav { a href="/plain" { "Where customers wait" } }
+                    h1 { (title) }
+                }
+                main {
+                    @for of in sections {
+                        (sections::section(of, Language::En))
+                    }
+                    @if sections.is_empty() {
+                        p { "Nothing is said yet. Write it into the file of --budgets:" }
+                        pre { (example) }
+                    }
                 }
             }
         }

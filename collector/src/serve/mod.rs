@@ -11,6 +11,7 @@ mod counters;
 mod desk;
 mod door;
 mod files;
+mod gaps;
 mod guard;
 mod health;
 mod ingest;
@@ -134,6 +135,11 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/v1/session/trace", reads::asked(reads::session_trace))
         .route("/v1/compare", reads::asked(reads::compare))
         .route("/v1/compare/sections", reads::asked(reads::compare_sections))
+        .route("/plain/gaps", reads::asked(gaps::plain))
+        .route("/v1/gaps", reads::asked(gaps::gaps))
+        .route("/v1/gaps/sections", reads::asked(gaps::sections))
+        .route("/v1/gaps/targets", reads::asked(gaps::targets))
+        .route("/v1/gaps/targets/sections", reads::asked(gaps::targets_sections))
         .route("/v1/check", reads::asked(reads::check))
         .route("/v1/reader", get(reads::reader))
         .route("/v1/status", get(reads::status))

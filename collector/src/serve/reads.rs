@@ -25,7 +25,7 @@ use axum::routing::{MethodRouter, get};
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::{self, Cell, SECTIONS_VERSION};
-use nowait_report::{Comparison, Detail, Language, Report, Section, Service, Timeline};
+use nowait_report::{Budgets, Comparison, Detail, Language, Report, Section, Service, Timeline};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -233,7 +233,7 @@ pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
 pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     asked.refuse_stray()?;
     let ((tenant, query), ask, store) = (asked.meant()?, &asked.ask, asked.store());
-    let report: Report = store::report(store, &tenant, &query, &asked.shared.config.budgets)?;
+    let report: Report = store::report(store, &tenant, &query, asked.budgets())?;
     let releases = ask.releases()?;
     let comparison = releases.map(|releases| asked.compared(&tenant, &query, releases)).transpose()?;
     let app_versions = store.app_versions(&tenant)?;
@@ -294,7 +294,7 @@ pub(super) async fn status(
 }
 
 impl Asked {
-    fn store(&self) -> &dyn Store {
+    pub(super) fn store(&self) -> &dyn Store {
         self.shared.store.as_ref()
     }
 
@@ -314,14 +314,13 @@ impl Asked {
     /// The touchpoint that is asked for.
     fn detail(&self) -> Result<Detail, Error> {
         let (tenant, question, query) = self.question()?;
-        store::detail(self.store(), &tenant, &question, &query, &self.shared.config.budgets)
+        store::detail(self.store(), &tenant, &question, &query, self.budgets())
     }
 
     /// The month that is asked for.
     fn service(&self) -> Result<Service, Error> {
         let (tenant, question, query) = self.question()?;
-        let config = &self.shared.config;
-        store::service(self.store(), &tenant, &question, &query, &config.budgets, (config.clock)())
+        store::service(self.store(), &tenant, &question, &query, self.budgets(), (self.shared.config.clock)())
     }
 
     /// The session that is asked for.
@@ -330,16 +329,26 @@ impl Asked {
         store::timeline(self.store(), &tenant, &question)
     }
 
-    /// The report that is asked for.
-    fn report(&self) -> Result<Report, Error> {
+    /// The budgets of this collector.
+    pub(super) fn budgets(&self) -> &Budgets {
+        &self.shared.config.budgets
+    }
+
+    /// Whose figures are meant, and which, where all touchpoints are and nothing is compared.
+    pub(super) fn of_no_comparison(&self) -> Result<(String, Query), Error> {
         self.refuse_stray()?;
         if self.ask.releases()?.is_some() {
             return Err(Error::input(
                 "base and head: a report compares nothing; ask /v1/compare, or leave them out",
             ));
         }
-        let (tenant, query) = self.meant()?;
-        store::report(self.store(), &tenant, &query, &self.shared.config.budgets)
+        self.meant()
+    }
+
+    /// The report that is asked for.
+    fn report(&self) -> Result<Report, Error> {
+        let (tenant, query) = self.of_no_comparison()?;
+        store::report(self.store(), &tenant, &query, self.budgets())
     }
 
     /// The comparison that is asked for.

@@ -17,6 +17,7 @@ mod detail;
 mod doctor;
 mod exits;
 mod fold;
+mod gaps;
 mod intake;
 mod kept;
 mod people;
@@ -47,6 +48,7 @@ mod writer;
 
 pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
+pub use gaps::{gaps, targets};
 pub use intake::Intake;
 pub use kept::Comparisons;
 pub(crate) use private::make_folder;

@@ -13,6 +13,7 @@ export const PATHS = {
   session: "/session",
   releases: "/releases",
   service: "/service",
+  gaps: "/gaps",
   health: "/health",
 } as const;
 
@@ -29,6 +30,7 @@ const OWN: Record<PageName, readonly string[]> = {
   session: ["session"],
   releases: ["base", "head"],
   service: ["month"],
+  gaps: [],
   health: [],
 };
 

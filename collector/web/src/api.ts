@@ -15,6 +15,8 @@ export type Cell =
   | { people: { part: number; whole: number } }
   | { apdex: { index: number; is_of_few: boolean } }
   | { bytes: number }
+  | { score: number }
+  | { range: { low: Cell; high: Cell } }
   | { within: { from_ns: number; below_ns: number | null } }
   | { quantity: { unit: string; value: number } }
   | { sides: [base: number, head: number] }
@@ -26,6 +28,7 @@ export type Cell =
 export type Change =
   | { ratio: number }
   | { points: number }
+  | { score: number }
   | { chance: number }
   | { difference: { unit: string; value: number } };
 
@@ -46,7 +49,7 @@ export interface Row {
 /** A part of a report as a table. */
 export interface Section {
   key: string;
-  about: "waits" | "nowait" | "releases";
+  about: "waits" | "nowait" | "releases" | "bank";
   n?: number;
   is_ranked: boolean;
   columns: Column[];
@@ -69,6 +72,14 @@ export interface Compared {
   head: string;
   verdict: Cell;
   sections: Section[];
+}
+
+/** The answer of `GET /v1/gaps/sections` and its like. */
+export interface Tables {
+  sections_version: number;
+  sections: Section[];
+  /** What to write into the budgets file where it says nothing yet. */
+  example?: string;
 }
 
 /** The answer of `GET /v1/reader`. */
@@ -125,6 +136,16 @@ export function session(question: URLSearchParams, wanted: AbortSignal): Promise
 /** The tables of a comparison. */
 export function compared(question: URLSearchParams, wanted: AbortSignal): Promise<Compared> {
   return ask("/v1/compare/sections", question, wanted);
+}
+
+/** How far the bank is from what its customers expect. */
+export function gaps(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/gaps/sections", question, wanted);
+}
+
+/** What became of the gaps that were chosen. */
+export function targets(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/gaps/targets/sections", question, wanted);
 }
 
 /** Who asks. */

@@ -87,6 +87,12 @@ export class Format {
     if ("duration_ns" in cell) return this.duration(cell.duration_ns);
     if ("share" in cell) return this.share(cell.share);
     if ("people" in cell) return this.people(cell.people.part, cell.people.whole);
+    if ("score" in cell) return this.score(cell.score);
+    if ("range" in cell)
+      return this.words.text("interval.of", {
+        low: this.cell(cell.range.low),
+        high: this.cell(cell.range.high),
+      });
     if ("bytes" in cell) return this.bytes(cell.bytes);
     if ("apdex" in cell) return this.apdex(cell.apdex.index, cell.apdex.is_of_few);
     if ("within" in cell) return this.within(cell.within.from_ns, cell.within.below_ns);
@@ -118,9 +124,15 @@ export class Format {
         : this.number(change.ratio - 1, { style: "percent", ...signed });
     if ("points" in change)
       return this.words.text("change.points", { n: this.number(change.points * 100, signed) });
+    if ("score" in change) return this.number(change.score, signed);
     if ("chance" in change) return this.share(change.chance);
     const { unit, value } = change.difference;
     return `${value > 0 ? "+" : ""}${this.value(value, unit)}`;
+  }
+
+  /** A number from 0 to 10, or a multiple of such. */
+  private score(score: number): string {
+    return this.number(score, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   }
 
   private interval(low: Change | null, high: Change | null): string {

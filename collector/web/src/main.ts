@@ -5,6 +5,7 @@ import { Refusal, releases as known, reader } from "./api";
 import { h } from "./dom";
 import { Format } from "./format";
 import { filters, frame, greet, offer } from "./frame";
+import { gaps } from "./pages/gaps";
 import { health } from "./pages/health";
 import { releases } from "./pages/releases";
 import { service } from "./pages/service";
@@ -16,7 +17,7 @@ import type { Pen } from "./table";
 import { Words } from "./words";
 import "./style.css";
 
-const PAGES = { today, waits, touchpoint, session, releases, service, health };
+const PAGES = { today, waits, touchpoint, session, releases, service, gaps, health };
 
 /** The sign-in is over, and the collector says so. */
 const UNAUTHORIZED = 401;

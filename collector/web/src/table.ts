@@ -120,8 +120,7 @@ function line(section: Section, row: Row, longest: number, pen: Pen): HTMLElemen
 function linked(text: string, cell: Cell, column: Column, row: Row, { address }: Pen): Node | string {
   if (column.key === "session" && typeof cell === "object" && "text" in cell)
     return h("a", { href: String(address.on("session").with([["session", cell.text]])) }, text);
-  if (column === undefined || row.is_part || row.touchpoint === undefined || row.cells[0] !== cell)
-    return text;
+  if (row.touchpoint === undefined || row.cells[0] !== cell) return text;
   if (address.page === "touchpoint") return text;
   return h("a", { href: String(address.on("touchpoint").with([["touchpoint", row.touchpoint]])) }, text);
 }

@@ -12,6 +12,7 @@ const PAGES = [
   "/releases?",
   "/releases?base=8.1.0&head=8.2.0&",
   "/service?",
+  "/gaps?",
   "/health?",
 ];
 
@@ -35,6 +36,7 @@ async function meant(address: string, { request }: Page): Promise<string> {
 
 async function settled(page: Page): Promise<void> {
   await expect(page.locator("main")).toHaveAttribute("aria-busy", "false");
+  await expect(page.locator("main [aria-busy=true]")).toHaveCount(0);
 }
 
 /** Every language and both schemes; what is in the way of somebody is so in each of them. */
@@ -171,6 +173,38 @@ test("a release is judged as the API judges it", async ({ page, request }) => {
   await expect(rows.first()).toContainText(touchpoints[0].name);
   await page.getByRole("link", { name: "Waits" }).click();
   await expect(page).toHaveURL("/waits?lang=en");
+});
+
+test("gaps are ranked, with the touchpoints that measure them and what became of the target", async ({
+  page,
+  request,
+}) => {
+  const { factors } = await (await request.get("/v1/gaps")).json();
+  const { targets } = await (await request.get("/v1/gaps/targets")).json();
+  const measured = factors.find((factor: { name: string }) => factor.name === "Convenience");
+  expect([measured.origin, targets[0].releases[0].version]).toEqual(["measured", "8.2.0"]);
+  await open(page, "/gaps?lang=en");
+  const rows = page.locator("section[aria-labelledby=section-gaps] tbody tr:not(.part)");
+  await expect(rows.locator("th")).toContainText(factors.map((factor: { name: string }) => factor.name));
+  const row = rows.filter({ hasText: "Convenience" });
+  await expect(row).toContainText(measured.score.toFixed(1));
+  await expect(rows.filter({ hasText: "Brand" })).toContainText("your number");
+  await row.getByRole("button", { name: "Of Convenience" }).click();
+  const parts = page.locator("section[aria-labelledby=section-gaps] tr.part:visible");
+  await expect(parts).toHaveCount(measured.touchpoints.length);
+  const said: Record<string, string> = { too_few_samples: "too few", no_evidence: "cannot be said yet" };
+  const { progress } = targets[0].releases[0];
+  const target = page.locator("section[aria-labelledby=section-targets] tbody tr").first();
+  await expect(target).toContainText(said[progress] ?? progress);
+  await expect(target).toContainText("8.2.0");
+  // The table is of one release then, and the targets are of each all the same.
+  await page.getByRole("combobox", { name: "Release" }).fill("8.1.0");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL("/gaps?version=8.1.0&lang=en");
+  await expect(target).toContainText("8.2.0");
+  await row.getByRole("button", { name: "Of Convenience" }).click();
+  await parts.getByRole("link", { name: "transfer" }).click();
+  await expect(page).toHaveURL("/touchpoint?version=8.1.0&touchpoint=journey%3Atransfer&lang=en");
 });
 
 test("every dimension that the address says stays in the form", async ({ page }) => {

@@ -5,7 +5,7 @@ import { expect, test } from "@playwright/test";
 
 const TOKEN = process.env["NOWAIT_TOKEN"] ?? "";
 
-test.use({ baseURL: "http://127.0.0.1:8798" });
+test.use({ baseURL: `http://127.0.0.1:${Number(process.env["NOWAIT_WEB_PORT"] ?? 8797) + 1}` });
 
 test("who has no sign-in is asked for a token, and led on to what was asked", async ({ page }) => {
   await page.goto("/?os=linux&lang=zh-Hans");
@@ -25,6 +25,16 @@ test("who has no sign-in is asked for a token, and led on to what was asked", as
   await expect(page).toHaveURL("/login");
   await page.goto("/health");
   await expect(page).toHaveURL(/\/login\?next=/);
+});
+
+test("who said nothing of their customers is told what to write", async ({ page }) => {
+  await page.goto("/gaps?lang=zh-Hant");
+  await page.getByLabel("Read token").fill(TOKEN);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.locator(".headline")).toHaveText("客戶對貴行有什麼期望？");
+  await expect(page.locator("pre")).toContainText("[[factor]]");
+  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
 test("a sign-in that is over leads to the login page and back", async ({ page, context }) => {

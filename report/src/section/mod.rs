@@ -8,6 +8,7 @@ mod comparison;
 mod cost;
 mod detail;
 mod exits;
+mod gaps;
 mod journeys;
 mod releases;
 mod service;
@@ -18,6 +19,7 @@ use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
 pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
 pub use detail::of_detail;
+pub use gaps::{of_gaps, of_targets};
 use nowait_wire::Kind;
 pub use releases::of_releases;
 use serde::Serialize;
@@ -57,6 +59,8 @@ pub enum About {
     NoWait,
     /// How two releases differ.
     Releases,
+    /// What a bank expects of itself, and how far it is.
+    Bank,
 }
 
 /// A column.
@@ -126,6 +130,15 @@ pub enum Cell {
     },
     /// A number of bytes.
     Bytes(f64),
+    /// A number from 0 to 10, or one that such numbers are multiplied to.
+    Score(f64),
+    /// From one to another.
+    Range {
+        /// The lower end.
+        low: Box<Cell>,
+        /// The upper end.
+        high: Box<Cell>,
+    },
     /// A bucket of durations.
     Within(Within),
     /// A value in its unit.
@@ -158,6 +171,8 @@ pub enum Change {
     Ratio(f64),
     /// HEAD - BASE of shares, each 0 to 1.
     Points(f64),
+    /// A difference of scores.
+    Score(f64),
     /// The chance (0 to 1) that one of HEAD is larger than one of BASE.
     Chance(f64),
     /// HEAD - BASE in a unit.

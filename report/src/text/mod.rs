@@ -5,6 +5,7 @@
 
 mod check;
 mod comparison;
+mod gaps;
 mod markdown;
 mod noise;
 mod safe;
@@ -15,6 +16,7 @@ mod words;
 
 pub use check::{check, limit_cells};
 pub use comparison::comparison;
+pub use gaps::gaps;
 pub use markdown::{check_markdown, markdown};
 pub use noise::noise;
 pub use safe::{safe, safe_lines};

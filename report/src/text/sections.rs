@@ -160,6 +160,10 @@ pub fn cell(cell: &Cell, language: Language) -> String {
         Cell::People { part, whole } => share((*whole > 0).then(|| *part as f64 / *whole as f64)),
         Cell::Apdex { index, is_of_few } => format!("{index:.2}{}", if *is_of_few { "*" } else { "" }),
         Cell::Bytes(n) => bytes(*n),
+        Cell::Score(of) => format!("{of:.1}"),
+        Cell::Range { low, high } => {
+            format!("{} to {}", self::cell(low, language), self::cell(high, language))
+        }
         Cell::Within(bucket) => within(Some(*bucket)),
         Cell::Quantity { unit, value } => quantity(unit, *value),
         Cell::Sides(base, head) => format!("{}/{}", count(*base), count(*head)),
@@ -176,6 +180,7 @@ fn change(change: &Change) -> String {
     match change {
         Change::Ratio(ratio) => units::change(*ratio),
         Change::Points(points) => signed(points * 100.0, " pp"),
+        Change::Score(points) => signed(*points, ""),
         Change::Chance(chance) => share(Some(*chance)),
         Change::Difference { unit, value } => signed_quantity(unit, *value),
     }

@@ -1,20 +1,30 @@
 //! Budgets: the longest wait that a touchpoint may cost, and how much it matters.
 //!
+//! What else a bank says of its touchpoints stands in the same file: limits (`limit`) and what it expects of them (`factor`).
+//!
 //! Owns: the TOML form, the defaults by kind and their sources. Refuses: files (callers pass the text).
 //! Invariant: every kind and name has a budget, because the defaults speak of every kind that can be late.
 
+mod factor;
+mod limit;
+mod read;
+
+pub(crate) use factor::{Factor, Target};
+pub(crate) use limit::{Limit, Objective};
+
 use crate::error::Error;
-use crate::limits::{BUDGETS_BYTES_MAX, LABEL_CHARS_MAX, TARGET_MS_MAX, WEIGHT_MAX};
+use crate::limits::BUDGETS_BYTES_MAX;
 use crate::verdict::Figure;
+use factor::FactorEntry;
+use limit::LimitEntry;
 use nowait_wire::Kind;
+use read::{known_kind, label, line_of, milliseconds, unreadable, weight};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use toml::Spanned;
-use toml::value::Datetime;
 
 /// The budgets that apply where nothing else is said, with their sources as comments.
-pub const DEFAULT_BUDGETS: &str = include_str!("../default-budgets.toml");
+pub const DEFAULT_BUDGETS: &str = include_str!("../../default-budgets.toml");
 
 /// The target of a kind that the defaults do not speak of, in nanoseconds: 1 s, Nielsen's limit for the flow of
 /// thought. Only kinds that are no waits (frames, rage taps and the like) ever get it.
@@ -48,34 +58,13 @@ impl Rule {
     }
 }
 
-/// What a team promises of a touchpoint, and who answers for it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Limit {
-    pub(crate) kind: Kind,
-    pub(crate) name: String,
-    pub(crate) objective: Objective,
-    pub(crate) owner: Option<String>,
-    /// The last day, `YYYY-MM-DD`, on which nobody minds that it is broken.
-    pub(crate) exception_until: Option<String>,
-}
-
-/// A figure and the limit that it has to keep.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Objective {
-    /// A quantile, in nanoseconds.
-    QuantileAtMost(Figure, u64),
-    /// The share that is done within the target.
-    InTimeAtLeast(f64),
-    /// The share that fails, has no answer or is given up.
-    UnansweredAtMost(f64),
-}
-
 /// Budgets by kind and name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budgets {
     kinds: BTreeMap<Kind, Rule>,
     touchpoints: BTreeMap<(Kind, String), Rule>,
     limits: Vec<Limit>,
+    factors: Vec<Factor>,
     pinned: Option<String>,
     /// What was said beside the defaults.
     source: String,
@@ -98,6 +87,7 @@ impl Budgets {
             kinds: BTreeMap::new(),
             touchpoints: BTreeMap::new(),
             limits: Vec::new(),
+            factors: Vec::new(),
             pinned: None,
             source: String::new(),
         }
@@ -106,6 +96,17 @@ impl Budgets {
     /// The limits that a release has to keep ([`Check`](crate::Check)), in the order of the file.
     pub(crate) fn limits(&self) -> &[Limit] {
         &self.limits
+    }
+
+    /// What makes customers' experience, as the bank sees it, in the order of the file.
+    pub(crate) fn factors(&self) -> &[Factor] {
+        &self.factors
+    }
+
+    /// Whether touchpoints measure any of it.
+    #[must_use]
+    pub fn has_measured_factors(&self) -> bool {
+        self.factors.iter().any(|factor| !factor.touchpoints.is_empty())
     }
 
     /// The limits of a touchpoint's quantiles: what each is called, and the most that it may be in nanoseconds.
@@ -194,6 +195,7 @@ impl Budgets {
             let limits = entry.limits(text)?;
             self.limits.extend(limits);
         }
+        factor::add(text, file.factor, &mut self.factors)?;
         self.pinned = file.pinned.or(self.pinned.take());
         Ok(())
     }
@@ -208,59 +210,9 @@ struct File {
     touchpoint: Vec<TouchpointEntry>,
     #[serde(default)]
     limit: Vec<LimitEntry>,
+    #[serde(default)]
+    factor: Vec<FactorEntry>,
     pinned: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitEntry {
-    kind: Spanned<String>,
-    name: Spanned<String>,
-    p50_ms: Option<Spanned<f64>>,
-    p75_ms: Option<Spanned<f64>>,
-    p95_ms: Option<Spanned<f64>>,
-    in_time_min: Option<Spanned<f64>>,
-    failed_max: Option<Spanned<f64>>,
-    owner: Option<String>,
-    exception_until: Option<Spanned<Datetime>>,
-}
-
-impl LimitEntry {
-    fn limits(&self, text: &str) -> Result<Vec<Limit>, Error> {
-        let mut objectives = Vec::new();
-        let quantiles = [
-            (Figure::P50, "p50_ms", &self.p50_ms),
-            (Figure::P75, "p75_ms", &self.p75_ms),
-            (Figure::P95, "p95_ms", &self.p95_ms),
-        ];
-        for (figure, key, most_ms) in quantiles {
-            let most_ns = milliseconds(text, key, most_ms.as_ref())?;
-            objectives.extend(most_ns.map(|most_ns| Objective::QuantileAtMost(figure, most_ns)));
-        }
-        let in_time = share(text, "in_time_min", self.in_time_min.as_ref())?;
-        objectives.extend(in_time.map(Objective::InTimeAtLeast));
-        let failed = share(text, "failed_max", self.failed_max.as_ref())?;
-        objectives.extend(failed.map(Objective::UnansweredAtMost));
-        if objectives.is_empty() {
-            let what = "it limits nothing; write p50_ms, p75_ms, p95_ms, in_time_min or failed_max";
-            return Err(wrong(text, &self.name, "limit", what));
-        }
-        let exception_until = match &self.exception_until {
-            None => None,
-            Some(until) => Some(until.get_ref().date.map(|date| date.to_string()).ok_or_else(|| {
-                wrong(text, until, "exception_until", "it is no day; write one, for example 2026-12-31")
-            })?),
-        };
-        let kind = known_kind(text, &self.kind)?;
-        let limit = |objective| Limit {
-            kind,
-            name: self.name.get_ref().clone(),
-            objective,
-            owner: self.owner.clone(),
-            exception_until: exception_until.clone(),
-        };
-        Ok(objectives.into_iter().map(limit).collect())
-    }
 }
 
 #[derive(Deserialize)]
@@ -298,69 +250,6 @@ impl TouchpointEntry {
             label: label(text, self.label.as_ref())?,
         })
     }
-}
-
-/// The line of a byte offset, counted from 1.
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
-}
-
-fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, what: &str) -> Error {
-    Error::budgets(format!("budgets line {}, {key}: {what}", line_of(text, at.span().start)))
-}
-
-/// What the TOML reader itself refused: its words, our line.
-fn unreadable(text: &str, error: &toml::de::Error) -> Error {
-    let line = error.span().map_or(1, |span| line_of(text, span.start));
-    Error::budgets(format!("budgets line {line}: {}", error.message().replace('\n', "; ")))
-}
-
-fn known_kind(text: &str, kind: &Spanned<String>) -> Result<Kind, Error> {
-    Kind::from_str(kind.get_ref()).map_err(|_| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-        let what = format!("there is no kind \"{}\"; write one of {}", kind.get_ref(), known.join(", "));
-        wrong(text, kind, "kind", &what)
-    })
-}
-
-/// Milliseconds as nanoseconds.
-fn milliseconds(text: &str, key: &str, given: Option<&Spanned<f64>>) -> Result<Option<u64>, Error> {
-    let Some(given) = given else { return Ok(None) };
-    let ms = *given.get_ref();
-    // Written so that "not a number" fails too.
-    if !(ms > 0.0 && ms <= TARGET_MS_MAX) {
-        let what = format!("{ms} is no time; write milliseconds above 0 and up to {TARGET_MS_MAX}");
-        return Err(wrong(text, given, key, &what));
-    }
-    Ok(Some((ms * 1e6).round() as u64))
-}
-
-fn share(text: &str, key: &str, given: Option<&Spanned<f64>>) -> Result<Option<f64>, Error> {
-    let Some(given) = given else { return Ok(None) };
-    if !(0.0..=1.0).contains(given.get_ref()) {
-        let what = format!("{} is no share; write a number from 0 to 1", given.get_ref());
-        return Err(wrong(text, given, key, &what));
-    }
-    Ok(Some(*given.get_ref()))
-}
-
-fn weight(text: &str, weight: Option<&Spanned<f64>>) -> Result<Option<f64>, Error> {
-    let Some(given) = weight else { return Ok(None) };
-    if !(0.0..=WEIGHT_MAX).contains(given.get_ref()) {
-        let what = format!("{} is no weight; write a number from 0 to {WEIGHT_MAX}", given.get_ref());
-        return Err(wrong(text, given, "weight", &what));
-    }
-    Ok(Some(*given.get_ref()))
-}
-
-fn label(text: &str, label: Option<&Spanned<String>>) -> Result<Option<String>, Error> {
-    let Some(given) = label else { return Ok(None) };
-    let chars = given.get_ref().chars().count();
-    if chars == 0 || chars > LABEL_CHARS_MAX || given.get_ref().chars().any(char::is_control) {
-        let what = format!("write 1 to {LABEL_CHARS_MAX} characters without line breaks");
-        return Err(wrong(text, given, "label", &what));
-    }
-    Ok(Some(given.get_ref().clone()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,82 @@
+//! What is read of a bank's gaps and targets.
+//!
+//! Owns: turning an address into a question. Refuses: figures (see `store`).
+//! Invariant: where the budgets say nothing the answer says what to write.
+
+use super::reads::{Asked, shown};
+use crate::error::Error;
+use crate::page;
+use crate::store::{self, Query};
+use axum::response::{IntoResponse, Response};
+use nowait_report::gaps::EXAMPLE_GAPS;
+use nowait_report::section::{SECTIONS_VERSION, of_gaps, of_targets};
+use nowait_report::{Gaps, Rows, Section, Targets};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// How far the bank is from what its customers expect.
+pub(super) fn gaps(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(of(asked)?).into_response())
+}
+
+/// The same as the table that the terminal and the page show.
+pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
+    let sections = of_gaps(&of(asked)?);
+    let example = sections.is_empty().then_some(EXAMPLE_GAPS);
+    Ok(tables(sections, example))
+}
+
+/// What became of the gaps that were chosen.
+pub(super) fn targets(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(of_chosen(asked)?).into_response())
+}
+
+/// The same as the table that the terminal and the page show.
+pub(super) fn targets_sections(asked: &Asked) -> Result<Response, Error> {
+    Ok(tables(of_targets(&of_chosen(asked)?), None))
+}
+
+/// Both without a script.
+pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
+    let gaps = of(asked)?;
+    let (tenant, mut query) = meant(asked)?;
+    // Each release is told, whichever the table is about.
+    query.filter.version = None;
+    let targets = store::targets(asked.store(), &tenant, &query, asked.budgets())?;
+    let sections: Vec<Section> = of_gaps(&gaps).into_iter().chain(of_targets(&targets)).collect();
+    let nonce = Uuid::new_v4().simple().to_string();
+    Ok(shown(page::tables("Short of expectations", &sections, EXAMPLE_GAPS, &nonce), &nonce))
+}
+
+/// The JSON of `GET /v1/gaps/sections` and `GET /v1/gaps/targets/sections`.
+#[derive(Debug, Serialize)]
+struct Tables {
+    sections_version: u32,
+    sections: Vec<Section>,
+    /// What to write into the budgets file, as TOML; only where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<&'static str>,
+}
+
+fn tables(sections: Vec<Section>, example: Option<&'static str>) -> Response {
+    axum::Json(Tables { sections_version: SECTIONS_VERSION, sections, example }).into_response()
+}
+
+/// Whose figures are meant, and which.
+fn meant(asked: &Asked) -> Result<(String, Query), Error> {
+    let (tenant, query) = asked.of_no_comparison()?;
+    if query.rows != Rows::default() {
+        return Err(Error::input("page: gaps are listed whole; leave it out"));
+    }
+    Ok((tenant, query))
+}
+
+fn of(asked: &Asked) -> Result<Gaps, Error> {
+    let (tenant, query) = meant(asked)?;
+    store::gaps(asked.store(), &tenant, &query, asked.budgets())
+}
+
+fn of_chosen(asked: &Asked) -> Result<Targets, Error> {
+    let (tenant, query) = meant(asked)?;
+    store::targets(asked.store(), &tenant, &query, asked.budgets())
+}

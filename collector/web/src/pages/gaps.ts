@@ -1,0 +1,59 @@
+// How far the bank is from what its customers expect, and what became of the gaps that it chose.
+
+import { gaps as asked, targets } from "../api";
+import { h } from "../dom";
+import { type Pen, table } from "../table";
+
+/** The page, as soon as its figures are there. */
+export async function gaps(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
+  const { address, words } = pen;
+  const answer = await asked(address.query(), wanted);
+  if (answer.example !== undefined)
+    return [
+      h("p", { class: "headline" }, words.text("gaps.empty")),
+      h("p", {}, words.text("gaps.write")),
+      example(answer.example, pen),
+    ];
+  return [
+    h("p", {}, words.text("gaps.how")),
+    ...answer.sections.map((section) => table(section, pen)),
+    chosen(pen, wanted),
+  ];
+}
+
+/** What to write into the bank's file. */
+export function example(text: string, { words }: Pen): HTMLElement {
+  return h(
+    "pre",
+    { tabindex: 0, role: "group", "aria-label": words.text("example.title"), lang: "en" },
+    text,
+  );
+}
+
+/** The targets. Each release of them is a side of a comparison, so they take longer than the table, which does not wait. */
+function chosen(pen: Pen, wanted: AbortSignal): HTMLElement {
+  const { address, words } = pen;
+  const part = h(
+    "div",
+    { "aria-busy": "true" },
+    h("progress", { "aria-label": words.text("state.loading") }),
+  );
+  // Each release is told, whichever the table is about.
+  const question = address.with([["version", ""]]).query();
+  void targets(question, wanted)
+    .then((answer) =>
+      answer.sections.length > 0
+        ? answer.sections.map((section) => table(section, pen))
+        : [h("p", {}, words.text("gaps.choose"))],
+    )
+    .catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      return [h("p", { role: "alert" }, words.text("state.error", { reason }))];
+    })
+    .then((nodes) => {
+      if (wanted.aborted) return;
+      part.replaceChildren(...nodes);
+      part.setAttribute("aria-busy", "false");
+    });
+  return part;
+}
