@@ -8,8 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
 use nowait_collector::cli::{
-    self, aa, backup, bench, check, compare, delete, doctor, export, gaps, manual, reindex, report, serve,
-    token,
+    self, aa, backup, bench, check, compare, delete, doctor, export, gaps, indicators, manual, reindex,
+    report, serve, token,
 };
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
@@ -41,6 +41,8 @@ enum Command {
     Report(report::Args),
     /// Say how far the bank is from what its customers expect, and what became of the gaps that it chose
     Gaps(gaps::Args),
+    /// Say how customers fare on three levels, and from month to month
+    Indicators(indicators::Args),
     /// Judge a release, or files of benchmarks, against another: slower, faster, equivalent, no evidence, too few samples
     Compare(compare::Args),
     /// Hold a release against the limits of a budgets file
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Gaps(args) => gaps::run(&args),
+        Command::Indicators(args) => indicators::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -4,7 +4,8 @@ mod house;
 
 use axum::http::StatusCode;
 use house::{House, frame};
-use nowait_report::section::{of_gaps, of_targets};
+use nowait_report::indicator::{Experiences, Status, Trends};
+use nowait_report::section::{of_experiences, of_gaps, of_targets, of_trends};
 use nowait_report::{Budgets, Gaps, Report, Targets, text};
 use nowait_wire::testing::session;
 
@@ -94,7 +95,7 @@ async fn questions_that_make_no_sense_are_refused() {
     let (house, _) = house().await;
     for (address, status, reason) in [
         ("/v1/gaps?base=8.2.0&head=8.3.0", StatusCode::BAD_REQUEST, "compares nothing"),
-        ("/v1/gaps?page=2", StatusCode::BAD_REQUEST, "page: gaps are listed whole"),
+        ("/v1/gaps?page=2", StatusCode::BAD_REQUEST, "page: this is listed whole"),
         ("/v1/gaps/targets?version=8.3.0", StatusCode::BAD_REQUEST, "targets are told of each release"),
         ("/v1/gaps?version=8.9.9", StatusCode::NOT_FOUND, "8.9.9"),
     ] {
@@ -102,4 +103,76 @@ async fn questions_that_make_no_sense_are_refused() {
         assert_eq!(answer.status, status, "{address}");
         assert!(answer.text().contains(reason), "{address}: {}", answer.text());
     }
+}
+
+/// Of the sessions of `nowait_wire::testing`, which are of March 2026.
+async fn house_of_indicators() -> House {
+    let house = House::new(|config| config.budgets = Budgets::parse("dimension.trust = 2\n").unwrap());
+    for seed in 1..20 {
+        assert_eq!(house.post(frame(&session(seed, 500))).await.status, StatusCode::OK);
+    }
+    house
+}
+
+#[tokio::test]
+async fn indicators_are_shares_of_what_was_counted() {
+    let house = house_of_indicators().await;
+    let found: Experiences = serde_json::from_slice(&house.get("/v1/indicators").await.body).unwrap();
+    let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
+    let smooth = found.indicators.iter().find(|of| of.name == "frames_smooth").unwrap();
+    let frames: u64 = report.frames.iter().map(|of| of.frames).sum();
+    let slow: u64 = report.frames.iter().map(|of| of.slow).sum();
+    assert_eq!(smooth.counted, frames);
+    assert!((smooth.share.unwrap() - (frames - slow) as f64 / frames as f64).abs() < 1e-9);
+    let taps = found.indicators.iter().find(|of| of.name == "taps_calm").unwrap();
+    assert_eq!(taps.counted, report.taps.iter().map(|tap| tap.outcomes.total()).sum::<u64>());
+    assert!(taps.touchpoints.iter().any(|of| report.taps.iter().any(|tap| tap.name == of.name)));
+    assert!(found.indicators.iter().any(|of| of.status == Status::TooFew), "ratings: nobody gave any");
+    assert_eq!(house.get("/v1/indicators?version=8.9.9").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.get("/v1/indicators?page=2").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_months_of_indicators_end_with_the_current_one() {
+    let house = house_of_indicators().await;
+    let span: Experiences = serde_json::from_slice(&house.get("/v1/indicators").await.body).unwrap();
+    let trends: Trends = serde_json::from_slice(&house.get("/v1/indicators/months").await.body).unwrap();
+    for trend in &trends.indicators {
+        let of = span.indicators.iter().find(|of| of.name == trend.name).unwrap();
+        let months: Vec<(&str, u64, Option<f64>)> =
+            trend.months.iter().map(|month| (month.month.as_str(), month.counted, month.share)).collect();
+        assert_eq!(months, [("2026-03", of.counted, of.share)], "all of it is of March");
+    }
+    let refused = house.get("/v1/indicators/months?since=2026-03-01").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text().contains("the months are the last twelve"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn the_tables_of_indicators_are_those_of_the_terminal_and_the_plain_page() {
+    let house = house_of_indicators().await;
+    let span: Experiences = serde_json::from_slice(&house.get("/v1/indicators").await.body).unwrap();
+    let trends: Trends = serde_json::from_slice(&house.get("/v1/indicators/months").await.body).unwrap();
+    let shown = text::indicators(&span, &trends);
+    let plain = house.get("/plain/indicators?since=2026-03-01").await;
+    assert_eq!(plain.status, StatusCode::OK);
+    let both = [
+        ("/v1/indicators/sections", of_experiences(&span)),
+        ("/v1/indicators/months/sections", of_trends(&trends)),
+    ];
+    for (address, sections) in both {
+        let json = house.get(address).await.json();
+        assert!(json.get("example").is_none(), "the bank said something: {address}");
+        for (section, of_api) in sections.iter().zip(json["sections"].as_array().unwrap()) {
+            assert_eq!(of_api["key"], section.key);
+            assert_eq!(of_api["rows"].as_array().unwrap().len(), section.rows.len());
+            assert!(shown.contains(text::section(section).trim_end()), "{}: {shown}", section.key);
+            assert!(plain.text().contains(&text::title(section, nowait_report::Language::En).0));
+        }
+    }
+    let bare = House::new(|_| {});
+    assert_eq!(bare.post(frame(&session(1, 50))).await.status, StatusCode::OK);
+    let json = bare.get("/v1/indicators/sections").await.json();
+    assert!(Budgets::parse(json["example"].as_str().unwrap()).unwrap().has_own_indicators());
+    assert!(!json["sections"].as_array().unwrap().is_empty(), "the shipped ones are there");
 }

@@ -27,6 +27,7 @@ mod figures;
 mod floor;
 pub mod gaps;
 pub mod histogram;
+pub mod indicator;
 mod interval;
 pub mod limits;
 pub mod metric;

@@ -78,3 +78,12 @@ pub const TOUCHPOINTS_OF_FACTOR_MAX: usize = 32;
 
 /// Releases since a target was set that it is told for, the latest: each is read as one side of a comparison.
 pub const RELEASES_OF_TARGET_MAX: usize = 4;
+
+/// Indicators of a budgets file and the shipped ones: nobody looks at more.
+pub const INDICATORS_MAX: usize = 64;
+
+/// Touchpoints of an indicator that are listed, those first that lack most of it: what a person mends before looking again.
+pub const TOUCHPOINTS_OF_INDICATOR_LISTED: usize = 10;
+
+/// Months of a trend: a year, so that the same season is in it once more.
+pub const MONTHS_OF_TREND: usize = 12;

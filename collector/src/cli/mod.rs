@@ -15,6 +15,7 @@ pub mod export;
 mod fail;
 mod form;
 pub mod gaps;
+pub mod indicators;
 mod junit;
 pub mod manual;
 mod progress;

@@ -49,7 +49,11 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
             body {
                 header {
                     (signed_in(page))
-                    nav { a href="/plain/gaps" { "Short of expectations" } }
+                    nav {
+                        a href="/plain/indicators" { "Indicators" }
+                        " "
+                        a href="/plain/gaps" { "Short of expectations" }
+                    }
                     h1 { "Where customers wait" }
                     p { (Shown(&scope(page.report))) }
                     @for (what, n) in &page.report.uncounted {

@@ -48,7 +48,7 @@ pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     Ok(shown(page::tables("Short of expectations", &sections, EXAMPLE_GAPS, &nonce), &nonce))
 }
 
-/// The JSON of `GET /v1/gaps/sections` and `GET /v1/gaps/targets/sections`.
+/// The JSON of `GET /v1/gaps/sections` and its like.
 #[derive(Debug, Serialize)]
 struct Tables {
     sections_version: u32,
@@ -58,15 +58,15 @@ struct Tables {
     example: Option<&'static str>,
 }
 
-fn tables(sections: Vec<Section>, example: Option<&'static str>) -> Response {
+pub(super) fn tables(sections: Vec<Section>, example: Option<&'static str>) -> Response {
     axum::Json(Tables { sections_version: SECTIONS_VERSION, sections, example }).into_response()
 }
 
 /// Whose figures are meant, and which.
-fn meant(asked: &Asked) -> Result<(String, Query), Error> {
+pub(super) fn meant(asked: &Asked) -> Result<(String, Query), Error> {
     let (tenant, query) = asked.of_no_comparison()?;
     if query.rows != Rows::default() {
-        return Err(Error::input("page: gaps are listed whole; leave it out"));
+        return Err(Error::input("page: this is listed whole; leave it out"));
     }
     Ok((tenant, query))
 }

@@ -14,6 +14,7 @@ mod files;
 mod gaps;
 mod guard;
 mod health;
+mod indicators;
 mod ingest;
 mod login;
 mod origin;
@@ -140,6 +141,11 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/v1/gaps/sections", reads::asked(gaps::sections))
         .route("/v1/gaps/targets", reads::asked(gaps::targets))
         .route("/v1/gaps/targets/sections", reads::asked(gaps::targets_sections))
+        .route("/plain/indicators", reads::asked(indicators::plain))
+        .route("/v1/indicators", reads::asked(indicators::indicators))
+        .route("/v1/indicators/sections", reads::asked(indicators::sections))
+        .route("/v1/indicators/months", reads::asked(indicators::months))
+        .route("/v1/indicators/months/sections", reads::asked(indicators::months_sections))
         .route("/v1/check", reads::asked(reads::check))
         .route("/v1/reader", get(reads::reader))
         .route("/v1/status", get(reads::status))

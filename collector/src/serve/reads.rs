@@ -334,6 +334,11 @@ impl Asked {
         &self.shared.config.budgets
     }
 
+    /// The moment of the question, in milliseconds since 1970 UTC.
+    pub(super) fn now_unix_ms(&self) -> u64 {
+        (self.shared.config.clock)()
+    }
+
     /// Whose figures are meant, and which, where all touchpoints are and nothing is compared.
     pub(super) fn of_no_comparison(&self) -> Result<(String, Query), Error> {
         self.refuse_stray()?;

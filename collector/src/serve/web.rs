@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 8] =
-    ["/", "/waits", "/touchpoint", "/session", "/releases", "/service", "/gaps", "/health"];
+pub(super) const PAGES: [&str; 9] =
+    ["/", "/waits", "/touchpoint", "/session", "/releases", "/service", "/indicators", "/gaps", "/health"];
 
 /// The document that starts the program.
 const DOCUMENT: &str = "index.html";

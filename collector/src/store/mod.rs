@@ -18,6 +18,7 @@ mod doctor;
 mod exits;
 mod fold;
 mod gaps;
+mod indicators;
 mod intake;
 mod kept;
 mod people;
@@ -49,6 +50,7 @@ mod writer;
 pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
 pub use gaps::{gaps, targets};
+pub use indicators::{indicators, months};
 pub use intake::Intake;
 pub use kept::Comparisons;
 pub(crate) use private::make_folder;
@@ -162,6 +164,12 @@ impl Query {
     pub fn until(mut self, unix_ms: u64) -> Query {
         self.until_unix_ms = Some(hour_ceil(unix_ms));
         self
+    }
+
+    /// The same question without a span.
+    #[must_use]
+    pub fn at_any_time(self) -> Query {
+        Query { from_unix_ms: None, until_unix_ms: None, ..self }
     }
 
     /// The same question, which is given up when `cancel` says so.

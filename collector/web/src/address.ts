@@ -13,6 +13,7 @@ export const PATHS = {
   session: "/session",
   releases: "/releases",
   service: "/service",
+  indicators: "/indicators",
   gaps: "/gaps",
   health: "/health",
 } as const;
@@ -30,6 +31,7 @@ const OWN: Record<PageName, readonly string[]> = {
   session: ["session"],
   releases: ["base", "head"],
   service: ["month"],
+  indicators: [],
   gaps: [],
   health: [],
 };

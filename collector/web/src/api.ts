@@ -8,6 +8,7 @@ export type Cell =
   | "none"
   | { text: string }
   | { day: string }
+  | { month: string }
   | { word: [group: string, key: string] }
   | { count: number }
   | { duration_ns: number }
@@ -136,6 +137,16 @@ export function session(question: URLSearchParams, wanted: AbortSignal): Promise
 /** The tables of a comparison. */
 export function compared(question: URLSearchParams, wanted: AbortSignal): Promise<Compared> {
   return ask("/v1/compare/sections", question, wanted);
+}
+
+/** How customers fare. */
+export function indicators(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/indicators/sections", question, wanted);
+}
+
+/** The same from month to month. */
+export function months(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/indicators/months/sections", question, wanted);
 }
 
 /** How far the bank is from what its customers expect. */

@@ -82,6 +82,7 @@ export class Format {
     if (cell === "none") return NONE;
     if ("text" in cell) return cell.text;
     if ("day" in cell) return this.day(cell.day);
+    if ("month" in cell) return this.month(cell.month);
     if ("word" in cell) return this.words.named(cell.word.join("."));
     if ("count" in cell) return this.count(cell.count);
     if ("duration_ns" in cell) return this.duration(cell.duration_ns);

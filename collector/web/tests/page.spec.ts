@@ -12,6 +12,7 @@ const PAGES = [
   "/releases?",
   "/releases?base=8.1.0&head=8.2.0&",
   "/service?",
+  "/indicators?",
   "/gaps?",
   "/health?",
 ];
@@ -205,6 +206,24 @@ test("gaps are ranked, with the touchpoints that measure them and what became of
   await row.getByRole("button", { name: "Of Convenience" }).click();
   await parts.getByRole("link", { name: "transfer" }).click();
   await expect(page).toHaveURL("/touchpoint?version=8.1.0&touchpoint=journey%3Atransfer&lang=en");
+});
+
+test("an indicator leads to its months and down to the touchpoint", async ({ page, request }) => {
+  const { indicators } = await (await request.get("/v1/indicators")).json();
+  const found = indicators.find((indicator: { name: string }) => indicator.name === "tasks_in_time");
+  await open(page, "/indicators?lang=en");
+  const table = page.locator("section[aria-labelledby=section-indicators]");
+  await expect(table.locator("tbody tr:not(.part)")).toHaveCount(indicators.length);
+  const row = table.locator("tbody tr:not(.part)").filter({ hasText: "Tasks in time" });
+  await expect(row).toContainText(`${(100 * found.share).toFixed(1)}%`);
+  await expect(row).toContainText(found.status);
+  await expect(page.locator("section[aria-labelledby=section-levels] tbody tr")).toHaveCount(3);
+  await expect(page.locator("section[aria-labelledby=section-dimensions] tbody tr")).toHaveCount(6);
+  await expect(page.locator("section[aria-labelledby=section-months]")).toContainText("Tasks in time");
+  await expect(page.locator("pre")).toContainText("[[indicator]]");
+  await row.getByRole("button").click();
+  await table.locator("tr.part:visible").first().getByRole("link").click();
+  await expect(page).toHaveURL(/^[^?]*\/touchpoint\?touchpoint=journey%3A/);
 });
 
 test("every dimension that the address says stays in the form", async ({ page }) => {

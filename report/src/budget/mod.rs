@@ -1,21 +1,26 @@
 //! Budgets: the longest wait that a touchpoint may cost, and how much it matters.
 //!
-//! What else a bank says of its touchpoints stands in the same file: limits (`limit`) and what it expects of them (`factor`).
+//! What else a bank says of its touchpoints stands in the same file: limits (`limit`), what it expects of
+//! them (`factor`), and by which shares it looks at them (`indicator`).
 //!
 //! Owns: the TOML form, the defaults by kind and their sources. Refuses: files (callers pass the text).
 //! Invariant: every kind and name has a budget, because the defaults speak of every kind that can be late.
 
 mod factor;
+mod indicator;
 mod limit;
 mod read;
 
 pub(crate) use factor::{Factor, Target};
+pub use indicator::DEFAULT_INDICATORS;
+pub(crate) use indicator::{Indicator, Indicators};
 pub(crate) use limit::{Limit, Objective};
 
 use crate::error::Error;
 use crate::limits::BUDGETS_BYTES_MAX;
 use crate::verdict::Figure;
 use factor::FactorEntry;
+use indicator::IndicatorEntry;
 use limit::LimitEntry;
 use nowait_wire::Kind;
 use read::{known_kind, label, line_of, milliseconds, unreadable, weight};
@@ -65,6 +70,7 @@ pub struct Budgets {
     touchpoints: BTreeMap<(Kind, String), Rule>,
     limits: Vec<Limit>,
     factors: Vec<Factor>,
+    indicators: Indicators,
     pinned: Option<String>,
     /// What was said beside the defaults.
     source: String,
@@ -74,8 +80,9 @@ impl Default for Budgets {
     /// The budgets of [`DEFAULT_BUDGETS`].
     fn default() -> Budgets {
         let mut budgets = Budgets::none();
-        // The shipped file is parsed in a test, so there is no error to report here.
-        let shipped = budgets.overlay(DEFAULT_BUDGETS);
+        // The shipped files are parsed in a test, so there is no error to report here.
+        let shipped =
+            [DEFAULT_BUDGETS, DEFAULT_INDICATORS].into_iter().try_for_each(|text| budgets.overlay(text));
         debug_assert_eq!(shipped, Ok(()));
         budgets
     }
@@ -88,6 +95,7 @@ impl Budgets {
             touchpoints: BTreeMap::new(),
             limits: Vec::new(),
             factors: Vec::new(),
+            indicators: Indicators::default(),
             pinned: None,
             source: String::new(),
         }
@@ -101,6 +109,17 @@ impl Budgets {
     /// What makes customers' experience, as the bank sees it, in the order of the file.
     pub(crate) fn factors(&self) -> &[Factor] {
         &self.factors
+    }
+
+    /// How customers fare, as the bank looks at it: the shipped indicators and its own.
+    pub(crate) fn indicators(&self) -> &Indicators {
+        &self.indicators
+    }
+
+    /// Whether the file says anything of indicators that the shipped ones do not.
+    #[must_use]
+    pub fn has_own_indicators(&self) -> bool {
+        self.indicators != Budgets::default().indicators
     }
 
     /// Whether touchpoints measure any of it.
@@ -196,6 +215,7 @@ impl Budgets {
             self.limits.extend(limits);
         }
         factor::add(text, file.factor, &mut self.factors)?;
+        self.indicators.overlay(text, file.indicator, file.dimension)?;
         self.pinned = file.pinned.or(self.pinned.take());
         Ok(())
     }
@@ -212,6 +232,10 @@ struct File {
     limit: Vec<LimitEntry>,
     #[serde(default)]
     factor: Vec<FactorEntry>,
+    #[serde(default)]
+    indicator: Vec<IndicatorEntry>,
+    #[serde(default)]
+    dimension: BTreeMap<Spanned<String>, Spanned<f64>>,
     pinned: Option<String>,
 }
 

@@ -9,6 +9,7 @@ mod cost;
 mod detail;
 mod exits;
 mod gaps;
+mod indicators;
 mod journeys;
 mod releases;
 mod service;
@@ -20,6 +21,7 @@ use crate::report::{Latency, Report, Within};
 pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
 pub use detail::of_detail;
 pub use gaps::{of_gaps, of_targets};
+pub use indicators::{of_experiences, of_trends};
 use nowait_wire::Kind;
 pub use releases::of_releases;
 use serde::Serialize;
@@ -106,6 +108,8 @@ pub enum Cell {
     Text(String),
     /// A date of the scope's zone, `2026-03-05`.
     Day(String),
+    /// A month of the scope's zone, `2026-03`.
+    Month(String),
     /// A word of ours: the group and the key of `GROUP.KEY`.
     Word(&'static str, &'static str),
     /// How many.

@@ -6,6 +6,7 @@
 mod check;
 mod comparison;
 mod gaps;
+mod indicators;
 mod markdown;
 mod noise;
 mod safe;
@@ -17,6 +18,7 @@ mod words;
 pub use check::{check, limit_cells};
 pub use comparison::comparison;
 pub use gaps::gaps;
+pub use indicators::indicators;
 pub use markdown::{check_markdown, markdown};
 pub use noise::noise;
 pub use safe::{safe, safe_lines};

@@ -152,7 +152,7 @@ pub fn word(group: &str, key: &str, language: Language) -> String {
 pub fn cell(cell: &Cell, language: Language) -> String {
     match cell {
         Cell::None => NONE.to_owned(),
-        Cell::Text(text) | Cell::Day(text) => text.clone(),
+        Cell::Text(text) | Cell::Day(text) | Cell::Month(text) => text.clone(),
         Cell::Word(group, key) => word(group, key, language),
         Cell::Count(n) => count(*n),
         Cell::DurationNs(ns) => duration(*ns),

@@ -2,6 +2,7 @@
 
 import { gaps as asked, targets } from "../api";
 import { h } from "../dom";
+import { later } from "../later";
 import { type Pen, table } from "../table";
 
 /** The page, as soon as its figures are there. */
@@ -30,30 +31,15 @@ export function example(text: string, { words }: Pen): HTMLElement {
   );
 }
 
-/** The targets. Each release of them is a side of a comparison, so they take longer than the table, which does not wait. */
+/** The targets. Each release of them is a side of a comparison, so they take longer than the table. */
 function chosen(pen: Pen, wanted: AbortSignal): HTMLElement {
   const { address, words } = pen;
-  const part = h(
-    "div",
-    { "aria-busy": "true" },
-    h("progress", { "aria-label": words.text("state.loading") }),
-  );
   // Each release is told, whichever the table is about.
   const question = address.with([["version", ""]]).query();
-  void targets(question, wanted)
-    .then((answer) =>
-      answer.sections.length > 0
-        ? answer.sections.map((section) => table(section, pen))
-        : [h("p", {}, words.text("gaps.choose"))],
-    )
-    .catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      return [h("p", { role: "alert" }, words.text("state.error", { reason }))];
-    })
-    .then((nodes) => {
-      if (wanted.aborted) return;
-      part.replaceChildren(...nodes);
-      part.setAttribute("aria-busy", "false");
-    });
-  return part;
+  const told = targets(question, wanted).then((answer) =>
+    answer.sections.length > 0
+      ? answer.sections.map((section) => table(section, pen))
+      : [h("p", {}, words.text("gaps.choose"))],
+  );
+  return later(told, pen, wanted);
 }
