@@ -35,6 +35,9 @@ public class Settings internal constructor() {
     /** The app's own dimensions, such as `"segment" to "retail"`: at most 8, scrubbed like names. */
     public var dimensions: Map<String, String> = emptyMap()
 
+    /** How batches leave the device. */
+    public var transport: Transport = Transport.PLATFORM
+
     /** Whether Activities, taps and frames are captured. */
     public var captureActivities: Boolean = true
 

@@ -47,6 +47,9 @@ public class JavaCallersTest {
             settings.setCountry("PT");
             settings.setDimensions(Map.of("segment", "retail"));
             settings.setScreenName(activity -> "Home");
+            settings.setTransport(parcel -> parcel.isCancelled() ? null : new Answer(503, "7"));
+            settings.setTransport(Transport.NATIVE);
+            settings.setTransport(Transport.PLATFORM);
             settings.setCaptureActivities(true);
         });
         assertSame(StartResult.Started.INSTANCE, started);

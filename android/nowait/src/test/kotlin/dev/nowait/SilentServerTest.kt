@@ -15,13 +15,19 @@ import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 
 /** A collector that takes connections and never answers, and a flush that waits for it: what stands behind that? */
-abstract class SilentServer {
+abstract class SilentServer(
+    private val transport: Transport = Transport.PLATFORM,
+) {
     private val silent = ServerSocket(0, 50, InetAddress.getLoopbackAddress())
 
     /** The flush that waits, and the connection on which it does. */
     internal fun whileAFlushWaits(work: (Future<Flushed>, Socket) -> Unit) {
         silent.soTimeout = LIMIT_MS
-        val settings = Settings().apply { consent = Consent.GRANTED }
+        val settings =
+            Settings().apply {
+                consent = Consent.GRANTED
+                transport = this@SilentServer.transport
+            }
         Face.start(JvmPlatform(), "http://127.0.0.1:${silent.localPort}", "key", settings)
         await("running") { NoWait.status == Status.Running }
         NoWait.action("Pay.Confirm").measure { }
@@ -60,7 +66,9 @@ class FactsAtASilentServerTest : SilentServer() {
     }
 }
 
-class DecisionAtASilentServerTest : SilentServer() {
+abstract class DecisionAtASilentServer(
+    transport: Transport,
+) : SilentServer(transport) {
     @Test
     fun aRefusalBreaksOffWhatIsUnderWay() =
         whileAFlushWaits { flush, connection ->
@@ -70,6 +78,10 @@ class DecisionAtASilentServerTest : SilentServer() {
             flush.get(10, TimeUnit.SECONDS)
         }
 }
+
+class DecisionAtASilentServerTest : DecisionAtASilentServer(Transport.PLATFORM)
+
+class DecisionAtASilentServerWithTheNativeTransportTest : DecisionAtASilentServer(Transport.NATIVE)
 
 class ShutdownAtASilentServerTest : SilentServer() {
     @Test

@@ -6,6 +6,7 @@ import dev.nowait.SelfReport
 import dev.nowait.Settings
 import dev.nowait.StartResult
 import dev.nowait.Status
+import dev.nowait.Transport
 import dev.nowait.ffi.StartException
 import java.util.concurrent.BlockingQueue
 import java.util.concurrent.CountDownLatch
@@ -74,7 +75,9 @@ internal object Face {
     ) {
         try {
             lane.load(platform.processStart())
-            dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), null)
+            val transport = settings.transport
+            val host = if (transport === Transport.NATIVE) null else HostTransport(transport)
+            dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), host)
             isUp = true
             // Unless it was shut down meanwhile: what was told before that is delivered, and it stays off.
             current.compareAndSet(Status.Starting, Status.Running)

@@ -10,6 +10,7 @@ import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
 import dev.nowait.internal.Names
+import dev.nowait.internal.guarded
 import java.util.Collections
 import java.util.IdentityHashMap
 
@@ -188,14 +189,5 @@ internal class ActivityCapture(
     private fun background() {
         inForeground = false
         lane.tell(Fact.BACKGROUND, atNs = nowNs())
-    }
-}
-
-/** Does what we do inside a call of the framework; no defect of ours, also no `Error`, must become the app's crash. */
-internal inline fun guarded(work: () -> Unit) {
-    try {
-        work()
-    } catch (_: Throwable) {
-        // One fact is missing; the engine's limits end what it began.
     }
 }

@@ -9,6 +9,7 @@ import dev.nowait.internal.AndroidPlatform.Companion.NS_PER_MS
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Names
+import dev.nowait.internal.guarded
 import kotlin.math.abs
 
 /**

@@ -11,6 +11,7 @@ import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
 import dev.nowait.internal.Names
+import dev.nowait.internal.guarded
 
 /**
  * Turns what one window shows into facts: its frames, and with the first one that its screen is shown.
