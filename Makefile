@@ -111,8 +111,16 @@ corruption: ## Flip every byte and cut at every offset of everything on the devi
 	NOWAIT_EVERY_BYTE=1 cargo test --locked --release --package nowait-core --lib -- proof::damage
 
 .PHONY: test-android
-test-android: ## The Kotlin face on a JVM and on Android framework classes (installs a JDK and Maven if missing)
+test-android: ## The Kotlin face on a JVM and on Android framework classes, its AAR, and an app shrunk with it (installs a JDK and Maven if missing)
 	scripts/android-test
+
+.PHONY: android-package
+android-package: ## The AAR and what comes with it, in target/android-repository (ANDROID_NDK_HOME; without an NDK not to ship)
+	scripts/android-tools
+	mvn --batch-mode --no-transfer-progress --file android/pom.xml --activate-profiles package --projects nowait --also-make \
+		clean package -DskipTests
+	scripts/android-libraries arm64-v8a armeabi-v7a x86_64 x86
+	scripts/android-package
 
 .PHONY: test-ios
 test-ios: ## The Swift face on Linux, and its journey (sets up a Debian with Swift 6 if missing: root, 560 MB)
