@@ -68,13 +68,15 @@ pub struct Ask {
     pub session: String,
     /// The month of a service report, `2026-03`.
     pub month: String,
+    /// The one journey that is asked for step by step, by its name.
+    pub journey: String,
 }
 
 /// The name of the one word that may be said several times.
 const DIMENSION: &str = "dimension";
 
 /// The names of the words, `dimension` apart.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 21] = [
     "tenant",
     "version",
     "os",
@@ -95,6 +97,7 @@ const WORDS: [&str; 20] = [
     "by",
     "session",
     "month",
+    "journey",
 ];
 
 /// Kinds of which there is a detail: those of whose waits each is a latency. Journeys and steps have a page of their own.
@@ -128,6 +131,8 @@ pub struct Question {
     pub session: Option<Uuid>,
     /// The first day of the month that is asked for.
     pub month: Option<Date>,
+    /// The journey that is asked for.
+    pub journey: Option<String>,
 }
 
 impl TryFrom<Vec<(String, String)>> for Ask {
@@ -201,6 +206,7 @@ impl Ask {
             "by" => &mut self.by,
             "session" => &mut self.session,
             "month" => &mut self.month,
+            "journey" => &mut self.journey,
             _ => return None,
         })
     }
@@ -229,6 +235,7 @@ impl Ask {
             &self.by,
             &self.session,
             &self.month,
+            &self.journey,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
         let all = WORDS.into_iter().zip(words).chain(dimensions);
@@ -271,6 +278,7 @@ impl Ask {
             by: self.by()?,
             session: self.session()?,
             month: self.month()?,
+            journey: said(&self.journey).map(str::to_owned),
         })
     }
 

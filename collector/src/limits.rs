@@ -370,3 +370,6 @@ pub const STEPS_MAX: usize = 64;
 
 /// How often one step can be suspended: a customer who is sent away for a paper comes back once or twice.
 pub const SUSPENSIONS_MAX: usize = 16;
+
+/// Events of a session that a journey is read from: journeys, steps, ratings, rage taps. A long day of a customer has some hundred.
+pub const JOURNEY_EVENTS_MAX: usize = 20_000;

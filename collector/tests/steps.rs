@@ -125,3 +125,93 @@ async fn what_looks_personal_is_replaced_before_it_is_stored() {
     assert!(!report.text().contains("4111") && !report.text().contains("tai.man"));
     assert_eq!(house.get("/v1/status").await.json()["texts_redacted"], 2);
 }
+
+/// A session in which `OpenAccount` was handed over so many minutes ago.
+fn handed_over(ago: u64) -> Vec<u8> {
+    let mut batch = session(1, 0);
+    let first = batch.names.len() as u32;
+    batch.names.extend(["OpenAccount", "Form"].map(String::from));
+    let (journey, form) = (NameId(first), NameId(first + 1));
+    let anchor = batch.anchors[0];
+    // The wall clock of the session's anchor is an hour before now.
+    let at = |ago: u64| anchor.uptime_ns + (60 * MINUTE * 1_000_000) - ago * MINUTE * 1_000_000;
+    let mut push = |kind, name, started: u64, minutes: u64, a| {
+        batch.events.push(Event {
+            started_uptime_ns: started,
+            duration_ns: minutes * MINUTE * 1_000_000,
+            outcome: if matches!(kind, Kind::Journey | Kind::Step) {
+                Outcome::Abandoned
+            } else {
+                Outcome::Done
+            },
+            journey: 7,
+            a,
+            ..Event::new(kind, name)
+        });
+    };
+    push(Kind::Journey, journey, at(ago + 2), 3, 30_000_000);
+    push(Kind::Step, form, at(ago + 2), 3, 30_000_000);
+    push(Kind::HandOver, journey, at(ago), 0, 0x0123_4567_89AB_CDEF);
+    frame(&batch)
+}
+
+#[tokio::test]
+async fn a_journey_goes_on_in_a_branch() {
+    let house = House::new(|_| {});
+    // Whichever arrives first.
+    assert_eq!(tell(&house, &visit("A117")).await.status, StatusCode::OK);
+    assert_eq!(house.post(handed_over(50)).await.status, StatusCode::OK);
+    assert_eq!(tell(&house, &visit("A118")).await.status, StatusCode::OK);
+    let answer = house.get("/v1/journey?journey=OpenAccount").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let map = answer.json();
+    let step = |nth: usize, field: &str| map["steps"][nth][field].clone();
+    assert_eq!(
+        [step(0, "channel"), step(0, "name"), step(0, "went_on")],
+        [json!("app"), json!("Form"), json!(1)]
+    );
+    assert_eq!(step(0, "left")["abandoned"], 0, "who went on did not leave");
+    assert_eq!(
+        [step(1, "channel"), step(1, "name"), step(1, "reached")],
+        [json!("branch"), json!("Counter"), json!(2)]
+    );
+    let channels: Vec<_> =
+        map["channels"].as_array().unwrap().iter().map(|of| of["channel"].clone()).collect();
+    assert_eq!(channels, [json!("app"), json!("branch")]);
+    assert_eq!(
+        (&map["channels"][1]["continued"], &map["channels"][1]["rating_mean"]),
+        (&json!(1), &json!(4.0))
+    );
+    let joins = &map["hand_overs"];
+    assert_eq!(
+        (&joins["handed_over"], &joins["joined"], &joins["used_again"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    assert_eq!(joins["between_ns"].as_u64().unwrap().div_ceil(MINUTE * 1_000_000), 10);
+
+    let sections = house.get("/v1/journey/sections?journey=OpenAccount").await.json();
+    let keys: Vec<_> = sections["sections"].as_array().unwrap().iter().map(|of| of["key"].clone()).collect();
+    assert_eq!(keys, ["journey_steps", "step_times", "journey_channels", "hand_overs"].map(|key| json!(key)));
+    let of_branch = house.get("/v1/journey?journey=OpenAccount&dimension=channel:branch").await.json();
+    assert_eq!(
+        (of_branch["steps"].as_array().unwrap().len(), &of_branch["hand_overs"]["unknown"]),
+        (1, &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn a_journey_that_nobody_made_names_the_nearest() {
+    let house = House::new(|_| {});
+    assert_eq!(tell(&house, &visit("A117")).await.status, StatusCode::OK);
+    let unknown = house.get("/v1/journey?journey=OpenAcount").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert!(unknown.text().contains("OpenAccount"), "{}", unknown.text());
+    let unnamed = house.get("/v1/journey").await;
+    assert_eq!(unnamed.status, StatusCode::BAD_REQUEST);
+    assert!(unnamed.text().contains("journey: name the one"), "{}", unnamed.text());
+    assert_eq!(house.get("/v1/report?journey=OpenAccount").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        house.get("/v1/journey?journey=OpenAccount&until=2026-01-01").await.status,
+        StatusCode::NOT_FOUND
+    );
+}

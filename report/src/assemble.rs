@@ -240,7 +240,7 @@ impl<'b> Builder<'b> {
     }
 }
 /// Outcomes of a cell, by name.
-fn outcomes(cell: &Cell) -> Outcomes {
+pub(crate) fn outcomes_of(cell: &Cell) -> Outcomes {
     Outcomes {
         done: cell.outcome(Outcome::Done),
         failed: cell.outcome(Outcome::Failed),
@@ -276,7 +276,7 @@ fn figures(cell: &Cell, target_ns: u64) -> Figures {
     let satisfied = cell.done().count_at_most(target_ns) as f64;
     let tolerable = cell.done().count_at_most(target_ns.saturating_mul(APDEX_TOLERABLE_TARGETS)) as f64;
     Figures {
-        outcomes: outcomes(cell),
+        outcomes: outcomes_of(cell),
         latency: latency(&answered),
         lost_ns: answered.excess_over(target_ns).saturating_add(cell.unanswered().excess_over(target_ns)),
         within_budget_share: share(satisfied, ended),
@@ -288,7 +288,7 @@ fn figures(cell: &Cell, target_ns: u64) -> Figures {
 fn screen(name: &str, all: &Cell) -> Screen {
     Screen {
         name: name.to_owned(),
-        outcomes: outcomes(all),
+        outcomes: outcomes_of(all),
         shown: latency(all.part()),
         ready: latency(&all.latency()),
     }
@@ -298,7 +298,7 @@ fn screen(name: &str, all: &Cell) -> Screen {
 fn tap(name: &str, all: &Cell) -> Tap {
     Tap {
         name: name.to_owned(),
-        outcomes: outcomes(all),
+        outcomes: outcomes_of(all),
         latency: latency(&all.latency()),
         handled: latency(all.part()),
         rage_taps: 0,
@@ -313,7 +313,7 @@ fn taps(taps: Top<Tap>, targets: &BTreeMap<String, (bool, u64)>) -> Vec<Tap> {
 
 fn journey(kind: Kind, name: &str, cell: &Cell, budgets: &Budgets) -> Journey {
     let budget = budgets.of(kind, name);
-    let outcomes = outcomes(cell);
+    let outcomes = outcomes_of(cell);
     let duration = cell.latency();
     let (waiting_ns, away_ns) = (cell.part().sum_ns(), cell.away_ns());
     Journey {

@@ -87,3 +87,13 @@ pub const TOUCHPOINTS_OF_INDICATOR_LISTED: usize = 10;
 
 /// Months of a trend: a year, so that the same season is in it once more.
 pub const MONTHS_OF_TREND: usize = 12;
+
+/// Hand-overs, and visits that came with an id, that one journey map joins; the others are counted. A bank with a hundred branches has
+/// some thousand a day.
+pub const HAND_OVERS_MAX: usize = 50_000;
+
+/// Steps of a journey on its channels that are kept apart; a journey has some ten. The others are one, `(other)`.
+pub const STEPS_OF_JOURNEY_MAX: usize = 100;
+
+/// Channels of a journey that are kept apart; the others are one, `(other)`.
+pub const CHANNELS_MAX: usize = 16;

@@ -9,7 +9,7 @@ use crate::page;
 use crate::store;
 use crate::time::now_unix_ms;
 use nowait_report::text::{safe, units};
-use nowait_report::{Detail, Language, Report, Service, Timeline, text};
+use nowait_report::{Detail, JourneyMap, Language, Report, Service, Timeline, text};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write as _;
@@ -22,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   nowait report --page 2
   nowait report --touchpoint action:Pay.Confirm --since 30d --by segment
   nowait report --month 2026-03 --html service.html --lang zh-Hans
+  nowait report --journey Transfer --since 30d
   nowait report --session 2b1b26a3-d6ab-4108-b851-4aa486c105cc
   nowait report --url http://127.0.0.1:4600 --since 2026-03-01 --until 2026-04-01 --json";
 
@@ -46,6 +47,9 @@ pub struct Args {
     /// One session, event by event; a touchpoint's longest waits name theirs
     #[arg(long, value_name = "ID", value_parser = word)]
     session: Option<String>,
+    /// One journey, step by step and across channels: where customers leave it, where the time goes, how it felt
+    #[arg(long, value_name = "NAME", value_parser = word, conflicts_with_all = ["page", "session", "touchpoint", "month"])]
+    journey: Option<String>,
     /// Which rows of each section, by the hundred
     #[arg(long, value_name = "N", value_parser = word)]
     page: Option<String>,
@@ -76,6 +80,7 @@ impl Args {
             by: word(&self.by),
             session: word(&self.session),
             month: word(&self.month),
+            journey: word(&self.journey),
             ..self.source.ask()
         }
     }
@@ -94,6 +99,13 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
             store::timeline(store, &tenant, question)
         })?;
         return shown(args, &timeline, text::timeline);
+    }
+    if args.journey.is_some() {
+        let map: JourneyMap = source.answer("/v1/journey", &ask, |store, question| {
+            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+            store::journey(store, &tenant, question, &question.query(), &budgets)
+        })?;
+        return shown(args, &map, text::journey);
     }
     if args.touchpoint.is_some() {
         let detail: Detail = source.answer("/v1/touchpoint", &ask, |store, question| {

@@ -131,6 +131,8 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/v1/service", reads::asked(reads::service))
         .route("/v1/service/sections", reads::asked(reads::service_sections))
         .route("/v1/service/file", reads::asked(reads::service_file))
+        .route("/v1/journey", reads::asked(reads::journey))
+        .route("/v1/journey/sections", reads::asked(reads::journey_sections))
         .route("/v1/session", reads::asked(reads::session))
         .route("/v1/session/sections", reads::asked(reads::session_sections))
         .route("/v1/session/trace", reads::asked(reads::session_trace))

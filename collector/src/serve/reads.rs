@@ -25,7 +25,7 @@ use axum::routing::{MethodRouter, get};
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::{self, Cell, SECTIONS_VERSION};
-use nowait_report::{Budgets, Comparison, Detail, Language, Report, Section, Service, Timeline};
+use nowait_report::{Budgets, Comparison, Detail, JourneyMap, Language, Report, Section, Service, Timeline};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -181,6 +181,23 @@ pub(super) fn service_file(asked: &Asked) -> Result<Response, Error> {
     Ok((head, Html(page::service(&service, Language::En))).into_response())
 }
 
+/// One journey, step by step and across channels.
+pub(super) fn journey(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(asked.journey()?).into_response())
+}
+
+/// The same as the tables that the terminal and the page show.
+pub(super) fn journey_sections(asked: &Asked) -> Result<Response, Error> {
+    let map = asked.journey()?;
+    let body = Sections {
+        sections_version: SECTIONS_VERSION,
+        scope: &map.scope,
+        uncounted: &map.uncounted,
+        sections: section::of_journey(&map),
+    };
+    Ok(axum::Json(body).into_response())
+}
+
 /// One session, event by event.
 pub(super) fn session(asked: &Asked) -> Result<Response, Error> {
     Ok(axum::Json(asked.timeline()?).into_response())
@@ -300,8 +317,11 @@ impl Asked {
 
     /// Refuses words that are of a touchpoint or a session, where all of them are meant.
     fn refuse_stray(&self) -> Result<(), Error> {
-        let stray =
-            self.ask.said().into_iter().find(|(name, _)| matches!(*name, "touchpoint" | "session" | "month"));
+        let stray = self
+            .ask
+            .said()
+            .into_iter()
+            .find(|(name, _)| matches!(*name, "touchpoint" | "session" | "month" | "journey"));
         match stray {
             None => Ok(()),
             Some((name, _)) => Err(Error::input(match name {
@@ -321,6 +341,12 @@ impl Asked {
     fn service(&self) -> Result<Service, Error> {
         let (tenant, question, query) = self.question()?;
         store::service(self.store(), &tenant, &question, &query, self.budgets(), (self.shared.config.clock)())
+    }
+
+    /// The journey that is asked for.
+    fn journey(&self) -> Result<JourneyMap, Error> {
+        let (tenant, question, query) = self.question()?;
+        store::journey(self.store(), &tenant, &question, &query, self.budgets())
     }
 
     /// The session that is asked for.

@@ -57,7 +57,7 @@ pub(super) fn read(
 }
 
 /// Why there is no wait: nobody ever had one, or nobody in the span.
-fn nothing_of(store: &SqliteStore, tenant: &str, (kind, name): Place) -> Result<Error, Error> {
+pub(super) fn nothing_of(store: &SqliteStore, tenant: &str, (kind, name): Place) -> Result<Error, Error> {
     let cells = store.cells(tenant, &Query::default())?;
     let of_kind = cells.iter().filter(|(key, _)| key.kind == kind).map(|(key, _)| key.name.clone());
     let known: Vec<String> = of_kind.collect::<BTreeSet<_>>().into_iter().collect();

@@ -20,6 +20,7 @@ mod fold;
 mod gaps;
 mod indicators;
 mod intake;
+mod journey;
 mod kept;
 mod people;
 mod period;
@@ -66,8 +67,8 @@ use crate::time::{hour_ceil, hour_floor};
 use jiff::civil::Date;
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::{
-    Budgets, Cells, Check, CompareOptions, Comparison, Detail, Report, Rows, Scope, Service, Side, Timeline,
-    Zone,
+    Budgets, Cells, Check, CompareOptions, Comparison, Detail, JourneyMap, Report, Rows, Scope, Service,
+    Side, Timeline, Zone,
 };
 use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
@@ -252,6 +253,18 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::is_store`].
     fn report(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Report, Error>;
 
+    /// One journey of this tenant, step by step and across channels, from its batches.
+    ///
+    /// # Errors
+    /// [`Error::is_store`]; [`Error::is_no_data`] if there is none of that name, naming the nearest.
+    fn journey(
+        &self,
+        tenant: &str,
+        query: &Query,
+        journey: &str,
+        budgets: &Budgets,
+    ) -> Result<JourneyMap, Error>;
+
     /// One touchpoint of this tenant in detail, split by a field if one is named.
     ///
     /// # Errors
@@ -397,6 +410,23 @@ pub fn service(
     }
     let named = month.strftime("%Y-%m").to_string();
     Ok(Service::new(named, report, of_month(before(month))?))
+}
+
+/// The journey that a question is about, step by step.
+///
+/// # Errors
+/// As [`Store::journey`]; [`Error::is_input`] if it names none.
+pub fn journey(
+    store: &dyn Store,
+    tenant: &str,
+    question: &Question,
+    query: &Query,
+    budgets: &Budgets,
+) -> Result<JourneyMap, Error> {
+    let journey = question.journey.as_ref().ok_or_else(|| {
+        Error::input("journey: name the one that is meant, for example /v1/journey?journey=Transfer")
+    })?;
+    store.journey(tenant, query, journey, budgets)
 }
 
 /// The session that a question is about.

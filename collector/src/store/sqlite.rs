@@ -4,7 +4,6 @@
 //! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
 
 use super::connection::{INCREMENTAL, readable, vacuum_mode, writable};
-use super::detail;
 use super::doctor::{self, Examined};
 use super::period::Plan;
 use super::turns::{ReadFrom, Turn, Turns};
@@ -13,10 +12,11 @@ use super::{
     By, Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private,
     read, reindex, settings, side, slice, timeline, writer,
 };
+use super::{detail, journey};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
-use nowait_report::{Budgets, Cells, Detail, Report, Scope, Side, Timeline, Zone};
+use nowait_report::{Budgets, Cells, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone};
 use nowait_wire::{Batch, Kind, Uuid};
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
@@ -347,6 +347,16 @@ impl Store for SqliteStore {
             let entries = tenant.map(|tenant| batches::of_session(conn, tenant.id, session)).transpose()?;
             Ok(entries.unwrap_or_default().into_iter().map(|entry| entry.batch).collect())
         })
+    }
+
+    fn journey(
+        &self,
+        tenant: &str,
+        query: &Query,
+        journey: &str,
+        budgets: &Budgets,
+    ) -> Result<JourneyMap, Error> {
+        journey::read(self, tenant, query, journey, budgets)
     }
 
     fn timeline(&self, tenant: &str, session: Uuid) -> Result<Timeline, Error> {

@@ -10,6 +10,7 @@ mod detail;
 mod exits;
 mod gaps;
 mod indicators;
+mod journey_map;
 mod journeys;
 mod releases;
 mod service;
@@ -22,6 +23,7 @@ pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdi
 pub use detail::of_detail;
 pub use gaps::{of_gaps, of_targets};
 pub use indicators::{of_experiences, of_trends};
+pub use journey_map::of_journey;
 use nowait_wire::Kind;
 pub use releases::of_releases;
 use serde::Serialize;
@@ -134,7 +136,7 @@ pub enum Cell {
     },
     /// A number of bytes.
     Bytes(f64),
-    /// A number from 0 to 10, or one that such numbers are multiplied to.
+    /// A value on a scale, with one decimal: 0 to 10, what such numbers are multiplied to, or a mean rating.
     Score(f64),
     /// From one to another.
     Range {

@@ -4,8 +4,11 @@ use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
 use super::units::{self, NONE, bytes, count, duration, quantity, share, signed, signed_quantity, within};
 use crate::detail::Detail;
+use crate::journey_map::JourneyMap;
 use crate::report::{Exit, Report, Scope};
-use crate::section::{About, Cell, Change, Row, Section, of_detail, of_service, of_session, sections};
+use crate::section::{
+    About, Cell, Change, Row, Section, of_detail, of_journey, of_service, of_session, sections,
+};
 use crate::service::Service;
 use crate::session::Timeline;
 use crate::words::Language;
@@ -55,6 +58,14 @@ pub fn service(service: &Service) -> String {
     );
     let sections: String = of_service(service).iter().map(section).collect();
     safe_lines((head + "\n\n" + &sections).trim_end()).into_owned() + "\n"
+}
+
+/// A journey, step by step and across channels.
+#[must_use]
+pub fn journey(map: &JourneyMap) -> String {
+    let head = head_of("NoWait journey", &map.scope, &map.uncounted);
+    let sections: String = of_journey(map).iter().map(section).collect();
+    safe_lines((head + "\n" + &map.label + "\n\n" + &sections).trim_end()).into_owned() + "\n"
 }
 
 /// A session, event by event.
@@ -159,8 +170,8 @@ pub fn cell(cell: &Cell, language: Language) -> String {
         Cell::Share(of) => share(Some(*of)),
         Cell::People { part, whole } => share((*whole > 0).then(|| *part as f64 / *whole as f64)),
         Cell::Apdex { index, is_of_few } => format!("{index:.2}{}", if *is_of_few { "*" } else { "" }),
+        Cell::Score(value) => format!("{value:.1}"),
         Cell::Bytes(n) => bytes(*n),
-        Cell::Score(of) => format!("{of:.1}"),
         Cell::Range { low, high } => {
             format!("{} to {}", self::cell(low, language), self::cell(high, language))
         }
