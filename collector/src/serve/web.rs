@@ -10,8 +10,18 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 9] =
-    ["/", "/waits", "/touchpoint", "/session", "/releases", "/service", "/indicators", "/gaps", "/health"];
+pub(super) const PAGES: [&str; 10] = [
+    "/",
+    "/waits",
+    "/journeys",
+    "/touchpoint",
+    "/session",
+    "/releases",
+    "/service",
+    "/indicators",
+    "/gaps",
+    "/health",
+];
 
 /// The document that starts the program.
 const DOCUMENT: &str = "index.html";

@@ -9,6 +9,7 @@ import { LANGUAGES, type Language, languageOf } from "./words";
 export const PATHS = {
   today: "/",
   waits: "/waits",
+  journeys: "/journeys",
   touchpoint: "/touchpoint",
   session: "/session",
   releases: "/releases",
@@ -27,6 +28,7 @@ const LANGUAGE = "lang";
 const OWN: Record<PageName, readonly string[]> = {
   today: [],
   waits: ["page"],
+  journeys: ["journey"],
   touchpoint: ["touchpoint", "by"],
   session: ["session"],
   releases: ["base", "head"],

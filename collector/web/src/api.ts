@@ -159,6 +159,39 @@ export function targets(question: URLSearchParams, wanted: AbortSignal): Promise
   return ask("/v1/gaps/targets/sections", question, wanted);
 }
 
+/** How it went at a step, 0 to 10. */
+export interface Moment {
+  channel: string;
+  label: string;
+  moment: number;
+}
+
+/** One journey, as far as its curve is drawn; see `GET /v1/journey`. */
+export interface JourneyMap {
+  label: string;
+  steps: { channel: string; label: string; moment: number | null }[];
+  peak_end: { worst: Moment; last: Moment; remembered: number } | null;
+}
+
+/** The journeys that there are, by their names and what a person calls them. */
+export async function journeyNames(
+  question: URLSearchParams,
+  wanted: AbortSignal,
+): Promise<{ name: string; label: string }[]> {
+  return (await ask<{ journeys: { name: string; label: string }[] }>("/v1/report", question, wanted))
+    .journeys;
+}
+
+/** One journey, step by step. */
+export function journey(question: URLSearchParams, wanted: AbortSignal): Promise<JourneyMap> {
+  return ask("/v1/journey", question, wanted);
+}
+
+/** The same as tables. */
+export function journeySections(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
+  return ask("/v1/journey/sections", question, wanted);
+}
+
 /** Who asks. */
 export function reader(wanted: AbortSignal): Promise<Reader> {
   return ask("/v1/reader", new URLSearchParams(), wanted);

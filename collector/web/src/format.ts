@@ -40,6 +40,11 @@ export class Format {
     return this.quantity(ns / Number(size), String(unit), 3);
   }
 
+  /** A value on a scale, with one decimal. */
+  score(score: number): string {
+    return this.number(score, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  }
+
   bytes(bytes: number): string {
     let [value, at] = [bytes, 0];
     for (; value >= 999.5 && at + 1 < BYTES.length; at++) value /= 1e3;
@@ -132,9 +137,6 @@ export class Format {
   }
 
   /** A number from 0 to 10, or a multiple of such. */
-  private score(score: number): string {
-    return this.number(score, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  }
 
   private interval(low: Change | null, high: Change | null): string {
     const end = (of: Change | null) => (of === null ? NONE : this.change(of));

@@ -8,6 +8,7 @@ import { filters, frame, greet, offer } from "./frame";
 import { gaps } from "./pages/gaps";
 import { health } from "./pages/health";
 import { indicators } from "./pages/indicators";
+import { journeys } from "./pages/journeys";
 import { releases } from "./pages/releases";
 import { service } from "./pages/service";
 import { session } from "./pages/session";
@@ -18,7 +19,18 @@ import type { Pen } from "./table";
 import { Words } from "./words";
 import "./style.css";
 
-const PAGES = { today, waits, touchpoint, session, releases, service, indicators, gaps, health };
+const PAGES = {
+  today,
+  waits,
+  journeys,
+  touchpoint,
+  session,
+  releases,
+  service,
+  indicators,
+  gaps,
+  health,
+};
 
 /** The sign-in is over, and the collector says so. */
 const UNAUTHORIZED = 401;

@@ -9,6 +9,8 @@ const PAGES = [
   "/waits?",
   "/touchpoint?touchpoint=action:Pay.Confirm&",
   "/session?session=LONGEST&",
+  "/journeys?",
+  "/journeys?journey=transfer&",
   "/releases?",
   "/releases?base=8.1.0&head=8.2.0&",
   "/service?",
@@ -156,6 +158,39 @@ test("a number leads to its touchpoint, to a wait of somebody, and to what their
     page.getByRole("link", { name: /Perfetto/ }).click(),
   ]);
   expect(trace.suggestedFilename()).toBe(`${detail.longest[0].session}.perfetto-trace`);
+});
+
+test("a journey is chosen, and its curve is drawn from what the API says", async ({ page, request }) => {
+  await open(page, "/journeys?lang=en");
+  const { journeys } = await (await request.get("/v1/report")).json();
+  const choices = page.getByRole("navigation", { name: "All journeys" }).getByRole("link");
+  await expect(choices).toHaveCount(journeys.length);
+  const [first] = journeys;
+  await choices.filter({ hasText: first.label }).first().click();
+  await expect(page).toHaveURL(`/journeys?${new URLSearchParams({ journey: first.name })}&lang=en`);
+  await settled(page);
+  const map = await (await request.get(`/v1/journey?${new URLSearchParams({ journey: first.name })}`)).json();
+  expect(map.steps.length).toBeGreaterThan(0);
+  const known = map.steps.filter((step: { moment: number | null }) => step.moment !== null);
+  expect(known.length).toBeGreaterThan(0);
+  await expect(page.locator(".emotion circle")).toHaveCount(known.length);
+  await expect(page.locator(".emotion circle title").first()).toHaveText(
+    `${known[0].label} ${known[0].moment.toFixed(1)}`,
+  );
+  await expect(page.locator(".legend li")).toHaveCount(map.steps.length);
+  const rows = page.locator("section[aria-labelledby=section-journey_steps] tbody tr");
+  await expect(rows).toHaveCount(map.steps.length);
+  for (const [at, step] of map.steps.entries()) {
+    await expect(rows.nth(at).locator("th")).toHaveText(step.label);
+    await expect(rows.nth(at).locator("td").nth(2)).toHaveText(step.reached.toLocaleString("en"));
+  }
+  await expect(page.locator("section[aria-labelledby=section-peak_end] tbody tr").first()).toContainText(
+    map.peak_end.worst.moment.toFixed(1),
+  );
+  await expect(page.locator(".headline")).toContainText(`worst at ${map.peak_end.worst.label} (`);
+  await page.goBack();
+  await settled(page);
+  await expect(page.locator(".emotion")).toHaveCount(0);
 });
 
 test("a release is judged as the API judges it", async ({ page, request }) => {

@@ -80,6 +80,8 @@ pub struct Moment {
     pub channel: String,
     /// The step.
     pub name: String,
+    /// What a person calls it.
+    pub label: String,
     /// 0 to 10.
     pub moment: f64,
 }
@@ -113,7 +115,12 @@ pub(super) fn peak_end(steps: &[Step]) -> Option<PeakEnd> {
         let at_last = if std::ptr::eq(last, worst) { moment } else { at_last };
         Mended { moment, mean: mean(moment), remembered: moment.midpoint(at_last) }
     });
-    let of = |step: &Step, moment| Moment { channel: step.channel.clone(), name: step.name.clone(), moment };
+    let of = |step: &Step, moment| Moment {
+        channel: step.channel.clone(),
+        name: step.name.clone(),
+        label: step.label.clone(),
+        moment,
+    };
     Some(PeakEnd {
         worst: of(worst, lowest),
         last: of(last, at_last),

@@ -84,7 +84,7 @@ fn times(steps: &[Step]) -> Section {
 fn peak_end(found: Option<&PeakEnd>) -> Section {
     const COLUMNS: &[Column] = &[text("what"), number("emotion"), text("step"), text("channel")];
     let of = |word, moment: &Moment| {
-        let step = Cell::Text(moment.name.clone());
+        let step = Cell::Text(moment.label.clone());
         vec![Cell::Word("peak_end", word), Cell::Score(moment.moment), step, channel(&moment.channel)]
     };
     let alone = |word, value| vec![Cell::Word("peak_end", word), Cell::Score(value), Cell::None, Cell::None];
