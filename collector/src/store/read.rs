@@ -67,7 +67,8 @@ pub(super) fn contexts(conn: &Connection, tenant: &str) -> Result<Contexts, Erro
     let apart = app_versions(conn, tenant)?.into_iter().filter(|version| version != OTHER);
     all.app_versions.extend(apart.take(NEAREST_AMONG_MAX));
     let keep = |kept: &mut BTreeSet<String>, value: String| {
-        if kept.len() < NEAREST_AMONG_MAX {
+        // What other channels tell is of no release, country or model.
+        if !value.is_empty() && kept.len() < NEAREST_AMONG_MAX {
             kept.insert(value);
         }
     };
