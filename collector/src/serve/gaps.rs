@@ -3,7 +3,8 @@
 //! Owns: turning an address into a question. Refuses: figures (see `store`).
 //! Invariant: where the budgets say nothing the answer says what to write.
 
-use super::reads::{Asked, shown};
+use super::asked::Asked;
+use super::reads::shown;
 use crate::error::Error;
 use crate::page;
 use crate::store::{self, Query};

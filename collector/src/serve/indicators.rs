@@ -3,8 +3,9 @@
 //! Owns: turning an address into a question. Refuses: figures (see `store`).
 //! Invariant: where the budgets say nothing of their own the answer says what to write.
 
+use super::asked::Asked;
 use super::gaps::{meant, tables};
-use super::reads::{Asked, shown};
+use super::reads::shown;
 use crate::error::Error;
 use crate::page;
 use crate::store;

@@ -4,6 +4,7 @@
 //! Invariant: every request is answered, with a short reason if it is refused, and never with a panic.
 
 mod access;
+mod asked;
 mod attempts;
 mod bodies;
 mod body;
@@ -30,6 +31,7 @@ pub use run::run;
 use crate::keys::Keys;
 use crate::limits::{BODIES_BYTES_MAX, INGEST_AT_ONCE_MAX, READS_WAITING_MAX};
 use crate::store::{Comparisons, Store};
+use asked::asked;
 use attempts::Attempts;
 use axum::Router;
 use axum::http::StatusCode;
@@ -118,37 +120,37 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         comparisons: Comparisons::new(config.budgets.clone()),
         config,
     });
-    let page = || if web::is_built() { get(web::document) } else { reads::asked(reads::plain) };
+    let page = || if web::is_built() { get(web::document) } else { asked(reads::plain) };
     let pages = web::PAGES.into_iter().fold(Router::new(), |pages, path| pages.route(path, page()));
     let reads = pages
-        .route("/plain", reads::asked(reads::plain))
-        .route("/v1/releases", reads::asked(reads::releases))
-        .route("/v1/releases/sections", reads::asked(reads::releases_sections))
-        .route("/v1/report", reads::asked(reads::report))
-        .route("/v1/sections", reads::asked(reads::sections))
-        .route("/v1/touchpoint", reads::asked(reads::touchpoint))
-        .route("/v1/touchpoint/sections", reads::asked(reads::touchpoint_sections))
-        .route("/v1/service", reads::asked(reads::service))
-        .route("/v1/service/sections", reads::asked(reads::service_sections))
-        .route("/v1/service/file", reads::asked(reads::service_file))
-        .route("/v1/journey", reads::asked(reads::journey))
-        .route("/v1/journey/sections", reads::asked(reads::journey_sections))
-        .route("/v1/session", reads::asked(reads::session))
-        .route("/v1/session/sections", reads::asked(reads::session_sections))
-        .route("/v1/session/trace", reads::asked(reads::session_trace))
-        .route("/v1/compare", reads::asked(reads::compare))
-        .route("/v1/compare/sections", reads::asked(reads::compare_sections))
-        .route("/plain/gaps", reads::asked(gaps::plain))
-        .route("/v1/gaps", reads::asked(gaps::gaps))
-        .route("/v1/gaps/sections", reads::asked(gaps::sections))
-        .route("/v1/gaps/targets", reads::asked(gaps::targets))
-        .route("/v1/gaps/targets/sections", reads::asked(gaps::targets_sections))
-        .route("/plain/indicators", reads::asked(indicators::plain))
-        .route("/v1/indicators", reads::asked(indicators::indicators))
-        .route("/v1/indicators/sections", reads::asked(indicators::sections))
-        .route("/v1/indicators/months", reads::asked(indicators::months))
-        .route("/v1/indicators/months/sections", reads::asked(indicators::months_sections))
-        .route("/v1/check", reads::asked(reads::check))
+        .route("/plain", asked(reads::plain))
+        .route("/v1/releases", asked(reads::releases))
+        .route("/v1/releases/sections", asked(reads::releases_sections))
+        .route("/v1/report", asked(reads::report))
+        .route("/v1/sections", asked(reads::sections))
+        .route("/v1/touchpoint", asked(reads::touchpoint))
+        .route("/v1/touchpoint/sections", asked(reads::touchpoint_sections))
+        .route("/v1/service", asked(reads::service))
+        .route("/v1/service/sections", asked(reads::service_sections))
+        .route("/v1/service/file", asked(reads::service_file))
+        .route("/v1/journey", asked(reads::journey))
+        .route("/v1/journey/sections", asked(reads::journey_sections))
+        .route("/v1/session", asked(reads::session))
+        .route("/v1/session/sections", asked(reads::session_sections))
+        .route("/v1/session/trace", asked(reads::session_trace))
+        .route("/v1/compare", asked(reads::compare))
+        .route("/v1/compare/sections", asked(reads::compare_sections))
+        .route("/plain/gaps", asked(gaps::plain))
+        .route("/v1/gaps", asked(gaps::gaps))
+        .route("/v1/gaps/sections", asked(gaps::sections))
+        .route("/v1/gaps/targets", asked(gaps::targets))
+        .route("/v1/gaps/targets/sections", asked(gaps::targets_sections))
+        .route("/plain/indicators", asked(indicators::plain))
+        .route("/v1/indicators", asked(indicators::indicators))
+        .route("/v1/indicators/sections", asked(indicators::sections))
+        .route("/v1/indicators/months", asked(indicators::months))
+        .route("/v1/indicators/months/sections", asked(indicators::months_sections))
+        .route("/v1/check", asked(reads::check))
         .route("/v1/reader", get(reads::reader))
         .route("/v1/status", get(reads::status))
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));

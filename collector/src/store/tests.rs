@@ -13,7 +13,7 @@ mod zones;
 
 use super::*;
 use crate::time::{DAY_MS, HOUR_MS};
-use nowait_report::{Accounts, CellKey, Exits, SessionAccount};
+use nowait_report::{Accounts, CellKey, CompareOptions, Comparison, Exits, SessionAccount};
 use nowait_wire::testing::session;
 use nowait_wire::{
     Anchor, Batch, BatchId, Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome,

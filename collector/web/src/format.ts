@@ -136,8 +136,6 @@ export class Format {
     return `${value > 0 ? "+" : ""}${this.value(value, unit)}`;
   }
 
-  /** A number from 0 to 10, or a multiple of such. */
-
   private interval(low: Change | null, high: Change | null): string {
     const end = (of: Change | null) => (of === null ? NONE : this.change(of));
     return this.words.text("interval.of", { low: end(low), high: end(high) });
