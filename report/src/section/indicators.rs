@@ -7,6 +7,7 @@ use crate::indicator::{
     TouchpointShare, Trends,
 };
 use crate::metric::Unit;
+use nowait_wire::Kind;
 
 /// The shipped indicators, whose names are words.
 const SHIPPED: [&str; 8] = [
@@ -96,7 +97,13 @@ fn touchpoint(of: &TouchpointShare) -> Row {
         if of.share.is_some() { empty() } else { missing(of.counted) },
         empty(),
     ];
-    Row { is_part: true, ..Row::of(cells).about(of.kind, &of.name) }
+    let row = Row { is_part: true, ..Row::of(cells) };
+    match of.kind {
+        // Of these there are no waits to look at; frames are those of a screen.
+        Kind::Rating => row,
+        Kind::Frames => row.about(Kind::Screen, &of.name),
+        kind => row.about(kind, &of.name),
+    }
 }
 
 fn dimensions(dimensions: &[DimensionValue]) -> Section {
@@ -150,6 +157,18 @@ fn name(name: &str, label: Option<&str>) -> Cell {
 mod tests {
     use super::*;
     use crate::budget::Budgets;
+
+    #[test]
+    fn a_touchpoint_leads_to_where_its_waits_are() {
+        let about = |kind| {
+            let of =
+                TouchpointShare { kind, name: "Home".into(), label: "Home".into(), counted: 1, share: None };
+            touchpoint(&of).touchpoint
+        };
+        assert_eq!(about(Kind::Tap).as_deref(), Some("tap:Home"));
+        assert_eq!(about(Kind::Frames).as_deref(), Some("screen:Home"));
+        assert_eq!(about(Kind::Rating), None);
+    }
 
     #[test]
     fn every_shipped_indicator_has_a_word() {
