@@ -6,9 +6,9 @@
 use super::load::{BEGIN_UNIX_MS, DAY_MS};
 use super::median;
 use nowait_collector::ask::Filter;
-use nowait_collector::store::{self, Comparisons, Query, SqliteStore};
+use nowait_collector::store::{self, By, Comparisons, Query, SqliteStore, Store as _};
 use nowait_report::{Budgets, CompareOptions};
-use nowait_wire::{Os, Tier};
+use nowait_wire::{Kind, Os, Tier};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::path::Path;
@@ -36,6 +36,9 @@ pub(super) enum Ask {
     Release,
     System,
     Hours,
+    Day,
+    Touchpoint,
+    Split,
     Tier,
     Dimension,
     Compare,
@@ -44,11 +47,14 @@ pub(super) enum Ask {
 }
 
 impl Ask {
-    pub(super) const ALL: [Ask; 8] = [
+    pub(super) const ALL: [Ask; 11] = [
         Ask::Report,
         Ask::Release,
         Ask::System,
         Ask::Hours,
+        Ask::Day,
+        Ask::Touchpoint,
+        Ask::Split,
         Ask::Tier,
         Ask::Dimension,
         Ask::Compare,
@@ -61,6 +67,9 @@ impl Ask {
             Ask::Release => "one release",
             Ask::System => "one system",
             Ask::Hours => "50 hours in the middle",
+            Ask::Day => "one day",
+            Ask::Touchpoint => "one touchpoint in detail",
+            Ask::Split => "the same, split by network",
             Ask::Tier => "one tier",
             Ask::Dimension => "one dimension",
             Ask::Compare => "compare two releases",
@@ -82,13 +91,23 @@ impl Ask {
             Ask::Dimension => {
                 Filter { dimensions: vec![("segment".into(), "private".into())], ..Filter::default() }
             }
-            Ask::Report | Ask::Hours | Ask::Compare | Ask::CompareAgain => Filter::default(),
+            Ask::Report
+            | Ask::Hours
+            | Ask::Day
+            | Ask::Touchpoint
+            | Ask::Split
+            | Ask::Compare
+            | Ask::CompareAgain => Filter::default(),
         };
         let mut query = Query::of(filter);
         if self == Ask::Hours {
             let from = BEGIN_UNIX_MS + 12 * DAY_MS + DAY_MS / 2;
             query = query.from(from).until(from + 50 * DAY_MS / 24);
         }
+        if self == Ask::Day {
+            query = query.from(BEGIN_UNIX_MS + 12 * DAY_MS).until(BEGIN_UNIX_MS + 13 * DAY_MS);
+        }
+        let by = (self == Ask::Split).then_some(By::Network);
         let comparisons = Comparisons::new(Budgets::default());
         let compared =
             || comparisons.compare(&store, "bank", &query, ("8.3.0", "8.4.0"), CompareOptions::default());
@@ -96,10 +115,13 @@ impl Ask {
             compared()?;
         }
         let begin = Instant::now();
-        let is_empty = if matches!(self, Ask::Compare | Ask::CompareAgain) {
-            compared()?.touchpoints.is_empty()
-        } else {
-            store::report(&store, "bank", &query, &Budgets::default())?.touchpoints.is_empty()
+        let is_empty = match self {
+            Ask::Compare | Ask::CompareAgain => compared()?.touchpoints.is_empty(),
+            Ask::Touchpoint | Ask::Split => {
+                let cold = (Kind::Launch, "cold");
+                store.detail("bank", &query, cold, by.as_ref(), &Budgets::default())?.days.is_empty()
+            }
+            _ => store::report(&store, "bank", &query, &Budgets::default())?.touchpoints.is_empty(),
         };
         let ms = begin.elapsed().as_secs_f64() * 1e3;
         if is_empty {
