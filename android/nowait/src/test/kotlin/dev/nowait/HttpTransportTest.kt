@@ -1,18 +1,24 @@
 package dev.nowait
 
+import dev.nowait.internal.HttpTransport
 import org.junit.After
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import java.io.ByteArrayOutputStream
 import java.io.InputStream
+import java.io.OutputStream
+import java.net.HttpURLConnection
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.thread
 
 /** The platform's HTTP stack against a server that says, byte for byte, what a test wants it to. */
@@ -145,6 +151,39 @@ class HttpTransportTest {
         }
         assertNull(send(timeoutMs = 3_600_000) { asked.isNotEmpty() })
         assertTrue(closed.await(10, TimeUnit.SECONDS))
+    }
+
+    @Test
+    fun whatIsLeftWhileItConnectsSendsNothing() {
+        val connecting = CountDownLatch(1)
+        val left = CountDownLatch(1)
+        val ended = CountDownLatch(1)
+        val hasSent = AtomicBoolean()
+        val slow =
+            object : HttpURLConnection(null) {
+                override fun connect() {
+                    connecting.countDown()
+                    left.await()
+                }
+
+                override fun getOutputStream(): OutputStream {
+                    hasSent.set(true)
+                    connect()
+                    return ByteArrayOutputStream()
+                }
+
+                // As the platform's: of no use before there is a connection.
+                override fun disconnect() {
+                    if (left.count == 0L) ended.countDown()
+                }
+
+                override fun usingProxy() = false
+            }
+        val parcel = Parcel("http://127.0.0.1:9/v1/batches", emptyMap(), BODY, 3_600_000) { connecting.count == 0L }
+        assertNull(HttpTransport { slow }.send(parcel))
+        left.countDown()
+        assertTrue("it ends", ended.await(10, TimeUnit.SECONDS))
+        assertFalse("after the refusal", hasSent.get())
     }
 
     @Test

@@ -23,10 +23,12 @@ import java.util.concurrent.TimeoutException
  * are for each read. So the exchange has a thread of its own, and whoever waits for it goes when it is time. Refuses:
  * retries, redirects, a connection that stays open, and meaning.
  */
-internal class HttpTransport : Transport {
+internal class HttpTransport(
+    private val open: (URL) -> HttpURLConnection = { it.openConnection() as HttpURLConnection },
+) : Transport {
     override fun send(parcel: Parcel): Answer? {
         if (parcel.isCancelled) return null
-        val exchange = Exchange(parcel)
+        val exchange = Exchange(parcel, open)
         val answer = FutureTask { exchange.run() }
         Thread(answer, "nowait-http").apply { isDaemon = true }.start()
         val until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(parcel.timeoutMs)
@@ -49,6 +51,7 @@ internal class HttpTransport : Transport {
 
     private class Exchange(
         private val parcel: Parcel,
+        private val open: (URL) -> HttpURLConnection,
     ) {
         @Volatile
         private var connection: HttpURLConnection? = null
@@ -63,7 +66,7 @@ internal class HttpTransport : Transport {
 
         fun run(): Answer? {
             tagTraffic()
-            val connection = URL(parcel.url).openConnection() as HttpURLConnection
+            val connection = open(URL(parcel.url))
             this.connection = connection
             try {
                 return ask(connection)
@@ -84,8 +87,13 @@ internal class HttpTransport : Transport {
             connection.setFixedLengthStreamingMode(parcel.body.size)
             for ((name, value) in parcel.headers) connection.setRequestProperty(name, value)
             for ((name, value) in OWN_HEADERS) connection.setRequestProperty(name, value)
+            // What nobody waits for any more may not have been closed yet while it was connecting.
+            connection.connect()
             if (isOver) return null
-            connection.outputStream.use { it.write(parcel.body) }
+            val out = connection.outputStream
+            if (isOver) return null
+            out.use { it.write(parcel.body) }
+            if (isOver) return null
             val status =
                 try {
                     connection.responseCode
