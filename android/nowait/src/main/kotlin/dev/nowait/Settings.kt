@@ -41,6 +41,13 @@ public class Settings internal constructor() {
     /** Whether Activities, taps and frames are captured. */
     public var captureActivities: Boolean = true
 
+    /**
+     * Whether NoWait asks the system how network and power are: kind of network, metered, roaming, data saver, battery saver.
+     * Events carry the kind of network, and batches wait where the customer asked all apps to. Without it the network is unknown and
+     * nothing waits.
+     */
+    public var captureConditions: Boolean = true
+
     /** The name of an Activity's screen. Default: the simple name of its class. */
     public var screenName: (Activity) -> String = { it.javaClass.simpleName }
 }

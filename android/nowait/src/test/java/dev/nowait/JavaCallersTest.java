@@ -51,6 +51,7 @@ public class JavaCallersTest {
             settings.setTransport(Transport.NATIVE);
             settings.setTransport(Transport.PLATFORM);
             settings.setCaptureActivities(true);
+            settings.setCaptureConditions(true);
         });
         assertSame(StartResult.Started.INSTANCE, started);
         assertSame(StartResult.AlreadyStarted.INSTANCE, NoWait.start(application, NOBODY, "key"));

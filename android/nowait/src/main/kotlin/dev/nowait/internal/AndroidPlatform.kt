@@ -14,6 +14,7 @@ import dev.nowait.ffi.Os
 import dev.nowait.ffi.Roots
 import dev.nowait.ffi.StartConfig
 import dev.nowait.ffi.Tier
+import dev.nowait.ffi.conditions
 import java.io.File
 import java.util.Locale
 import dev.nowait.ffi.Consent as FfiConsent
@@ -77,6 +78,8 @@ internal class AndroidPlatform(
             visible = state.importance == RunningAppProcessInfo.IMPORTANCE_FOREGROUND,
         )
     }
+
+    override fun watchConditions(): AutoCloseable = ConditionsWatch(application, ::conditions).apply { start() }
 
     override fun warn(problem: String) {
         Log.w("NoWait", "measures nothing: $problem")

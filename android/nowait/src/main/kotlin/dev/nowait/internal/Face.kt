@@ -45,6 +45,9 @@ internal object Face {
     @Volatile
     private var isUp = false
 
+    /** What tells how network and power are; only touched on the face's thread. */
+    private var conditions: AutoCloseable? = null
+
     fun nextId(): Long = ids.getAndIncrement()
 
     /** Asks for the engine; takes no time on the caller's thread. */
@@ -79,6 +82,7 @@ internal object Face {
             val host = if (transport === Transport.NATIVE) null else HostTransport(transport)
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), host)
             isUp = true
+            if (settings.captureConditions) guarded { conditions = platform.watchConditions() }
             // Unless it was shut down meanwhile: what was told before that is delivered, and it stays off.
             current.compareAndSet(Status.Starting, Status.Running)
         } catch (problem: Throwable) {
@@ -134,6 +138,7 @@ internal object Face {
         return later(thread, NOTHING_SENT) {
             val wasUp = isUp
             isUp = false
+            conditions?.close()
             if (wasUp) flushed(dev.nowait.ffi.shutdown(milliseconds(timeout))) else NOTHING_SENT
         }
     }

@@ -15,6 +15,9 @@ internal interface Platform {
     /** When the process started, in nanoseconds of the uptime clock, and whether for the customer; null if unknown. */
     fun processStart(): ProcessStart?
 
+    /** Tells the running engine how network and power are, until it is closed; null where nobody knows. */
+    fun watchConditions(): AutoCloseable? = null
+
     /** One line for the developer: why nothing is measured. */
     fun warn(problem: String)
 }

@@ -1,5 +1,6 @@
 package dev.nowait.journey
 
+import dev.nowait.Collector
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
@@ -12,10 +13,12 @@ import java.util.concurrent.TimeUnit
 class EndToEndTest {
     private val nowait = System.getProperty("nowait.binary")
     private val folder = Files.createTempDirectory("nowait-e2e").toFile()
+    private val collector = Collector(folder)
     private val running = mutableListOf<Process>()
 
     @After
     fun stop() {
+        collector.close()
         running.forEach { it.destroy() }
         running.forEach { if (!it.waitFor(10, TimeUnit.SECONDS)) it.destroyForcibly() }
         folder.deleteRecursively()
@@ -23,21 +26,17 @@ class EndToEndTest {
 
     @Test
     fun aJourneyInKotlinComesOutInTheReport() {
-        val data = File(folder, "store")
-        val serve = run("serve", "--listen", "127.0.0.1:0", "--data", data.path)
-        val collector = said(serve, Regex("batches at (http://[^/]+)/"))
         // The demo's own customers go to its own collector; here its bank is what counts.
         val demo = run("demo", "--customers", "1", "--seconds", "300", "--out", File(folder, "demo").path)
         val bank = said(demo, Regex("sample bank (http://[^/ ]+)"))
-        val appKey = Regex("key = \"([^\"]+)\"").find(File(data, "keys.toml").readText())!!.groupValues[1]
 
-        val produced = JourneyProgram(bank).walk(collector, appKey).produced
+        val produced = JourneyProgram(bank).walk(collector.url, collector.appKey).produced
 
-        val android = report(collector, "android")
+        val android = collector.report("--os", "android")
         for (name in NAMES) assertTrue("$name is in the report:\n$android", "\"$name\"" in android)
         assertTrue("the ledger balances:\n$android", "\"balanced\": true" in android)
         assertEquals("every event arrived", produced, number(android, "delivered"))
-        assertTrue("nothing came from iOS", NAMES.none { "\"$it\"" in report(collector, "ios") })
+        assertTrue("nothing came from iOS", NAMES.none { "\"$it\"" in collector.report("--os", "ios") })
         println("one journey in Kotlin: $produced events produced, delivered and reported under OS = Android")
     }
 
@@ -60,16 +59,6 @@ class EndToEndTest {
                 return it.groupValues[1]
             }
         }
-    }
-
-    private fun report(
-        collector: String,
-        os: String,
-    ): String {
-        val process = ProcessBuilder(nowait, "report", "--url", collector, "--os", os, "--json").start()
-        val text = process.inputStream.bufferedReader().readText()
-        check(process.waitFor() == 0) { process.errorStream.bufferedReader().readText() }
-        return text
     }
 
     private fun number(
