@@ -7,10 +7,12 @@ const day = process.env["NOWAIT_DAY"] ?? "../../target/web-day";
 /** The first of the ports, for who runs it beside another one. */
 const PORT = Number(process.env["NOWAIT_WEB_PORT"] ?? 8797);
 
-/** One that whoever is on this machine may read, of a bank that says what its customers expect; and one that asks for a token. */
+/** One that whoever is on this machine may read, of a bank that says what its customers expect; one that asks for a token; and one
+ * with a month in it. */
 const SERVED = [
   { folder: "store", port: PORT, more: "--budgets ../../report/examples/gaps.toml" },
   { folder: "closed", port: PORT + 1, more: "" },
+  { folder: "month", port: PORT + 2, more: "" },
 ];
 
 export default defineConfig({

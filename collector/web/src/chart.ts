@@ -98,7 +98,12 @@ export function trend(days: Section, begun: Section | undefined, targetNs: numbe
     plot.plot({
       ...frame(width, words.text("chart.trend")),
       marginRight: 40,
-      x: { type: "utc", label: null, tickFormat: (day: Date) => format.day(day.toISOString().slice(0, 10)) },
+      x: {
+        type: "utc",
+        ticks: Math.max(2, Math.floor(width / 90)),
+        label: null,
+        tickFormat: (day: Date) => format.dayShort(day.toISOString().slice(0, 10)),
+      },
       y: { label: null, grid: true, zero: true, tickFormat: (at: number) => format.duration(at) },
       marks: [
         plot.ruleY([targetNs], { stroke: "var(--ink)", strokeDasharray: "4 3" }),

@@ -68,6 +68,16 @@ export class Format {
     );
   }
 
+  /** The same without its year, for the marks of an axis. */
+  dayShort(day: string): string {
+    const noon = new Date(`${day}T12:00:00Z`);
+    return new Intl.DateTimeFormat(this.words.language, {
+      month: "short",
+      day: "numeric",
+      timeZone: "UTC",
+    }).format(noon);
+  }
+
   /** A month, `2026-03`. */
   month(month: string): string {
     const middle = new Date(`${month}-15T12:00:00Z`);

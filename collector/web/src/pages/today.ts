@@ -49,7 +49,7 @@ export async function today(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
     );
   const top: Section = { ...ranking, rows: head(ranking), more: 0 };
   const [line] = sentence(ranking, pen);
-  if (day !== "span") line?.append(" ", words.text(`today.${day}`));
+  if (day !== "span") line?.prepend(words.text(`today.${day}`), " ");
   line?.append(since);
   return [
     ...(line === undefined ? [] : [line]),

@@ -1,0 +1,58 @@
+// The pages over a month of days and releases, which no day that is measured for a test is long enough for.
+
+import { expect, test } from "@playwright/test";
+
+const SCREENSHOTS = process.env["NOWAIT_SCREENSHOTS"] ?? "../../target/web-screenshots";
+
+test.use({ baseURL: `http://127.0.0.1:${Number(process.env["NOWAIT_WEB_PORT"] ?? 8797) + 2}` });
+
+test("the first page is about yesterday, and follows its worst touchpoint over the month", async ({
+  page,
+  request,
+}) => {
+  const yesterday = await (await request.get("/v1/report?since=yesterday&until=today")).json();
+  const worst = yesterday.touchpoints[0];
+  await page.goto("/?lang=en");
+  await expect(page.locator(".headline")).toContainText("Yesterday:");
+  await expect(page.locator(".headline")).toContainText(worst.label);
+  await expect(page.locator(".headline")).toContainText(
+    `${worst.people.beyond_target} of ${worst.people.waited} customers`,
+  );
+  const words = `touchpoint=${worst.kind}:${worst.name}&since=30d`;
+  const detail = await (await request.get(`/v1/touchpoint?${words}`)).json();
+  expect(detail.days.length).toBeGreaterThan(20);
+  const picture = page.getByRole("img", { name: "p50, p75 and p95 from day to day" });
+  await expect(picture).toBeVisible();
+  const told = detail.days.flatMap((day: { latency: Record<string, number | null> }) =>
+    ["p50_ns", "p75_ns", "p95_ns"].filter((key) => (day.latency[key] ?? 0) > 0),
+  );
+  await expect(picture.locator("[data-mark=dot] circle")).toHaveCount(told.length);
+  await page.screenshot({ path: `${SCREENSHOTS}/month-today.png`, fullPage: true });
+});
+
+test("a touchpoint shows its releases among its days, and which hours are slow", async ({
+  page,
+  request,
+}) => {
+  const { touchpoints } = await (await request.get("/v1/report")).json();
+  const words = `touchpoint=${touchpoints[0].kind}:${touchpoints[0].name}`;
+  const detail = await (await request.get(`/v1/touchpoint?${words}`)).json();
+  expect(detail.releases.length).toBeGreaterThan(5);
+  await page.goto(`/touchpoint?${words}&by=tier&lang=en`);
+  const trend = page.getByRole("img", { name: "p50, p75 and p95 from day to day" });
+  for (const { app_version } of detail.releases) await expect(trend).toContainText(app_version);
+  const hours = page.getByRole("img", { name: "The share beyond the target, hour by hour" });
+  const told = detail.hours.filter(
+    (hour: { within_budget_share: number | null }) => hour.within_budget_share !== null,
+  );
+  await expect(hours.locator("[data-mark=cell] rect")).toHaveCount(told.length);
+  await expect(page.locator("section[aria-labelledby=section-split] tbody tr")).toHaveCount(3);
+  await page.screenshot({ path: `${SCREENSHOTS}/month-touchpoint.png`, fullPage: true });
+});
+
+test("ten releases stand side by side", async ({ page }) => {
+  await page.goto("/releases?lang=en");
+  await expect(page.locator("section[aria-labelledby=section-rollout] tbody tr")).toHaveCount(10);
+  await expect(page.getByRole("img", { name: "p75 of each touchpoint, release by release" })).toBeVisible();
+  await page.screenshot({ path: `${SCREENSHOTS}/month-releases.png`, fullPage: true });
+});
