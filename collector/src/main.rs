@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
 use nowait_collector::cli::{
-    self, aa, backup, bench, check, compare, delete, doctor, export, gaps, indicators, manual, reindex,
+    self, aa, backup, bench, check, compare, delete, doctor, export, gaps, indicators, manual, map, reindex,
     report, serve, token,
 };
 #[cfg(all(feature = "demo", unix))]
@@ -43,6 +43,8 @@ enum Command {
     Gaps(gaps::Args),
     /// Say how customers fare on three levels, and from month to month
     Indicators(indicators::Args),
+    /// Say where customers meet the bank over their life, with the worst wait of each touchpoint and who answers for it
+    Map(map::Args),
     /// Judge a release, or files of benchmarks, against another: slower, faster, equivalent, no evidence, too few samples
     Compare(compare::Args),
     /// Hold a release against the limits of a budgets file
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Gaps(args) => gaps::run(&args),
         Command::Indicators(args) => indicators::run(&args),
+        Command::Map(args) => map::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -7,6 +7,7 @@ use house::{House, frame};
 use nowait_report::indicator::{Experiences, Status, Trends};
 use nowait_report::section::{of_experiences, of_gaps, of_targets, of_trends};
 use nowait_report::{Budgets, Gaps, Report, Targets, text};
+use nowait_wire::Kind;
 use nowait_wire::testing::session;
 
 /// Sessions of both releases, and factors of which the busiest tap measures one.
@@ -29,6 +30,30 @@ async fn house() -> (House, String) {
         assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
     }
     (house, tap)
+}
+
+#[tokio::test]
+async fn the_map_has_every_stage_and_what_the_budgets_place_there() {
+    let budgets = Budgets::parse(nowait_report::life::EXAMPLE_LIFE).unwrap();
+    let house = House::new(|config| config.budgets = budgets);
+    assert_eq!(house.post(frame(&session(1, 500))).await.status, StatusCode::OK);
+    let map = house.get("/v1/map").await.json();
+    let stages: Vec<&str> =
+        map["stages"].as_array().unwrap().iter().map(|of| of["stage"].as_str().unwrap()).collect();
+    assert_eq!(stages, ["learn", "open", "use", "support", "leave"]);
+    let report: Report = serde_json::from_slice(&house.get("/v1/report").await.body).unwrap();
+    let cold = report.touchpoints.iter().find(|of| of.kind == Kind::Launch && of.name == "cold").unwrap();
+    let placed = map["stages"][2]["touchpoints"].as_array().unwrap();
+    let same = placed.iter().find(|of| of["name"] == "cold").unwrap();
+    assert_eq!((&same["owner"], &same["channel"]), (&"App".into(), &"app".into()));
+    assert_eq!(same["waits"]["max_ns"].as_u64(), cold.figures.latency.max_ns);
+    let sections = house.get("/v1/map/sections").await.json();
+    assert_eq!((&sections["sections"][0]["key"], sections.get("example")), (&"life".into(), None));
+    assert!(house.get("/plain/map").await.text().contains("Over a customer"));
+    let house = House::new(|_| {});
+    assert_eq!(house.post(frame(&session(1, 500))).await.status, StatusCode::OK);
+    let sections = house.get("/v1/map/sections").await.json();
+    assert!(sections["example"].as_str().unwrap().contains("stage = \"use\""));
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub mod histogram;
 pub mod indicator;
 mod interval;
 pub mod journey_map;
+pub mod life;
 pub mod limits;
 pub mod metric;
 mod mix;

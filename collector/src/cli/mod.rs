@@ -18,6 +18,7 @@ pub mod gaps;
 pub mod indicators;
 mod junit;
 pub mod manual;
+pub mod map;
 mod progress;
 pub mod reindex;
 #[cfg(feature = "replay")]

@@ -53,6 +53,8 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
                         a href="/plain/indicators" { "Indicators" }
                         " "
                         a href="/plain/gaps" { "Short of expectations" }
+                        " "
+                        a href="/plain/map" { "Touchpoint map" }
                     }
                     h1 { "Where customers wait" }
                     p { (Shown(&scope(page.report))) }

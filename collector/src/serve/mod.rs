@@ -18,6 +18,7 @@ mod health;
 mod indicators;
 mod ingest;
 mod login;
+mod map;
 mod origin;
 mod reads;
 mod run;
@@ -145,6 +146,9 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .route("/v1/gaps/sections", asked(gaps::sections))
         .route("/v1/gaps/targets", asked(gaps::targets))
         .route("/v1/gaps/targets/sections", asked(gaps::targets_sections))
+        .route("/plain/map", asked(map::plain))
+        .route("/v1/map", asked(map::map))
+        .route("/v1/map/sections", asked(map::sections))
         .route("/plain/indicators", asked(indicators::plain))
         .route("/v1/indicators", asked(indicators::indicators))
         .route("/v1/indicators/sections", asked(indicators::sections))

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 10] = [
+pub(super) const PAGES: [&str; 11] = [
     "/",
     "/waits",
     "/journeys",
@@ -20,6 +20,7 @@ pub(super) const PAGES: [&str; 10] = [
     "/service",
     "/indicators",
     "/gaps",
+    "/map",
     "/health",
 ];
 

@@ -1,4 +1,4 @@
-//! What a store is asked for the indicators of a bank.
+//! What a store is asked for the indicators of a bank, and for its map of touchpoints.
 //!
 //! Owns: which months a trend is of. Refuses: figures (see `nowait_report`).
 //! Invariant: months are those of the store's time zone, so that each is read from the rollups of a month.
@@ -8,6 +8,7 @@ use crate::ask;
 use crate::error::Error;
 use jiff::ToSpan;
 use nowait_report::indicator::{Experiences, Trends};
+use nowait_report::life::LifeMap;
 use nowait_report::limits::MONTHS_OF_TREND;
 use nowait_report::{Budgets, Zone};
 
@@ -49,6 +50,18 @@ pub fn months(
     }
     trends.begin_with_data();
     Ok(trends)
+}
+
+/// The touchpoints that the budgets place in a customer's life.
+///
+/// # Errors
+/// As [`indicators`].
+pub fn life_map(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets) -> Result<LifeMap, Error> {
+    let cells = store.cells(tenant, query)?;
+    if cells.is_empty() {
+        ask::filter_known(store, tenant, &query.filter)?;
+    }
+    Ok(LifeMap::new(&cells, budgets))
 }
 
 /// The month, its first moment and the first moment after it, of each of the last months, the earliest first.

@@ -55,7 +55,7 @@ pub use answers::{
 pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
 pub use gaps::{gaps, targets};
-pub use indicators::{indicators, months};
+pub use indicators::{indicators, life_map, months};
 pub use intake::Intake;
 pub use kept::Comparisons;
 pub(crate) use private::make_folder;

@@ -16,6 +16,7 @@ export const PATHS = {
   service: "/service",
   indicators: "/indicators",
   gaps: "/gaps",
+  map: "/map",
   health: "/health",
 } as const;
 
@@ -35,6 +36,7 @@ const OWN: Record<PageName, readonly string[]> = {
   service: ["month"],
   indicators: [],
   gaps: [],
+  map: [],
   health: [],
 };
 

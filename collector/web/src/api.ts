@@ -149,6 +149,11 @@ export function months(question: URLSearchParams, wanted: AbortSignal): Promise<
   return ask("/v1/indicators/months/sections", question, wanted);
 }
 
+/** The touchpoints over the life of a customer. */
+export function map(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/map/sections", question, wanted);
+}
+
 /** How far the bank is from what its customers expect. */
 export function gaps(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
   return ask("/v1/gaps/sections", question, wanted);

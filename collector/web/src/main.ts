@@ -9,6 +9,7 @@ import { gaps } from "./pages/gaps";
 import { health } from "./pages/health";
 import { indicators } from "./pages/indicators";
 import { journeys } from "./pages/journeys";
+import { map } from "./pages/map";
 import { releases } from "./pages/releases";
 import { service } from "./pages/service";
 import { session } from "./pages/session";
@@ -29,6 +30,7 @@ const PAGES = {
   service,
   indicators,
   gaps,
+  map,
   health,
 };
 

@@ -104,10 +104,15 @@ function opener(parts: HTMLElement[], words: Words, of: HTMLElement): HTMLElemen
 }
 
 function line(section: Section, row: Row, longest: number, pen: Pen): HTMLElement {
+  // The name of what a row is about: its touchpoint, or what stands first.
+  const named = Math.max(
+    0,
+    section.columns.findIndex((column) => column.key === "touchpoint"),
+  );
   const cells = section.columns.map((column, at) => {
     const cell = row.cells[at] ?? "none";
     const attributes = { class: column.is_text && "text" };
-    const text = linked(pen.format.cell(cell), cell, column, row, pen);
+    const text = linked(pen.format.cell(cell), cell, column, at === named ? row.touchpoint : undefined, pen);
     const written =
       at === 0 && !row.is_part ? h("th", { scope: "row", ...attributes }, text) : h("td", attributes, text);
     if (column.key === "lost" && longest > 0) bar(written, lost(section, row) / longest);
@@ -117,12 +122,17 @@ function line(section: Section, row: Row, longest: number, pen: Pen): HTMLElemen
 }
 
 /** What is written in a cell, as a link where a page has more of it. */
-function linked(text: string, cell: Cell, column: Column, row: Row, { address }: Pen): Node | string {
+function linked(
+  text: string,
+  cell: Cell,
+  column: Column,
+  touchpoint: string | undefined,
+  { address }: Pen,
+): Node | string {
   if (column.key === "session" && typeof cell === "object" && "text" in cell)
     return h("a", { href: String(address.on("session").with([["session", cell.text]])) }, text);
-  if (row.touchpoint === undefined || row.cells[0] !== cell) return text;
-  if (address.page === "touchpoint") return text;
-  return h("a", { href: String(address.on("touchpoint").with([["touchpoint", row.touchpoint]])) }, text);
+  if (touchpoint === undefined || address.page === "touchpoint") return text;
+  return h("a", { href: String(address.on("touchpoint").with([["touchpoint", touchpoint]])) }, text);
 }
 
 /** How long the row is in its ranking, beside the first one. */

@@ -14,6 +14,7 @@ const PAGES = [
   "/releases?",
   "/releases?base=8.1.0&head=8.2.0&",
   "/service?",
+  "/map?",
   "/indicators?",
   "/gaps?",
   "/health?",

@@ -9,12 +9,15 @@
 mod factor;
 mod indicator;
 mod limit;
+mod place;
 mod read;
 
 pub(crate) use factor::{Factor, Target};
 pub use indicator::DEFAULT_INDICATORS;
 pub(crate) use indicator::{Indicator, Indicators};
 pub(crate) use limit::{Limit, Objective};
+pub(crate) use place::Place;
+pub use place::Stage;
 
 use crate::error::Error;
 use crate::limits::BUDGETS_BYTES_MAX;
@@ -52,6 +55,7 @@ struct Rule {
     target_ns: Option<u64>,
     weight: Option<f64>,
     label: Option<String>,
+    place: Option<Place>,
 }
 
 impl Rule {
@@ -60,6 +64,7 @@ impl Rule {
         self.target_ns = newer.target_ns.or(self.target_ns);
         self.weight = newer.weight.or(self.weight);
         self.label = newer.label.or(self.label.take());
+        self.place = newer.place.or(self.place.take());
     }
 }
 
@@ -114,6 +119,11 @@ impl Budgets {
     /// How customers fare, as the bank looks at it: the shipped indicators and its own.
     pub(crate) fn indicators(&self) -> &Indicators {
         &self.indicators
+    }
+
+    /// The touchpoints that have a place in a customer's life, by kind and name.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&(Kind, String), &Place)> {
+        self.touchpoints.iter().filter_map(|(touchpoint, rule)| Some((touchpoint, rule.place.as_ref()?)))
     }
 
     /// Whether the file says anything of indicators that the shipped ones do not.
@@ -254,6 +264,9 @@ struct TouchpointEntry {
     label: Option<Spanned<String>>,
     target_ms: Option<Spanned<f64>>,
     weight: Option<Spanned<f64>>,
+    stage: Option<Spanned<String>>,
+    channel: Option<Spanned<String>>,
+    owner: Option<Spanned<String>>,
 }
 
 impl KindEntry {
@@ -262,6 +275,7 @@ impl KindEntry {
             target_ns: milliseconds(text, "target_ms", self.target_ms.as_ref())?,
             weight: weight(text, self.weight.as_ref())?,
             label: None,
+            place: None,
         })
     }
 }
@@ -272,6 +286,7 @@ impl TouchpointEntry {
             target_ns: milliseconds(text, "target_ms", self.target_ms.as_ref())?,
             weight: weight(text, self.weight.as_ref())?,
             label: label(text, self.label.as_ref())?,
+            place: place::place(text, self.stage.as_ref(), self.channel.as_ref(), self.owner.as_ref())?,
         })
     }
 }

@@ -1,9 +1,10 @@
-//! Gaps and targets as text.
+//! Gaps, targets and the map of touchpoints as text.
 
 use super::safe::safe_lines;
 use super::sections::section;
 use crate::gaps::{EXAMPLE_GAPS, Gaps, Targets};
-use crate::section::{of_gaps, of_targets};
+use crate::life::{EXAMPLE_LIFE, LifeMap};
+use crate::section::{of_gaps, of_life, of_targets};
 
 /// The working table and what became of targets; how to begin where the bank said nothing yet.
 #[must_use]
@@ -13,6 +14,18 @@ pub fn gaps(gaps: &Gaps, targets: &Targets) -> String {
     if text.is_empty() {
         return format!(
             "No factor is said yet. Write what matters to your customers into your budgets file:\n\n{EXAMPLE_GAPS}"
+        );
+    }
+    safe_lines(text.trim_end()).into_owned() + "\n"
+}
+
+/// The touchpoints over a customer's life; how to begin where the bank placed none yet.
+#[must_use]
+pub fn life(map: &LifeMap) -> String {
+    let text: String = of_life(map).iter().map(section).collect();
+    if text.is_empty() {
+        return format!(
+            "No touchpoint has a place yet. Write where customers meet you into your budgets file:\n\n{EXAMPLE_LIFE}"
         );
     }
     safe_lines(text.trim_end()).into_owned() + "\n"

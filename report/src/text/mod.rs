@@ -17,7 +17,7 @@ mod words;
 
 pub use check::{check, limit_cells};
 pub use comparison::comparison;
-pub use gaps::gaps;
+pub use gaps::{gaps, life};
 pub use indicators::indicators;
 pub use markdown::{check_markdown, markdown};
 pub use noise::noise;
