@@ -10,7 +10,7 @@ const PORT = Number(process.env["NOWAIT_WEB_PORT"] ?? 8797);
 /** One that whoever is on this machine may read, of a bank that says what its customers expect; one that asks for a token; and one
  * with a month in it. */
 const SERVED = [
-  { folder: "store", port: PORT, more: "--budgets ../../report/examples/gaps.toml" },
+  { folder: "store", port: PORT, more: `--budgets ${day}/bank.toml` },
   { folder: "closed", port: PORT + 1, more: "" },
   { folder: "month", port: PORT + 2, more: "" },
 ];
