@@ -2,19 +2,18 @@
 //!
 //! A command of its own: a report says what was measured, whoever asks; this says what one bank thinks of it, and reads more.
 
-use super::source::{Source, budgets, word};
-use super::terminal::print_text;
-use super::{Finding, print_json};
-use crate::ask::Ask;
+use super::Finding;
+use super::of_bank::OfBank;
 use crate::error::Error;
 use crate::store;
 use nowait_report::{Gaps, Targets, text};
 use serde::Serialize;
-use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
   nowait gaps --data nowait-data --budgets bank.toml
   nowait gaps --url http://127.0.0.1:4600 --since 30d --json
+
+--version is of the gaps; targets are told of each release all the same.
 
 Factors in bank.toml (numbers from 0 to 10):
   [[factor]]
@@ -31,16 +30,7 @@ Factors in bank.toml (numbers from 0 to 10):
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    source: Source,
-    /// Only this release of the app; targets are told of each release all the same
-    #[arg(long, value_name = "VERSION", value_parser = word)]
-    version: Option<String>,
-    /// The bank's factors (TOML); a running collector has its own
-    #[arg(long, value_name = "FILE", conflicts_with = "url")]
-    budgets: Option<PathBuf>,
-    /// Print both as JSON
-    #[arg(long)]
-    json: bool,
+    of: OfBank,
 }
 
 /// Both, in the JSON.
@@ -57,21 +47,16 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let budgets = budgets(args.budgets.as_deref())?;
-    let of_all = args.source.ask();
-    let ask = Ask { version: args.version.clone().unwrap_or_default(), ..of_all.clone() };
-    let gaps = args.source.answer("/v1/gaps", &ask, |store, question| {
+    let (of, budgets) = (&args.of, args.of.budgets()?);
+    let gaps = of.source.answer("/v1/gaps", &of.ask(), |store, question| {
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         store::gaps(store, &tenant, &question.query(), &budgets)
     })?;
-    let targets = args.source.answer("/v1/gaps/targets", &of_all, |store, question| {
+    // Targets are told of each release all the same.
+    let targets = of.source.answer("/v1/gaps/targets", &of.source.ask(), |store, question| {
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         store::targets(store, &tenant, &question.query(), &budgets)
     })?;
-    if args.json {
-        print_json(&Found { gaps, targets })?;
-    } else {
-        print_text(|| text::gaps(&gaps, &targets))?;
-    }
-    Ok(Finding::Fine)
+    let found = Found { gaps, targets };
+    of.print(&found, || text::gaps(&found.gaps, &found.targets))
 }

@@ -19,6 +19,7 @@ pub mod indicators;
 mod junit;
 pub mod manual;
 pub mod map;
+mod of_bank;
 mod progress;
 pub mod reindex;
 #[cfg(feature = "replay")]

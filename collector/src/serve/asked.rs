@@ -70,7 +70,7 @@ impl Asked {
     /// The month that is asked for.
     pub(super) fn service(&self) -> Result<Service, Error> {
         let (tenant, question, query) = self.question()?;
-        store::service(self.store(), &tenant, &question, &query, self.budgets(), (self.shared.config.clock)())
+        store::service(self.store(), &tenant, &question, &query, self.budgets(), self.now_unix_ms())
     }
 
     /// The journey that is asked for.
@@ -142,8 +142,7 @@ impl Asked {
 
     /// The same, with what else was said.
     pub(super) fn question(&self) -> Result<(String, Question, Query), Error> {
-        let now_unix_ms = (self.shared.config.clock)();
-        let question = self.ask.question(now_unix_ms, self.store().zone())?;
+        let question = self.ask.question(self.now_unix_ms(), self.store().zone())?;
         let query = question.query().unless(&self.cancel);
         let tenant = match &self.reader {
             Reader::Local => store::tenant_meant(self.store(), self.ask.tenant())?,

@@ -45,8 +45,7 @@ pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     query.filter.version = None;
     let targets = store::targets(asked.store(), &tenant, &query, asked.budgets())?;
     let sections: Vec<Section> = of_gaps(&gaps).into_iter().chain(of_targets(&targets)).collect();
-    let nonce = Uuid::new_v4().simple().to_string();
-    Ok(shown(page::tables("Short of expectations", &sections, EXAMPLE_GAPS, &nonce), &nonce))
+    Ok(plain_tables("Short of expectations", &sections, EXAMPLE_GAPS))
 }
 
 /// The JSON of `GET /v1/gaps/sections` and its like.
@@ -61,6 +60,12 @@ struct Tables {
 
 pub(super) fn tables(sections: Vec<Section>, example: Option<&'static str>) -> Response {
     axum::Json(Tables { sections_version: SECTIONS_VERSION, sections, example }).into_response()
+}
+
+/// The same without a script.
+pub(super) fn plain_tables(title: &str, sections: &[Section], example: &str) -> Response {
+    let nonce = Uuid::new_v4().simple().to_string();
+    shown(page::tables(title, sections, example, &nonce), &nonce)
 }
 
 /// Whose figures are meant, and which.

@@ -4,16 +4,13 @@
 //! Invariant: where the budgets say nothing of their own the answer says what to write.
 
 use super::asked::Asked;
-use super::gaps::{meant, tables};
-use super::reads::shown;
+use super::gaps::{meant, plain_tables, tables};
 use crate::error::Error;
-use crate::page;
 use crate::store;
 use axum::response::{IntoResponse, Response};
 use nowait_report::Section;
 use nowait_report::indicator::{EXAMPLE_INDICATORS, Experiences, Trends};
 use nowait_report::section::{of_experiences, of_trends};
-use uuid::Uuid;
 
 /// How customers fare.
 pub(super) fn indicators(asked: &Asked) -> Result<Response, Error> {
@@ -45,8 +42,7 @@ pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     // The months are the last twelve, whichever span is asked for.
     let months = in_months(asked, &tenant, &query.at_any_time())?;
     let sections: Vec<Section> = of_experiences(&span).into_iter().chain(of_trends(&months)).collect();
-    let nonce = Uuid::new_v4().simple().to_string();
-    Ok(shown(page::tables("Indicators", &sections, EXAMPLE_INDICATORS, &nonce), &nonce))
+    Ok(plain_tables("Indicators", &sections, EXAMPLE_INDICATORS))
 }
 
 fn of(asked: &Asked) -> Result<Experiences, Error> {

@@ -4,15 +4,12 @@
 //! Invariant: where the budgets place nothing the answer says what to write.
 
 use super::asked::Asked;
-use super::gaps::{meant, tables};
-use super::reads::shown;
+use super::gaps::{meant, plain_tables, tables};
 use crate::error::Error;
-use crate::page;
 use crate::store;
 use axum::response::{IntoResponse, Response};
 use nowait_report::life::{EXAMPLE_LIFE, LifeMap};
 use nowait_report::section::of_life;
-use uuid::Uuid;
 
 /// The map.
 pub(super) fn map(asked: &Asked) -> Result<Response, Error> {
@@ -28,8 +25,7 @@ pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
 
 /// The same without a script.
 pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
-    let nonce = Uuid::new_v4().simple().to_string();
-    Ok(shown(page::tables("Touchpoint map", &of_life(&of(asked)?), EXAMPLE_LIFE, &nonce), &nonce))
+    Ok(plain_tables("Touchpoint map", &of_life(&of(asked)?), EXAMPLE_LIFE))
 }
 
 fn of(asked: &Asked) -> Result<LifeMap, Error> {

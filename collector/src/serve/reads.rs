@@ -31,34 +31,32 @@ pub(super) fn report(asked: &Asked) -> Result<Response, Error> {
 /// A report as the tables that the terminal and the page show.
 pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
     let report = asked.report()?;
-    let body = Sections {
-        sections_version: SECTIONS_VERSION,
-        scope: &report.scope,
-        uncounted: &report.uncounted,
-        sections: nowait_report::sections(&report),
-    };
-    Ok(axum::Json(body).into_response())
+    Ok(Sections::of(&report.scope, &report.uncounted, nowait_report::sections(&report)).response())
 }
 
 /// The latest releases side by side.
 pub(super) fn releases_sections(asked: &Asked) -> Result<Response, Error> {
     let report = asked.report()?;
-    let body = Sections {
-        sections_version: SECTIONS_VERSION,
-        scope: &report.scope,
-        uncounted: &report.uncounted,
-        sections: section::of_releases(&report),
-    };
-    Ok(axum::Json(body).into_response())
+    Ok(Sections::of(&report.scope, &report.uncounted, section::of_releases(&report)).response())
 }
 
-/// The JSON of `GET /v1/sections`.
+/// The JSON of `GET /v1/sections` and of everything else that has a scope.
 #[derive(Debug, Serialize)]
 struct Sections<'a> {
     sections_version: u32,
     scope: &'a Scope,
     uncounted: &'a BTreeMap<String, u64>,
     sections: Vec<Section>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(scope: &'a Scope, uncounted: &'a BTreeMap<String, u64>, sections: Vec<Section>) -> Sections<'a> {
+        Sections { sections_version: SECTIONS_VERSION, scope, uncounted, sections }
+    }
+
+    fn response(self) -> Response {
+        axum::Json(self).into_response()
+    }
 }
 
 /// The latest releases that were heard of, the oldest first.
@@ -110,13 +108,7 @@ pub(super) fn touchpoint(asked: &Asked) -> Result<Response, Error> {
 /// The same as the tables that the terminal and the page show.
 pub(super) fn touchpoint_sections(asked: &Asked) -> Result<Response, Error> {
     let detail = asked.detail()?;
-    let body = Sections {
-        sections_version: SECTIONS_VERSION,
-        scope: &detail.scope,
-        uncounted: &detail.uncounted,
-        sections: section::of_detail(&detail),
-    };
-    Ok(axum::Json(body).into_response())
+    Ok(Sections::of(&detail.scope, &detail.uncounted, section::of_detail(&detail)).response())
 }
 
 /// A month of service.
@@ -129,12 +121,7 @@ pub(super) fn service_sections(asked: &Asked) -> Result<Response, Error> {
     let service = asked.service()?;
     let body = ServiceSections {
         month: &service.month,
-        of: Sections {
-            sections_version: SECTIONS_VERSION,
-            scope: &service.report.scope,
-            uncounted: &service.report.uncounted,
-            sections: section::of_service(&service),
-        },
+        of: Sections::of(&service.report.scope, &service.report.uncounted, section::of_service(&service)),
     };
     Ok(axum::Json(body).into_response())
 }
@@ -150,9 +137,7 @@ struct ServiceSections<'a> {
 /// The same as a file that needs nothing beside it.
 pub(super) fn service_file(asked: &Asked) -> Result<Response, Error> {
     let service = asked.service()?;
-    let kept = format!("attachment; filename=\"nowait-{}.html\"", service.month);
-    let head =
-        [(header::CONTENT_DISPOSITION, HeaderValue::try_from(kept).map_err(|_| Error::input("month"))?)];
+    let head = [(header::CONTENT_DISPOSITION, kept_as(&format!("nowait-{}.html", service.month))?)];
     Ok((head, Html(page::service(&service, Language::En))).into_response())
 }
 
@@ -164,13 +149,7 @@ pub(super) fn journey(asked: &Asked) -> Result<Response, Error> {
 /// The same as the tables that the terminal and the page show.
 pub(super) fn journey_sections(asked: &Asked) -> Result<Response, Error> {
     let map = asked.journey()?;
-    let body = Sections {
-        sections_version: SECTIONS_VERSION,
-        scope: &map.scope,
-        uncounted: &map.uncounted,
-        sections: section::of_journey(&map),
-    };
-    Ok(axum::Json(body).into_response())
+    Ok(Sections::of(&map.scope, &map.uncounted, section::of_journey(&map)).response())
 }
 
 /// One session, event by event.
@@ -199,12 +178,17 @@ pub(super) fn session_trace(asked: &Asked) -> Result<Response, Error> {
     if batches.is_empty() {
         return Err(Error::no_data(format!("there is no batch of session {session}")));
     }
-    let kept = format!("attachment; filename=\"{session}.perfetto-trace\"");
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
-        (header::CONTENT_DISPOSITION, HeaderValue::try_from(kept).map_err(|_| Error::input("session"))?),
+        (header::CONTENT_DISPOSITION, kept_as(&format!("{session}.perfetto-trace"))?),
     ];
     Ok((head, perfetto::trace(&batches)).into_response())
+}
+
+/// Says under which name a browser keeps an answer: one of ours, without a quote.
+fn kept_as(name: &str) -> Result<HeaderValue, Error> {
+    let kept = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+    kept.map_err(|_| Error::input("the answer has no name that a browser takes"))
 }
 
 pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
@@ -217,8 +201,8 @@ pub(super) fn check(asked: &Asked) -> Result<Response, Error> {
     let version = version.ok_or_else(|| {
         Error::input("version: name the release to check, for example /v1/check?version=8.2.0")
     })?;
-    let config = &asked.shared.config;
-    let found = store::check(asked.store(), &tenant, &query, &version, &config.budgets, (config.clock)())?;
+    let (budgets, now_unix_ms) = (asked.budgets(), asked.now_unix_ms());
+    let found = store::check(asked.store(), &tenant, &query, &version, budgets, now_unix_ms)?;
     Ok(axum::Json(found).into_response())
 }
 
