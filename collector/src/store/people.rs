@@ -104,3 +104,29 @@ pub(super) fn read(
     }
     Ok((all, damaged))
 }
+
+/// The people of one series of a tenant in these periods, and how many damaged rows there were: of everybody, or of these releases.
+pub(super) fn of_series(
+    conn: &Connection,
+    tenant: i64,
+    periods: &[(Period, u32)],
+    releases: Option<&[i64]>,
+    series: i64,
+) -> Result<(Crowd, u64), Error> {
+    let (mut crowd, mut damaged) = (Crowd::new(), 0);
+    let select = "SELECT people FROM people \
+        WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND release = ?4 AND series = ?5";
+    let mut select = conn.prepare_cached(select)?;
+    for (period, start) in periods {
+        for release in releases.unwrap_or(&[EVERYBODY]) {
+            let mut rows = select.query(params![tenant, *period as u8, start, release, series])?;
+            while let Some(row) = rows.next()? {
+                match People::from_bytes(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?) {
+                    Ok(people) => crowd.add(&people),
+                    Err(_) => damaged += 1,
+                }
+            }
+        }
+    }
+    Ok((crowd, damaged))
+}

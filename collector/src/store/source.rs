@@ -5,6 +5,7 @@
 //! Invariant: of the rollups, it holds one series at a time; of the batches that they lack, no more than its budget, and the rest
 //! is said to be missing.
 
+mod people;
 mod touchpoint;
 
 use super::Query;
@@ -12,7 +13,6 @@ use super::batches::{self, Entry, Session};
 use super::cursor::Cursor;
 use super::exits;
 use super::fold::Folded;
-use super::people;
 use super::period::{self, Calendar, Period, Plan, hour_of};
 use super::progress::{self, Progress};
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
@@ -22,7 +22,7 @@ use super::slice;
 use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::UNFOLDED_READ_MAX;
-use nowait_report::{Accounts, Budgets, Cell, Crowd, Exit, Exits, Group, People};
+use nowait_report::{Accounts, Budgets, Cell, Exit, Exits, Group, People};
 use nowait_wire::{Context, ExitReason, Kind, Os};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
@@ -364,34 +364,6 @@ impl<'c> Source<'c> {
         cells
     }
 
-    /// The people of each kind and name, and how many damaged rows there were; nobody knows where the span is not whole days.
-    fn people(&self) -> Result<(Option<PeopleOf>, u64), Error> {
-        if self.plan.periods.iter().any(|(period, _)| *period == Period::Hour) {
-            return Ok((None, 0));
-        }
-        let asked: Vec<i64> = self.releases.keys().copied().collect();
-        let is_of_all = self.filter.is_empty() || self.segment.is_some();
-        let releases = (!is_of_all).then_some(asked.as_slice());
-        let (by_id, damaged) = people::read(self.conn, self.rows_of(), &self.plan, releases)?;
-        let named = by_id.into_iter().filter_map(|(id, people)| Some((self.names.get(&id)?.clone(), people)));
-        let mut all: PeopleOf = named.collect();
-        if self.segment.is_some() {
-            for (kind, name, people) in self.segment_tail.people(|month| self.has_month(month)) {
-                all.entry((kind, name.to_owned())).or_default().add(people);
-            }
-            return Ok((Some(all), damaged));
-        }
-        for ((day, series, _), people) in &self.tail.people {
-            // The span is whole days, or ends where there is no more data.
-            let first_hour = |day: u32| self.calendar.first_hour(Period::Day, day);
-            let is_in_span = first_hour(*day) < self.plan.until && first_hour(*day + 1) > self.plan.from;
-            if is_in_span && let Some(((_, kind), name)) = self.tail.series.all().get(*series as usize) {
-                all.entry((*kind, name.clone())).or_default().add(people);
-            }
-        }
-        Ok((Some(all), damaged))
-    }
-
     /// The accounts of the sessions that began in the span.
     pub(super) fn accounts(&self) -> Result<(Accounts, u64), Error> {
         let (mut accounts, mut damaged) = (Accounts::new(), 0);
@@ -482,9 +454,6 @@ pub(super) fn releases(
     }
     Ok((releases, damaged))
 }
-
-/// People by kind and name.
-type PeopleOf = HashMap<(Kind, String), Crowd>;
 
 /// Cells of the tail by kind and name.
 type TailCells<'t> = HashMap<(Kind, &'t str), Vec<TailCell<'t>>>;

@@ -4,13 +4,12 @@
 //! Invariant: a day is told from its own rollup only if the question asks for all of it.
 
 use super::super::Query;
-use super::super::people::EVERYBODY;
 use super::super::period::{Calendar, Period, unix_ms};
 use super::super::progress;
 use super::{Release, Source};
 use crate::error::Error;
 use nowait_report::limits::{DAYS_LISTED_MAX, HOURS_LISTED_MAX};
-use nowait_report::{Cell, Crowd, People, Times};
+use nowait_report::{Cell, People, Times};
 use nowait_wire::Kind;
 use rusqlite::params;
 use std::ops::Range;
@@ -43,17 +42,20 @@ impl Source<'_> {
             }
         }
         self.add_tail(&mut times, (kind, name), (days.clone(), hours));
-        let (people, damaged_people) = self.people()?;
-        if let Some(mut people) = people.filter(|_| People::takes(kind)) {
-            times.set_people(people.remove(&(kind, name.to_owned())).unwrap_or_default());
+        if self.knows_people() && People::takes(kind) {
+            let (series, place) = (series.map(|(series, _)| *series), (kind, name));
+            let (all, damaged_people) = self.people_of(series, place, &self.plan.periods, |_| true)?;
+            times.set_people(all);
+            damaged += damaged_people;
             for day in days.filter(|day| self.is_whole(*day, query)) {
-                let of_day = self.people_of_day(series.map(|(series, _)| *series), day, (kind, name))?;
+                // A damaged row of a day is in that of its month, which was counted.
+                let (of_day, _) = self.people_of(series, place, &[(Period::Day, day)], |of| of == day)?;
                 if let Some(date) = Calendar::date_of_day(day) {
                     times.set_people_of_day(date, of_day);
                 }
             }
         }
-        Ok((times, damaged + damaged_people))
+        Ok((times, damaged))
     }
 
     /// The hours that are told one by one.
@@ -141,41 +143,5 @@ impl Source<'_> {
                 times.add_hour(unix_ms(*hour), cell);
             }
         }
-    }
-
-    /// Who waited on a day.
-    fn people_of_day(
-        &self,
-        series: Option<i64>,
-        day: u32,
-        (kind, name): (Kind, &str),
-    ) -> Result<Crowd, Error> {
-        let mut crowd = Crowd::new();
-        let is_of_all = self.filter.is_empty();
-        if let Some(series) = series {
-            let select = "SELECT release, people FROM people \
-                WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4";
-            let mut select = self.conn.prepare_cached(select)?;
-            let mut rows = select.query(params![self.tenant.id, Period::Day as u8, day, series])?;
-            while let Some(row) = rows.next()? {
-                let release: i64 = row.get(0)?;
-                let is_meant =
-                    if is_of_all { release == EVERYBODY } else { self.releases.contains_key(&release) };
-                let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-                // A damaged one is counted where all people are read.
-                if let Some(people) = is_meant.then(|| People::from_bytes(bytes).ok()).flatten() {
-                    crowd.add(&people);
-                }
-            }
-        }
-        for ((of_day, series, _), people) in
-            self.tail.people.iter().filter(|((of_day, ..), _)| *of_day == day)
-        {
-            let of_series = self.tail.series.all().get(*series as usize);
-            if *of_day == day && of_series.is_some_and(|((_, of), named)| *of == kind && named == name) {
-                crowd.add(people);
-            }
-        }
-        Ok(crowd)
     }
 }
