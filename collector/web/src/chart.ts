@@ -5,7 +5,7 @@
 
 import type { Cell, Section } from "./api";
 import { h } from "./dom";
-import { type Pen, cellOf, table } from "./table";
+import { type Pen, cellOf, nanoseconds, table } from "./table";
 
 type Plot = typeof import("./plot");
 type Drawing = (plot: Plot, width: number) => Element;
@@ -17,7 +17,10 @@ const HEIGHT = 260;
 export function distribution(section: Section, targetNs: number, pen: Pen): HTMLElement {
   const { words, format } = pen;
   const bars = section.rows.flatMap((row) => {
-    const [from, below] = [ns(cellOf(section, row, "from")), ns(cellOf(section, row, "below"))];
+    const [from, below] = [
+      nanoseconds(cellOf(section, row, "from")),
+      nanoseconds(cellOf(section, row, "below")),
+    ];
     const beyond = format.cell(cellOf(section, row, "beyond"));
     return (["answered", "unanswered"] as const).map((key) => ({
       from,
@@ -84,7 +87,7 @@ export function trend(days: Section, begun: Section | undefined, targetNs: numbe
   const { words, format } = pen;
   const points = days.rows.flatMap((row) =>
     (["p50", "p75", "p95"] as const).flatMap((key) => {
-      const [day, value] = [date(cellOf(days, row, "day")), ns(cellOf(days, row, key))];
+      const [day, value] = [date(cellOf(days, row, "day")), nanoseconds(cellOf(days, row, key))];
       return value > 0 && day !== undefined
         ? [{ day, value, key: words.named(`column.${key}`), n: count(cellOf(days, row, "n")) }]
         : [];
@@ -153,7 +156,7 @@ export function trend(days: Section, begun: Section | undefined, targetNs: numbe
 export function creep(section: Section, pen: Pen): HTMLElement {
   const { words, format } = pen;
   const points = section.rows.flatMap((row) => {
-    const value = ns(cellOf(section, row, "p75"));
+    const value = nanoseconds(cellOf(section, row, "p75"));
     const place = `${format.cell(cellOf(section, row, "touchpoint"))} (${format.cell(cellOf(section, row, "kind"))})`;
     const release = format.cell(cellOf(section, row, "release"));
     return value > 0 ? [{ place, release, value, n: count(cellOf(section, row, "n")) }] : [];
@@ -289,10 +292,6 @@ function figure(section: Section, pen: Pen, draw: Drawing): HTMLElement {
     }).observe(place);
   });
   return whole;
-}
-
-function ns(cell: Cell): number {
-  return typeof cell === "object" && "duration_ns" in cell ? cell.duration_ns : 0;
 }
 
 function count(cell: Cell): number {

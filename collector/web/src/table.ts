@@ -56,6 +56,11 @@ export function cellOf(section: Section, row: Row, key: string): Cell {
   return row.cells[section.columns.findIndex((column) => column.key === key)] ?? "none";
 }
 
+/** How long a duration is; 0 if the cell is none. */
+export function nanoseconds(cell: Cell): number {
+  return typeof cell === "object" && "duration_ns" in cell ? cell.duration_ns : 0;
+}
+
 function head(column: Column, words: Words): HTMLElement {
   return h("th", { scope: "col", class: column.is_text && "text" }, words.named(`column.${column.key}`));
 }
@@ -142,6 +147,5 @@ function bar(cell: HTMLElement, share: number): void {
 }
 
 function lost(section: Section, row: Row): number {
-  const cell = cellOf(section, row, "lost");
-  return !row.is_part && typeof cell === "object" && "duration_ns" in cell ? cell.duration_ns : 0;
+  return row.is_part ? 0 : nanoseconds(cellOf(section, row, "lost"));
 }

@@ -1,8 +1,9 @@
 // Whether the newest release may go on: its verdict against the one before it, in a sentence with its reason.
 //
-// Owns: what a verdict asks for. Refuses: judging (the collector does).
+// Owns: which releases are compared, and what a verdict asks for. Refuses: judging (the collector does).
 
-import { type Section, compared } from "../api";
+import type { Address } from "../address";
+import { type Compared, type Section, compared } from "../api";
 import { h } from "../dom";
 import { type Pen, cellOf } from "../table";
 
@@ -12,23 +13,38 @@ const ADVICE = { slower: "pause", faster: "fine", equivalent: "fine" } as const;
 /** Touchpoints that the sentence names. */
 const NAMED_MAX = 3;
 
-/** The sentence, as soon as it is known; nothing where there is no release to compare with. */
-export async function newest(pen: Pen, wanted: AbortSignal): Promise<(Node | string)[]> {
-  const { address, words, format } = pen;
-  const [base, head] = (await pen.releases).slice(-2);
-  if (base === undefined || head === undefined) return [];
+/** The newest release against the one before it, and the page with its figures. */
+export interface Newest {
+  there: Address;
+  answer: Compared;
+}
+
+/** The comparison; nothing where there is no release to compare with. */
+export async function newest({ address, releases }: Pen, wanted: AbortSignal): Promise<Newest | undefined> {
+  const [base, head] = (await releases).slice(-2);
+  if (base === undefined || head === undefined) return undefined;
   const there = address.on("releases").with([
     ["base", base],
     ["head", head],
   ]);
-  const answer = await compared(there.query(), wanted);
+  return { there, answer: await compared(there.query(), wanted) };
+}
+
+/** The touchpoints of a comparison. */
+export function touchpointsOf({ answer }: Newest): Section | undefined {
+  return answer.sections.find((section) => section.key === "compared");
+}
+
+/** The sentence about a comparison. */
+export function advice(found: Newest, { words, format }: Pen): (Node | string)[] {
+  const { there, answer } = found;
   const verdict =
     typeof answer.verdict === "object" && "word" in answer.verdict ? answer.verdict.word[1] : "";
   const advice = ADVICE[verdict as keyof typeof ADVICE] ?? "watch";
-  const { slower, judged } = judgement(answer.sections.find((section) => section.key === "compared"));
+  const { slower, judged } = judgement(touchpointsOf(found));
   const places = {
-    base,
-    head,
+    base: answer.base,
+    head: answer.head,
     n: format.count(slower.length),
     all: format.count(judged),
     list: format.list(slower, NAMED_MAX),

@@ -2,11 +2,11 @@
 //
 // Owns: which day it is about: yesterday, or today as long as there was no yesterday. Refuses: figures.
 
-import { type Section, type Sections, compared, sections, touchpoint as detail } from "../api";
+import { type Cell, type Section, type Sections, sections, touchpoint as detail } from "../api";
 import { trend } from "../chart";
 import { h } from "../dom";
-import { type Pen, cellOf, table } from "../table";
-import { judgement, newest } from "./newest";
+import { type Pen, cellOf, nanoseconds, table } from "../table";
+import { advice, judgement, newest, touchpointsOf } from "./newest";
 import { sentence, span } from "./waits";
 
 /** Touchpoints of the ranking that are shown: the others are a page further. */
@@ -27,19 +27,18 @@ export async function today(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   const release = h("p", { class: "release", "aria-live": "polite" });
   const changed = h("div");
   void newest(pen, wanted).then(
-    (parts) => release.append(...parts),
-    () => release.remove(),
-  );
-  void change(pen, wanted).then(
     (found) => {
       if (found === undefined) return;
+      release.append(...advice(found, pen));
+      const section = touchpointsOf(found);
+      if (section === undefined) return;
       const name = cellOf(ranking, first, "touchpoint");
-      const { slower } = judgement(found.section);
-      if (typeof name === "object" && "text" in name && slower.includes(name.text))
-        since.append(words.text("today.since", { release: found.head }));
-      if (found.section.rows.length > 0) changed.append(table(found.section, pen));
+      if (typeof name === "object" && "text" in name && judgement(section).slower.includes(name.text))
+        since.append(words.text("today.since", { release: found.answer.head }));
+      const rows = section.rows.filter((row) => isChanged(cellOf(section, row, "verdict")));
+      if (rows.length > 0) changed.append(table({ ...section, key: "changed", rows, more: 0 }, pen));
     },
-    () => {},
+    () => release.remove(),
   );
   const followed = h("div");
   if (late !== "")
@@ -85,25 +84,9 @@ function head(ranking: Section) {
   return ranking.rows.filter((row) => !row.is_part).slice(0, RANKED_MAX);
 }
 
-/** The touchpoints that the newest release changed. */
-async function change(
-  pen: Pen,
-  wanted: AbortSignal,
-): Promise<{ head: string; section: Section } | undefined> {
-  const [base, head] = (await pen.releases).slice(-2);
-  if (base === undefined || head === undefined) return undefined;
-  const query = pen.address.query();
-  for (const word of ["version", "page", "since", "until", "hours"]) query.delete(word);
-  query.set("base", base);
-  query.set("head", head);
-  const answer = await compared(query, wanted);
-  const section = answer.sections.find((section) => section.key === "compared");
-  if (section === undefined) return undefined;
-  const rows = section.rows.filter((row) => {
-    const verdict = cellOf(section, row, "verdict");
-    return typeof verdict === "object" && "word" in verdict && ["slower", "faster"].includes(verdict.word[1]);
-  });
-  return { head, section: { ...section, key: "changed", rows, more: 0 } };
+/** Whether a verdict says that something is slower or faster. */
+function isChanged(verdict: Cell): boolean {
+  return typeof verdict === "object" && "word" in verdict && ["slower", "faster"].includes(verdict.word[1]);
 }
 
 /** How the touchpoint went over the last days, if there was more than one. */
@@ -117,13 +100,5 @@ async function follow(late: string, pen: Pen, wanted: AbortSignal): Promise<Node
   const [whole, days] = [of("touchpoints"), of("days")];
   const row = whole?.rows[0];
   if (whole === undefined || row === undefined || days === undefined || days.rows.length < 2) return [];
-  const target = cellOf(whole, row, "target");
-  return [
-    trend(
-      days,
-      of("begun"),
-      typeof target === "object" && "duration_ns" in target ? target.duration_ns : 0,
-      pen,
-    ),
-  ];
+  return [trend(days, of("begun"), nanoseconds(cellOf(whole, row, "target")), pen)];
 }

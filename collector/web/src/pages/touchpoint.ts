@@ -1,9 +1,9 @@
 // One touchpoint: how long its waits are, since when, at which hours, for whom, and the longest of them.
 
-import { type Section, touchpoint as ask } from "../api";
+import { touchpoint as ask } from "../api";
 import { distribution, hours, trend } from "../chart";
 import { h } from "../dom";
-import { type Pen, cellOf, table } from "../table";
+import { type Pen, cellOf, nanoseconds, table } from "../table";
 import { sentence, span } from "./waits";
 
 /** The page, as soon as its figures are there. */
@@ -14,8 +14,8 @@ export async function touchpoint(pen: Pen, wanted: AbortSignal): Promise<Node[]>
   const of = (key: string) => answer.sections.find((section) => section.key === key);
   const whole = of("touchpoints");
   const first = whole?.rows[0];
-  const target = first === undefined ? "none" : cellOf(whole as Section, first, "target");
-  const targetNs = typeof target === "object" && "duration_ns" in target ? target.duration_ns : 0;
+  const targetNs =
+    whole === undefined || first === undefined ? 0 : nanoseconds(cellOf(whole, first, "target"));
   const shown = answer.sections.map((section) => {
     if (section.key === "distribution") return distribution(section, targetNs, pen);
     if (section.key === "days" && section.rows.length > 1) return trend(section, of("begun"), targetNs, pen);

@@ -5,7 +5,7 @@
 import { type Cell, type Section, type Sections, sections } from "../api";
 import { h } from "../dom";
 import { type Pen, cellOf, table } from "../table";
-import { newest } from "./newest";
+import { advice, newest } from "./newest";
 
 /** The page, as soon as its figures are there. */
 export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
@@ -27,7 +27,7 @@ export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
 function release(pen: Pen, wanted: AbortSignal): HTMLElement {
   const line = h("p", { class: "release", "aria-live": "polite" });
   void newest(pen, wanted).then(
-    (parts) => line.append(...parts),
+    (found) => line.append(...(found === undefined ? [] : advice(found, pen))),
     // Why stands on the page of the releases.
     () => line.remove(),
   );
