@@ -3,8 +3,9 @@
 //! Owns: the list of questions. Refuses: filling a store.
 //! Invariant: an answer's peak of memory is that of a process that did nothing else.
 
-use super::load::{BEGIN_UNIX_MS, DAY_MS};
+use super::load::{BEGIN_UNIX_MS, DAY_MS, Load};
 use super::median;
+use super::pages::{PAGES, Page};
 use nowait_collector::ask::Filter;
 use nowait_collector::store::{self, By, Comparisons, Query, SqliteStore, Store as _};
 use nowait_report::{Budgets, CompareOptions};
@@ -44,10 +45,12 @@ pub(super) enum Ask {
     Compare,
     /// The same comparison once more in the same process, as a running collector answers it.
     CompareAgain,
+    /// All that a page of the program needs first.
+    Page(Page),
 }
 
 impl Ask {
-    pub(super) const ALL: [Ask; 11] = [
+    const OF_STORE: [Ask; 11] = [
         Ask::Report,
         Ask::Release,
         Ask::System,
@@ -60,6 +63,17 @@ impl Ask {
         Ask::Compare,
         Ask::CompareAgain,
     ];
+
+    /// Every question.
+    pub(super) fn all() -> impl Iterator<Item = Ask> {
+        Ask::OF_STORE.into_iter().chain(PAGES.map(Ask::Page))
+    }
+
+    /// Those that this load can answer: pages name what only a bank's own names have.
+    pub(super) fn of(load: &Load) -> impl Iterator<Item = Ask> {
+        let has_own_names = load.names == 0;
+        Ask::all().filter(move |ask| has_own_names || !matches!(ask, Ask::Page(_)))
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -74,11 +88,12 @@ impl Ask {
             Ask::Dimension => "one dimension",
             Ask::Compare => "compare two releases",
             Ask::CompareAgain => "the same, asked again of a running collector",
+            Ask::Page(page) => page.name,
         }
     }
 
     pub(super) fn named(name: &str) -> Option<Ask> {
-        Ask::ALL.into_iter().find(|ask| ask.name() == name)
+        Ask::all().find(|ask| ask.name() == name)
     }
 
     /// Asks it in this process.
@@ -97,7 +112,8 @@ impl Ask {
             | Ask::Touchpoint
             | Ask::Split
             | Ask::Compare
-            | Ask::CompareAgain => Filter::default(),
+            | Ask::CompareAgain
+            | Ask::Page(_) => Filter::default(),
         };
         let mut query = Query::of(filter);
         if self == Ask::Hours {
@@ -116,6 +132,10 @@ impl Ask {
         }
         let begin = Instant::now();
         let is_empty = match self {
+            Ask::Page(page) => {
+                page.ask(store)?;
+                false
+            }
             Ask::Compare | Ask::CompareAgain => compared()?.touchpoints.is_empty(),
             Ask::Touchpoint | Ask::Split => {
                 let cold = (Kind::Launch, "cold");

@@ -10,6 +10,7 @@ mod beside;
 mod duck;
 mod load;
 mod page;
+mod pages;
 
 use ask::{Answer, Ask};
 use beside::Besides;
@@ -192,7 +193,7 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     let events = load.events() as f64;
     let frames_bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
     let stored = bytes_in(&own)? as f64;
-    let answers = ask_all(name, &own)?;
+    let answers = ask_all(name, load, &own)?;
     let duckdb = job.python.map(|python| duck::measure(name, python, folder, &frames, &own)).transpose()?;
     let beside = |()| beside::measure(name, &folder.join("beside"), &frames, elapsed_s);
     let beside = job.is_beside_loops.then_some(()).map(beside).transpose()?;
@@ -250,11 +251,12 @@ fn fresh(folder: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// The medians of every question.
-fn ask_all(name: &str, folder: &Path) -> Result<Vec<(String, Answer)>, Box<dyn Error>> {
+fn ask_all(name: &str, load: &Load, folder: &Path) -> Result<Vec<(String, Answer)>, Box<dyn Error>> {
     let progress = progress(&format!("{name}: asking"));
-    progress.set_length((Ask::ALL.len() * ASKED) as u64);
+    let asks: Vec<Ask> = Ask::of(load).collect();
+    progress.set_length((asks.len() * ASKED) as u64);
     let mut answers = Vec::new();
-    for ask in Ask::ALL {
+    for ask in asks {
         let asked: Vec<Answer> = (0..ASKED)
             .map(|_| {
                 progress.inc(1);

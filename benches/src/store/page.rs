@@ -29,7 +29,7 @@ pub(super) fn of(results: &Results) -> String {
         Some(format!("{:.1}", row.kept_bytes_per_event))
     });
     line("of which frames", &|row| Some(format!("{:.1}", row.frames_bytes_per_event)));
-    for (at, ask) in Ask::ALL.iter().enumerate() {
+    for (at, ask) in Ask::all().enumerate() {
         line(ask.name(), &|row| row.answers.get(at).map(|(_, answer)| told(*answer)));
     }
     if results.rows.iter().any(|row| row.duckdb.is_some()) {
