@@ -42,7 +42,7 @@ pub(super) const PAGES: [Page; 11] = [
     Page { name: "page Journeys", questions: &["/v1/report", "/v1/sections"] },
     Page {
         name: "page Journeys, one of them",
-        questions: &["/v1/report", "/v1/journey?journey=transfer", "/v1/journey/sections?journey=transfer"],
+        questions: &["/v1/report", "/v1/journey/sections?journey=transfer"],
     },
     Page { name: "page Releases", questions: &["/v1/releases", "/v1/releases/sections"] },
     Page { name: "page Service report", questions: &["/v1/service/sections?month=2026-03"] },

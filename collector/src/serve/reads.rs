@@ -18,7 +18,7 @@ use axum::response::{Html, IntoResponse, Response};
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::{self, Cell, SECTIONS_VERSION};
-use nowait_report::{Language, Report, Section};
+use nowait_report::{JourneyMap, Language, Report, Section};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -149,7 +149,17 @@ pub(super) fn journey(asked: &Asked) -> Result<Response, Error> {
 /// The same as the tables that the terminal and the page show.
 pub(super) fn journey_sections(asked: &Asked) -> Result<Response, Error> {
     let map = asked.journey()?;
-    Ok(Sections::of(&map.scope, &map.uncounted, section::of_journey(&map)).response())
+    let of = Sections::of(&map.scope, &map.uncounted, section::of_journey(&map));
+    Ok(axum::Json(JourneySections { journey: &map, of }).into_response())
+}
+
+/// The JSON of `GET /v1/journey/sections`: a journey is read from all of its sessions, so that nobody has to ask for it twice.
+#[derive(Debug, Serialize)]
+struct JourneySections<'a> {
+    /// What its curve is drawn from.
+    journey: &'a JourneyMap,
+    #[serde(flatten)]
+    of: Sections<'a>,
 }
 
 /// One session, event by event.

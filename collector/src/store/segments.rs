@@ -131,6 +131,22 @@ pub(super) fn of_filter(filter: &Filter) -> Option<Segment> {
     asked.next().filter(|segment| asked.next().is_none() && *segment != of_app)
 }
 
+/// The segments of a tenant that are of this field, with their ids; `None` if there are some that have none.
+pub(super) fn of_field(
+    conn: &Connection,
+    tenant: i64,
+    field: Field,
+) -> Result<Option<Vec<(i64, Segment)>>, Error> {
+    if find(conn, tenant, &beyond())?.is_some() {
+        return Ok(None);
+    }
+    let mut select =
+        conn.prepare_cached("SELECT id, value FROM segments WHERE tenant = ?1 AND field = ?2")?;
+    let rows =
+        select.query_map(params![tenant, field as u8], |row| Ok((row.get(0)?, (field, row.get(1)?))))?;
+    Ok(Some(rows.collect::<Result<_, _>>()?))
+}
+
 /// The id of a segment, if it has one.
 pub(super) fn find(conn: &Connection, tenant: i64, segment: &Segment) -> Result<Option<i64>, Error> {
     let select = "SELECT id FROM segments WHERE tenant = ?1 AND field = ?2 AND value = ?3";

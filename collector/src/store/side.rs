@@ -9,7 +9,7 @@
 
 use super::batches;
 use super::budget::OTHER;
-use super::period::{Period, Plan};
+use super::period::Plan;
 use super::progress::Progress;
 use super::read::Tenant;
 use super::source::{self, Source};
@@ -81,10 +81,8 @@ fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> R
     }
     let source = Source::look(conn, tenant, query, &Budgets::default())?;
     let plan = source.plan.clone();
-    let first = segments::first_month(conn)?;
     let strata = segments::strata(conn, tenant.id)?;
-    let is_whole = |(period, start): &(Period, u32)| *period == Period::Month && *start >= first;
-    if !strata.is_empty() && plan.periods.iter().all(is_whole) {
+    if !strata.is_empty() && source.has_segments()? {
         for (tier, network, id) in strata {
             source.rows_of_segment(id, |kind, name, _, os, cell| {
                 side.add_cell(Stratum { tier, network, os, more: 0 }, kind, name, cell);
@@ -103,8 +101,12 @@ fn plans(conn: &Connection, tenant: Tenant, query: &Query, side: &mut Side) -> R
     Ok(Plans { plan, waits: Vec::new(), sessions, contexts })
 }
 
-/// The batches whose waits are in no rollup of a stratum yet.
-fn behind(conn: &Connection, tenant: Tenant, contexts: &HashMap<i64, u32>) -> Result<Vec<i64>, Error> {
+/// The batches whose waits are in no rollup of a segment yet.
+pub(super) fn behind(
+    conn: &Connection,
+    tenant: Tenant,
+    contexts: &HashMap<i64, u32>,
+) -> Result<Vec<i64>, Error> {
     let select = "SELECT id, context FROM batches WHERE id > ?1 AND tenant = ?2 ORDER BY id";
     let mut select = conn.prepare_cached(select)?;
     let mut rows = select.query(params![Progress::SegmentsTo.read(conn)?, tenant.id])?;

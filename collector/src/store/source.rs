@@ -83,10 +83,15 @@ impl<'c> Source<'c> {
         let Some(segment) = segments::of_filter(&query.filter) else { return Ok(None) };
         let Some(id) = segments::find(conn, tenant.id, &segment)? else { return Ok(None) };
         let source = Source::look_at(conn, tenant, Some((id, segment)), query, budgets)?;
-        let first = segments::first_month(conn)?;
-        let is_whole = |(period, start): &(Period, u32)| *period == Period::Month && *start >= first;
-        let has_all = !source.segment_tail.is_full() && source.plan.periods.iter().all(is_whole);
+        let has_all = !source.segment_tail.is_full() && source.has_segments()?;
         Ok(has_all.then_some(source))
+    }
+
+    /// Whether the rollups of segments have the span: it is whole months, and none of before them.
+    pub(super) fn has_segments(&self) -> Result<bool, Error> {
+        let first = segments::first_month(self.conn)?;
+        let is_whole = |(period, start): &(Period, u32)| *period == Period::Month && *start >= first;
+        Ok(self.plan.periods.iter().all(is_whole))
     }
 
     fn look_at(

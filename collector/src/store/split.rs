@@ -1,20 +1,27 @@
 //! A touchpoint by the values of one field of the batches.
 //!
+//! The rollups of segments have the waits of most fields, and the batches have all of them: there are more of these, so that they are
+//! decoded only where the rollups do not know every wait.
+//!
 //! Owns: the fields, and the waits of each value. Refuses: figures, and questions about all touchpoints.
-//! Invariant: however many values there are, only [`VALUES_SPLIT_MAX`] stand apart; the others are one.
+//! Invariant: however many values there are, only [`VALUES_SPLIT_MAX`] stand apart; the others are one. What is told from the
+//! rollups is told of as many waits as the touchpoint has.
 
 use super::batches::{self, Entry};
 use super::budget::OTHER;
 use super::period::Plan;
 use super::read::Tenant;
+use super::segments::{self, Field};
+use super::source::Source;
 use super::sqlite::SqliteStore;
 use super::waits::{self, Counted, Counts};
-use super::{Query, slice};
+use super::{Query, side, slice};
 use crate::error::Error;
 use crate::limits::VALUES_SPLIT_MAX;
 use nowait_report::{Budgets, CHANNEL, Cell, Crowd, Happened, People, Split, channel_of};
-use nowait_wire::{Context, Event, Kind};
+use nowait_wire::{Context, Event, Kind, Network, Tier};
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A field of the batches by which a touchpoint is split.
@@ -49,6 +56,36 @@ impl By {
     }
 }
 
+impl By {
+    /// The segments that are of this field; those of models are not kept.
+    fn field(&self) -> Option<Field> {
+        match self {
+            By::Tier => Some(Field::Tier),
+            By::Network => Some(Field::Network),
+            By::Country => Some(Field::Country),
+            By::Dimension(_) => Some(Field::Dimension),
+            By::Model => None,
+        }
+    }
+
+    /// The value of a segment of this field, as a batch has it; `None` if it is another dimension's.
+    fn value_of(&self, segment: &str) -> Option<String> {
+        let number = || segment.parse().ok();
+        match self {
+            By::Tier => number().and_then(Tier::from_u8).map(|tier| tier.to_string()),
+            By::Network => number().and_then(Network::from_u8).map(|network| network.to_string()),
+            By::Country | By::Model => Some(segment.to_owned()),
+            By::Dimension(key) => {
+                let (known, value) = segment.split_once('\n')?;
+                (known == key).then(|| value.to_owned())
+            }
+        }
+    }
+}
+
+/// A kind and a name.
+type Place<'p> = (Kind, &'p str);
+
 /// Its word in a question.
 impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,19 +99,102 @@ impl fmt::Display for By {
     }
 }
 
-/// The touchpoint by the values of a field, from the batches that are kept.
+/// The touchpoint by the values of a field.
 pub(super) fn read(
     store: &SqliteStore,
     tenant: Tenant,
     query: &Query,
-    (kind, name): (Kind, &str),
+    place: Place,
     by: &By,
     budgets: &Budgets,
 ) -> Result<Split, Error> {
     let _turn = store.turn_to_decode(&query.cancel)?;
-    let chosen = store.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
+    let known = store.read(&query.cancel, |conn| of_segments(conn, tenant, query, place, by, budgets))?;
+    let mut all = None;
+    if let Some(Known { values, behind, plan, count }) = known {
+        let values = together(values, decoded(store, query, &behind, &Sum::of(place, by, &plan), budgets)?);
+        let has_all = values.values().map(|(cell, _)| cell.count()).sum::<u64>() == count;
+        all = Some(values).filter(|_| has_all);
+    }
+    let all = match all {
+        Some(all) => all,
+        None => {
+            let chosen = store.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
+            let sum = decoded(store, query, &chosen.ids, &Sum::of(place, by, &chosen.plan), budgets)?;
+            together(Values::new(), sum)
+        }
+    };
+    let (kind, target_ns) = (place.0, budgets.of(place.0, place.1).target_ns);
+    let is_known = People::takes(kind);
+    let values = all.into_iter().map(|(value, (cell, crowd))| (value, cell, is_known.then_some(crowd)));
+    Ok(Split::new(by.to_string(), kind, target_ns, values))
+}
+
+/// By value, the waits and who had them.
+type Values = BTreeMap<String, (Cell, Crowd)>;
+
+/// What the rollups have, and what came behind it.
+fn together(mut values: Values, behind: Sum) -> Values {
+    for (value, (cell, people)) in behind.values {
+        let is_apart = values.len() < VALUES_SPLIT_MAX || values.contains_key(&value);
+        let (my_cell, crowd) = values.entry(if is_apart { value } else { OTHER.to_owned() }).or_default();
+        my_cell.merge(&cell);
+        crowd.add(&people);
+    }
+    values
+}
+
+/// What the rollups of segments have.
+struct Known {
+    values: Values,
+    /// The batches that are in none of them yet.
+    behind: Vec<i64>,
+    plan: Plan,
+    /// The waits of the touchpoint, with those of the batches behind.
+    count: u64,
+}
+
+/// Reads what the rollups have, if they can have all.
+fn of_segments(
+    conn: &Connection,
+    tenant: Tenant,
+    query: &Query,
+    place: Place,
+    by: &By,
+    budgets: &Budgets,
+) -> Result<Option<Known>, Error> {
+    let Some(field) = by.field().filter(|_| query.filter.is_empty()) else { return Ok(None) };
+    let source = Source::look(conn, tenant, query, budgets)?;
+    let Some(segments) = segments::of_field(conn, tenant.id, field)? else { return Ok(None) };
+    if !source.has_segments()? {
+        return Ok(None);
+    }
+    let mut values = Values::new();
+    for segment in &segments {
+        query.cancel.check()?;
+        if let Some(value) = by.value_of(&segment.1.1) {
+            let found = source.of_segment(segment, place)?;
+            if found.0.count() > 0 {
+                values.insert(value, found);
+            }
+        }
+    }
+    let behind = side::behind(conn, tenant, &slice::contexts(conn, tenant, &query.filter)?)?;
+    let count = source.count_of(place)?;
+    let is_within = values.len() <= VALUES_SPLIT_MAX;
+    Ok(is_within.then_some(Known { values, behind, plan: source.plan, count }))
+}
+
+/// The waits of these batches.
+fn decoded<'p>(
+    store: &SqliteStore,
+    query: &Query,
+    ids: &[i64],
+    empty: &Sum<'p>,
+    budgets: &Budgets,
+) -> Result<Sum<'p>, Error> {
     let of_part = |conn: &Connection, ids: &[i64]| {
-        let mut sum = Sum::of((kind, name), by, &chosen.plan);
+        let mut sum = empty.clone();
         batches::each(conn, ids, &query.cancel, |entry| {
             // A damaged one is counted where the touchpoint itself is read.
             if let Ok(entry) = entry {
@@ -84,19 +204,13 @@ pub(super) fn read(
         })?;
         Ok(sum)
     };
-    let mut all = Sum::of((kind, name), by, &chosen.plan);
-    store.in_parts(&chosen.ids, &query.cancel, of_part)?.into_iter().for_each(|part| all.merge(part));
-    let target_ns = budgets.of(kind, name).target_ns;
-    let is_known = People::takes(kind);
-    let values = all.values.into_iter().map(|(value, (cell, people))| {
-        let mut crowd = Crowd::new();
-        crowd.add(&people);
-        (value, cell, is_known.then_some(crowd))
-    });
-    Ok(Split::new(by.to_string(), kind, target_ns, values))
+    let mut all = empty.clone();
+    store.in_parts(ids, &query.cancel, of_part)?.into_iter().for_each(|part| all.merge(part));
+    Ok(all)
 }
 
 /// The waits of some batches, by value.
+#[derive(Clone)]
 struct Sum<'p> {
     place: (Kind, &'p str),
     by: &'p By,

@@ -171,7 +171,7 @@ export interface Moment {
   moment: number;
 }
 
-/** One journey, as far as its curve is drawn; see `GET /v1/journey`. */
+/** One journey, as far as its curve is drawn; see `GET /v1/journey/sections`. */
 export interface JourneyMap {
   label: string;
   steps: { channel: string; label: string; moment: number | null }[];
@@ -187,13 +187,11 @@ export async function journeyNames(
     .journeys;
 }
 
-/** One journey, step by step. */
-export function journey(question: URLSearchParams, wanted: AbortSignal): Promise<JourneyMap> {
-  return ask("/v1/journey", question, wanted);
-}
-
-/** The same as tables. */
-export function journeySections(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
+/** One journey, step by step, with its tables. */
+export function journey(
+  question: URLSearchParams,
+  wanted: AbortSignal,
+): Promise<Sections & { journey: JourneyMap }> {
   return ask("/v1/journey/sections", question, wanted);
 }
 

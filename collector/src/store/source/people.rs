@@ -62,7 +62,7 @@ impl Source<'_> {
     pub(super) fn people_of(
         &self,
         series: Option<i64>,
-        (kind, name): (Kind, &str),
+        place: (Kind, &str),
         periods: &[(Period, u32)],
         is_day: impl Fn(u32) -> bool,
     ) -> Result<(Crowd, u64), Error> {
@@ -71,9 +71,7 @@ impl Source<'_> {
             |series| people::of_series(self.conn, self.tenant.id, periods, asked.as_deref(), series);
         let (mut crowd, damaged) = series.map(of_rollups).transpose()?.unwrap_or_default();
         for ((day, series, _), people) in &self.tail.people {
-            let of_series = self.tail.series.all().get(*series as usize);
-            let is_meant = of_series.is_some_and(|((_, of), named)| *of == kind && named == name);
-            if is_meant && is_day(*day) && self.is_day_in_span(*day) {
+            if self.is_in_tail(*series, place) && is_day(*day) && self.is_day_in_span(*day) {
                 crowd.add(people);
             }
         }

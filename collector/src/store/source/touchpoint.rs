@@ -4,12 +4,14 @@
 //! Invariant: a day is told from its own rollup only if the question asks for all of it.
 
 use super::super::Query;
+use super::super::people;
 use super::super::period::{Calendar, Period, unix_ms};
 use super::super::progress;
+use super::super::segments::{self, Segment};
 use super::{Release, Source};
 use crate::error::Error;
 use nowait_report::limits::{DAYS_LISTED_MAX, HOURS_LISTED_MAX};
-use nowait_report::{Cell, People, Times};
+use nowait_report::{Cell, Crowd, People, Times};
 use nowait_wire::Kind;
 use rusqlite::params;
 use std::ops::Range;
@@ -25,25 +27,26 @@ impl Source<'_> {
         let kept = progress::kept(self.conn)?;
         let hours = self.listed_hours(&kept);
         let days = self.listed_days(&kept);
-        let series = self.names.iter().find(|(_, (of, named))| *of == kind && named == name);
-        if let Some((series, _)) = series {
+        let series = self.series_of((kind, name));
+        if let Some(series) = series {
             for place in &self.plan.periods {
-                damaged += self.cells_of_series(*series, *place, |release, cell| {
+                damaged += self.cells_of_series(self.tenant.id, series, *place, |release, cell| {
                     times.add(&release.app_version, release.os, cell);
                 })?;
             }
             for day in days.clone() {
-                damaged += self.add_day(*series, day, query, &mut times)?;
+                damaged += self.add_day(series, day, query, &mut times)?;
             }
             for hour in hours.clone() {
-                damaged += self.cells_of_series(*series, (Period::Hour, hour), |_, cell| {
-                    times.add_hour(unix_ms(hour), cell);
-                })?;
+                damaged +=
+                    self.cells_of_series(self.tenant.id, series, (Period::Hour, hour), |_, cell| {
+                        times.add_hour(unix_ms(hour), cell);
+                    })?;
             }
         }
         self.add_tail(&mut times, (kind, name), (days.clone(), hours));
         if self.knows_people() && People::takes(kind) {
-            let (series, place) = (series.map(|(series, _)| *series), (kind, name));
+            let place = (kind, name);
             let (all, damaged_people) = self.people_of(series, place, &self.plan.periods, |_| true)?;
             times.set_people(all);
             damaged += damaged_people;
@@ -88,27 +91,71 @@ impl Source<'_> {
         let Some(date) = Calendar::date_of_day(day) else { return Ok(0) };
         let mut add = |release: &Release, cell: &Cell| times.add_day(date, &release.app_version, cell);
         if self.is_whole(day, query) {
-            return self.cells_of_series(series, (Period::Day, day), add);
+            return self.cells_of_series(self.tenant.id, series, (Period::Day, day), add);
         }
         let first = self.calendar.first_hour(Period::Day, day).max(self.plan.from);
         let end = self.calendar.first_hour(Period::Day, day + 1).min(self.plan.until);
         let mut damaged = 0;
         for hour in first..end {
-            damaged += self.cells_of_series(series, (Period::Hour, hour), &mut add)?;
+            damaged += self.cells_of_series(self.tenant.id, series, (Period::Hour, hour), &mut add)?;
         }
         Ok(damaged)
     }
 
-    /// Hands over the cells of a series in a period, and says how many damaged ones it met.
+    /// The waits of a touchpoint, counted.
+    pub(in crate::store) fn count_of(&self, place: (Kind, &str)) -> Result<u64, Error> {
+        let mut count = 0;
+        if let Some(series) = self.series_of(place) {
+            for period in &self.plan.periods {
+                self.cells_of_series(self.tenant.id, series, *period, |_, cell| count += cell.count())?;
+            }
+        }
+        let is_meant = |hour: &u32, series: &u32| self.is_in_span(*hour) && self.is_in_tail(*series, place);
+        let tail = self.tail.cells.iter().filter(|((hour, series, _), _)| is_meant(hour, series));
+        Ok(count + tail.map(|(_, cell)| cell.count()).sum::<u64>())
+    }
+
+    /// The waits of a touchpoint that the rollups of a segment have, and who had them.
+    pub(in crate::store) fn of_segment(
+        &self,
+        segment: &(i64, Segment),
+        place: (Kind, &str),
+    ) -> Result<(Cell, Crowd), Error> {
+        let (mut sum, Some(series)) = (Cell::new(), self.series_of(place)) else {
+            return Ok((Cell::new(), Crowd::new()));
+        };
+        for id in segments::counted_by(self.conn, self.tenant.id, segment)? {
+            for period in &self.plan.periods {
+                self.cells_of_series(-id, series, *period, |_, cell| sum.merge(cell))?;
+            }
+        }
+        let (crowd, _) = people::of_series(self.conn, -segment.0, &self.plan.periods, None, series)?;
+        Ok((sum, crowd))
+    }
+
+    fn series_of(&self, (kind, name): (Kind, &str)) -> Option<i64> {
+        let found = self.names.iter().find(|(_, (of, named))| *of == kind && named == name);
+        found.map(|(series, _)| *series)
+    }
+
+    /// Whether this is the number of a touchpoint in the tail.
+    pub(super) fn is_in_tail(&self, series: u32, (kind, name): (Kind, &str)) -> bool {
+        let found = self.tail.series.all().get(series as usize);
+        found.is_some_and(|((_, of), named)| *of == kind && named == name)
+    }
+
+    /// Hands over the cells of a series in a period of a tenant or of what stands for a segment, and says how many damaged ones it
+    /// met.
     fn cells_of_series(
         &self,
+        rows_of: i64,
         series: i64,
         (period, start): (Period, u32),
         mut add: impl FnMut(&Release, &Cell),
     ) -> Result<u64, Error> {
         let select = "SELECT release, cell FROM cells WHERE tenant = ?1 AND period = ?2 AND start = ?3 AND series = ?4";
         let mut select = self.conn.prepare_cached(select)?;
-        let mut rows = select.query(params![self.tenant.id, period as u8, start, series])?;
+        let mut rows = select.query(params![rows_of, period as u8, start, series])?;
         let mut damaged = 0;
         while let Some(row) = rows.next()? {
             let Some(release) = self.releases.get(&row.get(0)?) else { continue };
@@ -121,15 +168,9 @@ impl Source<'_> {
     }
 
     /// Adds what no rollup has yet.
-    fn add_tail(
-        &self,
-        times: &mut Times,
-        (kind, name): (Kind, &str),
-        (days, hours): (Range<u32>, Range<u32>),
-    ) {
+    fn add_tail(&self, times: &mut Times, place: (Kind, &str), (days, hours): (Range<u32>, Range<u32>)) {
         for ((hour, series, release), cell) in &self.tail.cells {
-            let of_series = self.tail.series.all().get(*series as usize);
-            let is_meant = of_series.is_some_and(|((_, of), named)| *of == kind && named == name);
+            let is_meant = self.is_in_tail(*series, place);
             let release = self.tail.releases.all().get(*release as usize);
             let Some(((_, os), app_version)) = release.filter(|_| is_meant && self.is_in_span(*hour)) else {
                 continue;

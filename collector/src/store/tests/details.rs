@@ -1,8 +1,8 @@
 //! A touchpoint in detail says what the report says of it, whatever it is answered from.
 
 use super::*;
-use nowait_report::Detail;
 use nowait_report::report::{Figures, Touchpoint};
+use nowait_report::{Detail, Split};
 
 /// Forty sessions over four days, of two releases on two systems and two tiers.
 fn batches() -> Vec<Batch> {
@@ -142,6 +142,37 @@ fn the_values_of_a_field_are_what_a_filter_by_each_of_them_says() {
         split(By::Dimension(key.into())).values.into_iter().map(|of| of.value).collect::<Vec<_>>()
     };
     assert_eq!((of("channel"), of("nothing")), (vec!["app".to_owned()], vec![String::new()]));
+}
+
+#[test]
+fn the_values_of_a_field_are_known_for_longer_than_their_batches() {
+    let (folder, store) = fresh();
+    let of_place = |place: (Kind, &str), by: By| {
+        let store = SqliteStore::open_read_only(folder.path()).unwrap();
+        store.detail("bank", &Query::default(), place, Some(&by), &Budgets::default()).unwrap().split.unwrap()
+    };
+    let all = batches();
+    let (early, late) = all.split_at(all.len() / 2);
+    early.iter().for_each(|batch| _ = put(&store, batch));
+    drop(store);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    late.iter().for_each(|batch| _ = put(&store, batch));
+    let touchpoint = whole(&store, "bank").touchpoints.swap_remove(0);
+    let ask = || {
+        [By::Tier, By::Network, By::Country, By::Dimension("segment".into())]
+            .map(|by| of_place((touchpoint.kind, &touchpoint.name), by))
+    };
+    // The rollups of segments have a half of it, then all of it, and then nothing else has it.
+    let before = ask();
+    drop(store);
+    drop(SqliteStore::open(folder.path()).unwrap());
+    assert_eq!(ask(), before);
+    database(&folder).execute_batch("DELETE FROM batches; DELETE FROM contexts").unwrap();
+    assert_eq!(ask(), before);
+    let n = |split: &Split| split.values.iter().map(|value| value.figures.outcomes.total()).sum::<u64>();
+    assert!(before.iter().all(|split| n(split) == touchpoint.figures.outcomes.total()));
+    // Of models there are none.
+    assert!(of_place((touchpoint.kind, &touchpoint.name), By::Model).values.is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 // Owns: the choice of a journey, and drawing its curve. Refuses: figures: each point and each cell is the collector's.
 // Invariant: what the curve shows stands in the table below it too, in the same order.
 
-import { type JourneyMap, journey, journeyNames, journeySections, sections } from "../api";
+import { type JourneyMap, journey, journeyNames, sections } from "../api";
 import { h, svg } from "../dom";
 import { type Pen, table } from "../table";
 import { span } from "./waits";
@@ -32,11 +32,11 @@ export async function journeys(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
 /** The journey that the address names. */
 async function one(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   const query = pen.address.query();
-  const [map, answer] = await Promise.all([journey(query, wanted), journeySections(query, wanted)]);
+  const answer = await journey(query, wanted);
   return [
     ...span(answer, pen),
-    h("p", { class: "headline" }, sentence(map, pen)),
-    curve(map, pen),
+    h("p", { class: "headline" }, sentence(answer.journey, pen)),
+    curve(answer.journey, pen),
     ...answer.sections.map((section) => table(section, pen)),
   ];
 }
