@@ -52,6 +52,10 @@ test-rust: ## Unit, integration, end-to-end and doc tests of the default members
 web: ## The program of the collector's page, which the next build embeds (needs Node 20.19; fetches its packages if missing)
 	@scripts/web/build
 
+.PHONY: openapi
+openapi: ## The description of the read API, docs/openapi.json, out of the types that are serialised
+	cargo run --locked --quiet --package nowait-collector --example openapi > docs/openapi.json
+
 .PHONY: test-web
 test-web: ## The page in a real Chromium over a bank day (installs chromium and fonts-noto-cjk if missing)
 	scripts/web/test

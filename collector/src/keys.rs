@@ -10,6 +10,7 @@ pub use edit::{Revoked, add_token, revoke_token};
 
 use crate::error::Error;
 use crate::limits::{CONFIG_BYTES_MAX, KEYS_MAX};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,7 +33,7 @@ const TEXT_BYTES_MAX: usize = 128;
 const ID_CHARS: usize = 6;
 
 /// What somebody who reads may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Sees the figures of a tenant: the page, reports, comparisons, checks

@@ -10,6 +10,7 @@ use crate::metric::{Axis, Metric, Scale};
 use crate::runs::Runs;
 use crate::side::Side;
 use crate::verdict::{CompareOptions, Comparison, Figure, Subject, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ const BEYOND: f64 = 0.05;
 const RUNS_MIN: usize = 4;
 
 /// The noise of one metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricNoise {
     /// Its name.
     pub name: String,
@@ -44,7 +45,7 @@ pub struct MetricNoise {
 }
 
 /// The noise of all metrics.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Noise {
     /// How often the runs were halved.
     pub halvings: u64,

@@ -13,14 +13,16 @@ use crate::side::{Ending, Side};
 use crate::spread::Level;
 use crate::verdict::{CompareOptions, Figure};
 use nowait_wire::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The chance (0 to 1) that the interval of a limit's figure misses.
 const ERROR_SHARE_MAX: f64 = 0.05;
 
 /// What can be said of a limit, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "LimitStatus")]
 pub enum Status {
     /// It is not kept.
     Broken,
@@ -35,9 +37,10 @@ pub enum Status {
 }
 
 /// One limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LimitCheck {
     /// The kind of wait.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub kind: Kind,
     /// Its name.
     pub name: String,
@@ -63,7 +66,7 @@ pub struct LimitCheck {
 }
 
 /// A release against all limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// The release.
     pub version: String,

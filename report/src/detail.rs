@@ -13,6 +13,7 @@ use crate::report::{Figures, REPORT_VERSION, Scope, Slice, Touchpoint};
 use crate::version::VersionOrder;
 use jiff::civil::Date;
 use nowait_wire::{Kind, Os, Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 const BUCKETS_OF_BAR: i32 = 8;
 
 /// All that is known of a touchpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Detail {
     /// [`REPORT_VERSION`].
     pub report_version: u32,
@@ -46,7 +47,7 @@ pub struct Detail {
 }
 
 /// A touchpoint by the values of a field of the batches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Split {
     /// The field: `tier`, `network`, `country`, `model`, or the key of a dimension.
     pub by: String,
@@ -55,7 +56,7 @@ pub struct Split {
 }
 
 /// Waits that were about as long.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bar {
     /// They were this long or longer, in nanoseconds.
     pub from_ns: u64,
@@ -70,7 +71,7 @@ pub struct Bar {
 }
 
 /// A day of a touchpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Day {
     /// The date in the zone of the scope, `2026-03-05`.
     pub day: String,
@@ -80,7 +81,7 @@ pub struct Day {
 }
 
 /// An hour of a touchpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hour {
     /// The date in the zone of the scope.
     pub day: String,
@@ -95,7 +96,7 @@ pub struct Hour {
 }
 
 /// The day on which a release was first seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Begun {
     /// The release.
     pub app_version: String,
@@ -104,13 +105,14 @@ pub struct Begun {
 }
 
 /// A wait that somebody had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RealWait {
     /// When it began, in milliseconds since 1970 UTC.
     pub started_unix_ms: u64,
     /// How long it was, in nanoseconds.
     pub duration_ns: u64,
     /// How it ended.
+    #[schemars(schema_with = "crate::schema::outcome")]
     pub outcome: Outcome,
     /// The session in which it was, as text.
     pub session: String,

@@ -16,6 +16,7 @@ use crate::side::{Ending, Side};
 use crate::spread::Level;
 use crate::verdict::CompareOptions;
 use nowait_wire::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The best experience; 0 is the worst.
@@ -25,7 +26,7 @@ pub const SCORE_MAX: f64 = 10.0;
 const LEVEL: Level = Level { error_share: 0.05, at_every_look: false };
 
 /// How something went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Experience {
     /// How many waits that is of.
     pub waits: u64,
@@ -38,7 +39,7 @@ pub struct Experience {
 }
 
 /// How much better something went in a later release: points of the scale, of customers with the earlier one's devices and networks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExperienceChange {
     /// The change; `null` if there are too few waits on a side.
     pub points: Option<f64>,

@@ -12,6 +12,7 @@ use crate::limits::RELEASES_OF_TARGET_MAX;
 use crate::side::Side;
 use crate::version::VersionOrder;
 use nowait_wire::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ const POINTS_MIN: f64 = 0.5;
 pub const EXAMPLE_GAPS: &str = include_str!("../examples/gaps.toml");
 
 /// Where an experience is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Touchpoints measure it.
@@ -46,9 +47,10 @@ impl Origin {
 }
 
 /// A touchpoint that measures a factor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasuredBy {
     /// The kind of wait.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub kind: Kind,
     /// Its registered name.
     pub name: String,
@@ -62,7 +64,7 @@ pub struct MeasuredBy {
 }
 
 /// One factor. Numbers are from 0 to 10, and differences of such; `null` where the bank did not say one of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FactorGap {
     /// The factor.
     pub name: String,
@@ -90,7 +92,7 @@ pub struct FactorGap {
 }
 
 /// All factors, ranked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gaps {
     /// What falls short first, by weighted satisfaction; then what does not, or of which that is not known, the widest gap first.
     pub factors: Vec<FactorGap>,
@@ -152,7 +154,7 @@ fn measured(touchpoint: &(Kind, String), side: &Side, budgets: &Budgets) -> Meas
 }
 
 /// What became of a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
     /// It is reached: all of the interval of the release's experience lies at it or above.
@@ -185,7 +187,7 @@ impl Progress {
 }
 
 /// What a release did for a target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReleaseOfTarget {
     /// The release.
     pub version: String,
@@ -199,7 +201,7 @@ pub struct ReleaseOfTarget {
 }
 
 /// A gap that is to be closed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetOfFactor {
     /// The factor.
     pub name: String,
@@ -216,7 +218,7 @@ pub struct TargetOfFactor {
 }
 
 /// All targets, in the order of the budgets.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Targets {
     /// Each factor that has a target.
     pub targets: Vec<TargetOfFactor>,

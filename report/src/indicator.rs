@@ -12,6 +12,7 @@ use crate::experience::{SCORE_MAX, waits_min};
 use crate::limits::TOUCHPOINTS_OF_INDICATOR_LISTED;
 use crate::side::is_compared;
 use nowait_wire::{Kind, Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,8 +23,8 @@ pub const EXAMPLE_INDICATORS: &str = include_str!("../examples/indicators.toml")
 /// Words with a text for each.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)+ }) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$of])* $variant,)+ }
 
@@ -72,6 +73,7 @@ words! {
 
 words! {
     /// Which share an indicator is.
+    #[schemars(rename = "IndicatorMeasure")]
     Measure {
         /// Of waits, those that were done; the others failed, had no answer or were given up.
         Done = "done",
@@ -88,6 +90,7 @@ words! {
 
 words! {
     /// What can be said of an indicator.
+    #[schemars(rename = "IndicatorStatus")]
     Status {
         /// Its share is its target or more.
         Met = "met",
@@ -132,9 +135,10 @@ impl Counted {
 }
 
 /// One touchpoint of an indicator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TouchpointShare {
     /// The kind.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub kind: Kind,
     /// Its registered name.
     pub name: String,
@@ -147,7 +151,7 @@ pub struct TouchpointShare {
 }
 
 /// One indicator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IndicatorValue {
     /// Its name; of a shipped one there is a text in each language.
     pub name: String,
@@ -174,7 +178,7 @@ pub struct IndicatorValue {
 }
 
 /// One level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelValue {
     /// Which one.
     pub level: Level,
@@ -187,7 +191,7 @@ pub struct LevelValue {
 }
 
 /// One dimension.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DimensionValue {
     /// Which one.
     pub dimension: Dimension,
@@ -200,7 +204,7 @@ pub struct DimensionValue {
 }
 
 /// All of a span.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Experiences {
     /// The three levels.
     pub levels: Vec<LevelValue>,
@@ -244,7 +248,7 @@ impl Experiences {
 }
 
 /// A month of an indicator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MonthOfIndicator {
     /// The month, `2026-03`.
     pub month: String,
@@ -257,7 +261,7 @@ pub struct MonthOfIndicator {
 }
 
 /// An indicator from month to month.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IndicatorTrend {
     /// The indicator.
     pub name: String,
@@ -268,7 +272,7 @@ pub struct IndicatorTrend {
 }
 
 /// All indicators from month to month.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trends {
     /// Each of them, level by level.
     pub indicators: Vec<IndicatorTrend>,

@@ -38,6 +38,7 @@ mod pair;
 mod people;
 pub mod report;
 mod runs;
+mod schema;
 pub mod section;
 pub mod service;
 pub mod session;

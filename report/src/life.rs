@@ -8,20 +8,21 @@ use crate::budget::{Budgets, Stage};
 use crate::cell::{Cell, Cells};
 use crate::report::Latency;
 use nowait_wire::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The budgets file of an example, with what each key means.
 pub const EXAMPLE_LIFE: &str = include_str!("../examples/life.toml");
 
 /// The stages with their touchpoints.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LifeMap {
     /// In the order of a customer's life; empty if the budgets place nothing.
     pub stages: Vec<StageOfLife>,
 }
 
 /// A stage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageOfLife {
     /// Which one.
     pub stage: Stage,
@@ -30,9 +31,10 @@ pub struct StageOfLife {
 }
 
 /// A touchpoint on the map.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Placed {
     /// The kind of wait.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub kind: Kind,
     /// Its registered name.
     pub name: String,

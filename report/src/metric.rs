@@ -3,10 +3,11 @@
 //! Owns: units, which way is better, and on which scale values are compared. Refuses: waits (see `side`) and files.
 //! Invariant: more of a *cost* is worse: whatever a metric is, figures are made of costs, and told as values again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What values are of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Metric {
     /// Their unit.
     pub unit: Unit,
@@ -15,7 +16,7 @@ pub struct Metric {
 }
 
 /// A unit, by its name in [UCUM](https://ucum.org) where it has one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Unit {
     /// Times.
     #[serde(rename = "ns")]
@@ -32,7 +33,7 @@ pub enum Unit {
 }
 
 /// Which way is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
     /// Less of it, as of times.
@@ -61,7 +62,7 @@ impl Measured {
 }
 
 /// How two values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
     /// How many times as much one is: all are above 0.

@@ -11,6 +11,7 @@ pub use cost::{
     ByteCost, CostSummary, FactsSummary, LedgerSummary, ReceivedBytes, RecordCost, SessionAccount, Within,
 };
 use nowait_wire::{ExitReason, Kind, Os};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 pub const REPORT_VERSION: u32 = 1;
 
 /// What a report speaks of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
     /// The first moment of the span, in milliseconds since 1970 UTC.
     pub from_unix_ms: u64,
@@ -32,7 +33,7 @@ pub struct Scope {
 }
 
 /// How waits ended, as counts of events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcomes {
     /// The app answered.
     pub done: u64,
@@ -77,7 +78,7 @@ impl Outcomes {
 
 /// A distribution of durations in nanoseconds. A quantile is `null` when fewer than `1 / (1 - q)` durations
 /// support it: p50 needs 2, p75 needs 4, p95 needs 20, p99 needs 100.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Latency {
     /// How many durations.
     pub count: u64,
@@ -96,7 +97,7 @@ pub struct Latency {
 }
 
 /// The figures of one touchpoint in one slice.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// How its waits ended.
     pub outcomes: Outcomes,
@@ -116,7 +117,7 @@ pub struct Figures {
 }
 
 /// How many installs, estimated: a few are exact, many are within 2 %.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PeopleFigures {
     /// To whom it happened at all.
     pub waited: u64,
@@ -129,7 +130,7 @@ pub struct PeopleFigures {
 }
 
 /// The same figures for one value of one column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slice {
     /// The value, for example `8.2.0` or `android`.
     pub value: String,
@@ -139,9 +140,10 @@ pub struct Slice {
 }
 
 /// One touchpoint where customers wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Touchpoint {
     /// The kind of wait.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub kind: Kind,
     /// Its registered name.
     pub name: String,
@@ -163,7 +165,7 @@ pub struct Touchpoint {
 }
 
 /// What is particular to screens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Screen {
     /// The screen.
     pub name: String,
@@ -176,7 +178,7 @@ pub struct Screen {
 }
 
 /// What is particular to taps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tap {
     /// The target.
     pub name: String,
@@ -191,7 +193,7 @@ pub struct Tap {
 }
 
 /// A journey or a step and where its time went.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Journey {
     /// Its name.
     pub name: String,
@@ -218,7 +220,7 @@ pub struct Journey {
 }
 
 /// What customers said of a journey or a touchpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rated {
     /// What they rated.
     pub name: String,
@@ -242,7 +244,7 @@ impl Rated {
 }
 
 /// A route and its answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// The route.
     pub name: String,
@@ -256,7 +258,7 @@ pub struct Request {
 }
 
 /// How often the main thread stood still on a screen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hang {
     /// The screen.
     pub screen: String,
@@ -270,7 +272,7 @@ pub struct Hang {
 }
 
 /// How smoothly a screen moved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Frames {
     /// The screen.
     pub screen: String,
@@ -289,7 +291,7 @@ pub struct Frames {
 }
 
 /// One breadcrumb of a dead session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Crumb {
     /// What it marks.
     pub name: String,
@@ -300,17 +302,19 @@ pub struct Crumb {
 }
 
 /// One abnormal exit: what a store hands in, and what a report lists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exit {
     /// The session that died, as text.
     pub session: String,
     /// Its release.
     pub app_version: String,
     /// The operating system family.
+    #[schemars(schema_with = "crate::schema::os")]
     pub os: Os,
     /// The device model.
     pub device_model: String,
     /// How it died.
+    #[schemars(schema_with = "crate::schema::exit_reason")]
     pub reason: ExitReason,
     /// Its last sign of life, in milliseconds since 1970 UTC.
     pub ended_unix_ms: u64,
@@ -321,13 +325,15 @@ pub struct Exit {
 }
 
 /// Exits that died alike.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExitGroup {
     /// How they died.
+    #[schemars(schema_with = "crate::schema::exit_reason")]
     pub reason: ExitReason,
     /// Their release.
     pub app_version: String,
     /// The operating system family.
+    #[schemars(schema_with = "crate::schema::os")]
     pub os: Os,
     /// The last breadcrumb before the end; empty if there was none.
     pub last_crumb: String,
@@ -336,7 +342,7 @@ pub struct ExitGroup {
 }
 
 /// The abnormal exits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exits {
     /// How many there were.
     pub count: u64,
@@ -350,7 +356,7 @@ pub struct Exits {
 ///
 /// Kinds overlap (a screen begins with the tap that caused it, a step contains both), so lost time is to be compared
 /// between rows and not to be added up across kinds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// [`REPORT_VERSION`].
     pub report_version: u32,

@@ -5,13 +5,14 @@
 
 use crate::report::{Rated, Report};
 use nowait_wire::{ExitReason, Kind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Kinds of which a wait is in time or not, each of something that a customer sees.
 const SEEN: [Kind; 4] = [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Action];
 
 /// A month of service.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Service {
     /// The month, `2026-03`, in the zone of the scope.
     pub month: String,
@@ -26,8 +27,9 @@ pub struct Service {
 }
 
 /// What is measured of a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ServiceMeasure")]
 pub enum Measure {
     /// Sessions that told of themselves.
     Sessions,
@@ -86,7 +88,8 @@ impl Measure {
 }
 
 /// A measure of a month beside that of the month before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceMeasured")]
 pub struct Measured {
     /// Which one.
     pub measure: Measure,

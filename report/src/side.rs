@@ -10,6 +10,7 @@ use crate::histogram::Histogram;
 use crate::metric::{Measured, Metric};
 use crate::runs::Runs;
 use nowait_wire::{Context, Event, Kind, Network, Os, Outcome, Tier};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,13 +33,16 @@ pub(crate) fn is_compared(kind: Kind) -> bool {
 }
 
 /// Customers that are alike as far as devices go: a comparison holds their shares equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Stratum {
     /// How fast the device is.
+    #[schemars(schema_with = "crate::schema::tier")]
     pub tier: Tier,
     /// The network that was there when the batch was sealed.
+    #[schemars(schema_with = "crate::schema::network")]
     pub network: Network,
     /// The operating system family.
+    #[schemars(schema_with = "crate::schema::os")]
     pub os: Os,
     /// What else is alike, by a number that its value has ([`Stratum::with`]); 0 where nothing else was asked for.
     pub more: u64,

@@ -5,10 +5,11 @@
 
 use crate::metric::{Axis, Metric, Unit};
 use nowait_wire::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a comparison decides.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CompareOptions {
     /// The chance (0 to 1) that two equal releases are told apart anywhere in the comparison. Default 0.05.
@@ -39,7 +40,7 @@ impl Default for CompareOptions {
 }
 
 /// What can be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// HEAD is worse: its waits are longer, fewer are in time, or more of them fail or are given up.
@@ -55,7 +56,7 @@ pub enum Verdict {
 }
 
 /// What is measured of the waits of a touchpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// Half of the waits take at most this long, those that were given up among them (Kaplan and Meier, 1958).
@@ -73,7 +74,7 @@ pub enum Figure {
 }
 
 /// One figure on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigureChange {
     /// Which one.
     pub figure: Figure,
@@ -101,7 +102,7 @@ pub struct FigureChange {
 }
 
 /// How many waits of a touchpoint a side has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SideCount {
     /// Waits that ended, with or without an answer.
     pub waits: u64,
@@ -112,12 +113,13 @@ pub struct SideCount {
 }
 
 /// What is compared.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Subject {
     /// Waits of customers.
     Waits {
         /// Their kind.
+        #[schemars(schema_with = "crate::schema::kind")]
         kind: Kind,
         /// The longest one that is in time, in nanoseconds: the target, up to the end of its bucket.
         in_time_ns: u64,
@@ -153,7 +155,7 @@ impl Subject {
 }
 
 /// Waits or values between two bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bin {
     /// The lower bound, in nanoseconds or the unit of the metric; the first bin has what lies below, too.
     pub from: f64,
@@ -166,7 +168,7 @@ pub struct Bin {
 }
 
 /// One touchpoint in both releases, or one metric of a benchmark.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TouchpointChange {
     /// What it is, and how it is compared.
     #[serde(flatten)]
@@ -201,7 +203,7 @@ pub struct TouchpointChange {
 }
 
 /// How far the customers of both releases differ.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MixChange {
     /// The field, for example `tier`.
     pub field: String,
@@ -214,7 +216,7 @@ pub struct MixChange {
 }
 
 /// A metric of a benchmark that is shown and not judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotJudged {
     /// Its name.
     pub name: String,
@@ -229,7 +231,7 @@ pub struct NotJudged {
 }
 
 /// Why a metric is not judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotJudgedReason {
     /// More of it is neither better nor worse.
@@ -250,7 +252,7 @@ impl NotJudgedReason {
 }
 
 /// A side of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
     /// What is compared with.
@@ -260,7 +262,7 @@ pub enum Release {
 }
 
 /// A run of a benchmark whose values drift, or go up and down: they are not of one state of the machine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     /// Of which side.
     pub of: Release,
@@ -279,7 +281,7 @@ pub struct Drift {
 }
 
 /// Two releases side by side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// What BASE is, for example `8.1.0`.
     pub base: String,

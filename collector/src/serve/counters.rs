@@ -5,6 +5,7 @@
 
 use super::door::Figures;
 use nowait_wire::RemoteConfig;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,7 +72,7 @@ pub(super) struct Counters {
 }
 
 /// The JSON of `GET /v1/status`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Status {
     version: &'static str,
     batches_stored: u64,
@@ -88,11 +89,26 @@ pub(super) struct Status {
     texts_redacted: u64,
     panics_caught: u64,
     /// What receipts ask of devices; `null` if nothing.
+    #[schemars(schema_with = "remote_config")]
     remote_config: Option<RemoteConfig>,
 }
 
+/// The wire format's own type has no schema: it is the device's, too.
+fn remote_config(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["object", "null"],
+        "required": ["version", "enabled", "sampled_per_mille", "flush_interval_s"],
+        "properties": {
+            "version": { "type": "integer" },
+            "enabled": { "type": "boolean" },
+            "sampled_per_mille": { "type": "integer", "minimum": 0, "maximum": 1000 },
+            "flush_interval_s": { "type": "integer", "minimum": 0 },
+        },
+    })
+}
+
 /// Batches that the device gives up, and requests that were not let in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Rejected {
     wrong_key: u64,
     wrong_type: u64,
@@ -102,7 +118,7 @@ struct Rejected {
 }
 
 /// Batches that the device will send again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Unanswered {
     incomplete: u64,
     too_slow: u64,
@@ -113,7 +129,7 @@ struct Unanswered {
 }
 
 /// Questions to the page, reports and comparisons.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Reads {
     answered: u64,
     refused: u64,
@@ -125,7 +141,7 @@ struct Reads {
 }
 
 /// Attempts to sign in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Logins {
     signed_in: u64,
     wrong_token: u64,

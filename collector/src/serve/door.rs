@@ -5,6 +5,7 @@
 //! its client makes room, the ones without a key first.
 
 use crate::limits::{PEER_PARTS, ROOM_AFTER};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -65,7 +66,7 @@ pub(super) struct Seat {
 }
 
 /// The part of `GET /v1/status` about connections.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Figures {
     open: usize,
     slots: usize,

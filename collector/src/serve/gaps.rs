@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use nowait_report::gaps::EXAMPLE_GAPS;
 use nowait_report::section::{SECTIONS_VERSION, of_gaps, of_targets};
 use nowait_report::{Gaps, Rows, Section, Targets};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -49,8 +50,8 @@ pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/gaps/sections` and its like.
-#[derive(Debug, Serialize)]
-struct Tables {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Tables {
     sections_version: u32,
     sections: Vec<Section>,
     /// What to write into the budgets file, as TOML; only where nothing is said.

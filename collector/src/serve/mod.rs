@@ -4,6 +4,7 @@
 //! Invariant: every request is answered, with a short reason if it is refused, and never with a panic.
 
 mod access;
+mod api;
 mod asked;
 mod attempts;
 mod bodies;
@@ -19,6 +20,7 @@ mod indicators;
 mod ingest;
 mod login;
 mod map;
+mod openapi;
 mod origin;
 mod reads;
 mod run;
@@ -27,6 +29,7 @@ mod shares;
 mod sign_ins;
 mod web;
 
+pub use openapi::described as openapi;
 pub use run::run;
 
 use crate::keys::Keys;
@@ -46,6 +49,8 @@ use desk::Desk;
 use health::Health;
 use nowait_report::Budgets;
 use nowait_wire::RemoteConfig;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shares::Shares;
 use sign_ins::SignIns;
 use std::sync::Arc;
@@ -125,38 +130,10 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
     let pages = web::PAGES.into_iter().fold(Router::new(), |pages, path| pages.route(path, page()));
     let reads = pages
         .route("/plain", asked(reads::plain))
-        .route("/v1/releases", asked(reads::releases))
-        .route("/v1/releases/sections", asked(reads::releases_sections))
-        .route("/v1/report", asked(reads::report))
-        .route("/v1/sections", asked(reads::sections))
-        .route("/v1/touchpoint", asked(reads::touchpoint))
-        .route("/v1/touchpoint/sections", asked(reads::touchpoint_sections))
-        .route("/v1/service", asked(reads::service))
-        .route("/v1/service/sections", asked(reads::service_sections))
-        .route("/v1/service/file", asked(reads::service_file))
-        .route("/v1/journey", asked(reads::journey))
-        .route("/v1/journey/sections", asked(reads::journey_sections))
-        .route("/v1/session", asked(reads::session))
-        .route("/v1/session/sections", asked(reads::session_sections))
-        .route("/v1/session/trace", asked(reads::session_trace))
-        .route("/v1/compare", asked(reads::compare))
-        .route("/v1/compare/sections", asked(reads::compare_sections))
         .route("/plain/gaps", asked(gaps::plain))
-        .route("/v1/gaps", asked(gaps::gaps))
-        .route("/v1/gaps/sections", asked(gaps::sections))
-        .route("/v1/gaps/targets", asked(gaps::targets))
-        .route("/v1/gaps/targets/sections", asked(gaps::targets_sections))
         .route("/plain/map", asked(map::plain))
-        .route("/v1/map", asked(map::map))
-        .route("/v1/map/sections", asked(map::sections))
         .route("/plain/indicators", asked(indicators::plain))
-        .route("/v1/indicators", asked(indicators::indicators))
-        .route("/v1/indicators/sections", asked(indicators::sections))
-        .route("/v1/indicators/months", asked(indicators::months))
-        .route("/v1/indicators/months/sections", asked(indicators::months_sections))
-        .route("/v1/check", asked(reads::check))
-        .route("/v1/reader", get(reads::reader))
-        .route("/v1/status", get(reads::status))
+        .merge(api::router())
         .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()
         .route("/v1/batches", post(ingest::batches))
@@ -178,9 +155,16 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
     guard::hardened().into_iter().fold(all, Router::layer).with_state(shared)
 }
 
+/// Why there is no answer.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Refusal<'a> {
+    /// What was wrong with which word, and what to do.
+    reason: &'a str,
+}
+
 /// A short JSON that says why.
 fn refusal(status: StatusCode, reason: &str) -> Response {
-    (status, axum::Json(serde_json::json!({ "reason": reason }))).into_response()
+    (status, axum::Json(Refusal { reason })).into_response()
 }
 
 /// The same with 503, and when to come back.

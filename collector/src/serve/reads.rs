@@ -19,6 +19,7 @@ use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::report::Scope;
 use nowait_report::section::{self, Cell, SECTIONS_VERSION};
 use nowait_report::{JourneyMap, Language, Report, Section};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,8 +42,8 @@ pub(super) fn releases_sections(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/sections` and of everything else that has a scope.
-#[derive(Debug, Serialize)]
-struct Sections<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Sections<'a> {
     sections_version: u32,
     scope: &'a Scope,
     uncounted: &'a BTreeMap<String, u64>,
@@ -68,8 +69,8 @@ pub(super) fn releases(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/releases`.
-#[derive(Debug, Serialize)]
-struct Releases {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Releases {
     releases: Vec<String>,
 }
 
@@ -91,8 +92,8 @@ pub(super) fn compare_sections(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/compare/sections`.
-#[derive(Debug, Serialize)]
-struct ComparedSections<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ComparedSections<'a> {
     sections_version: u32,
     base: &'a str,
     head: &'a str,
@@ -127,8 +128,8 @@ pub(super) fn service_sections(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/service/sections`.
-#[derive(Debug, Serialize)]
-struct ServiceSections<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ServiceSections<'a> {
     month: &'a str,
     #[serde(flatten)]
     of: Sections<'a>,
@@ -154,8 +155,8 @@ pub(super) fn journey_sections(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/journey/sections`: a journey is read from all of its sessions, so that nobody has to ask for it twice.
-#[derive(Debug, Serialize)]
-struct JourneySections<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct JourneySections<'a> {
     /// What its curve is drawn from.
     journey: &'a JourneyMap,
     #[serde(flatten)]
@@ -174,8 +175,8 @@ pub(super) fn session_sections(asked: &Asked) -> Result<Response, Error> {
 }
 
 /// The JSON of `GET /v1/session/sections`.
-#[derive(Debug, Serialize)]
-struct SessionSections {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SessionSections {
     sections_version: u32,
     sections: Vec<Section>,
 }
@@ -248,7 +249,6 @@ pub(super) fn shown(html: String, nonce: &str) -> Response {
     response
 }
 
-/// For admins: the numbers are of all tenants together.
 /// Who asks, and what they may see.
 pub(super) async fn reader(Extension(reader): Extension<Reader>) -> Response {
     let is_signed_in = reader.signed_in().is_some();
@@ -257,8 +257,8 @@ pub(super) async fn reader(Extension(reader): Extension<Reader>) -> Response {
 }
 
 /// The JSON of `GET /v1/reader`.
-#[derive(Debug, Serialize)]
-struct Who<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Who<'a> {
     /// The tenant whose figures it sees; `null` if that is every one on this machine.
     tenant: Option<&'a str>,
     role: Role,
@@ -266,6 +266,7 @@ struct Who<'a> {
     is_signed_in: bool,
 }
 
+/// For admins: the numbers are of all tenants together.
 pub(super) async fn status(
     State(shared): State<Arc<Shared>>,
     Extension(reader): Extension<Reader>,

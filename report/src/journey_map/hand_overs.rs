@@ -6,6 +6,7 @@
 use super::Place;
 use crate::limits::HAND_OVERS_MAX;
 use nowait_wire::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ pub const CONTINUATION_LIFE_MS: u64 = 24 * 3_600_000;
 const EARLIER_MS_MAX: u64 = 3_600_000;
 
 /// What became of hand-overs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HandOvers {
     /// Handed over in the span.
     pub handed_over: u64,

@@ -18,6 +18,7 @@ use hand_overs::{Given, Joins, Taken};
 use moments::mean_rating;
 pub use moments::{MOMENT_MAX, Measured, Mended, Moment, PeakEnd};
 use nowait_wire::{Event, Kind, Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -32,7 +33,7 @@ const HAND_OVERS_LEFT_OUT: &str = "hand-overs beyond what is joined";
 const TOLERABLE_TARGETS: u64 = 4;
 
 /// All that is known of a journey.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JourneyMap {
     /// [`REPORT_VERSION`].
     pub report_version: u32,
@@ -55,7 +56,7 @@ pub struct JourneyMap {
 }
 
 /// A journey on one channel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Channel {
     /// The channel.
     pub channel: String,
@@ -78,7 +79,7 @@ pub struct Channel {
 }
 
 /// A step on one channel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// The channel.
     pub channel: String,

@@ -6,6 +6,7 @@
 
 use super::Step;
 use crate::cell::RATINGS;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The best there is.
@@ -18,7 +19,8 @@ pub(super) const VISITS_MIN: u64 = 5;
 pub(super) const RATINGS_MIN: u64 = 5;
 
 /// What was measured at a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StepMeasured")]
 pub struct Measured {
     /// Visits.
     pub visits: u64,
@@ -59,7 +61,7 @@ pub(crate) fn mean_rating(ratings: &[u64; RATINGS], least: u64) -> Option<f64> {
 }
 
 /// What customers keep of a journey: its worst moment and its last one, more than the rest (Kahneman's peak–end rule).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeakEnd {
     /// Where it went worst.
     pub worst: Moment,
@@ -74,7 +76,7 @@ pub struct PeakEnd {
 }
 
 /// How it went at a step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
     /// The channel.
     pub channel: String,
@@ -87,7 +89,7 @@ pub struct Moment {
 }
 
 /// What a journey would be with its worst step mended.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Mended {
     /// What the worst step would be: as good as the next worst.
     pub moment: f64,

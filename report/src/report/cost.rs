@@ -5,6 +5,7 @@
 
 use super::Latency;
 use nowait_wire::Ledger;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub struct SessionAccount {
 }
 
 /// The facts' lines of all ledgers together: what the app told, and what became of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactsSummary {
     /// Sessions whose ledger has such a line; those of older releases of NoWait do not.
     pub sessions: u64,
@@ -37,7 +38,7 @@ pub struct FactsSummary {
 }
 
 /// The ledgers of all sessions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerSummary {
     /// Sessions that delivered at least one batch.
     pub sessions: u64,
@@ -77,7 +78,7 @@ pub struct LedgerSummary {
 }
 
 /// Where one of the sampled calls of `record` lies: calls are counted in buckets, not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Within {
     /// It took this long or longer, in nanoseconds.
     pub from_ns: u64,
@@ -87,7 +88,7 @@ pub struct Within {
 
 /// What calls of `record` cost the threads that made them, from a sample. A call is timed by the uptime clock, so a
 /// thread that lost its core meanwhile has that time in it: more in the mean and in p99 than in p50.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordCost {
     /// Calls that were timed.
     pub samples: u64,
@@ -104,7 +105,7 @@ pub struct RecordCost {
 /// Bytes, in the sessions that told of any. A batch tells of those before it and not of itself, so the latest batch of
 /// each session is missing here: the bytes are at least what they were, by less the more batches a session has. What dead
 /// sessions left is in the bytes of the session that took it over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ByteCost {
     /// Sessions that told of any.
     pub sessions: u64,
@@ -115,7 +116,7 @@ pub struct ByteCost {
 }
 
 /// Bytes of batches as the collector has them, whole: each once, without headers and what was sent in vain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReceivedBytes {
     /// Sessions with batches.
     pub sessions: u64,
@@ -132,7 +133,7 @@ pub struct ReceivedBytes {
 /// What NoWait itself cost the customers, as their sessions measured it, each up to its latest batch.
 ///
 /// A figure that a session did not measure is 0 in its ledger, and that session is not in the figure here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CostSummary {
     /// Sessions that measured anything.
     pub sessions: u64,

@@ -28,6 +28,7 @@ pub use journey_map::of_journey;
 pub use life::of_life;
 use nowait_wire::Kind;
 pub use releases::of_releases;
+use schemars::JsonSchema;
 use serde::Serialize;
 pub use service::of_service;
 pub use session::of_session;
@@ -36,7 +37,7 @@ pub use session::of_session;
 pub const SECTIONS_VERSION: u32 = 1;
 
 /// A part of a report as a table. One without rows has nothing to say.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Section {
     /// Which one it is; its title is the word `section.KEY`, what it says of itself `section.KEY.note`.
     pub key: &'static str,
@@ -56,7 +57,7 @@ pub struct Section {
 }
 
 /// What a section tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum About {
     /// Where customers wait.
@@ -70,7 +71,7 @@ pub enum About {
 }
 
 /// A column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Column {
     /// Which one it is; its head is the word `column.KEY`.
     pub key: &'static str,
@@ -79,7 +80,7 @@ pub struct Column {
 }
 
 /// A row, with a cell for each column.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Row {
     /// Whether it is a part of the row before it that is none: one release of a touchpoint.
     pub is_part: bool,
@@ -103,7 +104,7 @@ impl Row {
 }
 
 /// What is in a cell.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// Nothing is known.
@@ -172,7 +173,7 @@ pub enum Cell {
 }
 
 /// How much something changed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// HEAD / BASE.

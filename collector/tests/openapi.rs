@@ -1,0 +1,78 @@
+//! Every address of the read API answers what its description says.
+
+mod house;
+
+use axum::http::StatusCode;
+use house::{House, frame};
+use nowait_report::Budgets;
+use nowait_report::gaps::EXAMPLE_GAPS;
+use nowait_report::life::EXAMPLE_LIFE;
+use nowait_wire::Uuid;
+use nowait_wire::testing::session;
+use serde_json::{Value, json};
+
+/// What is asked for, where a word has to be said.
+fn said(word: &str, session: Uuid) -> String {
+    match word {
+        "touchpoint" => "tap:Confirm.Pay".to_owned(),
+        "journey" => "transfer".to_owned(),
+        "session" => session.to_string(),
+        "base" => "8.1.0".to_owned(),
+        "head" | "version" => "8.2.0".to_owned(),
+        _ => panic!("nobody says {word}"),
+    }
+}
+
+/// The schema of an answer, with all that it refers to.
+fn schema_of(described: &Value, operation: &Value, status: &str) -> Option<jsonschema::Validator> {
+    let mut answer = &operation["responses"][status];
+    if let Some(place) = answer["$ref"].as_str() {
+        answer = described.pointer(place.trim_start_matches('#')).unwrap();
+    }
+    let schema = answer["content"]["application/json"].get("schema")?;
+    let whole = json!({ "allOf": [schema], "components": described["components"] });
+    Some(jsonschema::draft202012::new(&whole).unwrap())
+}
+
+#[tokio::test]
+async fn every_answer_is_what_the_description_says() {
+    let house = House::new(|config| {
+        let limit = "[[limit]]\nkind = 'launch'\nname = 'cold'\np95_ms = 9000\n";
+        config.budgets = Budgets::parse(&format!("{EXAMPLE_LIFE}\n{EXAMPLE_GAPS}\n{limit}")).unwrap();
+    });
+    let mut last = Uuid::nil();
+    for seed in 1..=12 {
+        let mut batch = session(seed, 500);
+        batch.context.app_version = ["8.1.0", "8.2.0"][seed as usize % 2].into();
+        last = batch.id.session;
+        assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
+    }
+    let described = house.get("/v1/openapi.json").await.json();
+    for (path, operations) in described["paths"].as_object().unwrap() {
+        let operation = &operations["get"];
+        let empty = Vec::new();
+        let required = operation["parameters"].as_array().unwrap_or(&empty).iter();
+        let words: Vec<String> = required
+            .filter(|parameter| parameter["required"] == true)
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .map(|word| format!("{word}={}", said(word, last)))
+            .collect();
+        let address = format!("{path}?{}", words.join("&"));
+        let answer = house.get(&address).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text());
+        if let Some(schema) = schema_of(&described, operation, "200") {
+            assert!(!schema.is_valid(&json!({})), "{path}: anything would do");
+            let wrong: Vec<String> = schema
+                .iter_errors(&answer.json())
+                .map(|error| format!("{} {error}", error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{address}: {wrong:#?}");
+        }
+        let refused = house.get(&format!("{path}?nonsense=1")).await;
+        if let Some(schema) = schema_of(&described, operation, "400").filter(|_| !refused.status.is_success())
+        {
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}");
+            assert!(schema.is_valid(&refused.json()), "{path}");
+        }
+    }
+}
