@@ -1,18 +1,22 @@
 //! What the face of NoWait and its worker share: the recorder, and what the app said at the start and since.
 //!
-//! Owns: the start's word (once), the conditions, and the commands on their way to the worker. Refuses: doing anything.
+//! Owns: the start's word (once), the conditions, who can ask the system, and the commands on their way to the worker. Refuses: doing anything.
 //! Invariant: it lives as long as the process: handles are `Copy`, so nobody can know when the last one is gone.
 
 use crate::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::record::Recorder;
+use crate::recover::{SystemExit, SystemExits};
+use crate::ring::account::Counter;
 use crate::sync::uuid;
 use crate::upload::conditions::Conditions;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use nowait_wire::Uuid;
-use std::sync::OnceLock;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Commands that may wait for the worker; nobody sends more than a few in a session.
@@ -24,6 +28,17 @@ pub(crate) struct Engine {
     pub(crate) recorder: Recorder,
     conditions: AtomicU8,
     started: OnceLock<Started>,
+    system: Mutex<System>,
+}
+
+/// Who knows how processes of this app ended, if anybody.
+#[derive(Default)]
+struct System(Option<Box<dyn SystemExits>>);
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("System").field(&self.0.is_some()).finish()
+    }
 }
 
 /// What a start adds.
@@ -61,6 +76,7 @@ impl Engine {
             recorder: Recorder::new(clock),
             conditions: AtomicU8::new(Conditions::default().to_bits()),
             started: OnceLock::new(),
+            system: Mutex::default(),
         }))
     }
 
@@ -78,6 +94,26 @@ impl Engine {
     /// What the start said, once there was one.
     pub(crate) fn started(&self) -> Option<&Started> {
         self.started.get()
+    }
+
+    /// Takes who can be asked how processes of this app ended.
+    pub(crate) fn set_system_exits(&self, system: Box<dyn SystemExits>) {
+        self.system().0 = Some(system);
+    }
+
+    /// What the system remembers of ends; `None` where nobody can be asked. Takes what the host takes. A panic of the host must not
+    /// look like one of the recorder that is read.
+    pub(crate) fn ask_system_exits(&self) -> Option<Vec<SystemExit>> {
+        let mut system = self.system();
+        let asked = catch_unwind(AssertUnwindSafe(|| system.0.as_mut().map(|system| system.recent())));
+        asked.unwrap_or_else(|_| {
+            self.recorder.count(Counter::PanicsCaught, 1);
+            None
+        })
+    }
+
+    fn system(&self) -> MutexGuard<'_, System> {
+        self.system.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the host told last of network and power.

@@ -68,11 +68,11 @@ pub use nowait::{
     draw_continuation,
 };
 pub use nowait_wire::{
-    Anchor, Continuation, Cost, DropReason, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Network,
-    Os, Outcome, RefuseReason, RemoteConfig, Tier, Uuid,
+    Anchor, Continuation, Cost, DropReason, Event, ExitCause, ExitReason, Facts, Flags, Kind, Ledger, NameId,
+    Network, Os, Outcome, RefuseReason, RemoteConfig, Tier, Uuid,
 };
 pub use record::Fact;
-pub use recover::{Replay, replay};
+pub use recover::{Replay, SystemExit, SystemExits, replay};
 pub use ring::flight::Recorded;
 pub use upload::conditions::{Conditions, Hold};
 pub use upload::trust::{Roots, SpkiPin};

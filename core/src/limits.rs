@@ -111,6 +111,13 @@ pub const RECOVER_ATTEMPTS_MAX: u64 = 3;
 /// Dead rings read at one start, so that a crash loop cannot make starts slower and slower.
 pub const RECOVER_FILES_MAX: usize = 16;
 
+/// Ends of processes that the system tells and that are looked at: Android remembers 16 of an app.
+pub const SYSTEM_EXITS_MAX: usize = 32;
+
+/// How long before a dead session's last sign of life the system may say that it ended, in milliseconds: both are told by the wall
+/// clock, which is slewed between two anchors (see [`ANCHOR_DRIFT_MS`]).
+pub const ENDED_EARLY_MS_MAX: u64 = 5_000;
+
 /// The pause between two exchanges while there is a backlog: it is drained politely.
 pub const UPLOAD_PAUSE: Duration = Duration::from_millis(250);
 

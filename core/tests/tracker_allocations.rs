@@ -35,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 /// One of everything, with tables that fill up, limits that expire and trips to the background.
-fn facts(round: u64) -> [Fact; 28] {
+fn facts(round: u64) -> [Fact; 29] {
     let (start, name) = (round * 900 * MS, NameId(6 + (round % 7) as u32));
     let at = |ms: u64| start + ms * MS;
     let id = |n: u64| round * 100 + n;
@@ -68,6 +68,7 @@ fn facts(round: u64) -> [Fact; 28] {
         Fact::HandedOver { at: at(431), id: id(1), continuation: round },
         Fact::Rated { at: at(432), id: id(1), name, rating: (round % 6) as u8 },
         Fact::JourneyEnded { at: at(440), id: id(round & 1), outcome: Outcome::Done },
+        Fact::Crashed { at: at(445), name },
         Fact::Breadcrumb { at: at(450), name, number: round },
         Fact::Measured(Event { started_uptime_ns: at(0), duration_ns: MS, ..Event::new(Kind::Action, name) }),
         Fact::Tick { at: at(700), boot_ns: at(700) + round * SECOND, wall_unix_ms: 0 },

@@ -97,7 +97,7 @@ numbered! {
     /// | step | the step | begin → end | waiting, µs | away, µs |
     /// | rage_tap | the target | first tap → last tap | taps | 0 |
     /// | breadcrumb | the crumb | 0 | a number of the app's choice | 0 |
-    /// | exit | `""` | session start → last sign of life | [`ExitReason`] | 0 |
+    /// | exit | `""` | session start → last sign of life | [`ExitReason`] | [`ExitCause`], 0 where nobody knows |
     /// | lifecycle | `""` | 0 | 1 foreground, 0 background | 0 |
     /// | rating | the journey or touchpoint | 0 | 1 (worst) to 5 (best) | 0 |
     /// | hand_over | the journey | 0 | its [`Continuation`](crate::Continuation), as a number | 0 where it is left, 1 where it goes on |
@@ -178,6 +178,59 @@ numbered! {
         Background = 2 "died_in_background",
         /// It vanished before it ever reached the foreground.
         Starting = 3 "died_starting",
+    }
+}
+
+numbered! {
+    /// What ended an earlier process (value `b` of an exit): by the operating system's own word, or by that of the exception
+    /// that nobody caught. A number that is not here is one of a later version, and counts as [`ExitCause::Other`].
+    #[derive(Default)]
+    ExitCause {
+        /// The system said nothing of it, and nothing announced itself.
+        #[default]
+        Unknown = 0 "unknown",
+        /// An exception that nobody caught.
+        Crash = 1 "crash",
+        /// A crash in native code.
+        NativeCrash = 2 "native_crash",
+        /// The main thread did not answer for so long that the system ended the app (an ANR, or the iOS watchdog).
+        NotResponding = 3 "not_responding",
+        /// The system needed its memory.
+        LowMemory = 4 "low_memory",
+        /// The customer ended it: swiped it away, or stopped it in the settings.
+        User = 5 "user",
+        /// The app was updated, or taken off the device.
+        Update = 6 "update",
+        /// It was frozen in the background and could not be woken properly.
+        Freezer = 7 "freezer",
+        /// A signal of the system whose reason it does not tell; on some devices that is how a lack of memory looks.
+        Signal = 8 "signal",
+        /// It ended itself.
+        Exited = 9 "exited",
+        /// A permission was taken away from it.
+        Permission = 10 "permission",
+        /// It used too much of the processor, the battery or the disk.
+        Resources = 11 "resources",
+        /// Another process that it depended on ended.
+        Dependency = 12 "dependency",
+        /// It did not come up.
+        Initialization = 13 "initialization",
+        /// Something else that the system did.
+        Other = 14 "other",
+    }
+}
+
+impl ExitCause {
+    /// The cause with this number, as it stands in an exit.
+    #[must_use]
+    pub fn of(value: u64) -> ExitCause {
+        u8::try_from(value).ok().and_then(ExitCause::from_u8).unwrap_or(ExitCause::Other)
+    }
+
+    /// Whether somebody meant the app to end, so that it is nobody's fault: the customer, or an update.
+    #[must_use]
+    pub const fn is_meant(self) -> bool {
+        matches!(self, ExitCause::User | ExitCause::Update | ExitCause::Permission)
     }
 }
 

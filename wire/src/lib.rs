@@ -33,7 +33,7 @@ pub use body::{decode, encode};
 pub use continuation::{Continuation, NotAContinuation};
 pub use dictionary::DICTIONARY;
 pub use error::Error;
-pub use event::{Event, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};
+pub use event::{Event, ExitCause, ExitReason, Flags, Kind, NameId, Outcome, UnknownName};
 pub use frame::{Header, decode_header};
 pub use ledger::{Cost, DropReason, Facts, Ledger, RECORD_BUCKETS, RefuseReason};
 pub use quantise::{quantise, quantise_duration_ns, quantise_event, quantise_start_ns};

@@ -33,7 +33,7 @@ use trackers::Presence;
 
 /// The version of the rules. An app update whose rules differ must not go on from a state of the old ones: raise it with
 /// every change of what a tracker, the trail or [`State`] means.
-pub(crate) const FOLD_VERSION: u16 = 1;
+pub(crate) const FOLD_VERSION: u16 = 2;
 
 /// Every limit that expires ends one wait, a journey its step as well; then come the visit's two, the launch and the change
 /// of the foreground itself. The schedule checker makes its recorders too small for this.

@@ -11,7 +11,7 @@ use crate::record::Fact;
 use crate::ring::account::Folded;
 use crate::sync::{Mutant, is_broken};
 use nowait_wire::limits::ANCHORS_MAX;
-use nowait_wire::{Anchor, Event, ExitReason, Flags, Kind, NameId, Outcome};
+use nowait_wire::{Anchor, Event, ExitCause, ExitReason, Flags, Kind, NameId, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// The state of a session's fold.
@@ -83,6 +83,7 @@ impl State {
         };
         match *fact {
             Fact::Breadcrumb { at, name, number } => trail.leave(name, at, number),
+            Fact::Crashed { at, name } => trail.leave(name, at, 0),
             Fact::TouchUp { at, target } => trail.leave(target, at, 0),
             Fact::ScreenShown { at, screen, .. } => trail.leave(screen, at, 0),
             Fact::RequestStarted { at, route, .. } => trail.leave(route, at, 0),
@@ -140,6 +141,7 @@ impl State {
             Presence::InFront => ExitReason::Foreground,
             Presence::Background => ExitReason::Background,
         };
+        let cause = if self.trackers.has_crashed() { ExitCause::Crash } else { ExitCause::Unknown };
         let State { progress: Progress { events, trail, .. }, trackers } = self;
         let mut emit = |made: Event| {
             event(*events, made);
@@ -155,6 +157,7 @@ impl State {
             started_uptime_ns,
             duration_ns: ended.saturating_sub(started_uptime_ns),
             a: u64::from(reason as u8),
+            b: u64::from(cause as u8),
             ..Event::new(Kind::Exit, NameId::NONE)
         });
     }

@@ -16,6 +16,7 @@ use crate::engine::{Command, Engine, Flushed};
 use crate::error::Error;
 use crate::fork;
 use crate::record::Fact;
+use crate::recover::SystemExits;
 use crate::ring::account::Counter;
 use crate::ring::flight::Recorded;
 use crate::sync;
@@ -232,6 +233,15 @@ impl NoWait {
     /// Tells how network and power are; see [`Conditions`] for what waits under which.
     pub fn conditions(self, conditions: Conditions) {
         self.engine.set_conditions(conditions);
+    }
+
+    /// Takes who can ask the operating system how processes of this app ended. Call it before [`NoWait::begin`]: what a dead process
+    /// left is joined with the system's word when it is recovered, once, and its exit then tells the cause. Without it, an
+    /// exit tells no cause but an exception that [`Fact::Crashed`] announced.
+    ///
+    /// Each word of the system is told once, whatever dies when and however many processes start: by process and time.
+    pub fn system_exits(self, system: impl SystemExits + 'static) {
+        self.engine.set_system_exits(Box::new(system));
     }
 
     /// Takes the customer's decision: what became of it. When this returns [`Recorded::Kept`], it survives whatever ends the

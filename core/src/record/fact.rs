@@ -75,6 +75,9 @@ pub enum Fact {
     Rated { at: u64, id: u64, name: NameId, rating: u8 },
     /// The journey `id` goes on elsewhere, where it is known by this [`Continuation`](nowait_wire::Continuation).
     HandedOver { at: u64, id: u64, continuation: u64 },
+    /// An exception that nobody caught, of the class `name`, is on its way to the system, which will end the process; told
+    /// before it is handed on.
+    Crashed { at: u64, name: NameId },
 }
 
 /// The kinds in a recorder file. A measured event stands there under the number of its own kind, which is below all
@@ -105,6 +108,7 @@ mod number {
     pub(super) const TICK: u8 = 150;
     pub(super) const RATED: u8 = 151;
     pub(super) const HANDED_OVER: u8 = 152;
+    pub(super) const CRASHED: u8 = 153;
 }
 
 /// The words of a fact: kind and time, and what else it has.
@@ -161,6 +165,7 @@ impl Fact {
             | Fact::JourneyEnded { at, .. }
             | Fact::Rated { at, .. }
             | Fact::HandedOver { at, .. }
+            | Fact::Crashed { at, .. }
             | Fact::Breadcrumb { at, .. }
             | Fact::Tick { at, .. } => Ok(at),
             Fact::Measured(event) => Err(event),
@@ -229,6 +234,7 @@ impl Fact {
             Fact::HandedOver { at, id, continuation } => {
                 [number::HANDED_OVER as u64, 0, at, id, continuation, 0, 0]
             }
+            Fact::Crashed { at, name } => named(number::CRASHED, at, 0, name),
             Fact::Breadcrumb { at, name, number } => {
                 [number::BREADCRUMB as u64 | (name.0 as u64) << 32, 0, at, 0, number, 0, 0]
             }
@@ -272,6 +278,7 @@ impl Fact {
             number::JOURNEY_ENDED => Fact::JourneyEnded { at, id, outcome: outcome? },
             number::RATED => Fact::Rated { at, id, name, rating: a as u8 },
             number::HANDED_OVER => Fact::HandedOver { at, id, continuation: a },
+            number::CRASHED => Fact::Crashed { at, name },
             number::BREADCRUMB => Fact::Breadcrumb { at, name, number: a },
             number::TICK => Fact::Tick { at, boot_ns: a, wall_unix_ms: b },
             _ => Fact::Measured(measured(words)?),
@@ -330,7 +337,7 @@ mod tests {
 
     fn any_fact() -> impl Strategy<Value = Fact> {
         let outcome = prop::sample::select(Outcome::ALL);
-        (any::<(u64, u64, u64, u32, u16, bool)>(), outcome, any_event(), 0..26usize).prop_map(
+        (any::<(u64, u64, u64, u32, u16, bool)>(), outcome, any_event(), 0..27usize).prop_map(
             |((at, id, number, name, status, flag), outcome, event, which)| {
                 let name = NameId(name);
                 [
@@ -357,6 +364,7 @@ mod tests {
                     Fact::JourneyEnded { at, id, outcome },
                     Fact::Rated { at, id, name, rating: status as u8 },
                     Fact::HandedOver { at, id, continuation: number },
+                    Fact::Crashed { at, name },
                     Fact::Breadcrumb { at, name, number },
                     Fact::Measured(event),
                     Fact::Tick { at, boot_ns: id, wall_unix_ms: number },
@@ -366,7 +374,7 @@ mod tests {
     }
 
     /// The first number that no kind has.
-    const UNUSED: u8 = number::HANDED_OVER + 1;
+    const UNUSED: u8 = number::CRASHED + 1;
 
     proptest! {
         #[test]
@@ -421,6 +429,8 @@ mod tests {
         assert_eq!(rated.to_words(), [0x0000_0006_0000_0097, 0, at, 7, 4, 0, 0]);
         let handed_over = Fact::HandedOver { at, id: 7, continuation: 5 };
         assert_eq!(handed_over.to_words(), [0x98, 0, at, 7, 5, 0, 0]);
+        let crashed = Fact::Crashed { at, name: NameId(6) };
+        assert_eq!(crashed.to_words(), [0x0000_0006_0000_0099, 0, at, 0, 0, 0, 0]);
         assert!(Kind::ALL.iter().all(|kind| (*kind as u8) < number::PROCESS_STARTED));
         assert_eq!(Fact::from_words(&[u64::from(UNUSED), 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(Fact::from_words(&[0; WORDS]), None);

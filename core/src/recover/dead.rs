@@ -78,13 +78,13 @@ impl<'a> DeadRecorder<'a> {
         Ok(bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).collect())
     }
 
-    fn word(&self, word: Word) -> io::Result<Option<u64>> {
+    pub(super) fn word(&self, word: Word) -> io::Result<Option<u64>> {
         let end = (word as u64 + 1) * 8;
         let bytes = self.disk.read(&self.path, end)?;
         Ok(bytes.as_chunks::<8>().0.get(word as usize).map(|word| u64::from_ne_bytes(*word)))
     }
 
-    fn store(&self, word: Word, number: u64) -> io::Result<()> {
+    pub(super) fn store(&self, word: Word, number: u64) -> io::Result<()> {
         self.disk.write_at(&self.path, word as u64 * 8, &layout::checked(number).to_ne_bytes())
     }
 

@@ -9,12 +9,15 @@
 //! Invariant: a file is removed only after all it held is sealed, under ids that make doing it twice harmless.
 
 mod dead;
+mod ending;
 mod previous;
 mod read;
 mod replay;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 
+pub(crate) use ending::Endings;
+pub use ending::{SystemExit, SystemExits};
 pub use replay::{Replay, replay};
 
 use crate::batch;
@@ -30,7 +33,7 @@ use crate::spool::{Entry, Room, Seal, Spool, Value};
 use crate::sync::{Mutant, is_broken, step};
 use dead::DeadRecorder;
 pub(crate) use dead::is_noted;
-use nowait_wire::{Anchor, Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
+use nowait_wire::{Batch, Context, DropReason, Event, NameId, RefuseReason, Uuid};
 #[cfg(all(test, shuttle))]
 pub(crate) use read::folded_to;
 #[cfg(test)]
@@ -139,7 +142,7 @@ pub(crate) struct Adoption<'a> {
     pub(crate) starts_told: &'a dyn Fn(Uuid, u64),
     pub(crate) account: Account<'a>,
     pub(crate) context: &'a Context,
-    pub(crate) anchor: Anchor,
+    pub(crate) endings: Endings<'a>,
 }
 
 impl Adoption<'_> {
@@ -211,11 +214,14 @@ impl Adoption<'_> {
             }
             step("attempt noted");
             let words = dead.words()?;
-            let Some(session) = self.read(&dead, &words, sealed_to)? else { return self.quarantine(dead) };
+            let Some(mut session) = self.read(&dead, &words, sealed_to)? else {
+                return self.quarantine(dead);
+            };
             let decision = (self.decision)();
             // Where that is damaged, only a device on which nobody ever refused may deliver it.
             let is_present = session.generation.unwrap_or(0) == decision.generation;
             if is_present || is_broken(Mutant::RefusedAdopted) {
+                self.endings.join(&mut dead, &mut session)?;
                 let sealed = self.seal(&mut dead, session, decision);
                 if sealed.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::InvalidData) {
                     // It could be read: what the disk refuses, or a kill before the file is gone, is not its fault.
@@ -259,7 +265,7 @@ impl Adoption<'_> {
         let Session { context, texts, held, rest, ledger, network, anchors, .. } = session;
         // Damaged: the install is the same, and most likely the rest.
         let context = context.unwrap_or_else(|| self.context.clone());
-        let anchors = if anchors.is_empty() { vec![self.anchor] } else { anchors };
+        let anchors = if anchors.is_empty() { vec![self.endings.now] } else { anchors };
         let intent =
             |first, next| Intent { first, next, network, anchors: anchors.clone(), ledger: ledger.clone() };
         let mut batches: Vec<(Intent, Vec<Event>, bool)> = Vec::new();

@@ -88,6 +88,7 @@ pub(super) fn read(
         context: context(words, session),
         // The customer had one decision then; what a refusal left behind was wiped with it.
         generation: Some(0),
+        process: None,
         network: Network::Unknown,
         held: (!held.is_empty()).then(|| (intent(sealed_to, held_to), held)),
         rest: vec![Waiting { first, next, events: rest, corrupt }],

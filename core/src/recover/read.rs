@@ -24,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) context: Option<Context>,
     /// How many refusals of the customer came before it; `None` if damaged.
     pub(crate) generation: Option<u64>,
+    /// The number of the process that it lived in; `None` if damaged, or of a version that did not write it.
+    pub(crate) process: Option<u32>,
     pub(crate) network: Network,
     /// Empty if that part of the file is damaged.
     pub(crate) anchors: Vec<Anchor>,
@@ -105,6 +107,7 @@ fn read_this(
     Ok(Session {
         context: context.map(|(_, context)| context),
         generation: checked(words, Word::Generation),
+        process: checked(words, Word::Process).and_then(|process| u32::try_from(process).ok()),
         network: Network::from_u8(plain(words, Word::Network) as u8).unwrap_or(Network::Unknown),
         anchors: state.progress.anchors,
         texts: name::recover(words.get(layout::NAMES).unwrap_or_default()),

@@ -34,6 +34,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         id.clone().prop_map(move |id| Fact::RequestEnded { at, id, status: 200, outcome: Outcome::Done }),
         (id.clone(), name()).prop_map(move |(id, action)| Fact::ActionStarted { at, id, action }),
         id.prop_map(move |id| Fact::ActionEnded { at, id, outcome: Outcome::Done }),
+        name().prop_map(move |name| Fact::Crashed { at, name }),
         name().prop_map(move |name| Fact::Breadcrumb { at, name, number: 1 }),
         name().prop_map(|name| Fact::Measured(Event::new(Kind::Action, name))),
         Just(Fact::Tick { at, boot_ns: at, wall_unix_ms: 0 }),

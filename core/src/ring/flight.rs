@@ -90,6 +90,7 @@ impl Flight {
         layout::store(words, Word::Generation, layout::checked(generation));
         header::write_context(words, session, context);
         layout::store(words, Word::StartedUptimeMs, layout::checked_ms(started_uptime_ns));
+        layout::store(words, Word::Process, layout::checked(u64::from(std::process::id())));
         layout::store(words, Word::Magic, layout::MAGIC);
         let flight = Flight {
             ring: Ring::new(layout::slots(words, layout::FACTS)),

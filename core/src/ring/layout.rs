@@ -88,6 +88,10 @@ pub(crate) enum Word {
     EventsMade = 12,
     /// The network, as the host told it last: a label for what a recovery seals.
     Network = 10,
+    /// The process's number in the system. Checked; 0, as all before a version that knew of it, says nothing.
+    Process = 13,
+    /// What a recovery found the system to say of this process's end (see `recover::ending`). Checked.
+    Ending = 14,
     /// First of the counters (see `ledger::Counter`).
     Counters = 16,
 }

@@ -8,6 +8,7 @@
 //! Owns: those words, and what was kept in files of their own before. Refuses: sealed batches and recorders.
 //! Invariant: the generation of the decision never goes down, and damage never reads as granted.
 
+mod exits;
 mod install;
 mod migration;
 mod start;
@@ -54,6 +55,8 @@ enum Word {
     Start = 13,
     /// The session into whose ledger starts that died are on their way, while the marker says so.
     Teller = 14,
+    /// First of [`SYSTEM_EXITS_MAX`](crate::limits::SYSTEM_EXITS_MAX) words.
+    ExitsTold = 16,
 }
 
 /// The file of this process's view. Any thread may ask for the decision and change it; the rest is the worker's.

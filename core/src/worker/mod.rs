@@ -27,6 +27,7 @@ use crate::upload::Upload;
 use crossbeam::channel::{Receiver, Sender};
 use nowait_wire::RemoteConfig;
 use session::Session;
+use std::cell::OnceCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -246,8 +247,14 @@ impl Worker {
         self.recover_at_ns = self.now_ns().saturating_add(nanoseconds(again));
         let (disk, shared) = (Arc::clone(&self.disk), Arc::clone(&self.shared));
         let Some(folder) = self.engine.started().map(|started| &started.config.folder) else { return false };
-        let anchor = self.engine.recorder.clock.anchor();
         let Some(session) = &self.session else { return false };
+        let engine = self.engine;
+        let endings = recover::Endings {
+            ask: &|| engine.ask_system_exits(),
+            shared: &shared,
+            now: engine.recorder.clock.anchor(),
+            exits: OnceCell::new(),
+        };
         let adoption = recover::Adoption {
             disk: &*disk,
             folder,
@@ -256,7 +263,7 @@ impl Worker {
             starts_told: &|session, told| shared.end_telling(session, told),
             account: session.account(),
             context: session.context(),
-            anchor,
+            endings,
         };
         match adoption.run() {
             Adopted::All => self.is_recovered = true,

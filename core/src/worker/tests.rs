@@ -1,5 +1,6 @@
 //! Starts that die, and what the ledgers say of them in the end; a flush that waits for another process.
 
+mod endings;
 mod sealing;
 
 use crate::Clock;

@@ -54,6 +54,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (id(), outcome()).prop_map(move |(id, outcome)| Fact::JourneyEnded { at, id, outcome }),
         1 => (id(), name(), 0..7_u8).prop_map(move |(id, name, rating)| Fact::Rated { at, id, name, rating }),
         1 => id().prop_map(move |id| Fact::HandedOver { at, id, continuation: id }),
+        1 => name().prop_map(move |name| Fact::Crashed { at, name }),
         1 => name().prop_map(move |name| Fact::Breadcrumb { at, name, number: 1 }),
         1 => (0..5 * SECOND).prop_map(|duration_ns| {
             Fact::Measured(Event { duration_ns, ..Event::new(Kind::Action, MEASURED) })

@@ -51,6 +51,10 @@ pub const SETTLED_NS_MAX: u64 = 30 * SECOND;
 /// A frame that took longer than this is frozen (Android vitals).
 pub const FROZEN_FRAME_NS: u64 = 700 * MS;
 
+/// A process that goes on with a customer this long after an exception that nobody caught was kept from dying of it: twice the
+/// 5 s after which Android calls a broadcast or a touch unanswered, which is what a crash reporter has for its report.
+pub const CRASH_NS_MAX: u64 = 10 * SECOND;
+
 /// A main thread silent for this long is a hang (Apple's threshold for hangs).
 pub const HANG_NS_MIN: u64 = 250 * MS;
 /// The watchdog pings several times as often as this; a longer gap means that the whole process was suspended,

@@ -19,6 +19,7 @@
 //! follow. `core/testdata/*.script` says the rules in facts and events.
 
 mod action;
+mod crash;
 mod doubt;
 pub mod frame_times;
 mod frames;
@@ -72,6 +73,7 @@ pub struct Trackers {
     settled: settled::Settled,
     frames: frames::Frames,
     hang: hang::Hang,
+    crash: crash::Crash,
     requests: request::Requests,
     journeys: journey::Journeys,
     actions: action::Actions,
@@ -103,6 +105,7 @@ impl Trackers {
             settled: settled::Settled::default(),
             frames: frames::Frames::default(),
             hang: hang::Hang::default(),
+            crash: crash::Crash::default(),
             requests: request::Requests::new(),
             journeys: journey::Journeys::new(),
             actions: action::Actions::new(),
@@ -126,6 +129,12 @@ impl Trackers {
     #[must_use]
     pub fn presence(&self) -> Presence {
         self.trips.presence()
+    }
+
+    /// Whether an exception that nobody caught ends the process, if it ends now.
+    #[must_use]
+    pub fn has_crashed(&self) -> bool {
+        self.crash.is_fatal()
     }
 
     /// How long the device has slept since it was booted, in nanoseconds, as far as ticks told: the boot clock is
@@ -152,6 +161,7 @@ impl Trackers {
             return;
         }
         self.pass(fact.at(), sink);
+        self.crash.fact(fact);
         match *fact {
             Fact::Tick { at, boot_ns, .. } => self.tick(at, boot_ns, sink),
             Fact::ProcessStarted { at, visible } => self.process_started(at, visible, sink),
@@ -179,7 +189,7 @@ impl Trackers {
             | Fact::JourneyEnded { .. }
             | Fact::HandedOver { .. } => self.journey(fact, sink),
             Fact::Rated { at, id, name, rating } => tell(self.rated(at, id, name, rating), sink),
-            Fact::MainPing { .. } | Fact::Breadcrumb { .. } | Fact::Measured(_) => {}
+            Fact::Crashed { .. } | Fact::MainPing { .. } | Fact::Breadcrumb { .. } | Fact::Measured(_) => {}
         }
     }
 
