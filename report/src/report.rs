@@ -10,7 +10,7 @@ use crate::zone::Zone;
 pub use cost::{
     ByteCost, CostSummary, FactsSummary, LedgerSummary, ReceivedBytes, RecordCost, SessionAccount, Within,
 };
-use nowait_wire::{ExitReason, Kind, Os};
+use nowait_wire::{ExitCause, ExitReason, Kind, Os};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -313,9 +313,13 @@ pub struct Exit {
     pub os: Os,
     /// The device model.
     pub device_model: String,
-    /// How it died.
+    /// Where it died.
     #[schemars(schema_with = "crate::schema::exit_reason")]
     pub reason: ExitReason,
+    /// What ended it; unknown where a report of before does not say.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::schema::exit_cause")]
+    pub cause: ExitCause,
     /// Its last sign of life, in milliseconds since 1970 UTC.
     pub ended_unix_ms: u64,
     /// Session start to last sign of life, in nanoseconds.
@@ -327,9 +331,13 @@ pub struct Exit {
 /// Exits that died alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExitGroup {
-    /// How they died.
+    /// Where they died.
     #[schemars(schema_with = "crate::schema::exit_reason")]
     pub reason: ExitReason,
+    /// What ended them; unknown where a report of before does not say.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::schema::exit_cause")]
+    pub cause: ExitCause,
     /// Their release.
     pub app_version: String,
     /// The operating system family.

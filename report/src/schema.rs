@@ -3,7 +3,7 @@
 //! Owns: which words each has. Refuses: every other schema: types derive their own.
 //! Invariant: a word that the wire format learns is in its schema.
 
-use nowait_wire::{ExitReason, Kind, Network, Os, Outcome, Tier};
+use nowait_wire::{ExitCause, ExitReason, Kind, Network, Os, Outcome, Tier};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 fn one_of(words: impl Iterator<Item = &'static str>) -> Schema {
@@ -33,4 +33,8 @@ pub(crate) fn network(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn exit_reason(_: &mut SchemaGenerator) -> Schema {
     one_of(ExitReason::ALL.iter().map(|reason| reason.as_str()))
+}
+
+pub(crate) fn exit_cause(_: &mut SchemaGenerator) -> Schema {
+    one_of(ExitCause::ALL.iter().map(|cause| cause.as_str()))
 }

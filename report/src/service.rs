@@ -4,7 +4,7 @@
 //! Invariant: each measure is made of figures of the two reports alone, and is `null` where these have none.
 
 use crate::report::{Rated, Report};
-use nowait_wire::{ExitReason, Kind};
+use nowait_wire::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +154,7 @@ fn accurate(report: &Report) -> (Option<f64>, u64) {
 }
 
 fn reliable(report: &Report) -> (Option<f64>, u64) {
-    let died = report.exits.groups.iter().filter(|group| group.reason != ExitReason::Background);
+    let died = report.exits.groups.iter().filter(|group| group.is_abnormal());
     let died = died.fold(0_u64, |sum, group| sum.saturating_add(group.count));
     let sessions = report.ledger.sessions;
     share(sessions.saturating_sub(died) as f64, sessions)
@@ -187,7 +187,7 @@ fn rating(ratings: &[Rated]) -> (Option<f64>, u64) {
 mod tests {
     use super::*;
     use crate::report::{ExitGroup, Figures, Journey, Outcomes, Slice, Touchpoint};
-    use nowait_wire::Os;
+    use nowait_wire::{ExitCause, ExitReason, Os};
 
     fn touchpoint(kind: Kind, done: u64, failed: u64, in_time: f64, versions: &[&str]) -> Touchpoint {
         let outcomes = Outcomes { done, failed, ..Outcomes::default() };
@@ -216,14 +216,21 @@ mod tests {
         ];
         let mut report = Report { touchpoints, ..Report::default() };
         report.ledger.sessions = 200;
-        let group = |reason, count| ExitGroup {
+        let group = |reason, cause, count| ExitGroup {
             reason,
+            cause,
             app_version: String::new(),
             os: Os::Ios,
             last_crumb: String::new(),
             count,
         };
-        report.exits.groups = vec![group(ExitReason::Foreground, 3), group(ExitReason::Background, 90)];
+        report.exits.groups = vec![
+            group(ExitReason::Foreground, ExitCause::Unknown, 1),
+            group(ExitReason::Foreground, ExitCause::Crash, 2),
+            // Nobody's fault.
+            group(ExitReason::Foreground, ExitCause::User, 40),
+            group(ExitReason::Background, ExitCause::LowMemory, 90),
+        ];
         report.ratings = vec![Rated { name: "pay".into(), counts: [0, 0, 0, 2, 2] }];
         let journey = |done, abandoned, waiting_ns, acting_ns| Journey {
             outcomes: Outcomes { done, abandoned, ..Outcomes::default() },

@@ -65,7 +65,7 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nowait_wire::{DropReason, ExitReason, Kind, RefuseReason};
+    use nowait_wire::{DropReason, ExitCause, ExitReason, Kind, RefuseReason};
 
     #[test]
     fn every_language_has_every_text_and_no_other() {
@@ -88,9 +88,10 @@ mod tests {
         let reasons = DropReason::ALL.iter().map(|reason| format!("dropped.{reason}"));
         let reasons = reasons.chain(RefuseReason::ALL.iter().map(|reason| format!("refused.{reason}")));
         let exits = ExitReason::ALL.iter().map(|reason| format!("exit.{reason}"));
+        let causes = ExitCause::ALL.iter().map(|cause| format!("cause.{cause}"));
         let kinds =
             Kind::ALL.iter().filter(|kind| crate::Cell::takes(**kind)).map(|kind| format!("kind.{kind}"));
-        for key in reasons.chain(exits).chain(kinds) {
+        for key in reasons.chain(exits).chain(causes).chain(kinds) {
             assert!(Language::En.word(&key).is_some(), "{key}");
         }
     }

@@ -8,7 +8,7 @@ use nowait_report::report::Figures;
 use nowait_report::{
     Budgets, Cell, CellKey, Cells, Crumb, Exit, Input, Report, Scope, SessionAccount, sections, text,
 };
-use nowait_wire::{Cost, DropReason, Event, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome};
+use nowait_wire::{Cost, DropReason, Event, ExitCause, ExitReason, Facts, Kind, Ledger, NameId, Os, Outcome};
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
@@ -191,11 +191,13 @@ fn bank_day() -> Input {
         os: Os::Android,
         device_model: "Pixel 8".to_owned(),
         reason: ExitReason::Foreground,
+        cause: ExitCause::NotResponding,
         ended_unix_ms: 1_795_392_960_000,
         lived_ns: 75_000 * MS,
         trail: (0..12).map(|at| crumb("biometric.prompt", 9_000 - at * 700)).collect(),
     };
-    let background = Exit { reason: ExitReason::Background, trail: Vec::new(), ..exit.clone() };
+    let background =
+        Exit { reason: ExitReason::Background, cause: ExitCause::Unknown, trail: Vec::new(), ..exit.clone() };
     let cost = Cost { start_ns: 150_000, worker_cpu_ns: 20 * MS, sent_bytes: 2_400, ..Cost::default() };
     let measured = Ledger { produced: 500, cost, ..Ledger::default() };
     let measured = SessionAccount { ledger: measured, delivered: 500, received_bytes: 2_400 };

@@ -11,7 +11,9 @@ use nowait_core::Replay;
 use nowait_report::Zone;
 use nowait_report::text::safe;
 use nowait_report::text::units::{NONE, count, duration};
-use nowait_wire::{Anchor, Context, Event, ExitReason, Facts, Flags, Kind, Ledger, NameId, Outcome, Uuid};
+use nowait_wire::{
+    Anchor, Context, Event, ExitCause, ExitReason, Facts, Flags, Kind, Ledger, NameId, Outcome, Uuid,
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -220,7 +222,11 @@ impl ToldEvent {
             Kind::Breadcrumb if self.a > 0 => format!("number {}", self.a),
             Kind::Exit => {
                 let reason = u8::try_from(self.a).ok().and_then(ExitReason::from_u8);
-                reason.map_or(NONE, ExitReason::as_str).to_owned()
+                let reason = reason.map_or(NONE, ExitReason::as_str);
+                match ExitCause::of(self.b) {
+                    ExitCause::Unknown => reason.to_owned(),
+                    cause => format!("{reason}: {cause}"),
+                }
             }
             Kind::Lifecycle => if self.a == 1 { "foreground" } else { "background" }.to_owned(),
             _ => String::new(),

@@ -7,7 +7,7 @@ use nowait_report::Zone;
 use nowait_report::report::Exit;
 use nowait_report::section::{Cell, Row, Section};
 use nowait_report::text::units::{count, duration};
-use nowait_report::text::{cell, title, word};
+use nowait_report::text::{cell, how, title, word};
 use nowait_report::{Language, Report, sections};
 
 pub(super) fn report(report: &Report) -> Markup {
@@ -60,7 +60,7 @@ fn trail(exit: &Exit, zone: &Zone) -> Markup {
     let head = format!(
         "{} {zone}, {} after {lived}, {} on {} {}, session {}",
         zone.moment(exit.ended_unix_ms),
-        word("exit", exit.reason.as_str(), Language::En),
+        how(exit),
         exit.app_version,
         exit.os,
         exit.device_model,

@@ -11,17 +11,45 @@ use crate::error::Error;
 use crate::limits::{EXITS_LOOKED_AT_MAX, EXITS_PER_BATCH_MAX};
 use nowait_report::limits::{CRUMBS_LISTED_MAX, EXITS_LISTED_MAX};
 use nowait_report::{Crumb, Exit, ExitGroup, Exits};
-use nowait_wire::{Event, ExitReason, Kind, Os};
+use nowait_wire::{Event, ExitCause, ExitReason, Kind, Os};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
-/// How many there are, by reason, release, system and last breadcrumb.
-pub(super) type Groups = BTreeMap<(ExitReason, String, Os, String), u64>;
+/// Where a process died, and of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Ending {
+    pub(super) reason: ExitReason,
+    pub(super) cause: ExitCause,
+}
+
+/// The cause in the number of an ending stands above these bits: what a version of before wrote has none.
+const REASON_BITS: u32 = 8;
+
+impl Ending {
+    pub(super) fn of(exit: &Exit) -> Ending {
+        Ending { reason: exit.reason, cause: exit.cause }
+    }
+
+    /// The number in the column `reason` of a group.
+    pub(super) fn to_number(self) -> u32 {
+        u32::from(self.reason as u8) | u32::from(self.cause as u8) << REASON_BITS
+    }
+
+    /// The ending of such a number; `None` for a reason that this program does not know.
+    pub(super) fn from_number(number: u32) -> Option<Ending> {
+        let reason = ExitReason::from_u8(number as u8)?;
+        Some(Ending { reason, cause: ExitCause::of(u64::from(number >> REASON_BITS)) })
+    }
+}
+
+/// How many there are, by ending, release, system and last breadcrumb.
+pub(super) type Groups = BTreeMap<(Ending, String, Os, String), u64>;
 
 /// These groups, and the latest of these exits, as a report tells them.
 pub(super) fn told(groups: Groups, latest: &[Exit]) -> Exits {
-    let group = |((reason, app_version, os, last_crumb), count)| ExitGroup {
-        reason,
+    let group = |((ending, app_version, os, last_crumb), count): ((Ending, _, _, _), _)| ExitGroup {
+        reason: ending.reason,
+        cause: ending.cause,
         app_version,
         os,
         last_crumb,
@@ -49,6 +77,7 @@ fn exit(entry: &Entry, event: &Event) -> Option<Exit> {
         os: batch.context.os,
         device_model: batch.context.device_model.clone(),
         reason,
+        cause: ExitCause::of(event.b),
         ended_unix_ms: placement.unix_ms(ended),
         lived_ns: event.duration_ns,
         trail: trail

@@ -5,7 +5,7 @@
 
 use super::account::Account;
 use super::batches::{Entry, Session};
-use super::exits;
+use super::exits::{self, Ending};
 use super::period::{Calendar, Period, hour_of};
 use super::segments::Beside;
 use super::waits::{self, Counted, Counts, IMPLAUSIBLE_WAITS};
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::limits::UNFOLDED_BYTES_MAX;
 use foldhash::fast::RandomState;
 use nowait_report::{Budgets, Cell, Happened, People};
-use nowait_wire::{Event, ExitReason, Kind, Os};
+use nowait_wire::{Event, Kind, Os};
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -95,8 +95,8 @@ pub(super) struct Folded {
     pub(super) people: HashMap<Place, People, RandomState>,
     /// By session.
     pub(super) sessions: HashMap<i64, Turn>,
-    /// By hour, number of the release, reason and last breadcrumb.
-    pub(super) exit_groups: HashMap<(u32, u32, ExitReason, String), u64>,
+    /// By hour, number of the release, ending and last breadcrumb.
+    pub(super) exit_groups: HashMap<(u32, u32, Ending, String), u64>,
     /// Number of the release, end in milliseconds since 1970 UTC, batch.
     pub(super) exits: Vec<(u32, u64, i64)>,
     /// By tenant, hour and what it is.
@@ -172,8 +172,8 @@ impl Folded {
             let last_crumb = exit.last_crumb().to_owned();
             let hour = hour_of(exit.ended_unix_ms);
             self.segments.add_exit(&segments, self.calendar.of_hour(Period::Month, hour), release, &exit);
-            *self.exit_groups.entry((hour, release, exit.reason, last_crumb)).or_default() += 1;
-            if exit.reason != ExitReason::Background {
+            *self.exit_groups.entry((hour, release, Ending::of(&exit), last_crumb)).or_default() += 1;
+            if exit.is_abnormal() {
                 self.exits.push((release, exit.ended_unix_ms, entry.id));
             }
         }

@@ -6,6 +6,7 @@
 
 use super::account::Account;
 use super::budget::{Budget, OTHER};
+use super::exits::Ending;
 use super::fold::{Folded, Turn};
 use super::period::{Calendar, Period};
 use super::progress::{self, Progress};
@@ -13,7 +14,6 @@ use super::{batches, people, quarantine, segments, settings};
 use crate::error::Error;
 use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
 use nowait_report::{Accounts, Budgets, Cell};
-use nowait_wire::ExitReason;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 
@@ -130,11 +130,11 @@ fn write_segments(
     let segments = &folded.segments;
     let ids = segments::tenants(conn, &segments.numbered)?;
     let id_of = |segment: u32| ids.get(segment as usize).copied().flatten();
-    for ((segment, month, release, reason, last_crumb), count) in &segments.exit_groups {
+    for ((segment, month, release, ending, last_crumb), count) in &segments.exit_groups {
         if let Some(segment) = id_of(*segment) {
             let row = (segment, Period::Month, *month);
             let release = releases.get(*release as usize).copied().unwrap_or_default();
-            write_exit_group(conn, floors, row, release, (*reason, last_crumb), *count, budget)?;
+            write_exit_group(conn, floors, row, release, (*ending, last_crumb), *count, budget)?;
         }
     }
     for ((segment, month, what), count) in &segments.uncounted {
@@ -243,10 +243,10 @@ fn write_exits(
     budget: &mut Budget,
 ) -> Result<(), Error> {
     let id = |number: u32| releases.get(number as usize).copied().unwrap_or_default();
-    for ((hour, number, reason, last_crumb), count) in &folded.exit_groups {
+    for ((hour, number, ending, last_crumb), count) in &folded.exit_groups {
         for period in Period::ALL {
             let row = (tenant_of(*number), period, floors.calendar.of_hour(period, *hour));
-            write_exit_group(conn, floors, row, id(*number), (*reason, last_crumb), *count, budget)?;
+            write_exit_group(conn, floors, row, id(*number), (*ending, last_crumb), *count, budget)?;
         }
     }
     let mut insert = conn.prepare_cached(
@@ -258,13 +258,13 @@ fn write_exits(
     Ok(())
 }
 
-/// Adds to the number of exits of a reason behind a breadcrumb, in a tenant's period.
+/// Adds to the number of exits of an ending behind a breadcrumb, in a tenant's period.
 fn write_exit_group(
     conn: &Connection,
     floors: &Floors,
     row: (i64, Period, u32),
     release: i64,
-    (reason, last_crumb): (ExitReason, &str),
+    (ending, last_crumb): (Ending, &str),
     count: u64,
     budget: &mut Budget,
 ) -> Result<(), Error> {
@@ -276,7 +276,7 @@ fn write_exit_group(
         AND last_crumb = ?6";
     let upsert = "INSERT INTO exit_groups (tenant, period, start, release, reason, last_crumb, count) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET count = count + excluded.count";
-    let (period, reason) = (period as u8, reason as u8);
+    let (period, reason) = (period as u8, ending.to_number());
     let is_there =
         conn.prepare_cached(has)?.exists(params![tenant, period, start, release, reason, last_crumb])?;
     let is_apart = is_there || budget.takes_exit_group(conn, row)?;

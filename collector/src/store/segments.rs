@@ -16,6 +16,7 @@
 mod waits;
 
 use super::budget::{OTHER, count};
+use super::exits::Ending;
 use super::fold::Numbered;
 use super::progress::Progress;
 use crate::ask::Filter;
@@ -23,7 +24,7 @@ use crate::error::Error;
 use crate::limits::{SEGMENT_SERIES_MAX, SEGMENTS_PER_TENANT_MAX};
 use nowait_report::bytes::{Reader, put};
 use nowait_report::{CHANNEL, CHANNEL_OF_APP, Exit};
-use nowait_wire::{Context, ExitReason, Network, Tier};
+use nowait_wire::{Context, Network, Tier};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 pub(super) use waits::{Waits, catch_up};
@@ -253,8 +254,8 @@ pub(super) fn first_month(conn: &Connection) -> Result<u32, Error> {
 pub(super) struct Beside {
     /// Segments of a tenant.
     pub(super) numbered: Numbered<(i64, Field)>,
-    /// By number of the segment, month, number of the release, reason and last breadcrumb.
-    pub(super) exit_groups: HashMap<(u32, u32, u32, ExitReason, String), u64>,
+    /// By number of the segment, month, number of the release, ending and last breadcrumb.
+    pub(super) exit_groups: HashMap<(u32, u32, u32, Ending, String), u64>,
     /// By number of the segment, month and what it is.
     pub(super) uncounted: HashMap<(u32, u32, &'static str), u64>,
 }
@@ -268,7 +269,7 @@ impl Beside {
     /// Adds how a process of this release ended.
     pub(super) fn add_exit(&mut self, segments: &[u32], month: u32, release: u32, exit: &Exit) {
         for segment in segments {
-            let group = (*segment, month, release, exit.reason, exit.last_crumb().to_owned());
+            let group = (*segment, month, release, Ending::of(exit), exit.last_crumb().to_owned());
             *self.exit_groups.entry(group).or_default() += 1;
         }
     }

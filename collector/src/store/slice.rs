@@ -8,7 +8,7 @@ use super::Query;
 use super::account::Account;
 use super::batches::{self, Entry};
 use super::budget::OTHER;
-use super::exits;
+use super::exits::{self, Ending};
 use super::fold::{IMPLAUSIBLE_LEDGERS, Numbered};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
@@ -24,7 +24,7 @@ use nowait_report::{
     Accounts, Budgets, Builder, CHANNEL, CHANNEL_OF_APP, Cell, CellKey, Cells, Exit, Group, Happened, People,
     Report,
 };
-use nowait_wire::{Context, Event, ExitReason, Kind, Network, Os, Tier};
+use nowait_wire::{Context, Event, Kind, Network, Os, Tier};
 use rusqlite::{Connection, Row as SqlRow, params};
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry as MapEntry;
@@ -185,7 +185,7 @@ impl Sum {
         for exit in exits::of(entry) {
             if is_in_span(hour_of(exit.ended_unix_ms)) {
                 let last_crumb = exit.last_crumb().to_owned();
-                let group = (exit.reason, exit.app_version.clone(), exit.os, last_crumb);
+                let group = (Ending::of(&exit), exit.app_version.clone(), exit.os, last_crumb);
                 self.add_exits(group, 1);
                 self.list(exit);
             }
@@ -216,7 +216,7 @@ impl Sum {
         cells.into_iter().filter_map(row).collect()
     }
 
-    fn add_exits(&mut self, mut group: (ExitReason, String, Os, String), n: u64) {
+    fn add_exits(&mut self, mut group: (Ending, String, Os, String), n: u64) {
         if self.exit_groups.len() >= EXIT_GROUPS_PER_PERIOD_MAX && !self.exit_groups.contains_key(&group) {
             group.3 = OTHER.to_owned();
         }
@@ -226,7 +226,7 @@ impl Sum {
 
     /// Keeps an exit if it may be among the latest.
     fn list(&mut self, exit: Exit) {
-        if exit.reason != ExitReason::Background {
+        if exit.is_abnormal() {
             self.latest.push(exit);
         }
         if self.latest.len() > 2 * EXITS_LISTED_MAX {

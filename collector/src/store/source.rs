@@ -11,7 +11,7 @@ mod touchpoint;
 use super::Query;
 use super::batches::{self, Entry, Session};
 use super::cursor::Cursor;
-use super::exits;
+use super::exits::{self, Ending};
 use super::fold::Folded;
 use super::period::{self, Calendar, Period, Plan, hour_of};
 use super::progress::{self, Progress};
@@ -23,7 +23,7 @@ use crate::ask::Filter;
 use crate::error::Error;
 use crate::limits::UNFOLDED_READ_MAX;
 use nowait_report::{Accounts, Budgets, Cell, Exit, Exits, Group, People};
-use nowait_wire::{Context, ExitReason, Kind, Os};
+use nowait_wire::{Context, Kind, Os};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
 
@@ -405,8 +405,8 @@ impl<'c> Source<'c> {
     /// How processes ended in the span, and how many damaged rows it met.
     pub(super) fn exits(&self) -> Result<(Exits, u64), Error> {
         let (mut groups, mut damaged) = (exits::Groups::new(), 0);
-        let mut add = |reason: ExitReason, app_version: &str, os: Os, last_crumb: String, n: u64| {
-            let count = groups.entry((reason, app_version.to_owned(), os, last_crumb)).or_default();
+        let mut add = |ending: Ending, app_version: &str, os: Os, last_crumb: String, n: u64| {
+            let count = groups.entry((ending, app_version.to_owned(), os, last_crumb)).or_default();
             *count = count.saturating_add(n);
         };
         let select = "SELECT release, reason, last_crumb, count FROM exit_groups \
@@ -416,8 +416,8 @@ impl<'c> Source<'c> {
             let mut rows = select.query(params![self.rows_of(), *period as u8, start])?;
             while let Some(row) = rows.next()? {
                 let Some(release) = self.releases.get(&row.get(0)?) else { continue };
-                match known(row, 1, ExitReason::from_u8) {
-                    Some(reason) => add(reason, &release.app_version, release.os, row.get(2)?, row.get(3)?),
+                match row.get::<_, u32>(1).ok().and_then(Ending::from_number) {
+                    Some(ending) => add(ending, &release.app_version, release.os, row.get(2)?, row.get(3)?),
                     None => damaged += 1,
                 }
             }
@@ -426,7 +426,7 @@ impl<'c> Source<'c> {
         let mut listed: Vec<Exit> = in_tail.cloned().collect();
         for exit in &listed {
             let last_crumb = exit.last_crumb().to_owned();
-            add(exit.reason, &exit.app_version, exit.os, last_crumb, 1);
+            add(Ending::of(exit), &exit.app_version, exit.os, last_crumb, 1);
         }
         damaged += exits::latest(self.conn, self.tenant.id, &self.plan, &mut listed, |release, batch| {
             Ok(self.releases.contains_key(&release) && self.is_batch_in_segment(batch)?)

@@ -4,6 +4,7 @@ mod bounds;
 mod care;
 mod damage;
 mod details;
+mod exits;
 mod kept;
 mod older;
 mod people;
@@ -315,46 +316,6 @@ fn every_reason_has_its_column() {
     (batch.ledger.facts.folded, batch.ledger.starts_failed) = (300, 400);
     put(&store, &batch);
     assert_eq!(accounts(&store, &Query::default()), of_one(batch.ledger.clone(), 10, bytes(&[&batch])));
-}
-
-#[test]
-fn an_exit_comes_with_its_trail() {
-    let (_folder, store) = fresh();
-    let mut dead = batch(1, 0, "8.2.0", Os::Android, 5);
-    dead.names.push("pay.pressed".into());
-    let crumb = NameId(dead.names.len() as u32 - 1);
-    let end = dead.anchors[0].uptime_ns;
-    dead.events = vec![
-        Event {
-            started_uptime_ns: end - 60_000_000_000,
-            duration_ns: 60_000_000_000,
-            a: ExitReason::Foreground as u64,
-            ..Event::new(Kind::Exit, NameId::NONE)
-        },
-        Event { started_uptime_ns: end - 2_000_000_000, a: 7, ..Event::new(Kind::Breadcrumb, crumb) },
-    ];
-    put(&store, &dead);
-    put(&store, &batch(2, 40, "8.2.0", Os::Android, 6));
-    let all = exits(&store, &Query::default());
-    let [exit] = all.latest.as_slice() else { panic!("{all:?}") };
-    assert_eq!((exit.reason, exit.session.as_str()), (ExitReason::Foreground, &*dead.id.session.to_string()));
-    assert_eq!(exit.trail.len(), 1);
-    assert_eq!((exit.trail[0].name.as_str(), exit.trail[0].value), ("pay.pressed", 7));
-    assert!(exit.trail[0].before_end_ms.abs_diff(2_000) <= 300, "{exit:?}");
-    let later = Query::default().from(START + 7 * HOUR_MS);
-    assert_eq!(exits(&store, &later).count, 0);
-}
-
-#[test]
-fn a_frame_of_exits_and_breadcrumbs_takes_no_more_than_an_honest_one() {
-    let (_folder, store) = fresh();
-    let mut dead = batch(1, 0, "8.2.0", Os::Android, 5);
-    let exit = Event { a: ExitReason::Foreground as u64, ..Event::new(Kind::Exit, NameId::NONE) };
-    let crumb = Event::new(Kind::Breadcrumb, NameId::OTHER);
-    dead.events = [vec![exit; 4_096], vec![crumb; 4_096]].concat();
-    put(&store, &dead);
-    let all = exits(&store, &Query::default());
-    assert_eq!((all.count, all.latest.len(), all.latest[0].trail.len()), (2, 2, 10));
 }
 
 /// The database of a store that is closed.

@@ -22,7 +22,7 @@ pub use indicators::indicators;
 pub use markdown::{check_markdown, markdown};
 pub use noise::noise;
 pub use safe::{safe, safe_lines};
-pub use sections::{cell, detail, journey, report, section, service, span, timeline, title, word};
+pub use sections::{cell, detail, how, journey, report, section, service, span, timeline, title, word};
 pub use table::{WIDTH_MAX, with_width};
 pub use units::duration;
 pub use words::{FigureWords, limit, limited, status, too_few, verdict};

@@ -13,6 +13,7 @@ use crate::service::Service;
 use crate::session::Timeline;
 use crate::words::Language;
 use crate::zone::Zone;
+use nowait_wire::ExitCause;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -225,8 +226,19 @@ fn latest_exits(report: &Report) -> String {
 
 fn exit_line(exit: &Exit, zone: &Zone) -> String {
     let (ended, lived) = (zone.moment(exit.ended_unix_ms), duration(exit.lived_ns));
-    let (reason, session) = (word("exit", exit.reason.as_str(), Language::En), &exit.session);
+    let (reason, session) = (how(exit), &exit.session);
     format!("  {ended}  {reason} after {lived}  {}  {}  {session}", exit.app_version, exit.os)
+}
+
+/// Where a process died, and what of where somebody knows.
+#[must_use]
+pub fn how(exit: &Exit) -> String {
+    let word = |group, key| word(group, key, Language::En);
+    let reason = word("exit", exit.reason.as_str());
+    if exit.cause == ExitCause::Unknown {
+        return reason.to_owned();
+    }
+    format!("{reason} ({})", word("cause", exit.cause.as_str()))
 }
 
 /// The breadcrumbs with the time each came before the end, broken into lines.
