@@ -5,6 +5,7 @@ package dev.nowait
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Name
+import dev.nowait.internal.Native
 
 /** A banking task; see [NoWait.journey]. */
 public class Journey internal constructor(
@@ -70,9 +71,17 @@ public class Route internal constructor(
 ) {
     /** A request leaves. Without an end within a minute, it is timed out. */
     @JvmExposeBoxed
-    public fun begin(): Request {
+    public fun begin(): Request = begin(Native.NOW)
+
+    /**
+     * As above, of a request that left earlier: for those who learn only later that there is one.
+     *
+     * @param startedNs when it left, by `System.nanoTime()`; a time that lies ahead counts as now
+     */
+    @JvmExposeBoxed
+    public fun begin(startedNs: Long): Request {
         val id = Face.nextId()
-        Face.lane.tell(Fact.REQUEST_STARTED, name, x = id)
+        Face.lane.tell(Fact.REQUEST_STARTED, name, atNs = startedNs, x = id)
         return Request(id)
     }
 }
@@ -89,6 +98,10 @@ public value class Request internal constructor(
     /** It got no answer. */
     @JvmExposeBoxed
     public fun fail(): Unit = close(0, Outcome.FAILED)
+
+    /** Its own limit was over before an answer came. */
+    @JvmExposeBoxed
+    public fun timeOut(): Unit = close(0, Outcome.TIMED_OUT)
 
     /** Nobody waits for it any more. */
     @JvmExposeBoxed

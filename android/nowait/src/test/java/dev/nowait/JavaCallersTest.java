@@ -69,7 +69,7 @@ public class JavaCallersTest {
         NoWait.consent(Consent.GRANTED);
         List<RecordedEvent> events = Replay.INSTANCE.end();
         assertEquals(List.of("done", "failed", "abandoned", "done", "failed"), outcomes(events, "action"));
-        assertEquals(List.of("done", "failed", "failed", "abandoned"), outcomes(events, "request"));
+        assertEquals(List.of("done", "failed", "failed", "abandoned", "timed_out"), outcomes(events, "request"));
         assertEquals(List.of("done", "failed", "abandoned"), outcomes(events, "journey"));
         assertEquals(List.of("done"), outcomes(events, "step"));
         assertEquals(List.of("done"), outcomes(events, "hand_over"));
@@ -106,6 +106,7 @@ public class JavaCallersTest {
         route.begin().end(500);
         route.begin().fail();
         route.begin().abandon();
+        route.begin(System.nanoTime()).timeOut();
     }
 
     private void journeys() {
