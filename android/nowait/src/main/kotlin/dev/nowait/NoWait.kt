@@ -42,7 +42,7 @@ public object NoWait {
         try {
             val settings = Settings().apply(configure)
             val result = Face.start(AndroidPlatform(application), endpoint, appKey, settings)
-            if (result == StartResult.Started && settings.captureActivities) {
+            if (result == StartResult.Started && settings.captureActivities && Face.lane.standIn == null) {
                 ActivityCapture(Face.lane, Face.names, settings.screenName).install(application)
             }
             result

@@ -36,7 +36,7 @@ internal object Face {
     private val ids = AtomicLong(1)
     private val current = AtomicReference<Status>(Status.Off)
 
-    val status: Status get() = current.get()
+    val status: Status get() = lane.standIn?.status ?: current.get()
 
     /** Opens when the start has an outcome. */
     private val started = CountDownLatch(1)
@@ -50,6 +50,13 @@ internal object Face {
 
     fun nextId(): Long = ids.getAndIncrement()
 
+    /** Takes everything away from the engine and tells it to this, or with null gives it back; false where there is one, or NoWait runs. */
+    fun replaceWith(standIn: StandIn?): Boolean {
+        val now = current.get()
+        if (standIn != null && (now == Status.Starting || now == Status.Running)) return false
+        return lane.replaceWith(standIn).also { if (it) names.forgetVisits() }
+    }
+
     /** Asks for the engine; takes no time on the caller's thread. */
     fun start(
         platform: Platform,
@@ -57,6 +64,7 @@ internal object Face {
         appKey: String,
         settings: Settings,
     ): StartResult {
+        lane.standIn?.let { return if (it.start()) StartResult.Started else StartResult.AlreadyStarted }
         if (!current.compareAndSet(Status.Off, Status.Starting)) return StartResult.AlreadyStarted
         return try {
             thread.execute { bringUp(platform, endpoint, appKey, settings) }
@@ -97,12 +105,14 @@ internal object Face {
 
     /** No decision (null in Java) changes nothing. */
     fun consent(consent: Consent?) {
-        if (consent != null) lane.consent(consent.ordinal)
+        if (consent == null) return
+        lane.standIn?.consent(consent) ?: lane.consent(consent.ordinal)
     }
 
     /** Draws a continuation id and tells it of the journey: its text, or null where there is no engine to know it. */
     fun handOver(journey: Long): String? =
         try {
+            lane.standIn?.let { return it.handOver() }
             val drawn = if (isUp) dev.nowait.ffi.drawContinuation() else null
             drawn?.also { lane.tell(Fact.HANDED_OVER, x = journey, y = it.number.toLong()) }?.text
         } catch (_: Throwable) {
@@ -120,6 +130,7 @@ internal object Face {
     }
 
     fun flush(timeout: Duration): Future<Flushed> {
+        if (lane.standIn != null) return answered(NOTHING_LEFT)
         val askedNs = System.nanoTime()
         return later(flushes, NOTHING_SENT) {
             if (status == Status.Starting) started.await(timeout.inWholeMilliseconds, TimeUnit.MILLISECONDS)
@@ -130,6 +141,10 @@ internal object Face {
 
     /** Nothing is taken from now on, whatever is under way; what was taken is sealed and sent on the face's thread. */
     fun shutdown(timeout: Duration): Future<Flushed> {
+        lane.standIn?.let {
+            it.shutdown()
+            return answered(NOTHING_LEFT)
+        }
         // In this order, which is that of a start under way.
         val isFirst =
             current.compareAndSet(Status.Starting, Status.Stopped) || current.compareAndSet(Status.Running, Status.Stopped)
@@ -144,6 +159,7 @@ internal object Face {
     }
 
     fun selfReport(): Future<SelfReport?> {
+        if (lane.standIn != null) return answered(null)
         if (thread.queue.size >= ASKED_MAX || status == Status.Stopped) return answered(null)
         return later(thread, null) { if (isUp) report() else null }
     }
@@ -209,6 +225,7 @@ internal object Face {
     /** `RATINGS` in `core/src/fold/trackers/rating.rs`; a wider number would be another one in the bridge. */
     private val RATINGS = 1..5
 
+    private val NOTHING_LEFT = Flushed(complete = true, batchesLeft = 0)
     private val NOTHING_SENT = Flushed(complete = false, batchesLeft = 0)
 
     /** Nobody asks for more reports at once; what comes beyond is answered with none. */

@@ -45,6 +45,14 @@ internal class Lane {
     /** The customer's decision, if it came before the library; under the lock of [waiting]. */
     private var decision: Int? = null
 
+    /** What takes the engine's place in a test. */
+    @Volatile
+    var standIn: StandIn? = null
+        private set
+
+    /** The state to which the lane goes back after a test; under the lock of [waiting]. */
+    private var stateBefore = state
+
     /** How many facts were lost because the library was not there yet. */
     val lost: Long get() = synchronized(waiting) { waiting.lost }
 
@@ -63,6 +71,16 @@ internal class Lane {
             if (state == WAITING) state = UP
         }
     }
+
+    /** Tells everything to this from now on, or with null to the engine again; false if there is one already. */
+    fun replaceWith(standIn: StandIn?): Boolean =
+        synchronized(waiting) {
+            if (standIn != null && this.standIn != null) return false
+            if (standIn != null) stateBefore = state
+            if (standIn != null || this.standIn != null) state = if (standIn == null) stateBefore else STOOD_IN
+            this.standIn = standIn
+            true
+        }
 
     /** From now on nothing is taken but the customer's decision. */
     fun close() {
@@ -102,6 +120,7 @@ internal class Lane {
         when (state) {
             UP -> append(fact, idOf(name), small, atNs, x, y)
             WAITING -> hold(fact, name, small, atNs, x, y)
+            STOOD_IN -> standIn?.tell(fact, name, small, atNs, x, y)
         }
     }
 
@@ -166,5 +185,6 @@ internal class Lane {
         const val OFF = 0
         const val WAITING = 1
         const val UP = 2
+        const val STOOD_IN = 3
     }
 }

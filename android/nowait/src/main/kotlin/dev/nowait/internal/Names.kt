@@ -28,6 +28,9 @@ internal class Names {
     /** The name of this text: the same one for the same text, as long as there is room. None (null in Java) counts as empty. */
     fun of(text: String?): Name = orAdd(text.orEmpty())
 
+    /** As if no screen had been told of yet: for the next test of a process. */
+    fun forgetVisits(): Unit = byText.values.forEach { it.visit.forget() }
+
     private fun orAdd(text: String): Name = byText[text] ?: add(text)
 
     private fun add(text: String): Name {

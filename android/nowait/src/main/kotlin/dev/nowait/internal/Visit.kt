@@ -27,6 +27,9 @@ internal class Visit {
         return Face.nextId().also { current.set(it shl 1) }
     }
 
+    /** Nothing was told of any instance yet. */
+    fun forget(): Unit = current.set(0)
+
     /** This instance came to the front again, perhaps from under a later one. */
     fun cameBack(id: Long): Unit = current.set(id shl 1 or CREATED)
 
