@@ -13,8 +13,8 @@ use crate::histogram::Histogram;
 use crate::limits::VERSIONS_LISTED_MAX;
 use crate::people::{Crowd, People};
 use crate::report::{
-    Exit, Exits, Figures, Frames, Hang, Journey, Latency, Outcomes, REPORT_VERSION, Rated, Report, Request,
-    Scope, Screen, SessionAccount, Slice, Tap, Touchpoint,
+    Exit, Exits, Figures, Frames, Hang, Journey, Latency, Lost, Outcomes, REPORT_VERSION, Rated, Report,
+    Request, Scope, Screen, SessionAccount, Slice, Tap, Touchpoint,
 };
 use crate::top::{Rows, Top};
 use crate::version::VersionOrder;
@@ -272,13 +272,17 @@ fn share(part: f64, all: u64) -> Option<f64> {
 
 fn figures(cell: &Cell, target_ns: u64) -> Figures {
     let answered = cell.latency();
-    let ended = answered.count().saturating_add(cell.unanswered().count());
+    let ended = [cell.unanswered(), cell.died()]
+        .into_iter()
+        .fold(answered.count(), |sum, of| sum.saturating_add(of.count()));
     let satisfied = cell.done().count_at_most(target_ns) as f64;
     let tolerable = cell.done().count_at_most(target_ns.saturating_mul(APDEX_TOLERABLE_TARGETS)) as f64;
+    let lost = Lost::of(cell, target_ns);
     Figures {
         outcomes: outcomes_of(cell),
         latency: latency(&answered),
-        lost_ns: answered.excess_over(target_ns).saturating_add(cell.unanswered().excess_over(target_ns)),
+        lost_ns: lost.total_ns(),
+        lost: Some(lost),
         within_budget_share: share(satisfied, ended),
         apdex: share((satisfied + tolerable) / 2.0, ended),
         people: None,

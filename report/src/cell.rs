@@ -12,7 +12,7 @@ use nowait_wire::{Context, Event, Kind, Os, Outcome};
 use std::collections::BTreeMap;
 
 /// The version that [`Cell::to_bytes`] writes first; it and all before it are read.
-const BYTES_VERSION: u8 = 4;
+const BYTES_VERSION: u8 = 5;
 
 /// Outcomes in version 1, which did not know `died`: the others, in the same order.
 const OUTCOMES_IN_VERSION_1: usize = 7;
@@ -22,6 +22,9 @@ const VERSION_WITHOUT_GIVEN_UP: u8 = 2;
 
 /// The last version whose histograms are not packed.
 const VERSION_UNPACKED: u8 = 3;
+
+/// The last version that kept the times of waits that died among the unanswered ones.
+const VERSION_WITHOUT_DIED: u8 = 4;
 
 /// How many outcomes there are.
 pub const OUTCOMES: usize = Outcome::ALL.len();
@@ -61,6 +64,7 @@ pub struct Cell {
     done: Histogram,
     failed: Histogram,
     unanswered: Histogram,
+    died: Histogram,
     given_up: Histogram,
     part: Histogram,
     outcomes: [u64; OUTCOMES],
@@ -134,9 +138,8 @@ impl Cell {
         let of_wait = match event.outcome {
             Outcome::Done => self.done.record_grown(event.duration_ns),
             Outcome::Failed => self.failed.record_grown(event.duration_ns),
-            Outcome::NoResponse | Outcome::TimedOut | Outcome::Died => {
-                self.unanswered.record_grown(event.duration_ns)
-            }
+            Outcome::NoResponse | Outcome::TimedOut => self.unanswered.record_grown(event.duration_ns),
+            Outcome::Died => self.died.record_grown(event.duration_ns),
             Outcome::Abandoned => self.given_up.record_grown(waited_ns(event)),
             Outcome::Interrupted | Outcome::AlreadyAnimating => 0,
         };
@@ -180,6 +183,7 @@ impl Cell {
         self.done.merge(&other.done);
         self.failed.merge(&other.failed);
         self.unanswered.merge(&other.unanswered);
+        self.died.merge(&other.died);
         self.given_up.merge(&other.given_up);
         self.part.merge(&other.part);
         for (mine, theirs) in self.outcomes.iter_mut().zip(other.outcomes) {
@@ -202,10 +206,17 @@ impl Cell {
         &self.failed
     }
 
-    /// Durations of the events that had `no_response`, `timed_out` or `died`: as long as somebody waited, not a latency.
+    /// Durations of the events that had `no_response` or `timed_out`: as long as somebody waited, not a latency. In cells of before
+    /// these were told apart, those that `died` are among them wherever there were both.
     #[must_use]
     pub fn unanswered(&self) -> &Histogram {
         &self.unanswered
+    }
+
+    /// Durations of the events that `died`: as long as somebody waited until the process ended, not a latency.
+    #[must_use]
+    pub fn died(&self) -> &Histogram {
+        &self.died
     }
 
     /// How long somebody had waited who `abandoned` a wait: no latency. Of a journey or a step, the time the app had made the
@@ -288,7 +299,8 @@ impl Cell {
         for number in self.outcomes.iter().chain(&self.tallies) {
             put(&mut out, *number);
         }
-        for histogram in [&self.done, &self.failed, &self.unanswered, &self.part, &self.given_up] {
+        for histogram in [&self.done, &self.failed, &self.unanswered, &self.part, &self.given_up, &self.died]
+        {
             histogram.put(&mut out);
         }
         out
@@ -324,6 +336,12 @@ impl Cell {
         cell.part = get(&mut reader)?;
         if version > VERSION_WITHOUT_GIVEN_UP {
             cell.given_up = get(&mut reader)?;
+        }
+        if version > VERSION_WITHOUT_DIED {
+            cell.died = get(&mut reader)?;
+        } else if cell.unanswered.count() == cell.outcome(Outcome::Died) {
+            // Nothing else is among them.
+            cell.died = std::mem::take(&mut cell.unanswered);
         }
         reader.end()?;
         Ok(cell)

@@ -239,7 +239,8 @@ impl Split {
 
 /// The bars of these waits, from the shortest to the longest.
 fn bars(cell: &Cell) -> Vec<Bar> {
-    let (answered, unanswered) = (cell.latency(), cell.unanswered());
+    let (answered, mut unanswered) = (cell.latency(), cell.unanswered().clone());
+    unanswered.merge(cell.died());
     let mut counts: BTreeMap<i32, (u64, u64)> = BTreeMap::new();
     for (index, n) in answered.buckets() {
         counts.entry(index.div_euclid(BUCKETS_OF_BAR)).or_default().0 += n;

@@ -11,7 +11,7 @@ pub const BUCKETS_MAX: usize = 64 * 64 + 1;
 pub const HISTOGRAM_BYTES_MAX: usize = 1 + 5 * 10 + BUCKETS_MAX * 12;
 
 /// The longest binary form of a cell that is read, in bytes: five histograms and two short lists of numbers.
-pub const CELL_BYTES_MAX: usize = 5 * HISTOGRAM_BYTES_MAX + 256;
+pub const CELL_BYTES_MAX: usize = 6 * HISTOGRAM_BYTES_MAX + 256;
 
 /// The longest binary form of accounts that is read, in bytes: two histograms and some fifty numbers.
 pub const ACCOUNTS_BYTES_MAX: usize = 2 * HISTOGRAM_BYTES_MAX + 1_024;

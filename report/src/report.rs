@@ -5,7 +5,8 @@
 
 mod cost;
 
-use crate::cell::RATINGS;
+use crate::cell::{Cell, RATINGS};
+use crate::histogram::Histogram;
 use crate::zone::Zone;
 pub use cost::{
     ByteCost, CostSummary, FactsSummary, LedgerSummary, ReceivedBytes, RecordCost, SessionAccount, Within,
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of the JSON form: raised when a field changes its meaning or goes away.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
 
 /// What a report speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -103,8 +104,12 @@ pub struct Figures {
     pub outcomes: Outcomes,
     /// Its latencies: waits that were `done` or `failed`.
     pub latency: Latency,
-    /// Customer time beyond the target, in nanoseconds: the sum of wait - target over all that ended and was not in time.
+    /// Customer time beyond the target, in nanoseconds: the sum of wait - target over all that was not in time, given up waits
+    /// among them.
     pub lost_ns: u64,
+    /// The same by how the waits ended: they add up to it. `null` in the JSON of a collector that did not tell.
+    #[serde(default)]
+    pub lost: Option<Lost>,
     /// Waits that were `done` within the target, up to the end of its bucket, as a share (0 to 1) of `done`, `failed`, `no_response`, `timed_out`
     /// and `died`; `null` if there are none of these.
     pub within_budget_share: Option<f64>,
@@ -114,6 +119,38 @@ pub struct Figures {
     /// How many installs; `null` where that is not known: in hours, and in the rows of a release or system.
     #[serde(default)]
     pub people: Option<PeopleFigures>,
+}
+
+/// Customer time beyond the target, in nanoseconds, by how the waits ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Waits that were `done`, beyond the target.
+    pub late_ns: u64,
+    /// Waits that `failed`, had `no_response` or `timed_out`.
+    pub failed_ns: u64,
+    /// Waits that were `abandoned`.
+    pub gave_up_ns: u64,
+    /// Waits that `died`.
+    pub died_ns: u64,
+}
+
+impl Lost {
+    /// What waits of a cell took beyond a target.
+    pub(crate) fn of(cell: &Cell, target_ns: u64) -> Lost {
+        let excess = |of: &Histogram| of.excess_over(target_ns);
+        Lost {
+            late_ns: excess(cell.done()),
+            failed_ns: excess(cell.failed()).saturating_add(excess(cell.unanswered())),
+            gave_up_ns: excess(cell.given_up()),
+            died_ns: excess(cell.died()),
+        }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total_ns(&self) -> u64 {
+        [self.late_ns, self.failed_ns, self.gave_up_ns, self.died_ns].into_iter().fold(0, u64::saturating_add)
+    }
 }
 
 /// How many installs, estimated: a few are exact, many are within 2 %.

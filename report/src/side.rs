@@ -148,6 +148,7 @@ impl Waits {
             (answered, Ending::Done),
             (failed, Ending::Failed),
             (cell.unanswered(), Ending::GivenUp),
+            (cell.died(), Ending::GivenUp),
             (cell.given_up(), Ending::GivenUp),
         ];
         let mut counted: BTreeMap<i32, Counts> = BTreeMap::new();

@@ -120,7 +120,10 @@ fn what_was_not_measured_is_a_dash() {
             .filter(|cell| !cell.is_empty())
             .collect()
     };
-    assert_eq!(row(&text, "start, on the thread that called it"), ["1", "1.50 ms", "–", "–", "–", "1.50 ms"]);
+    assert_eq!(
+        row(&text, "start, on the thread that called it"),
+        ["1", "1.50 ms", "too few", "too few", "too few", "1.50 ms"]
+    );
     assert_eq!(row(&text, "processor time of its thread, a session"), ["0", "–", "–", "–", "–", "–"]);
     assert_eq!(row(&text, "a call of record (sampled)"), ["0", "–", "–", "–", "–", "–"]);
     assert_eq!(row(&text, "written to the disk"), ["0", "–", "–"]);

@@ -87,10 +87,26 @@ proptest! {
             matches!(e.outcome, Outcome::NoResponse | Outcome::TimedOut | Outcome::Died)
         };
         let unanswered: Vec<u64> = events.iter().filter(is_unanswered).map(|e| e.duration_ns).collect();
+        let given_up: Vec<u64> =
+            events.iter().filter(|e| e.outcome == Outcome::Abandoned).map(|e| e.duration_ns).collect();
         let waits = || latency.iter().chain(&unanswered);
-        let lost: u64 = waits().map(|ns| ns.saturating_sub(target)).sum();
-        let touched: u64 = waits().filter(|ns| **ns as f64 > target as f64 * 0.98).sum();
+        let all = || waits().chain(&given_up);
+        let lost: u64 = all().map(|ns| ns.saturating_sub(target)).sum();
+        let touched: u64 = all().filter(|ns| **ns as f64 > target as f64 * 0.98).sum();
         prop_assert!(figures.lost_ns.abs_diff(lost) as f64 <= touched as f64 * 0.011 + 500.0);
+        // Each part is that of its outcomes alone, and together they are all of it.
+        let parts = figures.lost.unwrap();
+        prop_assert_eq!(parts.total_ns(), figures.lost_ns);
+        for (part_ns, outcomes) in [
+            (parts.late_ns, &[Outcome::Done][..]),
+            (parts.failed_ns, &[Outcome::Failed, Outcome::NoResponse, Outcome::TimedOut]),
+            (parts.gave_up_ns, &[Outcome::Abandoned]),
+            (parts.died_ns, &[Outcome::Died]),
+        ] {
+            let of_part: Vec<Event> = events.iter().filter(|e| outcomes.contains(&e.outcome)).copied().collect();
+            let alone = if of_part.is_empty() { 0 } else { figures_of(Kind::Screen, &of_part).0.lost_ns };
+            prop_assert_eq!(part_ns, alone);
+        }
 
         let ended = waits().count();
         prop_assert_eq!(figures.apdex.is_some(), ended > 0);
@@ -340,15 +356,16 @@ fn a_cell_of_before_died_is_read() {
     let mut both = cell.clone();
     both.add(&event(Kind::Tap, Outcome::Died, 40 * MS, 0, 0));
     let read = Cell::from_bytes(&both.to_bytes()).unwrap();
-    assert_eq!((read.outcome(Outcome::Died), read.count(), read.unanswered().count()), (1, 6, 2));
+    assert_eq!((read.outcome(Outcome::Died), read.count(), read.unanswered().count()), (1, 6, 1));
+    assert_eq!(read.died().max_ns(), Some(40 * MS));
     assert_eq!(Cell::from_bytes(&cell.to_bytes()), Ok(cell));
     let with = |at: usize, byte: u8| {
         let mut bytes = bytes.clone();
         bytes[at] = byte;
         Cell::from_bytes(&bytes).unwrap_err()
     };
-    assert!(with(0, 5).is_unknown_version());
-    assert!(with(1, 8).is_corrupt() && [2, 3, 4].into_iter().all(|version| with(0, version).is_corrupt()));
+    assert!(with(0, 6).is_unknown_version());
+    assert!(with(1, 8).is_corrupt() && [2, 3, 4, 5].into_iter().all(|version| with(0, version).is_corrupt()));
     // Version 3 did not pack its buckets, and 2 did not know how long those had waited who gave up.
     let now = cell_of(&[
         event(Kind::Tap, Outcome::Done, 40 * MS, 7, 0),
@@ -371,4 +388,29 @@ fn a_cell_of_before_died_is_read() {
     let read = Cell::from_bytes(&before).unwrap();
     assert_eq!((read.given_up().count(), read.outcomes()), (0, now.outcomes()));
     assert_eq!((read.done(), read.part()), (now.done(), now.part()));
+}
+
+#[test]
+fn a_cell_of_before_tells_who_died_apart_where_nobody_else_was_without_an_answer() {
+    let tap = |outcome, ms: u64| event(Kind::Tap, outcome, ms * MS, 0, 0);
+    // Version 4 ends before the histogram of those that died, which stood among the unanswered ones.
+    //
+    let written = |events: &[Event], counts: [u8; 8]| {
+        let all = cell_of(events);
+        let mut bytes = vec![4, 8, 6];
+        bytes.extend(counts);
+        bytes.extend([0; 6]);
+        let mut unanswered = all.unanswered().clone();
+        unanswered.merge(all.died());
+        for histogram in [all.done(), all.failed(), &unanswered, all.part(), all.given_up()] {
+            bytes.extend(&histogram.to_bytes()[1..]);
+        }
+        Cell::from_bytes(&bytes).unwrap()
+    };
+    let alone = written(&[tap(Outcome::Died, 5_000)], [0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!((alone.died().count(), alone.unanswered().count()), (1, 0));
+    let both = [tap(Outcome::Died, 5_000), tap(Outcome::NoResponse, 3_000)];
+    let both = written(&both, [0, 0, 1, 0, 0, 0, 0, 1]);
+    assert_eq!((both.died().count(), both.unanswered().count()), (0, 2), "nobody knows which of them died");
+    assert_eq!(both.unanswered().max_ns(), Some(5_000 * MS));
 }

@@ -263,7 +263,7 @@ mod tests {
         let html = of(&report);
         for wanted in [
             "measured in 1,234 sessions",
-            "<td>1,200</td><td>–</td><td>–</td><td>2.34 ms</td>",
+            "<td>1,200</td><td>–</td><td>too few</td><td>2.34 ms</td>",
             "<td>&lt; 64 ns</td>",
             "<td>1,100</td><td>–</td><td>4.77 B</td>",
         ] {

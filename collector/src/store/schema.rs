@@ -12,7 +12,7 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 8] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA];
+const STEPS: [&str; 9] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA, DIED];
 
 /// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
@@ -367,6 +367,10 @@ INSERT INTO progress (name, number)
 INSERT INTO progress (name, number) SELECT 'segments_to', number FROM progress WHERE name = 'folded_to';
 CREATE INDEX sessions_sampled ON sessions (release, session) WHERE session < x'10';
 ";
+
+/// No table changes: cells tell apart how long those had waited that died, and a program that does not know such cells must not take
+/// them for damaged ones. Cells of before stay as they are: they say which form they have.
+const DIED: &str = "";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.
 pub(super) fn prepare(conn: &mut Connection) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! What NoWait itself cost the customers, and whether all that was told is accounted for.
 
-use super::{Cell, Column, Row, Section, duration, number, share, text};
+use super::{Cell, Column, Row, Section, duration, number, quantile, share, text};
 use crate::report::{ByteCost, CostSummary, FactsSummary, Latency, LedgerSummary, Report, Within};
 use std::collections::BTreeMap;
 
@@ -25,7 +25,9 @@ pub(super) fn times(cost: &CostSummary) -> Section {
     }
     let times = |what: &'static str, of: &Latency| {
         let mut cells = vec![Cell::Word("cost", what), Cell::Count(of.count)];
-        cells.extend([of.mean_ns, of.p50_ns, of.p95_ns, of.p99_ns, of.max_ns].map(duration));
+        cells.push(duration(of.mean_ns));
+        cells.extend([of.p50_ns, of.p95_ns, of.p99_ns].map(|ns| quantile(of, ns)));
+        cells.push(duration(of.max_ns));
         row(cells)
     };
     let within = |bucket: Option<Within>| bucket.map_or(Cell::None, Cell::Within);

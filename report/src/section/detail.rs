@@ -1,7 +1,7 @@
 //! One touchpoint in detail, as tables.
 
-use super::waits::{touchpoint_rows, with_figures};
-use super::{Cell, Column, Section, duration, name, number, share, text};
+use super::waits::{touchpoint_row, with_figures};
+use super::{Cell, Column, Section, TOO_FEW, duration, name, number, quantile, share, text};
 use crate::detail::{Bar, Detail};
 use crate::report::Outcomes;
 
@@ -9,7 +9,7 @@ use crate::report::Outcomes;
 #[must_use]
 pub fn of_detail(detail: &Detail) -> Vec<Section> {
     let all = [
-        touchpoint_rows(std::slice::from_ref(&detail.touchpoint)),
+        touchpoint_row(&detail.touchpoint),
         outcomes(&detail.touchpoint.figures.outcomes),
         distribution(&detail.distribution),
         days(detail),
@@ -76,7 +76,7 @@ fn days(detail: &Detail) -> Section {
         let latency = &figures.latency;
         let mut cells =
             vec![Cell::Day(day.day.clone()), Cell::DurationNs(figures.lost_ns), Cell::Count(latency.count)];
-        cells.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(duration));
+        cells.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(|ns| quantile(latency, ns)));
         cells.extend([
             share(figures.within_budget_share),
             super::waits::apdex(figures),
@@ -124,7 +124,7 @@ fn hours(detail: &Detail) -> Section {
             Cell::Day(hour.day.clone()),
             Cell::Text(format!("{:02}:00", hour.hour)),
             Cell::Count(hour.count),
-            duration(hour.p75_ns),
+            if hour.p75_ns.is_none() && hour.count > 0 { TOO_FEW } else { duration(hour.p75_ns) },
             share(hour.within_budget_share),
         ]
     });

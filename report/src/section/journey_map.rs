@@ -1,6 +1,6 @@
 //! One journey, step by step and across channels, as tables.
 
-use super::{Cell, Column, Section, duration, number, share, text};
+use super::{Cell, Column, Section, duration, number, quantile, share, text};
 use crate::journey_map::{Channel, HandOvers, JourneyMap, Moment, PeakEnd, Step};
 
 /// All sections of a journey that have something to say, in the order in which they are read.
@@ -70,7 +70,7 @@ fn times(steps: &[Step]) -> Section {
             mean(step.waiting_ns),
             mean(step.acting_ns),
             mean(step.away_ns),
-            duration(step.waiting.p75_ns),
+            quantile(&step.waiting, step.waiting.p75_ns),
             Cell::DurationNs(step.target_ns),
             of_visits(step.measured.in_time),
             of_visits(step.measured.done),
@@ -127,7 +127,7 @@ fn channels(channels: &[Channel]) -> Section {
             mean(of.waiting_ns),
             mean(of.acting_ns),
             mean(of.away_ns),
-            duration(of.waiting.p75_ns),
+            quantile(&of.waiting, of.waiting.p75_ns),
             Cell::Count(of.continued),
             score(of.rating_mean),
         ]

@@ -1,6 +1,6 @@
 //! Journeys and their steps: how far customers come, and where the time goes.
 
-use super::{Cell, Column, Section, duration, number, share, text};
+use super::{Cell, Column, Section, duration, number, quantile, share, text};
 use crate::report::{Journey, Report};
 
 const COLUMNS: &[Column] = &[
@@ -37,13 +37,13 @@ fn cells(journey: &Journey) -> Vec<Cell> {
         Cell::Count(journey.outcomes.total()),
         share(journey.completion_share),
         Cell::Count(journey.outcomes.died),
-        duration(journey.duration.p50_ns),
-        duration(journey.duration.p95_ns),
+        quantile(&journey.duration, journey.duration.p50_ns),
+        quantile(&journey.duration, journey.duration.p95_ns),
         mean(journey.waiting_ns),
         share(waiting_share),
         mean(journey.acting_ns),
         mean(journey.away_ns),
-        duration(journey.waiting.p75_ns),
+        quantile(&journey.waiting, journey.waiting.p75_ns),
         Cell::DurationNs(journey.lost_ns),
     ]
 }

@@ -1,6 +1,6 @@
 //! The touchpoints over the life of a customer, as a table.
 
-use super::{Cell, Column, Row, Section, duration, name, number, share, text};
+use super::{Cell, Column, Row, Section, duration, name, number, quantile, share, text};
 use crate::life::{LifeMap, Placed};
 use nowait_wire::Kind;
 
@@ -41,7 +41,7 @@ fn row(stage: Cell, placed: &Placed) -> Row {
         placed.owner.as_deref().map_or(Cell::None, name),
         Cell::DurationNs(placed.lost_ns),
         Cell::Count(placed.waits.count),
-        duration(placed.waits.p75_ns),
+        quantile(&placed.waits, placed.waits.p75_ns),
         duration(placed.waits.max_ns),
         share(placed.within_budget_share),
     ];

@@ -239,6 +239,7 @@ impl Section {
 pub fn sections(report: &Report) -> Vec<Section> {
     let all = [
         waits::touchpoints(report),
+        waits::lost(report),
         waits::launches(report),
         waits::screens(report),
         waits::taps(report),
@@ -288,8 +289,16 @@ fn latency(of: &Latency) -> impl Iterator<Item = Cell> {
 
 /// p50, p75, p95 and p99.
 fn quantiles(latency: &Latency) -> [Cell; 4] {
-    [latency.p50_ns, latency.p75_ns, latency.p95_ns, latency.p99_ns].map(duration)
+    [latency.p50_ns, latency.p75_ns, latency.p95_ns, latency.p99_ns].map(|ns| quantile(latency, ns))
 }
+
+/// A quantile; where there are waits and it is not supported, that they are too few.
+fn quantile(latency: &Latency, ns: Option<u64>) -> Cell {
+    if ns.is_none() && latency.count > 0 { TOO_FEW } else { duration(ns) }
+}
+
+/// What stands in the place of a figure that too few waits support.
+const TOO_FEW: Cell = Cell::Word("verdict", "too_few_samples");
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The latest releases side by side, as tables: small steps that nobody objects to add up.
 
-use super::{About, Cell, Column, Row, Section, duration, number, share, text};
+use super::{About, Cell, Column, Row, Section, number, share, text};
 use crate::report::{Report, Slice, Touchpoint};
 use nowait_wire::Kind;
 
@@ -69,7 +69,7 @@ fn cells(touchpoint: &Touchpoint, slice: &Slice) -> Vec<Cell> {
         super::name(&slice.value),
         Cell::Count(latency.count),
     ];
-    cells.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(duration));
+    cells.extend([latency.p50_ns, latency.p75_ns, latency.p95_ns].map(|ns| super::quantile(latency, ns)));
     cells.push(share(slice.figures.within_budget_share));
     cells
 }

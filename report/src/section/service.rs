@@ -1,6 +1,6 @@
 //! A month of service, as tables.
 
-use super::{Cell, Change, Column, Row, Section, duration, number, share, text};
+use super::{Cell, Change, Column, Row, Section, number, quantile, share, text};
 use crate::metric::Unit;
 use crate::report::{Rated, Touchpoint};
 use crate::service::{Measure, Measured, Service};
@@ -95,7 +95,7 @@ fn worst(service: &Service) -> Section {
             Cell::Word("kind", touchpoint.kind.as_str()),
             Cell::DurationNs(touchpoint.figures.lost_ns),
             Cell::Count(touchpoint.figures.latency.count),
-            duration(touchpoint.figures.latency.p75_ns),
+            quantile(&touchpoint.figures.latency, touchpoint.figures.latency.p75_ns),
             share(now),
             share(before),
             change.unwrap_or(Cell::None),

@@ -1,6 +1,6 @@
 //! Where customers wait: touchpoints, launches, screens, taps, requests, and how smoothly screens move.
 
-use super::{Cell, Column, Row, Section, duration, latency, name, number, quantiles, share, text};
+use super::{Cell, Column, Row, Section, duration, latency, name, number, quantile, quantiles, share, text};
 use crate::report::{Figures, Outcomes, Report, Slice, Touchpoint};
 use nowait_wire::Kind;
 
@@ -9,12 +9,25 @@ const APDEX_SMALL_GROUP: u64 = 100;
 
 /// Launches, screens, taps, actions and hangs, ranked; below each its releases and systems, where there is more than one.
 pub(super) fn touchpoints(report: &Report) -> Section {
-    let section = touchpoint_rows(&report.touchpoints);
+    const COLUMNS: &[Column] = &[
+        text("touchpoint"),
+        text("kind"),
+        number("lost"),
+        number("target"),
+        number("n"),
+        number("p50"),
+        number("p75"),
+        number("p95"),
+        number("in_time"),
+        number("apdex"),
+        number("people_late"),
+    ];
+    let section = touchpoint_rows(&report.touchpoints, COLUMNS, ranked_figures);
     Section { more: report.left_out.get(section.key).copied().unwrap_or(0), ..section }
 }
 
-/// The same of some of them.
-pub(super) fn touchpoint_rows(touchpoints: &[Touchpoint]) -> Section {
+/// One of them, with all its figures.
+pub(super) fn touchpoint_row(touchpoint: &Touchpoint) -> Section {
     const COLUMNS: &[Column] = &[
         text("touchpoint"),
         text("kind"),
@@ -29,7 +42,15 @@ pub(super) fn touchpoint_rows(touchpoints: &[Touchpoint]) -> Section {
         number("apdex"),
         number("people_late"),
     ];
-    let mut section = Section { is_ranked: true, ..Section::new("touchpoints", COLUMNS) };
+    touchpoint_rows(std::slice::from_ref(touchpoint), COLUMNS, with_figures)
+}
+
+fn touchpoint_rows(
+    touchpoints: &[Touchpoint],
+    columns: &'static [Column],
+    cells: fn([Cell; 4], &Figures) -> Vec<Cell>,
+) -> Section {
+    let mut section = Section { is_ranked: true, ..Section::new("touchpoints", columns) };
     for touchpoint in touchpoints {
         let head = [
             Cell::Text(touchpoint.label.clone()),
@@ -37,33 +58,67 @@ pub(super) fn touchpoint_rows(touchpoints: &[Touchpoint]) -> Section {
             Cell::DurationNs(touchpoint.figures.lost_ns),
             Cell::DurationNs(touchpoint.target_ns),
         ];
-        let row = Row::of(with_figures(head, &touchpoint.figures));
+        let row = Row::of(cells(head, &touchpoint.figures));
         section.rows.push(row.about(touchpoint.kind, &touchpoint.name));
         for slices in [&touchpoint.by_app_version, &touchpoint.by_os] {
             if slices.len() > 1 && touchpoint.figures.lost_ns > 0 {
-                section.rows.extend(slices.iter().map(part));
+                section.rows.extend(slices.iter().map(|slice| part(slice, cells)));
             }
         }
     }
     section
 }
 
-fn part(slice: &Slice) -> Row {
+fn part(slice: &Slice, cells: fn([Cell; 4], &Figures) -> Vec<Cell>) -> Row {
     let head = [
         name(&slice.value),
         Cell::Text(String::new()),
         Cell::DurationNs(slice.figures.lost_ns),
         Cell::Text(String::new()),
     ];
-    Row { is_part: true, ..Row::of(with_figures(head, &slice.figures)) }
+    Row { is_part: true, ..Row::of(cells(head, &slice.figures)) }
+}
+
+/// How the time was lost, and how many people it happened to: of each touchpoint where there is any.
+pub(super) fn lost(report: &Report) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("touchpoint"),
+        text("kind"),
+        number("lost"),
+        number("late"),
+        number("failed"),
+        number("gave_up"),
+        number("died"),
+        number("people"),
+        number("people_failed"),
+        number("people_gave_up"),
+    ];
+    let has_lost = |touchpoint: &&Touchpoint| touchpoint.figures.lost_ns > 0;
+    let rows = report.touchpoints.iter().filter(has_lost).filter_map(|touchpoint| {
+        let Figures { lost_ns, lost, people, .. } = &touchpoint.figures;
+        let lost = lost.as_ref()?;
+        let times = [*lost_ns, lost.late_ns, lost.failed_ns, lost.gave_up_ns, lost.died_ns];
+        let people = people.map_or([None; 3], |of| [of.waited, of.failed, of.gave_up].map(Some));
+        let mut cells =
+            vec![Cell::Text(touchpoint.label.clone()), Cell::Word("kind", touchpoint.kind.as_str())];
+        cells.extend(times.map(Cell::DurationNs));
+        cells.extend(people.map(|n| n.map_or(Cell::None, Cell::Count)));
+        Some(Row::of(cells).about(touchpoint.kind, &touchpoint.name))
+    });
+    Section { rows: rows.collect(), is_ranked: true, ..Section::new("lost", COLUMNS) }
 }
 
 /// Appends n, the quantiles, the share in time, Apdex and the people who waited beyond the target at least once.
 pub(super) fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell> {
-    let mut cells = Vec::from(head);
-    cells.extend(latency(&figures.latency));
-    cells.extend([share(figures.within_budget_share), apdex(figures), people(figures)]);
-    cells
+    let in_time = [share(figures.within_budget_share), apdex(figures), people(figures)];
+    head.into_iter().chain(latency(&figures.latency)).chain(in_time).collect()
+}
+
+/// The same without p99, for which a ranking has no room.
+fn ranked_figures(head: [Cell; 4], figures: &Figures) -> Vec<Cell> {
+    let n_to_p95 = latency(&figures.latency).take(4);
+    let in_time = [share(figures.within_budget_share), apdex(figures), people(figures)];
+    head.into_iter().chain(n_to_p95).chain(in_time).collect()
 }
 
 /// Apdex, marked where it is of few.
@@ -155,7 +210,7 @@ pub(super) fn taps(report: &Report) -> Section {
         .of(report, &report.taps, |tap| {
             let mut cells = vec![Cell::Text(tap.name.clone()), Cell::Count(tap.outcomes.total())];
             cells.extend(quantiles(&tap.latency));
-            cells.push(duration(tap.handled.p75_ns));
+            cells.push(quantile(&tap.handled, tap.handled.p75_ns));
             let unanswered = tap.outcomes.no_response.saturating_add(tap.outcomes.timed_out);
             let outcomes = [unanswered, tap.outcomes.already_animating, tap.outcomes.died, tap.rage_taps];
             cells.extend(outcomes.map(Cell::Count));
@@ -217,8 +272,8 @@ pub(super) fn hangs(report: &Report) -> Section {
                 name(&hang.screen),
                 Cell::Count(hang.latency.count),
                 Cell::DurationNs(hang.total_ns),
-                duration(hang.latency.p50_ns),
-                duration(hang.latency.p95_ns),
+                quantile(&hang.latency, hang.latency.p50_ns),
+                quantile(&hang.latency, hang.latency.p95_ns),
                 duration(hang.latency.max_ns),
                 Cell::Count(hang.died),
             ]
