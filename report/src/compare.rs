@@ -19,7 +19,7 @@ use crate::side::{Ending, Side, Waits};
 use crate::spread::Level;
 use crate::steps::steps_ns;
 use crate::verdict::{
-    CompareOptions, Comparison, Figure, FigureChange, NotJudged, NotJudgedReason, Release, SideCount,
+    AsIs, CompareOptions, Comparison, Figure, FigureChange, NotJudged, NotJudgedReason, Release, SideCount,
     Subject, TouchpointChange, Verdict,
 };
 use nowait_wire::Kind;
@@ -49,6 +49,8 @@ struct Touchpoint<'s> {
     scale: Scale,
     samples_min: u64,
     estimates: Vec<(Figure, Estimate, bool)>,
+    /// The time that decides first, of waits with each side's own customers.
+    as_is: Option<(Figure, Estimate)>,
 }
 
 impl<'s> Touchpoint<'s> {
@@ -61,15 +63,18 @@ impl<'s> Touchpoint<'s> {
         let pair = Pair::new(base, head);
         let target_ns = budgets.of(kind, name).target_ns;
         let samples_min = options.samples_min;
+        let is_enough = pair.fewest() >= samples_min;
+        let as_is = || {
+            let (figure, q, _) =
+                QUANTILES.into_iter().find(|(figure, ..)| *figure == primary(pair.fewest()))?;
+            Some((figure, figures::of_quantile(&Pair::as_they_are(base, head), q)?))
+        };
         Touchpoint {
+            as_is: if is_enough { as_is() } else { None },
             subject: Subject::Waits { kind, in_time_ns: estimate::in_time_ns(target_ns) },
             name,
             interrupted: [base.interrupted, head.interrupted],
-            estimates: if pair.fewest() >= samples_min {
-                estimates(&pair, Some(bucket_place(target_ns)))
-            } else {
-                Vec::new()
-            },
+            estimates: if is_enough { estimates(&pair, Some(bucket_place(target_ns))) } else { Vec::new() },
             pair,
             scale: Scale::WAITS,
             samples_min,
@@ -83,6 +88,7 @@ impl<'s> Touchpoint<'s> {
             subject: Subject::Values { metric: metric.clone(), compared_by: scale.axis },
             name,
             interrupted: [0, 0],
+            as_is: None,
             // Those of too few values are shown, and decide nothing.
             estimates: estimates(&pair, None),
             pair,
@@ -152,6 +158,7 @@ impl<'s> Touchpoint<'s> {
             }),
             steps_ns: matches!(self.subject, Subject::Waits { .. }).then(|| steps_ns(&self.pair)).flatten(),
             left_out: self.pair.left_out,
+            as_is: self.as_is(&figures, options),
             shape: shape(&self.pair, self.scale),
             figures,
         }
@@ -202,6 +209,17 @@ impl<'s> Touchpoint<'s> {
                 Verdict::TooFewSamples
             },
         }
+    }
+
+    /// The time that decides first with each side's own customers, as sure as the same figure is.
+    fn as_is(&self, figures: &[FigureChange], options: &CompareOptions) -> Option<AsIs> {
+        let (figure, estimate) = self.as_is.as_ref()?;
+        let error_share = figures.iter().find(|change| change.figure == *figure)?.error_share;
+        let Interval { low, value, high } =
+            estimate.change(Level { error_share, at_every_look: options.at_every_look });
+        let end = |end: f64| Some(end).filter(|end| end.is_finite() && *end > 0.0);
+        let (base, head) = (estimate.base.round(), estimate.head.round());
+        Some(AsIs { figure: *figure, base, head, change: value, low: end(low), high: end(high) })
     }
 
     /// The change at which nothing changed.
@@ -257,11 +275,16 @@ fn is_share(figure: Figure) -> bool {
     matches!(figure, Figure::InTime | Figure::Unanswered)
 }
 
+/// The time that decides first, where the smaller side has so many waits or values.
+fn primary(fewest: u64) -> Figure {
+    if fewest < 13 { Figure::P50 } else { Figure::P75 }
+}
+
 /// The figures of both sides, and whether each decides. A wait is in time at this place or before.
 fn estimates(pair: &Pair, target: Option<i32>) -> Vec<(Figure, Estimate, bool)> {
     let fewest = pair.fewest();
     let mut estimates = Vec::new();
-    let is_primary = |figure| figure == if fewest < 13 { Figure::P50 } else { Figure::P75 };
+    let is_primary = |figure| figure == primary(fewest);
     for (figure, q, from) in QUANTILES {
         if (fewest >= from || figure == Figure::P50)
             && let Some(estimate) = figures::of_quantile(pair, q)

@@ -159,7 +159,16 @@ pub(crate) struct Pair {
 impl Pair {
     /// Makes both sides alike.
     pub(crate) fn new(base: &Waits, head: &Waits) -> Pair {
-        let strata = Strata::of(base, head);
+        Pair::holding(&Strata::of(base, head), base, head)
+    }
+
+    /// Both sides as they are, each with its own customers.
+    pub(crate) fn as_they_are(base: &Waits, head: &Waits) -> Pair {
+        Pair::holding(&Strata::default(), base, head)
+    }
+
+    /// Makes both sides alike in these strata.
+    fn holding(strata: &Strata, base: &Waits, head: &Waits) -> Pair {
         let mut places: Vec<i32> = Vec::new();
         for waits in [base, head] {
             places.extend(waits.strata.values().flat_map(|places| places.keys()));
@@ -180,8 +189,8 @@ impl Pair {
             .sum();
         let left_out = if all == 0 { 0.0 } else { (all - in_common) as f64 / all as f64 };
         Pair {
-            base: part(base, &strata, &places, &target),
-            head: part(head, &strata, &places, &target),
+            base: part(base, strata, &places, &target),
+            head: part(head, strata, &places, &target),
             places,
             left_out,
         }
@@ -244,7 +253,8 @@ impl Part {
     }
 }
 
-/// Which strata are held equal, each with its number.
+/// Which strata are held equal, each with its number; all others are taken together.
+#[derive(Default)]
 struct Strata(BTreeMap<Stratum, usize>);
 
 impl Strata {

@@ -154,6 +154,23 @@ impl Subject {
     }
 }
 
+/// How a time changed where nothing is held equal.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AsIs {
+    /// Which time.
+    pub figure: Figure,
+    /// In BASE, in nanoseconds.
+    pub base: f64,
+    /// In HEAD, in nanoseconds.
+    pub head: f64,
+    /// HEAD / BASE.
+    pub change: f64,
+    /// The lower end of its interval, at the error share of the same figure among `figures`; `null` if the samples do not bound it.
+    pub low: Option<f64>,
+    /// The upper end of its interval; `null` if the samples do not bound it.
+    pub high: Option<f64>,
+}
+
 /// Waits or values between two bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bin {
@@ -185,6 +202,10 @@ pub struct TouchpointChange {
     pub waits_missing: u64,
     /// The figures, those that decide first.
     pub figures: Vec<FigureChange>,
+    /// The time that decides first where each release has its own customers: what lies between the two is the mix. `null` of
+    /// benchmarks, of too few waits, and in the JSON of a collector that did not tell.
+    #[serde(default)]
+    pub as_is: Option<AsIs>,
     /// How many times as much as independent waits those of one session vary, by the figure that decides first; `null` if unknown.
     pub design_effect: Option<f64>,
     /// The change of that figure that random halves of BASE show in 95 of 100 cases, as a share, or in the unit of a metric that is

@@ -2,7 +2,7 @@
 
 mod words;
 
-use nowait_report::section::of_comparison;
+use nowait_report::section::{self, Change, of_comparison};
 use nowait_report::verdict::{Figure, FigureChange};
 use nowait_report::{Budgets, Cell, CompareOptions, Comparison, Side, Stratum, Verdict, text};
 use nowait_wire::{Event, Kind, NameId, Network, Os, Outcome, Tier};
@@ -144,6 +144,16 @@ fn the_mix_of_devices_is_held_equal_and_its_change_is_told() {
     assert!(matches!(found.verdict, Verdict::NoEvidence | Verdict::Equivalent), "{found:?}");
     let p75 = figure(&found, Figure::P75);
     assert!(p75.head_as_is > Some(p75.base * 1.03) && (p75.effect - 1.0).abs() < 0.03, "{p75:?}");
+    let as_is = found.touchpoints[0].as_is.unwrap();
+    assert_eq!((as_is.figure, Some(as_is.head)), (Figure::P75, p75.head_as_is));
+    assert!(
+        as_is.low.unwrap() > 1.0 && p75.low.unwrap() < 1.0,
+        "the mix alone made it longer: {as_is:?} {p75:?}"
+    );
+    let tables = of_comparison(&found);
+    let row = &tables.iter().find(|section| section.key == "as_is").unwrap().rows[0];
+    assert_eq!(row.cells[3], section::Cell::Change(Change::Ratio(as_is.change)));
+    assert_eq!(row.cells[5], section::Cell::Change(Change::Ratio(p75.change)));
     assert_eq!(found.mix.iter().map(|change| change.value.as_str()).collect::<Vec<_>>().len(), 2);
     assert!(found.mix.iter().all(|change| change.field == "tier"));
     // Everybody waits a tenth longer, on better devices.
@@ -305,7 +315,7 @@ fn it_reads_well_and_its_json_like_itself() {
         assert!(page.contains(wanted), "{wanted}");
     }
     let sections = of_comparison(&found);
-    assert_eq!(sections.iter().map(|of| of.key).collect::<Vec<_>>(), ["compared", "reasons", "mix"]);
+    assert_eq!(sections.iter().map(|of| of.key).collect::<Vec<_>>(), ["compared", "reasons", "as_is", "mix"]);
     assert_eq!(words::missing(&sections), Vec::<String>::new());
     assert!(found.touchpoints[0].noise_floor.is_some_and(|floor| floor < 0.2));
     let json = serde_json::to_string(&found).expect("a comparison is plain data");

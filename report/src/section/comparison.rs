@@ -111,6 +111,7 @@ pub fn of_comparison(comparison: &Comparison) -> Vec<Section> {
         touchpoints(comparison),
         metrics(comparison),
         reasons(comparison),
+        as_is(comparison),
         steps(comparison),
         drifts(&comparison.drifts),
         not_judged(&comparison.not_judged),
@@ -252,6 +253,41 @@ fn reasons(comparison: &Comparison) -> Section {
         })
     });
     section("reasons", COLUMNS, rows)
+}
+
+/// How the time that decides first changed where each release has its own customers, and where HEAD has BASE's.
+fn as_is(comparison: &Comparison) -> Section {
+    const COLUMNS: &[Column] = &[
+        text("touchpoint"),
+        text("kind"),
+        text("figure"),
+        number("change_as_is"),
+        text("interval_as_is"),
+        number("change"),
+        text("interval"),
+    ];
+    let mut rows = Vec::new();
+    for touchpoint in &comparison.touchpoints {
+        let (Some(as_is), Subject::Waits { kind: of, .. }) = (touchpoint.as_is, &touchpoint.subject) else {
+            continue;
+        };
+        let Some(told) = touchpoint.figure(as_is.figure).map(|figure| Told::of(touchpoint, figure)) else {
+            continue;
+        };
+        let (low, high) = (as_is.low.map(Change::Ratio), as_is.high.map(Change::Ratio));
+        let is_bounded = low.is_some() || high.is_some();
+        let row = Row::of(vec![
+            name(&touchpoint.name),
+            kind(touchpoint),
+            told.figure,
+            Cell::Change(Change::Ratio(as_is.change)),
+            if is_bounded { Cell::Interval { low, high } } else { Cell::None },
+            told.change,
+            told.interval,
+        ]);
+        rows.push(row.about(*of, &touchpoint.name));
+    }
+    Section { about: About::Releases, rows, ..Section::new("as_is", COLUMNS) }
 }
 
 /// The touchpoints of which p75 says little, as their times come in steps.
