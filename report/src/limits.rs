@@ -31,6 +31,9 @@ pub const VERSIONS_LISTED_MAX: usize = 24;
 /// Days of a touchpoint that are listed, the latest: as long as a collector keeps days by default, a year and what is before it to compare.
 pub const DAYS_LISTED_MAX: usize = 400;
 
+/// Days beside a row of the ranking, the latest: four weeks and their like before, as narrow as a column.
+pub const DAYS_OF_TREND_MAX: usize = 30;
+
 /// Hours of a touchpoint that are listed, the latest: four weeks, twice what a collector keeps by default.
 pub const HOURS_LISTED_MAX: usize = 28 * 24;
 

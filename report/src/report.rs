@@ -122,7 +122,7 @@ pub struct Figures {
 }
 
 /// Customer time beyond the target, in nanoseconds, by how the waits ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lost {
     /// Waits that were `done`, beyond the target.
     pub late_ns: u64,

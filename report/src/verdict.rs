@@ -155,7 +155,7 @@ impl Subject {
 }
 
 /// How a time changed where nothing is held equal.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AsIs {
     /// Which time.
     pub figure: Figure,

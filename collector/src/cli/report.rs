@@ -9,7 +9,7 @@ use crate::page;
 use crate::store;
 use crate::time::now_unix_ms;
 use nowait_report::text::{safe, units};
-use nowait_report::{Detail, JourneyMap, Language, Report, Service, Timeline, text};
+use nowait_report::{Daily, Detail, JourneyMap, Language, Report, Service, Timeline, text};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write as _;
@@ -20,6 +20,7 @@ const EXAMPLES: &str = "Examples:
   nowait report --since 7d --os android --version 8.2.0
   nowait report --country DE --dimension segment=retail --dimension login=biometric
   nowait report --page 2
+  nowait report --daily --os android
   nowait report --touchpoint action:Pay.Confirm --since 30d --by segment
   nowait report --month 2026-03 --html service.html --lang zh-Hans
   nowait report --journey Transfer --since 30d
@@ -41,6 +42,9 @@ pub struct Args {
     /// One touchpoint in detail: how long its waits were, day by day, hour by hour, the longest; for example action:Pay.Confirm
     #[arg(long, value_name = "KIND:NAME", value_parser = word, conflicts_with_all = ["page", "session"])]
     touchpoint: Option<String>,
+    /// The touchpoints of the report day by day over the last thirty days
+    #[arg(long, conflicts_with_all = ["touchpoint", "session", "journey", "month", "html"])]
+    daily: bool,
     /// Split the touchpoint by tier, network, country, model, or the key of a dimension of the app, from the batches that are kept
     #[arg(long, value_name = "FIELD", value_parser = word, requires = "touchpoint")]
     by: Option<String>,
@@ -113,6 +117,13 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
             store::detail(store, &tenant, question, &question.query(), &budgets)
         })?;
         return shown(args, &detail, text::detail);
+    }
+    if args.daily {
+        let daily: Daily = source.answer("/v1/daily", &ask, |store, question| {
+            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+            store::daily(store, &tenant, &question.query(), &budgets)
+        })?;
+        return shown(args, &daily, text::daily);
     }
     if args.month.is_some() || args.html.is_some() {
         let service: Service = source.answer("/v1/service", &ask, |store, question| {

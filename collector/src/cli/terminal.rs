@@ -1,12 +1,12 @@
-//! Text on a terminal: as wide as it is, and with colours where it shows some.
+//! Text on a terminal: as wide as it is, with colours where it shows some, and pictures where it has their characters.
 //!
-//! Owns: which words are coloured. Refuses: what is said (see `nowait_report::text`).
+//! Owns: which words are coloured, and whether characters are more than ASCII. Refuses: what is said (see `nowait_report::text`).
 //! Invariant: without a terminal, or with `NO_COLOR`, the text is printed as it is; colours say nothing that the words do not.
 
 use super::print;
 use crate::error::Error;
 use console::{Style, Term};
-use nowait_report::text::{WIDTH_MAX, with_width};
+use nowait_report::text::{WIDTH_MAX, with_blocks, with_width};
 
 /// The narrowest and the widest text: tables cut their first column to fit, and longer lines are hard to follow.
 const WIDTHS: std::ops::RangeInclusive<usize> = 80..=200;
@@ -20,8 +20,15 @@ pub(super) fn print_text(make: impl FnOnce() -> String) -> Result<(), Error> {
     let terminal = Term::stdout();
     let columns = terminal.size_checked().map(|(_, columns)| usize::from(columns));
     let width = columns.map_or(WIDTH_MAX, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()));
-    let text = with_width(width, make);
+    let variables = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+    let text = with_blocks(is_utf8(&variables), || with_width(width, make));
     if console::colors_enabled() { print(&painted(&text)) } else { print(&text) }
+}
+
+/// Whether the first of these that says anything, as POSIX has it, says so: `C.UTF-8`, `en_GB.utf8`.
+fn is_utf8(variables: &[String]) -> bool {
+    let locale = variables.iter().find(|locale| !locale.is_empty());
+    locale.is_some_and(|locale| ["utf-8", "utf8"].iter().any(|name| locale.to_lowercase().ends_with(name)))
 }
 
 fn painted(text: &str) -> String {
@@ -60,6 +67,13 @@ fn is_title(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_locale_that_is_set_says_which_characters_there_are() {
+        let is_utf8 = |all: [&str; 3]| is_utf8(&all.map(str::to_owned));
+        assert!(is_utf8(["", "", "zh_CN.UTF-8"]) && is_utf8(["C.utf8", "C", "C"]));
+        assert!(!is_utf8(["C", "", "en_GB.UTF-8"]) && !is_utf8(["", "", ""]) && !is_utf8(["", "POSIX", ""]));
+    }
 
     #[test]
     fn colours_are_all_that_is_added() {

@@ -18,7 +18,7 @@ use axum::routing::get;
 use nowait_report::gaps::{Gaps, Targets};
 use nowait_report::indicator::{Experiences, Trends};
 use nowait_report::life::LifeMap;
-use nowait_report::{Check, Comparison, Detail, JourneyMap, Report, Service, Timeline};
+use nowait_report::{Check, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::sync::Arc;
 
@@ -101,6 +101,20 @@ pub(super) const READS: &[Read] = &[
         "The report as tables",
         &[FILTER, SPAN, &["page"]],
         reads::sections,
+        json::<Sections>(),
+    ),
+    read(
+        "/v1/daily",
+        "The touchpoints of the report day by day",
+        &[FILTER, SPAN, &["page"]],
+        reads::daily,
+        json::<Daily>(),
+    ),
+    read(
+        "/v1/daily/sections",
+        "The touchpoints of the report day by day, as a table",
+        &[FILTER, SPAN, &["page"]],
+        reads::daily_sections,
         json::<Sections>(),
     ),
     read(

@@ -19,7 +19,7 @@ use axum::extract::{Extension, Query as Words, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use nowait_report::{Budgets, Comparison, Detail, JourneyMap, Report, Service, Timeline};
+use nowait_report::{Budgets, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
 use std::sync::Arc;
 
 /// A question, and everything that its answer is made of.
@@ -110,6 +110,12 @@ impl Asked {
     pub(super) fn report(&self) -> Result<Report, Error> {
         let (tenant, query) = self.of_no_comparison()?;
         store::report(self.store(), &tenant, &query, self.budgets())
+    }
+
+    /// The touchpoints of the report that is asked for, day by day.
+    pub(super) fn daily(&self) -> Result<Daily, Error> {
+        let (tenant, query) = self.of_no_comparison()?;
+        store::daily(self.store(), &tenant, &query, self.budgets())
     }
 
     /// The comparison that is asked for.

@@ -126,15 +126,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         comparisons: Comparisons::new(config.budgets.clone()),
         config,
     });
-    let page = || if web::is_built() { get(web::document) } else { asked(reads::plain) };
-    let pages = web::PAGES.into_iter().fold(Router::new(), |pages, path| pages.route(path, page()));
-    let reads = pages
-        .route("/plain", asked(reads::plain))
-        .route("/plain/gaps", asked(gaps::plain))
-        .route("/plain/map", asked(map::plain))
-        .route("/plain/indicators", asked(indicators::plain))
-        .merge(api::router())
-        .route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
+    let reads = questions().route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
     let all = Router::new()
         .route("/v1/batches", post(ingest::batches))
         .route("/v1/steps", post(ingest::steps))
@@ -153,6 +145,18 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         .layer(guard::catch_panics())
         .layer(from_fn_with_state(Arc::clone(&shared), guard::tell_panics));
     guard::hardened().into_iter().fold(all, Router::layer).with_state(shared)
+}
+
+/// Everything that only who may read is answered.
+fn questions() -> Router<Arc<Shared>> {
+    let page = || if web::is_built() { get(web::document) } else { asked(reads::plain) };
+    let pages = web::PAGES.into_iter().fold(Router::new(), |pages, path| pages.route(path, page()));
+    pages
+        .route("/plain", asked(reads::plain))
+        .route("/plain/gaps", asked(gaps::plain))
+        .route("/plain/map", asked(map::plain))
+        .route("/plain/indicators", asked(indicators::plain))
+        .merge(api::router())
 }
 
 /// Why there is no answer.

@@ -101,6 +101,17 @@ pub(super) struct ComparedSections<'a> {
     sections: Vec<Section>,
 }
 
+/// The touchpoints of a report, day by day.
+pub(super) fn daily(asked: &Asked) -> Result<Response, Error> {
+    Ok(axum::Json(asked.daily()?).into_response())
+}
+
+/// The same as the table that the terminal and the page show.
+pub(super) fn daily_sections(asked: &Asked) -> Result<Response, Error> {
+    let daily = asked.daily()?;
+    Ok(Sections::of(&daily.scope, &daily.uncounted, section::of_daily(&daily)).response())
+}
+
 /// One touchpoint in detail.
 pub(super) fn touchpoint(asked: &Asked) -> Result<Response, Error> {
     Ok(axum::Json(asked.detail()?).into_response())

@@ -9,7 +9,8 @@ use crate::error::Error;
 use jiff::civil::Date;
 use nowait_report::limits::ROWS_LISTED_MAX;
 use nowait_report::{
-    Budgets, Check, CompareOptions, Comparison, Detail, JourneyMap, Report, Rows, Service, Side, Timeline,
+    Budgets, Check, CompareOptions, Comparison, Daily, Detail, JourneyMap, Report, Rows, Service, Side,
+    Timeline,
 };
 use nowait_wire::Uuid;
 
@@ -24,6 +25,18 @@ pub fn report(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets)
         ask::filter_known(store, tenant, &query.filter)?;
     }
     Ok(report)
+}
+
+/// The touchpoints of a report, day by day.
+///
+/// # Errors
+/// As [`report`].
+pub fn daily(store: &dyn Store, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Daily, Error> {
+    let daily = store.daily(tenant, query, budgets)?;
+    if daily.days.is_empty() {
+        ask::filter_known(store, tenant, &query.filter)?;
+    }
+    Ok(daily)
 }
 
 /// The touchpoint that a question is about, in detail.

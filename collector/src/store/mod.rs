@@ -13,6 +13,7 @@ mod budget;
 mod clean;
 mod connection;
 mod cursor;
+mod daily;
 mod deletion;
 mod detail;
 mod doctor;
@@ -50,7 +51,7 @@ mod wal;
 mod writer;
 
 pub use answers::{
-    check, compare, detail, journey, report, service, session_meant, side, tenant_meant, timeline,
+    check, compare, daily, detail, journey, report, service, session_meant, side, tenant_meant, timeline,
 };
 pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
@@ -68,7 +69,7 @@ use crate::ask::Filter;
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
-use nowait_report::{Budgets, Cells, Detail, JourneyMap, Report, Rows, Scope, Side, Timeline, Zone};
+use nowait_report::{Budgets, Cells, Daily, Detail, JourneyMap, Report, Rows, Scope, Side, Timeline, Zone};
 use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -276,6 +277,12 @@ pub trait Store: Send + Sync + 'static {
         by: Option<&By>,
         budgets: &Budgets,
     ) -> Result<Detail, Error>;
+
+    /// The touchpoints of a report, day by day over the last days up to where the question ends.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn daily(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Daily, Error>;
 
     /// What a session of this tenant did, as far as its batches are kept.
     ///

@@ -12,11 +12,11 @@ use super::{
     By, Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private,
     read, reindex, settings, side, slice, timeline, writer,
 };
-use super::{detail, journey};
+use super::{daily, detail, journey};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
-use nowait_report::{Budgets, Cells, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone};
+use nowait_report::{Budgets, Cells, Daily, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone};
 use nowait_wire::{Batch, Kind, Uuid};
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
@@ -339,6 +339,10 @@ impl Store for SqliteStore {
         budgets: &Budgets,
     ) -> Result<Detail, Error> {
         detail::read(self, tenant, query, touchpoint, by, budgets)
+    }
+
+    fn daily(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Daily, Error> {
+        daily::read(self, tenant, query, budgets)
     }
 
     fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error> {

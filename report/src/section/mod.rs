@@ -6,6 +6,7 @@
 
 mod comparison;
 mod cost;
+mod daily;
 mod detail;
 mod exits;
 mod gaps;
@@ -21,6 +22,7 @@ mod waits;
 use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
 pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
+pub use daily::of_daily;
 pub use detail::of_detail;
 pub use gaps::{of_gaps, of_targets};
 pub use indicators::{of_experiences, of_trends};
@@ -121,6 +123,8 @@ pub enum Cell {
     Count(u64),
     /// A duration in nanoseconds.
     DurationNs(u64),
+    /// Durations in nanoseconds that follow each other, one a day; `null` where too few waits support one.
+    Trend(Vec<Option<u64>>),
     /// A share, 0 to 1.
     Share(f64),
     /// So many of so many, which are people.

@@ -12,6 +12,7 @@ mod noise;
 mod safe;
 mod sections;
 mod table;
+mod trend;
 pub mod units;
 mod words;
 
@@ -22,7 +23,10 @@ pub use indicators::indicators;
 pub use markdown::{check_markdown, markdown};
 pub use noise::noise;
 pub use safe::{safe, safe_lines};
-pub use sections::{cell, detail, how, journey, report, section, service, span, timeline, title, word};
+pub use sections::{
+    cell, daily, detail, how, journey, report, section, service, span, timeline, title, word,
+};
 pub use table::{WIDTH_MAX, with_width};
+pub use trend::with_blocks;
 pub use units::duration;
 pub use words::{FigureWords, limit, limited, status, too_few, verdict};

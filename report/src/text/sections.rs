@@ -2,12 +2,14 @@
 
 use super::safe::safe_lines;
 use super::table::{Table, cut, width_max};
+use super::trend::trend;
 use super::units::{self, NONE, bytes, count, duration, quantity, share, signed, signed_quantity, within};
+use crate::daily::Daily;
 use crate::detail::Detail;
 use crate::journey_map::JourneyMap;
 use crate::report::{Exit, Report, Scope};
 use crate::section::{
-    About, Cell, Change, Row, Section, of_detail, of_journey, of_service, of_session, sections,
+    About, Cell, Change, Row, Section, of_daily, of_detail, of_journey, of_service, of_session, sections,
 };
 use crate::service::Service;
 use crate::session::Timeline;
@@ -23,13 +25,17 @@ const BROKEN_DOWN_MAX: usize = 5;
 /// Trails that a terminal shows: enough to see a pattern; the page and the JSON have the others.
 const TRAILS_MAX: usize = 5;
 
+/// What stands where nobody waited.
+const NO_WAITS: &str = "No waits in this span. Is the app sending, and is the span right?";
+
 /// A whole report.
 #[must_use]
 pub fn report(report: &Report) -> String {
     let mut out = head(report);
     let sections = sections(report);
     if sections.iter().all(|section| section.about == About::NoWait) {
-        out.push_str("No waits in this span. Is the app sending, and is the span right?\n\n");
+        out.push_str(NO_WAITS);
+        out.push_str("\n\n");
     }
     for of in &sections {
         out.push_str(&section(of));
@@ -47,6 +53,15 @@ pub fn detail(detail: &Detail) -> String {
     let head = head_of("NoWait touchpoint", &detail.scope, &detail.uncounted);
     let sections: String = of_detail(detail).iter().map(section).collect();
     safe_lines((head + "\n\n" + &sections).trim_end()).into_owned() + "\n"
+}
+
+/// Touchpoints from day to day.
+#[must_use]
+pub fn daily(daily: &Daily) -> String {
+    let head = head_of("NoWait day by day", &daily.scope, &daily.uncounted);
+    let sections: String = of_daily(daily).iter().map(section).collect();
+    let told = if sections.is_empty() { NO_WAITS } else { &sections };
+    safe_lines((head + "\n\n" + told).trim_end()).into_owned() + "\n"
 }
 
 /// A month of service.
@@ -168,6 +183,7 @@ pub fn cell(cell: &Cell, language: Language) -> String {
         Cell::Word(group, key) => word(group, key, language),
         Cell::Count(n) => count(*n),
         Cell::DurationNs(ns) => duration(*ns),
+        Cell::Trend(values) => trend(values),
         Cell::Share(of) => share(Some(*of)),
         Cell::People { part, whole } => share((*whole > 0).then(|| *part as f64 / *whole as f64)),
         Cell::Apdex { index, is_of_few } => format!("{index:.2}{}", if *is_of_few { "*" } else { "" }),

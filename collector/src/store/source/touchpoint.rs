@@ -10,10 +10,12 @@ use super::super::progress;
 use super::super::segments::{self, Segment};
 use super::{Release, Source};
 use crate::error::Error;
+use jiff::civil::Date;
 use nowait_report::limits::{DAYS_LISTED_MAX, HOURS_LISTED_MAX};
 use nowait_report::{Cell, Crowd, People, Times};
 use nowait_wire::Kind;
 use rusqlite::params;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 impl Source<'_> {
@@ -35,7 +37,9 @@ impl Source<'_> {
                 })?;
             }
             for day in days.clone() {
-                damaged += self.add_day(series, day, query, &mut times)?;
+                damaged += self.add_day(series, day, query, |date, release, cell| {
+                    times.add_day(date, &release.app_version, cell);
+                })?;
             }
             for hour in hours.clone() {
                 damaged +=
@@ -59,6 +63,41 @@ impl Source<'_> {
             }
         }
         Ok((times, damaged))
+    }
+
+    /// The waits of each of these touchpoints by day, where the question asks for that day, and how many damaged rows there were.
+    pub(in crate::store) fn days(
+        &self,
+        query: &Query,
+        places: &[(Kind, &str)],
+    ) -> Result<(Vec<BTreeMap<Date, Cell>>, u64), Error> {
+        let (mut all, mut damaged) = (vec![BTreeMap::<Date, Cell>::new(); places.len()], 0);
+        let days = self.listed_days(&progress::kept(self.conn)?);
+        let numbers: HashMap<(Kind, &str), usize> =
+            places.iter().enumerate().map(|(number, place)| (*place, number)).collect();
+        for (series, (kind, name)) in &self.names {
+            let Some(of) = numbers.get(&(*kind, name.as_str())).and_then(|number| all.get_mut(*number))
+            else {
+                continue;
+            };
+            for day in days.clone() {
+                damaged += self.add_day(*series, day, query, |date, _, cell| {
+                    of.entry(date).or_default().merge(cell);
+                })?;
+            }
+        }
+        for ((hour, series, _), cell) in &self.tail.cells {
+            let of_series = self.tail.series.all().get(*series as usize);
+            let number = of_series.and_then(|((_, kind), name)| numbers.get(&(*kind, name.as_str())));
+            let day = self.calendar.of_hour(Period::Day, *hour);
+            if let Some(of) = number.and_then(|number| all.get_mut(*number))
+                && let Some(date) = Calendar::date_of_day(day).filter(|_| days.contains(&day))
+                && self.is_in_span(*hour)
+            {
+                of.entry(date).or_default().merge(cell);
+            }
+        }
+        Ok((all, damaged))
     }
 
     /// The hours that are told one by one.
@@ -87,9 +126,15 @@ impl Source<'_> {
     }
 
     /// Adds a day from its rollup, or from the hours of it that are asked for.
-    fn add_day(&self, series: i64, day: u32, query: &Query, times: &mut Times) -> Result<u64, Error> {
+    fn add_day(
+        &self,
+        series: i64,
+        day: u32,
+        query: &Query,
+        mut add: impl FnMut(Date, &Release, &Cell),
+    ) -> Result<u64, Error> {
         let Some(date) = Calendar::date_of_day(day) else { return Ok(0) };
-        let mut add = |release: &Release, cell: &Cell| times.add_day(date, &release.app_version, cell);
+        let mut add = |release: &Release, cell: &Cell| add(date, release, cell);
         if self.is_whole(day, query) {
             return self.cells_of_series(self.tenant.id, series, (Period::Day, day), add);
         }

@@ -72,6 +72,47 @@ fn check(store: &SqliteStore, query: &Query, is_by_hours: bool) {
     }
 }
 
+/// The days beside a ranking are those of each touchpoint in detail, from the earliest of them up to where the question ends.
+fn check_daily(store: &SqliteStore, query: &Query) {
+    let budgets = Budgets::default();
+    let daily = store.daily("bank", query, &budgets).unwrap();
+    let ranked = report(store, "bank", query, &budgets).unwrap().touchpoints;
+    let names = |kind: Kind, name: &str| (kind, name.to_owned());
+    let of_daily: Vec<_> = daily.touchpoints.iter().map(|of| names(of.kind, &of.name)).collect();
+    assert_eq!(of_daily, ranked.iter().map(|of| names(of.kind, &of.name)).collect::<Vec<_>>());
+    assert!(daily.days.len() >= 3, "{:?}", daily.days);
+    let unbounded = Query { from_unix_ms: None, ..query.clone() };
+    for of in &daily.touchpoints {
+        let detail = store.detail("bank", &unbounded, (of.kind, &of.name), None, &budgets).unwrap();
+        let known: Vec<_> = (daily.days.iter().zip(&of.p75_ns))
+            .filter_map(|(day, p75_ns)| Some((day.clone(), (*p75_ns)?)))
+            .collect();
+        let told = detail.days.into_iter().filter_map(|day| Some((day.day, day.figures.latency.p75_ns?)));
+        assert_eq!(known, told.collect::<Vec<_>>(), "{} {}", of.kind, of.name);
+    }
+}
+
+#[test]
+fn the_last_thirty_days_stand_beside_a_ranking_and_those_before_do_not() {
+    let (folder, store) = fresh();
+    for day in 0..40 {
+        let mut batch = batch(day, 60, "8.2.0", Os::Android, 1 + day * 24);
+        batch.anchors[0].wall_unix_ms -= 31 * DAY_MS;
+        put(&store, &batch);
+    }
+    drop(store);
+    let store = SqliteStore::open_read_only(folder.path()).unwrap();
+    let days = |query: &Query| store.daily("bank", query, &Budgets::default()).unwrap().days;
+    let all = days(&Query::default());
+    assert_eq!(all.len(), 30);
+    // A question of one day is followed back all the same, and nothing behind it is told.
+    let one_day = Query::default().from(START + 3 * DAY_MS).until(START + 4 * DAY_MS);
+    let of_one = days(&one_day);
+    assert_eq!((of_one.len(), of_one.last()), (30, all.get(24)));
+    assert_eq!(all.get(24).map(String::as_str), Some("2026-03-09"));
+    assert!(days(&Query::default().until(START - 40 * DAY_MS)).is_empty());
+}
+
 #[test]
 fn it_says_what_the_report_says_from_the_log_from_rollups_and_from_batches() {
     for zone in ["UTC", "Asia/Shanghai", "Asia/Kolkata"] {
@@ -85,9 +126,11 @@ fn it_says_what_the_report_says_from_the_log_from_rollups_and_from_batches() {
         let of_tier = Query::of(Filter { tier: Some(Tier::High), ..Filter::default() });
         let all = [Query::default(), two_days, of_ios, of_release, of_tier];
         all.iter().for_each(|query| check(&store, query, true));
+        all.iter().for_each(|query| check_daily(&store, query));
         drop(store);
         let store = SqliteStore::open_read_only(folder.path()).unwrap();
         all.iter().for_each(|query| check(&store, query, true));
+        all.iter().for_each(|query| check_daily(&store, query));
     }
 }
 
