@@ -28,7 +28,7 @@ const LANGUAGE = "lang";
 /** The words that a page has for itself: on another one they mean nothing. */
 const OWN: Record<PageName, readonly string[]> = {
   today: [],
-  waits: ["page"],
+  waits: ["page", "pinned"],
   journeys: ["journey"],
   touchpoint: ["touchpoint", "by"],
   session: ["session"],

@@ -12,6 +12,7 @@ export type Cell =
   | { word: [group: string, key: string] }
   | { count: number }
   | { duration_ns: number }
+  | { trend: (number | null)[] }
   | { share: number }
   | { people: { part: number; whole: number } }
   | { apdex: { index: number; is_of_few: boolean } }
@@ -114,6 +115,11 @@ export function sections(question: URLSearchParams, wanted: AbortSignal): Promis
 /** The latest releases side by side. */
 export function sideBySide(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
   return ask("/v1/releases/sections", question, wanted);
+}
+
+/** The touchpoints of a report, day by day. */
+export function daily(question: URLSearchParams, wanted: AbortSignal): Promise<Sections> {
+  return ask("/v1/daily/sections", question, wanted);
 }
 
 /** The tables of one touchpoint. */

@@ -38,6 +38,12 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
+/** Puts this in the place of what is in an element. */
+export function fillWith(element: Element, child: Child): void {
+  element.replaceChildren();
+  append(element, [child]);
+}
+
 function append(element: Element, children: Child[]): void {
   for (const child of children) {
     if (Array.isArray(child)) append(element, child);

@@ -101,6 +101,7 @@ export class Format {
     if ("word" in cell) return this.words.named(cell.word.join("."));
     if ("count" in cell) return this.count(cell.count);
     if ("duration_ns" in cell) return this.duration(cell.duration_ns);
+    if ("trend" in cell) return this.trend(cell.trend);
     if ("share" in cell) return this.share(cell.share);
     if ("people" in cell) return this.people(cell.people.part, cell.people.whole);
     if ("score" in cell) return this.score(cell.score);
@@ -121,6 +122,14 @@ export class Format {
     const one = ([key, n]: [string, number]) =>
       this.words.text("counts.one", { n: this.count(n), what: what(key) });
     return counts.map(one).join(this.words.text("counts.separator")) || NONE;
+  }
+
+  /** From the first of some durations to the last. */
+  private trend(values: (number | null)[]): string {
+    const known = values.filter((value) => value !== null);
+    const [first, last] = [known[0], known.at(-1)];
+    if (first === undefined || last === undefined) return NONE;
+    return this.words.text("interval.of", { low: this.duration(first), high: this.duration(last) });
   }
 
   /** The first names of a list, and how many more there are. */

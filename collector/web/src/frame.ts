@@ -80,6 +80,12 @@ function pageLink(page: PageName, address: Address, words: Words): HTMLElement {
   return h("a", { href, "aria-current": page === address.page && "page" }, words.text(`page.${page}`));
 }
 
+/** The fields that take a release, where a page has others than the one. */
+const RELEASES: Partial<Record<PageName, string[]>> = {
+  releases: ["base", "head"],
+  waits: ["version", "pinned"],
+};
+
 /** The form that says whose waits are meant; `go` is called with what it says. */
 export function filters(address: Address, words: Words, go: (to: Address) => void): HTMLFormElement {
   const named = (group: string) => (value: string) => NAMES[value] ?? words.named(`${group}.${value}`);
@@ -94,9 +100,7 @@ export function filters(address: Address, words: Words, go: (to: Address) => voi
         go(address.with([["page", ""], ...said]));
       },
     },
-    (address.page === "releases" ? ["base", "head"] : ["version"]).map((name) =>
-      field(name, address, words, { list: CHOICES }),
-    ),
+    (RELEASES[address.page] ?? ["version"]).map((name) => field(name, address, words, { list: CHOICES })),
     choice("os", address, words, SYSTEMS, named("os")),
     choice("tier", address, words, TIERS, named("tier")),
     choice("network", address, words, NETWORKS, named("network")),

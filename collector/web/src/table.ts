@@ -5,8 +5,8 @@
 
 import type { Address } from "./address";
 import type { Cell, Column, Row, Section } from "./api";
-import { h } from "./dom";
-import type { Format } from "./format";
+import { type Child, fillWith, h } from "./dom";
+import { type Format, NONE } from "./format";
 import type { Words } from "./words";
 
 /** What a table is written with. */
@@ -49,6 +49,49 @@ export function table(section: Section, pen: Pen): HTMLElement {
     ),
     section.more > 0 && h("p", {}, words.text("section.more", { n: format.count(section.more) })),
   );
+}
+
+/** What stands beside each row, once it is known. */
+export interface Beside {
+  /** What the column is called, if more is known of that by then. */
+  head?: Child;
+  /** What stands beside the row about this touchpoint. */
+  cell: (touchpoint: string) => Child;
+}
+
+/** Adds a column that is filled later than the table, and goes if there is nothing to fill it with. */
+export function column(
+  whole: HTMLElement,
+  section: Section,
+  title: string,
+  found: Promise<Beside | undefined>,
+  { words }: Pen,
+  wanted: AbortSignal,
+): void {
+  const head = h(
+    "th",
+    { scope: "col", class: "text", "aria-busy": "true" },
+    title,
+    h("progress", { "aria-label": words.text("state.loading") }),
+  );
+  const cells = section.rows.map(() => h("td", { class: "text beside" }));
+  whole.querySelector("thead tr")?.append(head);
+  whole.querySelectorAll("tbody tr").forEach((line, at) => line.append(cells[at] ?? ""));
+  const fill = (beside: Beside | undefined) => {
+    if (wanted.aborted) return;
+    if (beside === undefined) for (const cell of [head, ...cells]) cell.remove();
+    head.setAttribute("aria-busy", "false");
+    fillWith(head, beside?.head ?? title);
+    section.rows.forEach((row, at) => {
+      const cell = cells[at];
+      if (cell !== undefined && row.touchpoint !== undefined) fillWith(cell, beside?.cell(row.touchpoint));
+    });
+  };
+  void found.then(fill, (error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    fill({ cell: () => NONE });
+    if (!wanted.aborted) whole.append(h("p", { role: "alert" }, words.text("state.error", { reason })));
+  });
 }
 
 /** The cell of a row in the column of this key. */

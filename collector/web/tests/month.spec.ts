@@ -56,3 +56,44 @@ test("ten releases stand side by side", async ({ page }) => {
   await expect(page.getByRole("img", { name: "p75 of each touchpoint, release by release" })).toBeVisible();
   await page.screenshot({ path: `${SCREENSHOTS}/month-releases.png`, fullPage: true });
 });
+
+test("beside each touchpoint stands how it went and what releases changed, also against a pinned one", async ({
+  page,
+  request,
+}) => {
+  const { releases } = await (await request.get("/v1/releases")).json();
+  const [base, head] = releases.slice(-2);
+  const pinned = releases[0];
+  const json = async (path: string) => (await request.get(path)).json();
+  const daily = await json("/v1/daily");
+  expect(daily.days).toHaveLength(30);
+  await page.goto(`/waits?pinned=${pinned}&lang=en`);
+  const ranking = page.locator("section[aria-labelledby=section-touchpoints]");
+  await expect(ranking.getByRole("columnheader", { name: `p75 against ${base}` })).toBeVisible();
+  await expect(ranking.getByRole("columnheader", { name: `p75 against ${pinned}` })).toBeVisible();
+  await expect(ranking.getByRole("img", { name: /^p75 of 30 days: / })).toHaveCount(
+    daily.touchpoints.filter(
+      (of: { p75_ns: (number | null)[] }) => of.p75_ns.filter((ns) => ns !== null).length > 1,
+    ).length,
+  );
+  const rows = ranking.locator("tbody tr:not(.part)");
+  for (const [at, release] of [base, pinned].entries()) {
+    const compared = await json(`/v1/compare?base=${release}&head=${head}`);
+    const judged = compared.touchpoints.filter(
+      (of: { verdict: string; kind: string }) =>
+        of.verdict !== "too_few_samples" && ["launch", "screen", "tap", "action", "hang"].includes(of.kind),
+    );
+    expect(judged.length).toBeGreaterThan(0);
+    // With BASE's customers, and beside it with each release's own.
+    for (const column of [4 - 2 * at, 3 - 2 * at]) {
+      const cells = rows.locator(`td.beside:nth-last-child(${column})`);
+      await expect(cells.filter({ has: page.locator("small") })).toHaveCount(judged.length);
+      await expect(cells.filter({ hasText: "%" })).toHaveCount(judged.length);
+    }
+  }
+  await expect(ranking.locator("thead progress")).toHaveCount(0);
+  await page.screenshot({ path: `${SCREENSHOTS}/month-waits.png`, fullPage: true });
+  await page.setViewportSize({ width: 320, height: 700 });
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  expect(await width()).toBeLessThanOrEqual(320);
+});

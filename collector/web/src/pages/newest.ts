@@ -20,9 +20,17 @@ export interface Newest {
 }
 
 /** The comparison; nothing where there is no release to compare with. */
-export async function newest({ address, releases }: Pen, wanted: AbortSignal): Promise<Newest | undefined> {
-  const [base, head] = (await releases).slice(-2);
-  if (base === undefined || head === undefined) return undefined;
+export async function newest(pen: Pen, wanted: AbortSignal): Promise<Newest | undefined> {
+  const [base, head] = (await pen.releases).slice(-2);
+  return base === undefined || head === undefined ? undefined : against(pen, [base, head], wanted);
+}
+
+/** A release against an earlier one. */
+export async function against(
+  { address }: Pen,
+  [base, head]: [base: string, head: string],
+  wanted: AbortSignal,
+): Promise<Newest> {
   const there = address.on("releases").with([
     ["base", base],
     ["head", head],

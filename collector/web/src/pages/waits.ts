@@ -4,29 +4,50 @@
 
 import { type Cell, type Section, type Sections, sections } from "../api";
 import { h } from "../dom";
-import { type Pen, cellOf, table } from "../table";
-import { advice, newest } from "./newest";
+import { type Pen, cellOf, column, table } from "../table";
+import { before, changes, days, pinned } from "./beside";
+import { type Newest, advice } from "./newest";
 
 /** The page, as soon as its figures are there. */
 export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
-  const answer = await sections(pen.address.query(), wanted);
-  const about = answer.sections.filter((section) => section.about === "waits");
+  const { address, words } = pen;
+  // What the collector is asked does not say what the page pins.
+  const question = address.with([["pinned", ""]]).query();
+  const answer = await sections(question, wanted);
+  const about = answer.sections.filter((section) => section.about === "waits" && section.rows.length > 0);
+  // The table is there first; what stands beside it is asked for behind it.
+  const previous = before(pen, wanted);
+  const tables = about.map((section) => {
+    const whole = table(section, pen);
+    if (section.key !== "touchpoints") return whole;
+    column(whole, section, words.text("waits.days"), days(pen, question, wanted), pen, wanted);
+    const beside = (title: string, found: Promise<Newest | undefined>) => {
+      for (const of of changes(pen, found)) column(whole, section, title, of, pen, wanted);
+    };
+    beside(words.text("waits.before"), previous);
+    if (address.word("pinned") !== "") {
+      // One comparison after the other: both read the newest release.
+      const late = previous.catch(() => undefined).then(() => pinned(pen, wanted));
+      beside(words.text("filter.pinned"), late);
+    }
+    return whole;
+  });
   return [
     ...span(answer, pen),
     ...sentence(
       about.find((section) => section.key === "touchpoints"),
       pen,
     ),
-    ...(pen.address.word("version") === "" ? [release(pen, wanted)] : []),
-    ...about.filter((section) => section.rows.length > 0).map((section) => table(section, pen)),
+    ...(address.word("version") === "" ? [release(pen, previous)] : []),
+    ...tables,
     ...turning(answer, pen),
   ];
 }
 
 /** What is to be done about the newest release. It takes longer than the tables, which do not wait for it. */
-function release(pen: Pen, wanted: AbortSignal): HTMLElement {
+function release(pen: Pen, newest: Promise<Newest | undefined>): HTMLElement {
   const line = h("p", { class: "release", "aria-live": "polite" });
-  void newest(pen, wanted).then(
+  void newest.then(
     (found) => line.append(...(found === undefined ? [] : advice(found, pen))),
     // Why stands on the page of the releases.
     () => line.remove(),
