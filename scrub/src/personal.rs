@@ -7,10 +7,10 @@
 use crate::hidden::{is_hidden, joins};
 
 /// Digits in a row that no screen, route or target needs: account numbers, phones and ids start here.
-const DIGITS_RUN_MAX: usize = 5;
+pub(crate) const DIGITS_RUN_MAX: usize = 5;
 
 /// Digits in one name altogether, whatever stands between them: phone numbers are written with gaps.
-const DIGITS_TOTAL_MAX: usize = 8;
+pub(crate) const DIGITS_TOTAL_MAX: usize = 8;
 
 /// Letters and digits in a row, both kinds mixed, that look like a token or an IBAN rather than a word.
 const TOKEN_RUN_MIN: usize = 15;
@@ -48,11 +48,16 @@ pub fn looks_personal(text: &str) -> bool {
 
 /// An e-mail address's sign, or what hides the rest.
 pub(crate) fn tells_at_once(c: char) -> bool {
-    matches!(c, '@' | '\u{FE6B}' | '\u{FF20}') || (is_hidden(c) && !joins(c))
+    is_at(c) || (is_hidden(c) && !joins(c))
+}
+
+/// The sign of an e-mail address.
+pub(crate) fn is_at(c: char) -> bool {
+    matches!(c, '@' | '\u{FE6B}' | '\u{FF20}')
 }
 
 /// A word in which letters and digits mix as they do in tokens, hashes and UUID parts.
-fn is_token(word: &str) -> bool {
+pub(crate) fn is_token(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let hex = word.len() >= HEX_RUN_MIN && digits >= 2 && word.bytes().all(|b| b.is_ascii_hexdigit());
     hex || (digits >= 3 && word.chars().count() >= TOKEN_RUN_MIN) || is_iban(word)
