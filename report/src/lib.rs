@@ -24,6 +24,7 @@ mod error;
 mod estimate;
 mod exits;
 pub mod experience;
+pub mod feedback;
 mod figures;
 mod floor;
 pub mod gaps;

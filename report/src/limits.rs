@@ -100,3 +100,12 @@ pub const STEPS_OF_JOURNEY_MAX: usize = 100;
 
 /// Channels of a journey that are kept apart; the others are one, `(other)`.
 pub const CHANNELS_MAX: usize = 16;
+
+/// Entries of the dictionary by which reviews are read: a bank has some twenty errands, and eight indicators.
+pub const LISTENING_ENTRIES_MAX: usize = 64;
+
+/// Words of one entry: what customers call one thing in three scripts, and some that mistype it.
+pub const LISTENING_WORDS_MAX: usize = 200;
+
+/// The longest word of the dictionary, in characters: some words of English.
+pub const LISTENING_WORD_CHARS_MAX: usize = 32;

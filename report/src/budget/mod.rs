@@ -1,7 +1,7 @@
 //! Budgets: the longest wait that a touchpoint may cost, and how much it matters.
 //!
 //! What else a bank says of its touchpoints stands in the same file: limits (`limit`), what it expects of
-//! them (`factor`), and by which shares it looks at them (`indicator`).
+//! them (`factor`), by which shares it looks at them (`indicator`), and by which words reviews tell of them (`listening`).
 //!
 //! Owns: the TOML form, the defaults by kind and their sources. Refuses: files (callers pass the text).
 //! Invariant: every kind and name has a budget, because the defaults speak of every kind that can be late.
@@ -9,6 +9,7 @@
 mod factor;
 mod indicator;
 mod limit;
+mod listening;
 mod place;
 mod read;
 
@@ -16,6 +17,8 @@ pub(crate) use factor::{Factor, Target};
 pub use indicator::DEFAULT_INDICATORS;
 pub(crate) use indicator::{Indicator, Indicators};
 pub(crate) use limit::{Limit, Objective};
+pub use listening::DEFAULT_LISTENING;
+pub(crate) use listening::Topic;
 pub(crate) use place::Place;
 pub use place::Stage;
 
@@ -25,6 +28,7 @@ use crate::verdict::Figure;
 use factor::FactorEntry;
 use indicator::IndicatorEntry;
 use limit::LimitEntry;
+use listening::ListeningEntry;
 use nowait_wire::Kind;
 use read::{known_kind, label, line_of, milliseconds, unreadable, weight};
 use serde::Deserialize;
@@ -76,6 +80,7 @@ pub struct Budgets {
     limits: Vec<Limit>,
     factors: Vec<Factor>,
     indicators: Indicators,
+    listening: Vec<Topic>,
     pinned: Option<String>,
     /// What was said beside the defaults.
     source: String,
@@ -86,8 +91,8 @@ impl Default for Budgets {
     fn default() -> Budgets {
         let mut budgets = Budgets::none();
         // The shipped files are parsed in a test, so there is no error to report here.
-        let shipped =
-            [DEFAULT_BUDGETS, DEFAULT_INDICATORS].into_iter().try_for_each(|text| budgets.overlay(text));
+        let shipped = [DEFAULT_BUDGETS, DEFAULT_INDICATORS, DEFAULT_LISTENING];
+        let shipped = shipped.into_iter().try_for_each(|text| budgets.overlay(text));
         debug_assert_eq!(shipped, Ok(()));
         budgets
     }
@@ -101,6 +106,7 @@ impl Budgets {
             limits: Vec::new(),
             factors: Vec::new(),
             indicators: Indicators::default(),
+            listening: Vec::new(),
             pinned: None,
             source: String::new(),
         }
@@ -119,6 +125,17 @@ impl Budgets {
     /// How customers fare, as the bank looks at it: the shipped indicators and its own.
     pub(crate) fn indicators(&self) -> &Indicators {
         &self.indicators
+    }
+
+    /// By which words a review tells of what: the shipped dictionary and the bank's own.
+    pub(crate) fn listening(&self) -> &[Topic] {
+        &self.listening
+    }
+
+    /// Whether the file adds anything to the shipped dictionary.
+    #[must_use]
+    pub fn has_own_listening(&self) -> bool {
+        self.listening != Budgets::default().listening
     }
 
     /// The touchpoints that have a place in a customer's life, by kind and name.
@@ -226,6 +243,7 @@ impl Budgets {
         }
         factor::add(text, file.factor, &mut self.factors)?;
         self.indicators.overlay(text, file.indicator, file.dimension)?;
+        listening::overlay(text, file.listening, &self.indicators, &mut self.listening)?;
         self.pinned = file.pinned.or(self.pinned.take());
         Ok(())
     }
@@ -244,6 +262,8 @@ struct File {
     factor: Vec<FactorEntry>,
     #[serde(default)]
     indicator: Vec<IndicatorEntry>,
+    #[serde(default)]
+    listening: Vec<ListeningEntry>,
     #[serde(default)]
     dimension: BTreeMap<Spanned<String>, Spanned<f64>>,
     pinned: Option<String>,

@@ -15,7 +15,7 @@ use crate::limits::{CHANNELS_MAX, STEPS_OF_JOURNEY_MAX};
 use crate::report::{Latency, Outcomes, REPORT_VERSION, Scope};
 pub use hand_overs::{CONTINUATION_LIFE_MS, HandOvers};
 use hand_overs::{Given, Joins, Taken};
-use moments::mean_rating;
+pub(crate) use moments::mean_rating;
 pub use moments::{MOMENT_MAX, Measured, Mended, Moment, PeakEnd};
 use nowait_wire::{Event, Kind, Outcome};
 use schemars::JsonSchema;

@@ -74,7 +74,7 @@ fn indicators(indicators: &[IndicatorValue]) -> Section {
 
 fn cells(of: &IndicatorValue) -> Vec<Cell> {
     vec![
-        name(&of.name, of.label.as_deref()),
+        name_of_indicator(&of.name, of.label.as_deref()),
         Cell::Word("level", of.level.as_str()),
         Cell::Word("dimension", of.dimension.as_str()),
         share(of.share),
@@ -117,7 +117,7 @@ fn dimensions(dimensions: &[DimensionValue]) -> Section {
 }
 
 fn month_cells(trend: &IndicatorTrend, of: &MonthOfIndicator, is_part: bool) -> Vec<Cell> {
-    let name = name(&trend.name, trend.label.as_deref());
+    let name = name_of_indicator(&trend.name, trend.label.as_deref());
     vec![
         if is_part { Cell::Text(String::new()) } else { name },
         Cell::Month(of.month.clone()),
@@ -135,7 +135,7 @@ fn status(status: Status, counted: u64) -> Cell {
 }
 
 /// How many are missing for a share.
-fn missing(counted: u64) -> Cell {
+pub(super) fn missing(counted: u64) -> Cell {
     Cell::Counts("verdict", vec![("missing".to_owned(), waits_min().saturating_sub(counted))])
 }
 
@@ -144,7 +144,7 @@ fn score(score: Option<f64>) -> Cell {
 }
 
 /// What an indicator is called: by the bank, else by us, else its name.
-fn name(name: &str, label: Option<&str>) -> Cell {
+pub(super) fn name_of_indicator(name: &str, label: Option<&str>) -> Cell {
     let shipped = SHIPPED.into_iter().find(|shipped| *shipped == name);
     match (label, shipped) {
         (Some(label), _) => Cell::Text(label.to_owned()),
