@@ -16,6 +16,7 @@ mod error;
 pub mod keys;
 pub mod lab;
 pub mod limits;
+pub mod listen;
 mod log;
 mod page;
 mod perfetto;

@@ -373,3 +373,28 @@ pub const SUSPENSIONS_MAX: usize = 16;
 
 /// Events of a session that a journey is read from: journeys, steps, ratings, rage taps. A long day of a customer has some hundred.
 pub const JOURNEY_EVENTS_MAX: usize = 20_000;
+
+/// Largest file of reviews, in bytes: [`FEEDBACK_ROWS_MAX`] of them with three hundred bytes each. It is in memory at once.
+pub const FEEDBACK_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Reviews of one file: one transaction takes them all, and batches wait for it meanwhile, a second.
+pub const FEEDBACK_ROWS_MAX: usize = 200_000;
+
+/// Columns of a file of reviews: exports of stores and call centres have some thirty.
+pub const FEEDBACK_COLUMNS_MAX: usize = 256;
+
+/// The longest text of a review, in bytes: five thousand Chinese characters, longer than any store takes; the note of a long call.
+pub const FEEDBACK_TEXT_BYTES_MAX: usize = 16 * 1024;
+
+/// The longest version, channel or product of a review, in bytes: as long as a batch may write its version.
+pub const FEEDBACK_FIELD_BYTES_MAX: usize = nowait_wire::limits::TEXT_BYTES_MAX;
+
+/// Reviews of a tenant that are known again, in the days that are kept: 200 MB. A bank has some ten thousand a month.
+pub const FEEDBACK_ROWS_PER_TENANT_MAX: u64 = 5_000_000;
+
+/// Counts of reviews of a tenant in one day; from then on products, releases and channels are counted together. A day has some hundred:
+/// some releases and channels, each by twenty touchpoints and indicators.
+pub const FEEDBACK_CELLS_PER_DAY_MAX: usize = 5_000;
+
+/// Texts of reviews of a tenant that are kept, where they are asked for: more than anybody reads, 50 MB.
+pub const FEEDBACK_TEXTS_MAX: u64 = 100_000;

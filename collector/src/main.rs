@@ -8,8 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "replay")]
 use nowait_collector::cli::replay;
 use nowait_collector::cli::{
-    self, aa, backup, bench, check, compare, delete, doctor, export, gaps, indicators, manual, map, reindex,
-    report, serve, token,
+    self, aa, backup, bench, check, compare, delete, doctor, export, gaps, import, indicators, listening,
+    manual, map, reindex, report, serve, token,
 };
 #[cfg(all(feature = "demo", unix))]
 use nowait_collector::demo;
@@ -43,6 +43,8 @@ enum Command {
     Gaps(gaps::Args),
     /// Say how customers fare on three levels, and from month to month
     Indicators(indicators::Args),
+    /// Say what customers say in reviews and calls, of the own product and of others
+    Listening(listening::Args),
     /// Say where customers meet the bank over their life, with the worst wait of each touchpoint and who answers for it
     Map(map::Args),
     /// Judge a release, or files of benchmarks, against another: slower, faster, equivalent, no evidence, too few samples
@@ -53,6 +55,8 @@ enum Command {
     Bench(bench::Args),
     /// Say what a device farm cannot tell apart, from runs of one build
     Aa(aa::Args),
+    /// Take in what the bank has beside what the app tells: reviews and notes of calls
+    Import(import::Args),
     /// Copy a data folder's database into one file, also while `serve` runs
     Backup(backup::Args),
     /// Write a session for another tool
@@ -95,11 +99,13 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Gaps(args) => gaps::run(&args),
         Command::Indicators(args) => indicators::run(&args),
+        Command::Listening(args) => listening::run(&args),
         Command::Map(args) => map::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Aa(args) => aa::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Delete(args) => delete::run(&args),

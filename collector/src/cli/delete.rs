@@ -45,10 +45,16 @@ struct WhoseArgs {
     /// One release of the app, on all systems
     #[arg(long, value_name = "VERSION", value_parser = word)]
     version: Option<String>,
+    /// All reviews and call notes that were imported, their texts included
+    #[arg(long)]
+    feedback: bool,
 }
 
 impl WhoseArgs {
     fn whose(&self) -> Whose {
+        if self.feedback {
+            return Whose::Feedback;
+        }
         match (self.session, self.install, &self.version) {
             (Some(id), ..) => Whose::Session(id),
             (_, Some(id), _) => Whose::Install(id),
@@ -65,8 +71,10 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
     let whose = args.whose.whose();
     let found = find(args, &whose)?;
     let (batches, sessions) = found.counts();
-    let what =
-        format!("{} batches and {} sessions of {whose}", count(batches as u64), count(sessions as u64));
+    let what = match whose {
+        Whose::Feedback => format!("{} {whose}", count(found.reviews() as u64)),
+        _ => format!("{} batches and {} sessions of {whose}", count(batches as u64), count(sessions as u64)),
+    };
     if !args.yes && !is_confirmed(&what)? {
         return Err(Error::input("nothing was deleted: answer y, or say --yes"));
     }
@@ -95,7 +103,10 @@ fn is_confirmed(what: &str) -> Result<bool, Error> {
 }
 
 fn words(what: &str, deleted: &Deleted) -> String {
-    let mut said = format!("deleted {}\n{}\n", safe(what), reindex::words(&deleted.rebuilt));
+    let mut said = format!("deleted {}\n", safe(what));
+    if let Some(rebuilt) = &deleted.rebuilt {
+        said.push_str(&format!("{}\n", reindex::words(rebuilt)));
+    }
     if deleted.set_apart > 0 {
         said.push_str(&format!(
             "{} damaged batches are set apart; whose they are cannot be read, they go with their age\n",

@@ -8,7 +8,7 @@
 use super::budget::OTHER;
 use super::reindex::{self, Rebuilt};
 use super::rollups::{self, BY_PERIOD};
-use super::{batches, read};
+use super::{batches, feedback, read};
 use crate::error::Error;
 use nowait_wire::Uuid;
 use rusqlite::{Connection, ToSql, TransactionBehavior};
@@ -24,6 +24,8 @@ pub enum Whose {
     Install(Uuid),
     /// Of one release of the app, on all systems.
     Version(String),
+    /// All reviews that were imported.
+    Feedback,
 }
 
 impl fmt::Display for Whose {
@@ -32,6 +34,7 @@ impl fmt::Display for Whose {
             Whose::Session(id) => write!(f, "session {id}"),
             Whose::Install(id) => write!(f, "install {id}"),
             Whose::Version(version) => write!(f, "version {version:?}"),
+            Whose::Feedback => f.write_str("imported reviews"),
         }
     }
 }
@@ -44,6 +47,9 @@ pub struct Deletion {
     sessions: Vec<i64>,
     /// The release, by system.
     releases: Vec<i64>,
+    /// How many reviews, where those are meant.
+    reviews: usize,
+    whose: Whose,
     tenant: i64,
     /// Held, not used: the lock ends with it.
     _lock: File,
@@ -52,8 +58,8 @@ pub struct Deletion {
 /// What went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deleted {
-    /// What was made again without it.
-    pub rebuilt: Rebuilt,
+    /// What was made again without it; `None` where no batch was of it.
+    pub rebuilt: Option<Rebuilt>,
     /// Damaged batches of the tenant that are set apart: whose they are cannot be read.
     pub set_apart: u64,
     /// Whether the write-ahead log still holds it, as another program was reading the file.
@@ -72,7 +78,12 @@ impl Deletion {
             let batches = format!("SELECT id FROM batches WHERE session IN ({sessions})");
             Ok((ids(&batches, of)?, ids(&sessions, of)?, Vec::new()))
         };
+        let mut reviews = 0;
         let (batches, sessions, releases) = match &whose {
+            Whose::Feedback => {
+                reviews = feedback::known(&conn, tenant)?;
+                (Vec::new(), Vec::new(), Vec::new())
+            }
             Whose::Session(id) => by_session("session", id.as_bytes())?,
             Whose::Install(id) => by_session("install", id.as_bytes())?,
             // Many releases that are counted as one are none.
@@ -81,16 +92,22 @@ impl Deletion {
                 (ids(BATCHES_OF, version)?, ids(SESSIONS_OF, version)?, ids(RELEASES_OF, version)?)
             }
         };
-        if batches.is_empty() && sessions.is_empty() && releases.is_empty() {
+        if batches.is_empty() && sessions.is_empty() && releases.is_empty() && reviews == 0 {
             return Err(none());
         }
-        Ok(Deletion { conn, batches, sessions, releases, tenant, _lock: lock })
+        Ok(Deletion { conn, batches, sessions, releases, reviews, whose, tenant, _lock: lock })
     }
 
     /// How many batches and how many sessions there are of it.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         (self.batches.len(), self.sessions.len())
+    }
+
+    /// How many reviews, where those are meant.
+    #[must_use]
+    pub fn reviews(&self) -> usize {
+        self.reviews
     }
 
     /// Removes all of it. `progress` is called now and then with the number of batches that were read again, and their number.
@@ -101,6 +118,11 @@ impl Deletion {
         // What is removed is written over with zeros.
         self.conn.pragma_update(None, "secure_delete", true)?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match &self.whose {
+            Whose::Feedback => feedback::remove(&tx, self.tenant)?,
+            Whose::Version(version) => feedback::remove_version(&tx, self.tenant, version)?,
+            Whose::Session(_) | Whose::Install(_) => {}
+        }
         rollups::remove_batches(&tx, &self.batches)?;
         batches::remove_sessions(&tx, &self.sessions)?;
         for session in &self.sessions {
@@ -112,7 +134,8 @@ impl Deletion {
                 tx.execute(&format!("DELETE FROM {table} WHERE release = ?1"), [release])?;
             }
         }
-        let rebuilt = reindex::rebuild(&tx, None, progress)?;
+        let has_batches = self.whose != Whose::Feedback;
+        let rebuilt = has_batches.then(|| reindex::rebuild(&tx, None, progress)).transpose()?;
         let set_apart = "SELECT count(*) FROM quarantine WHERE tenant = ?1 AND place LIKE 'batches %'";
         let set_apart = tx.query_row(set_apart, [self.tenant], |row| row.get(0))?;
         tx.commit()?;

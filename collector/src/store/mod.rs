@@ -18,12 +18,15 @@ mod deletion;
 mod detail;
 mod doctor;
 mod exits;
+mod feedback;
 mod fold;
 mod gaps;
+mod import;
 mod indicators;
 mod intake;
 mod journey;
 mod kept;
+mod listening;
 mod people;
 mod period;
 mod private;
@@ -55,10 +58,13 @@ pub use answers::{
 };
 pub use deletion::{Deleted, Deletion, Whose};
 pub use doctor::{Damage, Examined};
+pub use feedback::{Imported, KeptText};
 pub use gaps::{gaps, targets};
+pub use import::Import;
 pub use indicators::{indicators, life_map, months};
 pub use intake::Intake;
 pub use kept::Comparisons;
+pub use listening::listening;
 pub(crate) use private::make_folder;
 pub use reindex::Rebuilt;
 pub use retention::Keep;
@@ -69,6 +75,7 @@ use crate::ask::Filter;
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
+use nowait_report::feedback::Feedback;
 use nowait_report::{Budgets, Cells, Daily, Detail, JourneyMap, Report, Rows, Scope, Side, Timeline, Zone};
 use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
@@ -295,6 +302,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::is_store`].
     fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error>;
+
+    /// What customers of this tenant said elsewhere, in whole days.
+    ///
+    /// # Errors
+    /// [`Error::is_store`]; [`Error::is_input`] for a filter of what no review says.
+    fn feedback(&self, tenant: &str, query: &Query) -> Result<Feedback, Error>;
 
     /// Waits by kind, name, release and system.
     ///

@@ -2,12 +2,13 @@
 //!
 //! A batch is as old as its arrival: what it tells of is never later, so an hour whose batches are all kept is known by that
 //! alone, and a device that sends again because its receipt was lost finds its batch here for the whole time. Hours go by whole
-//! days and days by whole months, so that a report that needs them finds all of a day or none.
+//! days and days by whole months, so that a report that needs them finds all of a day or none. What customers said goes with its day.
 //!
 //! Owns: [`Keep`], and what is too old. Refuses: when a bite is taken (see `writer`), and what a row holds.
 //! Invariant: nothing is removed that is not folded, and before a row goes `progress` says that rows like it are gone.
 
 use super::batches;
+use super::feedback;
 use super::period::{Period, hour_of, unix_ms};
 use super::progress::Progress;
 use super::rollups;
@@ -16,7 +17,7 @@ use super::writer::number;
 use crate::error::Error;
 use crate::limits::{AGE_MAX_MS, BITE_PAGES_MAX, BITE_ROWS_MAX, FREE_PARTS, KEEP_MIN_MS};
 use crate::time::{DAY_MS, length_ms};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use std::fmt;
 use std::str::FromStr;
 
@@ -134,7 +135,8 @@ impl Retention {
     pub(super) fn bite(&mut self, conn: &mut Connection, now_unix_ms: u64) -> Result<bool, Error> {
         let before = |kept_ms: u64| hour_of(now_unix_ms.saturating_sub(kept_ms));
         let Keep { batches_ms, hours_ms, days_ms } = self.keep;
-        let tx = conn.transaction()?;
+        // Whoever imports may write beside us; what was read before that could not be written upon.
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let next = match self.step {
             Step::Batches if batches(&tx, before(batches_ms))? => Step::Batches,
             Step::Batches => Step::Sessions(0),
@@ -226,11 +228,7 @@ fn rollups(conn: &Connection, hours_before: u32, days_before: u32) -> Result<boo
         if first > progress.read(conn)? {
             progress.write(conn, first)?;
         }
-        let tenants: Vec<i64> = conn
-            .prepare_cached("SELECT id FROM tenants")?
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for tenant in tenants {
+        for tenant in tenants(conn)? {
             for (table, key) in rollups::BY_PERIOD {
                 let delete = format!(
                     "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} \
@@ -244,7 +242,18 @@ fn rollups(conn: &Connection, hours_before: u32, days_before: u32) -> Result<boo
             }
         }
     }
+    for tenant in tenants(conn)? {
+        left -= feedback::remove_before(conn, tenant, Progress::DaysFrom.read(conn)?, left)?;
+        if left == 0 {
+            return Ok(true);
+        }
+    }
     Ok(false)
+}
+
+fn tenants(conn: &Connection) -> Result<Vec<i64>, Error> {
+    let mut select = conn.prepare_cached("SELECT id FROM tenants")?;
+    Ok(select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Removes damaged rows that were set apart before this hour: they may hold what a batch held.

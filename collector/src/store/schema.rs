@@ -12,7 +12,7 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 9] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA, DIED];
+const STEPS: [&str; 10] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA, DIED, FEEDBACK];
 
 /// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
@@ -371,6 +371,51 @@ CREATE INDEX sessions_sampled ON sessions (release, session) WHERE session < x'1
 /// No table changes: cells tell apart how long those had waited that died, and a program that does not know such cells must not take
 /// them for damaged ones. Cells of before stay as they are: they say which form they have.
 const DIED: &str = "";
+
+/// What customers said elsewhere, as counts ([`super::feedback`]). Days are numbered from 1970-01-01, and are those of the zone in which they
+/// were counted. An empty product is the own one, an empty touchpoint and an empty indicator are all of them. `feedback_rows` has a hash of
+/// each row that is counted, and `feedback_texts` something only if texts were to be kept.
+const FEEDBACK: &str = "
+CREATE TABLE feedback (
+    tenant INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    product TEXT NOT NULL,
+    version TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    touchpoint TEXT NOT NULL,
+    indicator TEXT NOT NULL,
+    one INTEGER NOT NULL,
+    two INTEGER NOT NULL,
+    three INTEGER NOT NULL,
+    four INTEGER NOT NULL,
+    five INTEGER NOT NULL,
+    unrated INTEGER NOT NULL,
+    negative INTEGER NOT NULL,
+    neutral INTEGER NOT NULL,
+    positive INTEGER NOT NULL,
+    PRIMARY KEY (tenant, day, product, version, channel, touchpoint, indicator)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feedback_rows (
+    tenant INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (tenant, day, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feedback_texts (
+    id INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    unix_ms INTEGER NOT NULL,
+    product TEXT NOT NULL,
+    version TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    stars INTEGER,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX feedback_texts_by_day ON feedback_texts (tenant, day);
+";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.
 pub(super) fn prepare(conn: &mut Connection) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite file, one writer, any number of readers.
 //!
 //! Owns: opening the file, its settings, the connections. Refuses: SQL of rows (see `writer`, `read`).
-//! Invariant: at most one process writes a data folder; anybody may read it meanwhile.
+//! Invariant: at most one process writes what devices send into a data folder; anybody may read it meanwhile, and import reviews.
 
 use super::connection::{INCREMENTAL, readable, vacuum_mode, writable};
 use super::doctor::{self, Examined};
@@ -9,13 +9,14 @@ use super::period::Plan;
 use super::turns::{ReadFrom, Turn, Turns};
 use super::writer::Writer;
 use super::{
-    By, Contexts, Deletion, Intake, Keep, Pending, Query, Rebuilt, Store, Whose, backup, batches, private,
-    read, reindex, settings, side, slice, timeline, writer,
+    By, Contexts, Deletion, Import, Intake, Keep, KeptText, Pending, Query, Rebuilt, Store, Whose, backup,
+    batches, feedback, private, read, reindex, settings, side, slice, timeline, writer,
 };
 use super::{daily, detail, journey};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
+use nowait_report::feedback::Feedback;
 use nowait_report::{Budgets, Cells, Daily, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone};
 use nowait_wire::{Batch, Kind, Uuid};
 use rusqlite::{Connection, TransactionBehavior};
@@ -228,6 +229,25 @@ impl SqliteStore {
         saved.map(|()| to)
     }
 
+    /// Opens a folder for one import of reviews, also while another process takes batches in.
+    ///
+    /// # Errors
+    /// [`Error::is_store`] if there is no store in the folder, or an older one that another process writes.
+    pub fn import(folder: &Path) -> Result<Import, Error> {
+        let path = existing(folder)?;
+        Import::open(folder, &path).map_err(|error| at(&path, &error))
+    }
+
+    /// The latest texts of reviews that were kept, at most `most`.
+    ///
+    /// # Errors
+    /// As [`Store::feedback`].
+    pub fn feedback_texts(&self, tenant: &str, query: &Query, most: usize) -> Result<Vec<KeptText>, Error> {
+        let found =
+            self.of_tenant(tenant, query, |conn, tenant| feedback::texts(conn, tenant, query, most))?;
+        Ok(found.map(|(_, texts)| texts).unwrap_or_default())
+    }
+
     /// Asks something on a connection of its own, in one transaction: all answers are as of one moment. It stops within
     /// some hundred microseconds after it was cancelled.
     pub(super) fn read<T>(
@@ -365,6 +385,11 @@ impl Store for SqliteStore {
 
     fn timeline(&self, tenant: &str, session: Uuid) -> Result<Timeline, Error> {
         self.read(&Cancel::default(), |conn| timeline::read(conn, tenant, session, &self.zone))
+    }
+
+    fn feedback(&self, tenant: &str, query: &Query) -> Result<Feedback, Error> {
+        let found = self.of_tenant(tenant, query, |conn, tenant| feedback::read(conn, tenant, query))?;
+        Ok(found.map(|(_, feedback)| feedback).unwrap_or_default())
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {

@@ -5,6 +5,7 @@ mod care;
 mod damage;
 mod details;
 mod exits;
+mod feedback;
 mod kept;
 mod older;
 mod people;
@@ -143,7 +144,6 @@ proptest! {
         // From the log, as nothing is folded yet; from the rollups; and from rollups that were made again.
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());
         let told = accounts(&store, &Query::default());
-        store.close();
         drop(store);
         let store = SqliteStore::open_read_only(folder.path()).unwrap();
         prop_assert_eq!(store.cells("bank", &query).unwrap(), expected.clone());

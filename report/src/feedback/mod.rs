@@ -15,6 +15,7 @@ pub use opinion::{Ahead, IndicatorOpinion, Listening, NamedOpinion, Opinion, Sta
 pub use phrases::Token;
 
 use crate::cell::RATINGS;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub const EXAMPLE_FEEDBACK: &str = include_str!("../../examples/feedback.csv");
 pub const NOTHING: &str = "(none)";
 
 /// Reviews, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// How many gave 1, 2, 3, 4 and 5 stars.
     pub stars: [u64; RATINGS],

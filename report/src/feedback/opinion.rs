@@ -9,6 +9,7 @@ use crate::experience::waits_min;
 use crate::interval::{Interval, difference, share};
 use crate::journey_map::mean_rating;
 use nowait_wire::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const Z: f64 = 1.959_963_985;
 
 /// What some reviews say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Opinion {
     /// How many there are.
     pub n: u64,
@@ -68,7 +69,7 @@ fn praise(tally: &Tally) -> Option<Interval> {
 }
 
 /// The own product beside others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// The own one is praised more.
@@ -96,7 +97,7 @@ impl Standing {
 }
 
 /// How much more of the own product's reviews praise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ahead {
     /// What that says.
     pub standing: Standing,
@@ -122,7 +123,7 @@ impl Ahead {
 }
 
 /// What is said of one of something.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NamedOpinion {
     /// Which one; an empty product is the own one, an empty release one that nobody said.
     pub name: String,
@@ -133,7 +134,7 @@ pub struct NamedOpinion {
 }
 
 /// What is said of an indicator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IndicatorOpinion {
     /// Its name.
     pub name: String,
@@ -150,13 +151,14 @@ pub struct IndicatorOpinion {
 }
 
 /// What is said of a touchpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TouchpointOpinion {
     /// Its name in the dictionary.
     pub name: String,
     /// What the bank calls it.
     pub label: Option<String>,
     /// Which touchpoint of the app that is, if the bank says it.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub touchpoint: Option<(Kind, String)>,
     /// Of the own product.
     pub own: Opinion,
@@ -167,7 +169,7 @@ pub struct TouchpointOpinion {
 }
 
 /// What customers say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Listening {
     /// Of each product, the own one first.
     pub products: Vec<NamedOpinion>,

@@ -40,7 +40,7 @@ fn what_is_deleted_might_never_have_been_there() {
     ] {
         let folder = stored(&all);
         let deleted = delete(&folder, whose.clone()).unwrap();
-        assert_eq!((deleted.rebuilt.batches, deleted.set_apart), (stays.len() as u64, 0), "{whose}");
+        assert_eq!((deleted.rebuilt.unwrap().batches, deleted.set_apart), (stays.len() as u64, 0), "{whose}");
         assert!(!deleted.is_in_log);
         let rest: Vec<Batch> = stays.iter().map(|at| all[*at].clone()).collect();
         let never = stored(&rest);
@@ -88,7 +88,7 @@ fn rollups_whose_batches_are_gone_keep_a_session_and_lose_a_release() {
     while retention.bite(&mut conn, NOW + 40 * DAY_MS).unwrap() {}
     drop(conn);
     let deleted = delete(&folder, Whose::Session(all[1].id.session)).unwrap();
-    assert!(deleted.rebuilt.since_unix_ms.is_some() && deleted.rebuilt.batches == 0);
+    assert!(deleted.rebuilt.unwrap().since_unix_ms.is_some() && deleted.rebuilt.unwrap().batches == 0);
     assert_eq!(read(&folder).ledger.sessions, 6);
     delete(&folder, Whose::Version("8.3.0".into())).unwrap();
     assert_eq!(read(&folder).ledger.sessions, 4);

@@ -1,0 +1,125 @@
+//! `nowait import` and `nowait listening` as people run them.
+
+mod house;
+
+use house::{House, frame};
+use nowait_wire::testing::session;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const HEAD: &str = "time,rating,text,version,channel,product\n";
+
+fn nowait(words: &[&str], data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nowait"));
+    command.env_remove("NOWAIT_DATA").args(words).arg("--data").arg(data).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr })
+        .into_owned()
+}
+
+/// A folder in which a tenant has sent something, and whose collector still runs.
+async fn house() -> House {
+    let house = House::new(|_| {});
+    assert!(house.post(frame(&session(1, 50))).await.status.is_success());
+    house
+}
+
+/// Imports a file of this text.
+fn import(house: &House, text: impl AsRef<[u8]>, more: &[&str]) -> Output {
+    let beside = tempfile::tempdir().unwrap();
+    let path = beside.path().join("reviews.csv");
+    std::fs::write(&path, text).unwrap();
+    nowait(&[&["import", "feedback", path.to_str().unwrap()], more].concat(), house.folder.path())
+}
+
+#[tokio::test]
+async fn nothing_personal_reaches_the_disk_and_no_text_that_was_not_to_be_kept() {
+    const PERSONAL: [&str; 6] = [
+        "4111 1111 1111 1111",
+        "13800138000",
+        "11010519491231002X",
+        "tai.man@example.com",
+        "880023456789",
+        "A123456(7)",
+    ];
+    let rows: String = (1..)
+        .zip(PERSONAL)
+        .map(|(day, number)| format!("2026-03-0{day},1,\"marmalade {number} 转账很慢\",8.2.0,app_store,\n"))
+        .collect();
+    let holds = |house: &House, wanted: &str| {
+        std::fs::read_dir(house.folder.path()).unwrap().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(wanted.len()).any(|found| found == wanted.as_bytes())
+        })
+    };
+    for keeps in [false, true] {
+        let house = house().await;
+        let more: &[&str] = if keeps { &["--keep-texts"] } else { &[] };
+        let output = import(&house, format!("{HEAD}{rows}"), more);
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(
+            said(&output).contains("6 counted\n6 had something personal in their text"),
+            "{}",
+            said(&output)
+        );
+        assert_eq!(holds(&house, "marmalade"), keeps);
+        assert!(holds(&house, "transfer"), "what it tells of is counted");
+        for number in PERSONAL {
+            assert!(!holds(&house, number), "{number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_counted_whole_or_not_at_all_and_once() {
+    let house = house().await;
+    let good = "2026-03-05,1,转账太慢,8.2.0,app_store,\n2026-03-05,5,hello,8.2.0,web,Other Bank\n";
+    let output = import(&house, format!("{HEAD}{good}2026-03-05,9,x,8.2.0,web,\n"), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("reviews.csv: line 4, rating: it is none; write 1, 2, 3, 4 or 5"),
+        "{}",
+        said(&output)
+    );
+    let empty = nowait(&["listening"], house.folder.path());
+    assert!(said(&empty).contains("No review was imported"), "{}", said(&empty));
+    let output = import(&house, format!("{HEAD}{good}"), &[]);
+    assert!(
+        said(&output).ends_with("reviews.csv: 2 counted\n1 have no word of your dictionary\n"),
+        "{}",
+        said(&output)
+    );
+    let output = import(&house, format!("{HEAD}{good}"), &[]);
+    assert!(said(&output).contains("0 counted\n2 had been counted before"), "{}", said(&output));
+    let found = nowait(&["listening", "--json"], house.folder.path());
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(
+        (&found["products"][0]["name"], &found["products"][0]["opinion"]["n"]),
+        (&"".into(), &1.into())
+    );
+    assert_eq!(found["products"][1]["name"], "Other Bank");
+    assert_eq!(found["touchpoints"][0]["name"], "transfer");
+    assert_eq!(found["indicators"][0]["name"], "tasks_in_time");
+    // The collector takes in batches as before.
+    assert!(house.post(frame(&session(2, 50))).await.status.is_success());
+}
+
+#[tokio::test]
+async fn the_dictionary_is_that_of_a_file_or_of_the_collector() {
+    let house = house().await;
+    let budgets = house.folder.path().join("bank.toml");
+    std::fs::write(
+        &budgets,
+        "[[listening]]\nname = \"gold\"\nlabel = \"Gold accounts\"\nwords = [\"marmalade\"]\n",
+    )
+    .unwrap();
+    let (row, budgets) = ("2026-03-05,1,marmalade,8.2.0,web,\n", budgets.to_str().unwrap());
+    let output = import(&house, format!("{HEAD}{row}"), &["--budgets", budgets]);
+    assert!(said(&output).ends_with("1 counted\n"), "{}", said(&output));
+    let shown = nowait(&["listening", "--budgets", budgets], house.folder.path());
+    assert!(said(&shown).contains("Gold accounts"), "{}", said(&shown));
+    let broken = import(&house, [0xff, 0xfe, 0, 0], &[]);
+    assert!(said(&broken).contains("iconv -f UTF-16"), "{}", said(&broken));
+}
