@@ -398,3 +398,7 @@ pub const FEEDBACK_CELLS_PER_DAY_MAX: usize = 5_000;
 
 /// Texts of reviews of a tenant that are kept, where they are asked for: more than anybody reads, 50 MB.
 pub const FEEDBACK_TEXTS_MAX: u64 = 100_000;
+
+/// The latest sessions of a tenant that are looked through for who reports: those of two weeks of a bank with 70,000 a day. Of a
+/// larger one the longer spans are not told.
+pub const SESSIONS_COUNTED_MAX: usize = 1_000_000;

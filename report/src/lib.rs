@@ -7,6 +7,7 @@
 
 pub mod aa;
 mod accounts;
+pub mod arrivals;
 mod assemble;
 mod boundary;
 mod buckets;
@@ -56,6 +57,7 @@ pub mod words;
 mod zone;
 
 pub use accounts::Accounts;
+pub use arrivals::Arrivals;
 pub use assemble::{Builder, Group, Input};
 pub use budget::{Budget, Budgets};
 pub use cell::{Cell, CellKey, Cells};

@@ -10,7 +10,7 @@ use super::gaps::Tables;
 use super::reads::{
     self, ComparedSections, JourneySections, Releases, Sections, ServiceSections, SessionSections,
 };
-use super::{Shared, gaps, indicators, map, openapi};
+use super::{Shared, arrivals, gaps, indicators, map, openapi};
 use crate::error::Error;
 use axum::Router;
 use axum::response::Response;
@@ -18,7 +18,7 @@ use axum::routing::get;
 use nowait_report::gaps::{Gaps, Targets};
 use nowait_report::indicator::{Experiences, Trends};
 use nowait_report::life::LifeMap;
-use nowait_report::{Check, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
+use nowait_report::{Arrivals, Check, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::sync::Arc;
 
@@ -102,6 +102,20 @@ pub(super) const READS: &[Read] = &[
         &[FILTER, SPAN, &["page"]],
         reads::sections,
         json::<Sections>(),
+    ),
+    read(
+        "/v1/arrivals",
+        "What arrives from devices, what found no room, and what could not be read",
+        &[&["tenant"]],
+        arrivals::arrivals,
+        json::<Arrivals>(),
+    ),
+    read(
+        "/v1/arrivals/sections",
+        "What arrives from devices, as tables; for an admin with what was not taken",
+        &[&["tenant"]],
+        arrivals::sections,
+        json::<Tables>(),
     ),
     read(
         "/v1/daily",

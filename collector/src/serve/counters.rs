@@ -181,6 +181,28 @@ impl Counters {
         self.unauthorized.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Batches that were not taken, by the word of `not_taken.WORD`.
+    pub(super) fn not_taken(&self) -> [(&'static str, u64); 11] {
+        [
+            (Ending::WrongKey, "wrong_key"),
+            (Ending::WrongType, "wrong_type"),
+            (Ending::TooLarge, "too_large"),
+            (Ending::Malformed, "malformed"),
+            (Ending::Unsupported, "unsupported"),
+            (Ending::Incomplete, "incomplete"),
+            (Ending::TooSlow, "too_slow"),
+            (Ending::Busy, "busy"),
+            (Ending::OverShare, "over_share"),
+            (Ending::Failed, "failed"),
+            (Ending::Abandoned, "abandoned"),
+        ]
+        .map(|(ending, word)| (word, self.ended(ending)))
+    }
+
+    fn ended(&self, ending: Ending) -> u64 {
+        self.endings.get(ending as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
     pub(super) fn count_panic(&self) {
         self.panics_caught.fetch_add(1, Ordering::Relaxed);
     }
@@ -190,9 +212,7 @@ impl Counters {
             |read: Read| self.reads.get(read as usize).map_or(0, |count| count.load(Ordering::Relaxed));
         let login =
             |login: Login| self.logins.get(login as usize).map_or(0, |count| count.load(Ordering::Relaxed));
-        let of = |ending: Ending| {
-            self.endings.get(ending as usize).map_or(0, |count| count.load(Ordering::Relaxed))
-        };
+        let of = |ending| self.ended(ending);
         Status {
             version: env!("CARGO_PKG_VERSION"),
             batches_stored: of(Ending::Stored),

@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod arrivals;
 mod asked;
 mod attempts;
 mod bodies;

@@ -223,6 +223,12 @@ pub(super) fn each(
     Ok(())
 }
 
+/// When the latest batch of a tenant that is kept came, in milliseconds since 1970 UTC.
+pub(super) fn latest_received(conn: &Connection, tenant: i64) -> Result<Option<u64>, Error> {
+    let select = "SELECT received_unix_ms FROM batches WHERE tenant = ?1 ORDER BY id DESC LIMIT 1";
+    Ok(conn.prepare_cached(select)?.query_row([tenant], |row| row.get(0)).optional()?)
+}
+
 /// The batches of a session that can be read, in the order of their events.
 pub(super) fn of_session(conn: &Connection, tenant: i64, session: Uuid) -> Result<Vec<Entry>, Error> {
     let select = format!(

@@ -7,6 +7,7 @@
 
 mod account;
 mod answers;
+mod arrivals;
 mod backup;
 mod batches;
 mod budget;
@@ -76,7 +77,9 @@ use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
 use nowait_report::feedback::Feedback;
-use nowait_report::{Budgets, Cells, Daily, Detail, JourneyMap, Report, Rows, Scope, Side, Timeline, Zone};
+use nowait_report::{
+    Arrivals, Budgets, Cells, Daily, Detail, JourneyMap, Report, Rows, Scope, Side, Timeline, Zone,
+};
 use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -290,6 +293,13 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::is_store`].
     fn daily(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Daily, Error>;
+
+    /// What arrives of this tenant's devices, what found no room, and what was set apart; at this moment, in milliseconds since
+    /// 1970 UTC. The question says only when it is not wanted any more.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn arrivals(&self, tenant: &str, query: &Query, now_unix_ms: u64) -> Result<Arrivals, Error>;
 
     /// What a session of this tenant did, as far as its batches are kept.
     ///

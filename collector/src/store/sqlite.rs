@@ -12,12 +12,14 @@ use super::{
     By, Contexts, Deletion, Import, Intake, Keep, KeptText, Pending, Query, Rebuilt, Store, Whose, backup,
     batches, feedback, private, read, reindex, settings, side, slice, timeline, writer,
 };
-use super::{daily, detail, journey};
+use super::{arrivals, daily, detail, journey};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
 use nowait_report::feedback::Feedback;
-use nowait_report::{Budgets, Cells, Daily, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone};
+use nowait_report::{
+    Arrivals, Budgets, Cells, Daily, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone,
+};
 use nowait_wire::{Batch, Kind, Uuid};
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
@@ -363,6 +365,10 @@ impl Store for SqliteStore {
 
     fn daily(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Daily, Error> {
         daily::read(self, tenant, query, budgets)
+    }
+
+    fn arrivals(&self, tenant: &str, query: &Query, now_unix_ms: u64) -> Result<Arrivals, Error> {
+        arrivals::read(self, tenant, query, now_unix_ms)
     }
 
     fn session(&self, tenant: &str, session: Uuid) -> Result<Vec<Batch>, Error> {

@@ -1,5 +1,6 @@
 //! The store against a plain model: all batches in a list, every event counted one by one.
 
+mod arrivals;
 mod bounds;
 mod care;
 mod damage;

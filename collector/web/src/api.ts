@@ -201,6 +201,11 @@ export function journey(
   return ask("/v1/journey/sections", question, wanted);
 }
 
+/** What arrives from devices, as of now. */
+export function arrivals(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/arrivals/sections", ofTenant(question), wanted);
+}
+
 /** Who asks. */
 export function reader(wanted: AbortSignal): Promise<Reader> {
   return ask("/v1/reader", new URLSearchParams(), wanted);
@@ -208,9 +213,13 @@ export function reader(wanted: AbortSignal): Promise<Reader> {
 
 /** The releases that there are, the earliest first. */
 export async function releases(question: URLSearchParams, wanted: AbortSignal): Promise<string[]> {
+  return (await ask<{ releases: string[] }>("/v1/releases", ofTenant(question), wanted)).releases;
+}
+
+/** Nothing of a question but whose figures it is about. */
+function ofTenant(question: URLSearchParams): URLSearchParams {
   const tenant = question.get("tenant");
-  const of = new URLSearchParams(tenant === null ? {} : { tenant });
-  return (await ask<{ releases: string[] }>("/v1/releases", of, wanted)).releases;
+  return new URLSearchParams(tenant === null ? {} : { tenant });
 }
 
 async function ask<T>(path: string, question: URLSearchParams, wanted: AbortSignal): Promise<T> {

@@ -4,6 +4,7 @@
 //! [`crate::words`]) and arithmetic on latencies.
 //! Invariant: every section has a title, every column a head and every word of ours a text in each language of [`crate::words`].
 
+mod arrivals;
 mod comparison;
 mod cost;
 mod daily;
@@ -22,6 +23,7 @@ mod waits;
 
 use crate::metric::Unit;
 use crate::report::{Latency, Report, Within};
+pub use arrivals::{of_arrivals, of_refused};
 pub use comparison::{Told, figure_of_waits, of_comparison, value_of_waits, verdict};
 pub use daily::of_daily;
 pub use detail::of_detail;

@@ -1,12 +1,22 @@
-// What NoWait costs the customers, and whether all that was told is accounted for.
+// Whether the figures can be trusted: what arrives, what NoWait costs the customers, and whether all that was told is accounted for.
 
-import { sections } from "../api";
+import { arrivals, sections } from "../api";
+import { h } from "../dom";
 import { type Pen, table } from "../table";
 import { span } from "./waits";
 
 /** The page, as soon as its figures are there. */
 export async function health(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
-  const answer = await sections(pen.address.query(), wanted);
-  const about = answer.sections.filter((section) => section.about === "nowait" && section.rows.length > 0);
-  return [...span(answer, pen), ...about.map((section) => table(section, pen))];
+  const query = pen.address.query();
+  const [now, answer] = await Promise.all([arrivals(query, wanted), sections(query, wanted)]);
+  const told = (all: typeof now.sections) =>
+    all
+      .filter(({ about, rows }) => about === "nowait" && rows.length > 0)
+      .map((section) => table(section, pen));
+  return [
+    h("p", {}, pen.words.text("health.now")),
+    ...told(now.sections),
+    ...span(answer, pen),
+    ...told(answer.sections),
+  ];
 }
