@@ -12,7 +12,7 @@ const PORT = Number(process.env["NOWAIT_WEB_PORT"] ?? 8797);
 const SERVED = [
   { folder: "store", port: PORT, more: `--budgets ${day}/bank.toml` },
   { folder: "closed", port: PORT + 1, more: "" },
-  { folder: "month", port: PORT + 2, more: "" },
+  { folder: "month", port: PORT + 2, more: `--budgets ${day}/marks.toml` },
 ];
 
 export default defineConfig({

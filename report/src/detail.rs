@@ -4,7 +4,7 @@
 //! Invariant: it says of the whole span what a [`crate::Report`] says of the same touchpoint.
 
 use crate::assemble::{Group, figures_of, touchpoint};
-use crate::budget::Budgets;
+use crate::budget::{Budgets, Mark, MarkKind};
 use crate::cell::Cell;
 use crate::histogram::bucket_bounds_ns;
 use crate::limits::{DAYS_LISTED_MAX, HOURS_LISTED_MAX};
@@ -16,6 +16,7 @@ use nowait_wire::{Kind, Os, Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Buckets of a histogram that are one bar: eight bars are twice as long, each a tenth longer than the one before it.
 const BUCKETS_OF_BAR: i32 = 8;
@@ -37,6 +38,9 @@ pub struct Detail {
     pub days: Vec<Day>,
     /// Its hours as far as they are kept, the earliest first (the latest [`HOURS_LISTED_MAX`]); those without a wait are absent.
     pub hours: Vec<Hour>,
+    /// What the bank marked on these days and hours, by date; empty in the JSON of a collector that did not know of it.
+    #[serde(default)]
+    pub marks: Vec<Marked>,
     /// Its releases in the order of their versions, with the first of `days` that has one.
     pub releases: Vec<Begun>,
     /// Its figures by the values of one field, the most waits first, if one was asked for.
@@ -93,6 +97,21 @@ pub struct Hour {
     pub p75_ns: Option<u64>,
     /// Waits that were `done` within the target, as a share (0 to 1) of those that ended.
     pub within_budget_share: Option<f64>,
+}
+
+/// A mark of the bank on a date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marked {
+    /// The date in the zone of the scope.
+    pub day: String,
+    /// The first hour of it on the clock there, 0 to 23.
+    pub from_hour: u8,
+    /// The first hour behind it, up to 24.
+    pub until_hour: u8,
+    /// What it is.
+    pub kind: MarkKind,
+    /// What the bank calls it.
+    pub name: String,
 }
 
 /// The day on which a release was first seen.
@@ -186,6 +205,7 @@ impl Times {
         let zone = scope.zone.clone();
         let figures =
             |cell: &Cell, people: Option<&Crowd>| figures_of(kind, cell, touchpoint.target_ns, people);
+        let marks = marks(self.days.keys().next(), self.days.keys().next_back(), budgets);
         let skipped = self.days.len().saturating_sub(DAYS_LISTED_MAX);
         let days = self.days.into_iter().skip(skipped).map(|(day, (cell, people))| Day {
             day: day.to_string(),
@@ -207,6 +227,7 @@ impl Times {
             distribution: bars(&all),
             days: days.collect(),
             hours: hours.collect(),
+            marks,
             releases: releases.collect(),
             split: None,
             longest,
@@ -235,6 +256,23 @@ impl Split {
         });
         Split { by, values }
     }
+}
+
+/// What the bank marked from one date to another, as far back as days are listed.
+fn marks(first: Option<&Date>, last: Option<&Date>, budgets: &Budgets) -> Vec<Marked> {
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let listed = i64::try_from(DAYS_LISTED_MAX).unwrap_or(0);
+    let first = last.saturating_sub(jiff::Span::new().days(listed)).max(*first);
+    let dates = first.series(jiff::Span::new().days(1)).take_while(|date| date <= last);
+    let of_date = |date: Date| {
+        let mark = move |mark: &Mark| {
+            let Range { start: from_hour, end: until_hour } = mark.hours_of(date)?;
+            let (day, name) = (date.to_string(), mark.name.clone());
+            Some(Marked { day, from_hour, until_hour, kind: mark.kind, name })
+        };
+        budgets.marks().iter().filter_map(mark)
+    };
+    dates.flat_map(of_date).collect()
 }
 
 /// The bars of these waits, from the shortest to the longest.
@@ -301,6 +339,43 @@ mod tests {
         assert_eq!(bars.iter().map(|bar| bar.answered + bar.unanswered).sum::<u64>(), 4);
         assert!(bars.iter().all(|bar| bar.below_ns as f64 <= bar.from_ns as f64 * 1.1));
         assert_eq!(detail(Times::default(), "UTC").distribution, []);
+    }
+
+    #[test]
+    fn what_the_bank_marked_stands_beside_days_and_hours() {
+        let mut times = Times::default();
+        for day in [5, 7, 8] {
+            let waits = cell(&[(500, Outcome::Done)]);
+            times.add("8.9.0", Os::Ios, &waits);
+            times.add_day(Date::constant(2026, 3, day), "8.9.0", &waits);
+        }
+        // 2026-03-08 01:00 in Shanghai.
+        times.add_hour(1_772_902_800_000, &cell(&[(500, Outcome::Done)]));
+        let text = "[[mark]]\nname = \"Salaries\"\nkind = \"payday\"\ndays = [6, 9]\n[[mark]]\nname = \"Core\"\n\
+            kind = \"maintenance\"\nfrom = 2026-03-07T22:00:00\nuntil = 2026-03-08T04:00:00\n";
+        let scope = Scope { zone: "Asia/Shanghai".parse().unwrap(), ..Scope::default() };
+        let of = |times: Times, text: &str| {
+            let budgets = Budgets::parse(text).unwrap();
+            times.detail(scope.clone(), (Kind::Action, "Pay"), &budgets, BTreeMap::new(), Vec::new())
+        };
+        let detail = of(times, text);
+        let marks: Vec<_> =
+            detail.marks.iter().map(|of| (of.day.as_str(), of.from_hour, of.until_hour)).collect();
+        // A day without a wait is marked, too; one behind the last is not.
+        assert_eq!(marks, [("2026-03-06", 0, 24), ("2026-03-07", 22, 24), ("2026-03-08", 0, 4)]);
+        let sections = crate::section::of_detail(&detail);
+        let last = |key: &str, row: usize| {
+            let section = sections.iter().find(|section| section.key == key).unwrap();
+            assert_eq!(section.columns.len(), section.rows[row].cells.len());
+            section.rows[row].cells.last().cloned().unwrap()
+        };
+        let core = crate::section::Cell::Text("Core".into());
+        assert_eq!((last("days", 0), last("days", 1)), (crate::section::Cell::None, core.clone()));
+        assert_eq!(last("hours", 0), core);
+        let mut unmarked = Times::default();
+        unmarked.add_day(Date::constant(2026, 3, 5), "8.9.0", &cell(&[(500, Outcome::Done)]));
+        let sections = crate::section::of_detail(&of(unmarked, ""));
+        assert!(sections.iter().all(|section| section.columns.iter().all(|column| column.key != "mark")));
     }
 
     #[test]

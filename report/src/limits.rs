@@ -76,6 +76,9 @@ pub const SPAN_PLAUSIBLE_NS_MAX: u64 = 24 * WAIT_PLAUSIBLE_NS_MAX;
 /// Factors of experience in a budgets file: a questionnaire has six, and nobody ranks more than this by importance.
 pub const FACTORS_MAX: usize = 24;
 
+/// Marks in a budgets file: paydays and two maintenances a week for a year.
+pub const MARKS_MAX: usize = 100;
+
 /// Touchpoints that one factor is measured by: more than a screen of them is no factor any more.
 pub const TOUCHPOINTS_OF_FACTOR_MAX: usize = 32;
 

@@ -82,8 +82,14 @@ export function distribution(section: Section, targetNs: number, pen: Pen): HTML
   );
 }
 
-/** How long waits were from day to day, with the first day of each release. */
-export function trend(days: Section, begun: Section | undefined, targetNs: number, pen: Pen): HTMLElement {
+/** How long waits were from day to day, with the first day of each release and what the bank marked. */
+export function trend(
+  days: Section,
+  begun: Section | undefined,
+  marked: Section | undefined,
+  targetNs: number,
+  pen: Pen,
+): HTMLElement {
   const { words, format } = pen;
   const points = days.rows.flatMap((row) =>
     (["p50", "p75", "p95"] as const).flatMap((key) => {
@@ -97,6 +103,9 @@ export function trend(days: Section, begun: Section | undefined, targetNs: numbe
     const day = date(cellOf(begun as Section, row, "first_day"));
     return day === undefined ? [] : [{ day, release: format.cell(cellOf(begun as Section, row, "release")) }];
   });
+  const banks = marksOf(marked, pen).flatMap((mark) =>
+    mark.at === undefined ? [] : [{ ...mark, at: mark.at }],
+  );
   return figure(days, pen, (plot, width) =>
     plot.plot({
       ...frame(width, words.text("chart.trend")),
@@ -147,9 +156,45 @@ export function trend(days: Section, begun: Section | undefined, targetNs: numbe
           }),
         ),
         plot.ruleY([0]),
+        // A payday is a diamond and maintenance a square, on the axis of the days.
+        plot.dot(banks, {
+          className: "marked",
+          x: "at",
+          frameAnchor: "bottom",
+          symbol: "symbol",
+          r: 4,
+          fill: "var(--soft)",
+          title: "title",
+          tip: true,
+        }),
       ],
     }),
   );
+}
+
+/** What the bank marked, day by day. */
+function marksOf(section: Section | undefined, { format, words }: Pen) {
+  return (section?.rows ?? []).map((row) => {
+    const cell = (key: string): Cell => cellOf(section as Section, row, key);
+    const [kind, from, until] = [cell("mark_kind"), hourOf(cell("from_hour")), hourOf(cell("until_hour"))];
+    const isPayday = typeof kind === "object" && "word" in kind && kind.word[1] === "payday";
+    const day = format.cell(cell("day"));
+    const name = format.cell(cell("mark"));
+    return {
+      at: date(cell("day")),
+      day,
+      from,
+      until,
+      name,
+      symbol: isPayday ? "diamond2" : "square2",
+      title: words.text("chart.mark", { day, name, kind: format.cell(kind) }),
+    };
+  });
+}
+
+/** The hour of a clock. */
+function hourOf(cell: Cell): number {
+  return typeof cell === "object" && "text" in cell ? Number.parseInt(cell.text, 10) : 0;
 }
 
 /** How touchpoints went from release to release, one above the other, each on an axis from zero of its own. */
@@ -209,21 +254,37 @@ export function creep(section: Section, pen: Pen): HTMLElement {
 }
 
 /** In which hours of which days waits were beyond the target: the darker, the more of them. */
-export function hours(section: Section, pen: Pen): HTMLElement {
+export function hours(section: Section, marked: Section | undefined, pen: Pen): HTMLElement {
   const { words, format } = pen;
   const cells = section.rows.flatMap((row) => {
     const [day, inTime] = [cellOf(section, row, "day"), share(cellOf(section, row, "in_time"))];
-    const hour = Number.parseInt(format.cell(cellOf(section, row, "hour")), 10);
+    const hour = hourOf(cellOf(section, row, "hour"));
     return inTime === undefined
       ? []
       : [{ day: format.cell(day), hour, late: 1 - inTime, n: count(cellOf(section, row, "n")) }];
   });
   return figure(section, pen, (plot, width) => {
     const days = [...new Set(cells.map((cell) => cell.day))];
+    const banks = marksOf(marked, pen).filter((mark) => days.includes(mark.day));
+    const named = [...new Set(banks.map((mark) => mark.day))].map((day) => {
+      const ofDay = banks.filter((mark) => mark.day === day);
+      return {
+        day,
+        name: format.list(
+          ofDay.map((mark) => mark.name),
+          2,
+        ),
+        title: ofDay.map((mark) => mark.title).join("\n"),
+      };
+    });
+    const outlined = banks.flatMap((mark) =>
+      Array.from({ length: mark.until - mark.from }, (_, at) => ({ ...mark, hour: mark.from + at })),
+    );
     return plot.plot({
       ...frame(width, words.text("chart.hours")),
       height: 60 + 18 * days.length,
       marginLeft: 110,
+      marginRight: banks.length > 0 ? Math.min(160, width / 4) : 20,
       x: {
         domain: Array.from({ length: 24 }, (_, hour) => hour),
         label: null,
@@ -247,6 +308,27 @@ export function hours(section: Section, pen: Pen): HTMLElement {
               n: format.count(cell.n),
             }),
           tip: true,
+        }),
+        // What the bank marked has an edge, and its name at the end of its line.
+        plot.cell(outlined, {
+          className: "marked",
+          x: "hour",
+          y: "day",
+          stroke: "var(--ink)",
+          fill: "none",
+          inset: 1,
+          title: "title",
+        }),
+        plot.text(named, {
+          y: "day",
+          text: "name",
+          frameAnchor: "right",
+          textAnchor: "start",
+          dx: 6,
+          fill: "var(--ink)",
+          lineWidth: Math.min(160, width / 4) / 12,
+          textOverflow: "ellipsis",
+          title: "title",
         }),
       ],
     });

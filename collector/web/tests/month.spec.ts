@@ -45,7 +45,16 @@ test("a touchpoint shows its releases among its days, and which hours are slow",
   const told = detail.hours.filter(
     (hour: { within_budget_share: number | null }) => hour.within_budget_share !== null,
   );
-  await expect(hours.locator("[data-mark=cell] rect")).toHaveCount(told.length);
+  await expect(hours.locator("[data-mark=cell]:not(.marked) rect")).toHaveCount(told.length);
+  // The bank marked two paydays of each month, and the last four hours of yesterday.
+  const paydays = detail.marks.filter((mark: { kind: string }) => mark.kind === "payday");
+  expect(paydays.length).toBeGreaterThan(0);
+  await expect(trend.locator(".marked path")).toHaveCount(detail.marks.length);
+  await expect(hours.locator(".marked rect").first()).toBeVisible();
+  await expect(hours).toContainText("Upgrade");
+  const marked = page.locator("section[aria-labelledby=section-marks] tbody tr");
+  await expect(marked).toHaveCount(detail.marks.length);
+  await expect(marked.last()).toContainText("20:00");
   await expect(page.locator("section[aria-labelledby=section-split] tbody tr")).toHaveCount(3);
   await page.screenshot({ path: `${SCREENSHOTS}/month-touchpoint.png`, fullPage: true });
 });

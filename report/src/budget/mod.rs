@@ -1,7 +1,8 @@
 //! Budgets: the longest wait that a touchpoint may cost, and how much it matters.
 //!
 //! What else a bank says of its touchpoints stands in the same file: limits (`limit`), what it expects of
-//! them (`factor`), by which shares it looks at them (`indicator`), and by which words reviews tell of them (`listening`).
+//! them (`factor`), by which shares it looks at them (`indicator`), by which words reviews tell of them (`listening`), and what it
+//! knows of some days (`mark`).
 //!
 //! Owns: the TOML form, the defaults by kind and their sources. Refuses: files (callers pass the text).
 //! Invariant: every kind and name has a budget, because the defaults speak of every kind that can be late.
@@ -10,6 +11,7 @@ mod factor;
 mod indicator;
 mod limit;
 mod listening;
+mod mark;
 mod place;
 mod read;
 
@@ -19,6 +21,8 @@ pub(crate) use indicator::{Indicator, Indicators};
 pub(crate) use limit::{Limit, Objective};
 pub use listening::DEFAULT_LISTENING;
 pub(crate) use listening::Topic;
+pub(crate) use mark::Mark;
+pub use mark::MarkKind;
 pub(crate) use place::Place;
 pub use place::Stage;
 
@@ -29,6 +33,7 @@ use factor::FactorEntry;
 use indicator::IndicatorEntry;
 use limit::LimitEntry;
 use listening::ListeningEntry;
+use mark::MarkEntry;
 use nowait_wire::Kind;
 use read::{known_kind, label, line_of, milliseconds, unreadable, weight};
 use serde::Deserialize;
@@ -81,6 +86,7 @@ pub struct Budgets {
     factors: Vec<Factor>,
     indicators: Indicators,
     listening: Vec<Topic>,
+    marks: Vec<Mark>,
     pinned: Option<String>,
     /// What was said beside the defaults.
     source: String,
@@ -107,6 +113,7 @@ impl Budgets {
             factors: Vec::new(),
             indicators: Indicators::default(),
             listening: Vec::new(),
+            marks: Vec::new(),
             pinned: None,
             source: String::new(),
         }
@@ -136,6 +143,11 @@ impl Budgets {
     #[must_use]
     pub fn has_own_listening(&self) -> bool {
         self.listening != Budgets::default().listening
+    }
+
+    /// What the bank knows beforehand of some days, in the order of the file.
+    pub(crate) fn marks(&self) -> &[Mark] {
+        &self.marks
     }
 
     /// The touchpoints that have a place in a customer's life, by kind and name.
@@ -242,6 +254,7 @@ impl Budgets {
             self.limits.extend(limits);
         }
         factor::add(text, file.factor, &mut self.factors)?;
+        mark::add(text, file.mark, &mut self.marks)?;
         self.indicators.overlay(text, file.indicator, file.dimension)?;
         listening::overlay(text, file.listening, &self.indicators, &mut self.listening)?;
         self.pinned = file.pinned.or(self.pinned.take());
@@ -264,6 +277,8 @@ struct File {
     indicator: Vec<IndicatorEntry>,
     #[serde(default)]
     listening: Vec<ListeningEntry>,
+    #[serde(default)]
+    mark: Vec<MarkEntry>,
     #[serde(default)]
     dimension: BTreeMap<Spanned<String>, Spanned<f64>>,
     pinned: Option<String>,
@@ -341,6 +356,12 @@ mod tests {
         assert_eq!((pay.target_ns, pay.weight, pay.label.as_str()), (80_500_000, 2.0, "Pay"));
         assert_eq!(budgets.of(Kind::Tap, "Other").target_ns, 100_000_000);
         assert_eq!(budgets.of(Kind::Launch, "hot").label, "Hot launch");
+    }
+
+    #[test]
+    fn the_example_of_marks_is_read() {
+        let budgets = Budgets::parse(include_str!("../../examples/marks.toml")).unwrap();
+        assert_eq!(budgets.marks().len(), 2);
     }
 
     #[test]

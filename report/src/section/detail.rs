@@ -2,7 +2,7 @@
 
 use super::waits::{touchpoint_row, with_figures};
 use super::{Cell, Column, Section, TOO_FEW, duration, name, number, quantile, share, text};
-use crate::detail::{Bar, Detail};
+use crate::detail::{Bar, Detail, Marked};
 use crate::report::Outcomes;
 
 /// All sections of a touchpoint that have something to say, in the order in which they are read.
@@ -16,6 +16,7 @@ pub fn of_detail(detail: &Detail) -> Vec<Section> {
         releases(detail),
         split(detail),
         hours(detail),
+        marks(detail),
         longest(detail),
     ];
     all.into_iter().filter(|section| !section.rows.is_empty()).collect()
@@ -70,6 +71,7 @@ fn days(detail: &Detail) -> Section {
         number("in_time"),
         number("apdex"),
         number("people_late"),
+        text("mark"),
     ];
     let cells = detail.days.iter().map(|day| {
         let figures = &day.figures;
@@ -81,10 +83,11 @@ fn days(detail: &Detail) -> Section {
             share(figures.within_budget_share),
             super::waits::apdex(figures),
             super::waits::people(figures),
+            marked(detail, |mark| mark.day == day.day),
         ]);
         cells
     });
-    Section::new("days", COLUMNS).with(cells)
+    without_marks(detail, Section::new("days", COLUMNS).with(cells))
 }
 
 /// Its figures by the values of a field.
@@ -118,7 +121,8 @@ fn releases(detail: &Detail) -> Section {
 
 /// Its hours.
 fn hours(detail: &Detail) -> Section {
-    const COLUMNS: &[Column] = &[text("day"), text("hour"), number("n"), number("p75"), number("in_time")];
+    const COLUMNS: &[Column] =
+        &[text("day"), text("hour"), number("n"), number("p75"), number("in_time"), text("mark")];
     let cells = detail.hours.iter().map(|hour| {
         vec![
             Cell::Day(hour.day.clone()),
@@ -126,9 +130,47 @@ fn hours(detail: &Detail) -> Section {
             Cell::Count(hour.count),
             if hour.p75_ns.is_none() && hour.count > 0 { TOO_FEW } else { duration(hour.p75_ns) },
             share(hour.within_budget_share),
+            marked(detail, |mark| {
+                mark.day == hour.day && (mark.from_hour..mark.until_hour).contains(&hour.hour)
+            }),
         ]
     });
-    Section::new("hours", COLUMNS).with(cells)
+    without_marks(detail, Section::new("hours", COLUMNS).with(cells))
+}
+
+/// The names of what the bank marked.
+fn marked(detail: &Detail, is_meant: impl Fn(&Marked) -> bool) -> Cell {
+    let names: Vec<&str> =
+        detail.marks.iter().filter(|mark| is_meant(mark)).map(|mark| mark.name.as_str()).collect();
+    name(&names.join(", "))
+}
+
+/// The same without its last column, if the bank marked nothing.
+fn without_marks(detail: &Detail, section: Section) -> Section {
+    if !detail.marks.is_empty() {
+        return section;
+    }
+    let columns = section.columns.split_last().map_or(section.columns, |(_, columns)| columns);
+    let mut section = Section { columns, ..section };
+    section.rows.iter_mut().for_each(|row| row.cells.truncate(columns.len()));
+    section
+}
+
+/// What the bank marked.
+fn marks(detail: &Detail) -> Section {
+    const COLUMNS: &[Column] =
+        &[text("day"), text("mark"), text("mark_kind"), text("from_hour"), text("until_hour")];
+    let cells = detail.marks.iter().map(|mark| {
+        let hour = |hour: u8| Cell::Text(format!("{hour:02}:00"));
+        vec![
+            Cell::Day(mark.day.clone()),
+            Cell::Text(mark.name.clone()),
+            Cell::Word("mark", mark.kind.as_str()),
+            hour(mark.from_hour),
+            hour(mark.until_hour),
+        ]
+    });
+    Section::new("marks", COLUMNS).with(cells)
 }
 
 /// Its longest waits of late.

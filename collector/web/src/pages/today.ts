@@ -100,5 +100,5 @@ async function follow(late: string, pen: Pen, wanted: AbortSignal): Promise<Node
   const [whole, days] = [of("touchpoints"), of("days")];
   const row = whole?.rows[0];
   if (whole === undefined || row === undefined || days === undefined || days.rows.length < 2) return [];
-  return [trend(days, of("begun"), nanoseconds(cellOf(whole, row, "target")), pen)];
+  return [trend(days, of("begun"), of("marks"), nanoseconds(cellOf(whole, row, "target")), pen)];
 }

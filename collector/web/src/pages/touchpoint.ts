@@ -18,8 +18,9 @@ export async function touchpoint(pen: Pen, wanted: AbortSignal): Promise<Node[]>
     whole === undefined || first === undefined ? 0 : nanoseconds(cellOf(whole, first, "target"));
   const shown = answer.sections.map((section) => {
     if (section.key === "distribution") return distribution(section, targetNs, pen);
-    if (section.key === "days" && section.rows.length > 1) return trend(section, of("begun"), targetNs, pen);
-    if (section.key === "hours") return hours(section, pen);
+    if (section.key === "days" && section.rows.length > 1)
+      return trend(section, of("begun"), of("marks"), targetNs, pen);
+    if (section.key === "hours") return hours(section, of("marks"), pen);
     return table(section, pen);
   });
   return [...span(answer, pen), ...sentence(whole, pen), splits(pen), ...shown];
