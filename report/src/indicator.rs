@@ -267,6 +267,9 @@ pub struct IndicatorTrend {
     pub name: String,
     /// What the bank calls it.
     pub label: Option<String>,
+    /// The least share that is wanted now, 0 to 1; `null` in the JSON of a collector that did not tell, too.
+    #[serde(default)]
+    pub target: Option<f64>,
     /// The months, the earliest first.
     pub months: Vec<MonthOfIndicator>,
 }
@@ -282,11 +285,11 @@ impl Trends {
     /// Adds a month, which lies behind those that were added.
     pub fn add(&mut self, month: &str, of: Experiences) {
         for indicator in of.indicators {
-            let IndicatorValue { name, label, counted, share, status, .. } = indicator;
+            let IndicatorValue { name, label, counted, share, target, status, .. } = indicator;
             let month = MonthOfIndicator { month: month.to_owned(), counted, share, status };
             match self.indicators.iter_mut().find(|trend| trend.name == name) {
                 Some(trend) => trend.months.push(month),
-                None => self.indicators.push(IndicatorTrend { name, label, months: vec![month] }),
+                None => self.indicators.push(IndicatorTrend { name, label, target, months: vec![month] }),
             }
         }
     }

@@ -34,6 +34,11 @@ export class Format {
     return this.number(share, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   }
 
+  /** A share from 0 to 1, where whole ones are enough. */
+  percent(share: number): string {
+    return this.number(share, { style: "percent", maximumFractionDigits: 0 });
+  }
+
   duration(ns: number): string {
     const found = DURATIONS.find(([, , below]) => ns < below) ?? ["hour", 3_600e9, 0];
     const [unit, size] = ns === 0 ? ["second", 1e9] : found;

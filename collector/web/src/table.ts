@@ -109,7 +109,7 @@ function head(column: Column, words: Words): HTMLElement {
 }
 
 /** Each row with its parts behind it. */
-function items(rows: Row[]): Row[][] {
+export function items(rows: Row[]): Row[][] {
   const items: Row[][] = [];
   for (const row of rows) {
     const last = items.at(-1);

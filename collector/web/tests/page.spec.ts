@@ -257,6 +257,13 @@ test("an indicator leads to its months and down to the touchpoint", async ({ pag
   await expect(page.locator("section[aria-labelledby=section-dimensions] tbody tr")).toHaveCount(6);
   await expect(page.locator("section[aria-labelledby=section-months]")).toContainText("Tasks in time");
   await expect(page.locator("pre")).toContainText("[[indicator]]");
+  const { indicators: trends } = await (await request.get("/v1/indicators/months")).json();
+  const known = trends.filter((of: { months: { share: number | null }[] }) =>
+    of.months.some((month) => month.share !== null),
+  );
+  expect(known.length).toBeGreaterThan(0);
+  await expect(page.locator(".months figure")).toHaveCount(known.length);
+  await expect(page.getByRole("img", { name: /^Tasks in time from month to month: / })).toBeVisible();
   await row.getByRole("button").click();
   await table.locator("tr.part:visible").first().getByRole("link").click();
   await expect(page).toHaveURL(/^[^?]*\/touchpoint\?touchpoint=journey%3A/);

@@ -31,8 +31,14 @@ pub fn of_experiences(of: &Experiences) -> Vec<Section> {
 /// The latest month of each indicator, and the ones before behind it.
 #[must_use]
 pub fn of_trends(trends: &Trends) -> Vec<Section> {
-    const COLUMNS: &[Column] =
-        &[text("indicator"), text("month"), number("went_well"), number("n"), text("status")];
+    const COLUMNS: &[Column] = &[
+        text("indicator"),
+        text("month"),
+        number("went_well"),
+        number("n"),
+        number("target_share"),
+        text("status"),
+    ];
     let rows = trends.indicators.iter().flat_map(|trend| {
         let row = |(nth, month)| Row { is_part: nth > 0, ..Row::of(month_cells(trend, month, nth > 0)) };
         trend.months.iter().rev().enumerate().map(row)
@@ -123,6 +129,7 @@ fn month_cells(trend: &IndicatorTrend, of: &MonthOfIndicator, is_part: bool) -> 
         Cell::Month(of.month.clone()),
         share(of.share),
         Cell::Count(of.counted),
+        share(trend.target),
         status(of.status, of.counted),
     ]
 }

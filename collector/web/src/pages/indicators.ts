@@ -1,8 +1,9 @@
 // How customers fare: levels, the indicators behind them, and the months of a year.
 
-import { indicators as asked, months } from "../api";
+import { type Section, indicators as asked, months } from "../api";
 import { h } from "../dom";
 import { later } from "../later";
+import { pictures } from "../months";
 import { type Pen, table } from "../table";
 import { example } from "./gaps";
 
@@ -18,7 +19,7 @@ export async function indicators(pen: Pen, wanted: AbortSignal): Promise<Node[]>
       ["hours", ""],
     ])
     .query();
-  const trend = months(question, wanted).then((of) => of.sections.map((section) => table(section, pen)));
+  const trend = months(question, wanted).then((of) => of.sections.map((section) => twelve(section, pen)));
   return [
     h("p", {}, words.text("indicators.how")),
     ...answer.sections.map((section) => table(section, pen)),
@@ -27,4 +28,11 @@ export async function indicators(pen: Pen, wanted: AbortSignal): Promise<Node[]>
       ? []
       : [h("p", { class: "own" }, words.text("indicators.own")), example(answer.example, pen)]),
   ];
+}
+
+/** The months as pictures, with their table below. */
+function twelve(section: Section, pen: Pen): HTMLElement {
+  const whole = table(section, pen);
+  whole.querySelector(".wide")?.before(pictures(section, pen));
+  return whole;
 }
