@@ -70,12 +70,15 @@ pub struct Ask {
     pub month: String,
     /// The one journey that is asked for step by step, by its name.
     pub journey: String,
+    /// Numbers of factors that are tried out, each `NAME:EXPERIENCE:EXPECTATION:IMPORTANCE:IDEAL`.
+    pub factors: Vec<String>,
 }
 
-/// The name of the one word that may be said several times.
+/// The names of the words that may be said several times.
 const DIMENSION: &str = "dimension";
+const FACTOR: &str = "factor";
 
-/// The names of the words, `dimension` apart.
+/// The names of the words that are said once.
 const WORDS: [&str; 21] = [
     "tenant",
     "version",
@@ -142,15 +145,20 @@ impl TryFrom<Vec<(String, String)>> for Ask {
         let mut ask = Ask::default();
         for (name, word) in pairs {
             refuse_long(&name, &word)?;
-            if name == DIMENSION {
-                ask.dimensions.extend(said(&word).map(str::to_owned));
+            let several = match name.as_str() {
+                DIMENSION => Some(&mut ask.dimensions),
+                FACTOR => Some(&mut ask.factors),
+                _ => None,
+            };
+            if let Some(several) = several {
+                several.extend(said(&word).map(str::to_owned));
                 continue;
             }
             let Some(kept) = ask.word_mut(&name) else {
                 return Err(Error::input(is_none_of(
                     "word of a question",
                     &name,
-                    WORDS.into_iter().chain([DIMENSION]),
+                    WORDS.into_iter().chain([DIMENSION, FACTOR]),
                 )));
             };
             if said(kept).is_some() && said(&word).is_some() {
@@ -238,7 +246,8 @@ impl Ask {
             &self.journey,
         ];
         let dimensions = self.dimensions.iter().map(|word| (DIMENSION, word));
-        let all = WORDS.into_iter().zip(words).chain(dimensions);
+        let factors = self.factors.iter().map(|word| (FACTOR, word));
+        let all = WORDS.into_iter().zip(words).chain(dimensions).chain(factors);
         all.filter_map(|(name, word)| said(word).map(|word| (name, word))).collect()
     }
 

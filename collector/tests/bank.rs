@@ -105,6 +105,29 @@ async fn the_tables_of_gaps_are_those_of_the_terminal_and_the_plain_page() {
 }
 
 #[tokio::test]
+async fn numbers_of_factors_can_be_tried_out_and_are_kept_nowhere() {
+    let (house, _) = house().await;
+    let before = house.get("/v1/gaps/sections").await.json();
+    assert!(before.get("toml").is_none());
+    let tried = "/v1/gaps/sections?factor=Calm:5:7:9:&factor=Speed::4::";
+    let tables = house.get(tried).await.json();
+    let rows = tables["sections"][0]["rows"].as_array().unwrap();
+    let calm = rows.iter().find(|row| row["cells"][0]["text"] == "Calm").unwrap();
+    assert_eq!(calm["cells"][1]["change"]["score"], -18.0);
+    let toml = tables["toml"].as_str().unwrap();
+    assert!(toml.contains("name = \"Calm\"") && toml.contains("measured_by"), "{toml}");
+    assert_eq!(house.get(tried).await.json(), tables, "the same address has the same answer");
+    assert_eq!(house.get("/v1/gaps/sections").await.json(), before);
+    for refused in
+        ["/v1/gaps?factor=Calm:11:::", "/v1/report?factor=Calm:5:::", "/v1/indicators?factor=Calm:5:::"]
+    {
+        let answer = house.get(refused).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{refused}");
+        assert!(answer.text().contains("factor: "), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn who_said_nothing_is_told_what_to_write() {
     let house = House::new(|_| {});
     assert_eq!(house.post(frame(&session(1, 50))).await.status, StatusCode::OK);

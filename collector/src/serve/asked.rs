@@ -47,15 +47,22 @@ impl Asked {
 
     /// Refuses words that are of a touchpoint or a session, where all of them are meant.
     pub(super) fn refuse_stray(&self) -> Result<(), Error> {
+        self.refuse_stray_beside("")
+    }
+
+    /// The same where one of them means something.
+    fn refuse_stray_beside(&self, own: &str) -> Result<(), Error> {
         let stray = self
             .ask
             .said()
             .into_iter()
-            .find(|(name, _)| matches!(*name, "touchpoint" | "session" | "month" | "journey"));
+            .filter(|(name, _)| *name != own)
+            .find(|(name, _)| matches!(*name, "touchpoint" | "session" | "month" | "journey" | "factor"));
         match stray {
             None => Ok(()),
             Some((name, _)) => Err(Error::input(match name {
                 "month" => "month: ask /v1/service for one, or leave it out".to_owned(),
+                "factor" => "factor: ask /v1/gaps with it, or leave it out".to_owned(),
                 _ => format!("{name}: ask /v1/{name} for one, or leave it out"),
             })),
         }
@@ -97,7 +104,12 @@ impl Asked {
 
     /// Whose figures are meant, and which, where all touchpoints are and nothing is compared.
     pub(super) fn of_no_comparison(&self) -> Result<(String, Query), Error> {
-        self.refuse_stray()?;
+        self.of_no_comparison_beside("")
+    }
+
+    /// The same where this word means something, which is of no other question.
+    pub(super) fn of_no_comparison_beside(&self, own: &str) -> Result<(String, Query), Error> {
+        self.refuse_stray_beside(own)?;
         if self.ask.releases()?.is_some() {
             return Err(Error::input(
                 "base and head: a report compares nothing; ask /v1/compare, or leave them out",

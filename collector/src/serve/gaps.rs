@@ -11,7 +11,7 @@ use crate::store::{self, Query};
 use axum::response::{IntoResponse, Response};
 use nowait_report::gaps::EXAMPLE_GAPS;
 use nowait_report::section::{SECTIONS_VERSION, of_gaps, of_targets};
-use nowait_report::{Gaps, Rows, Section, Targets};
+use nowait_report::{Budgets, Gaps, Rows, Section, Targets};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -23,9 +23,11 @@ pub(super) fn gaps(asked: &Asked) -> Result<Response, Error> {
 
 /// The same as the table that the terminal and the page show.
 pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
-    let sections = of_gaps(&of(asked)?);
+    let (gaps, budgets) = tried(asked)?;
+    let sections = of_gaps(&gaps);
     let example = sections.is_empty().then_some(EXAMPLE_GAPS);
-    Ok(tables(sections, example))
+    let toml = (!asked.ask.factors.is_empty()).then(|| budgets.factors_as_toml());
+    Ok(axum::Json(Tables { sections_version: SECTIONS_VERSION, sections, example, toml }).into_response())
 }
 
 /// What became of the gaps that were chosen.
@@ -41,7 +43,7 @@ pub(super) fn targets_sections(asked: &Asked) -> Result<Response, Error> {
 /// Both without a script.
 pub(super) fn plain(asked: &Asked) -> Result<Response, Error> {
     let gaps = of(asked)?;
-    let (tenant, mut query) = meant(asked)?;
+    let (tenant, mut query) = meant_beside(asked, "factor")?;
     // Each release is told, whichever the table is about.
     query.filter.version = None;
     let targets = store::targets(asked.store(), &tenant, &query, asked.budgets())?;
@@ -57,10 +59,14 @@ pub(super) struct Tables {
     /// What to write into the budgets file, as TOML; only where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<&'static str>,
+    /// What to write into it so that it says what was tried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toml: Option<String>,
 }
 
 pub(super) fn tables(sections: Vec<Section>, example: Option<&'static str>) -> Response {
-    axum::Json(Tables { sections_version: SECTIONS_VERSION, sections, example }).into_response()
+    let toml = None;
+    axum::Json(Tables { sections_version: SECTIONS_VERSION, sections, example, toml }).into_response()
 }
 
 /// The same without a script.
@@ -71,7 +77,11 @@ pub(super) fn plain_tables(title: &str, sections: &[Section], example: &str) -> 
 
 /// Whose figures are meant, and which.
 pub(super) fn meant(asked: &Asked) -> Result<(String, Query), Error> {
-    let (tenant, query) = asked.of_no_comparison()?;
+    meant_beside(asked, "")
+}
+
+fn meant_beside(asked: &Asked, own: &str) -> Result<(String, Query), Error> {
+    let (tenant, query) = asked.of_no_comparison_beside(own)?;
     if query.rows != Rows::default() {
         return Err(Error::input("page: this is listed whole; leave it out"));
     }
@@ -79,8 +89,15 @@ pub(super) fn meant(asked: &Asked) -> Result<(String, Query), Error> {
 }
 
 fn of(asked: &Asked) -> Result<Gaps, Error> {
-    let (tenant, query) = meant(asked)?;
-    store::gaps(asked.store(), &tenant, &query, asked.budgets())
+    Ok(tried(asked)?.0)
+}
+
+/// The gaps by the bank's numbers and those that the address tries out, and all of these.
+fn tried(asked: &Asked) -> Result<(Gaps, Budgets), Error> {
+    let (tenant, query) = meant_beside(asked, "factor")?;
+    let budgets =
+        asked.budgets().trying(&asked.ask.factors).map_err(|error| Error::input(error.to_string()))?;
+    Ok((store::gaps(asked.store(), &tenant, &query, &budgets)?, budgets))
 }
 
 fn of_chosen(asked: &Asked) -> Result<Targets, Error> {

@@ -35,7 +35,7 @@ const OWN: Record<PageName, readonly string[]> = {
   releases: ["base", "head"],
   service: ["month"],
   indicators: [],
-  gaps: [],
+  gaps: ["factor"],
   map: [],
   health: [],
 };

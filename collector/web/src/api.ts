@@ -82,6 +82,8 @@ export interface Tables {
   sections: Section[];
   /** What to write into the budgets file where it says nothing yet. */
   example?: string;
+  /** What to write into it so that it says what the address tries out. */
+  toml?: string;
 }
 
 /** The answer of `GET /v1/reader`. */

@@ -244,6 +244,33 @@ test("gaps are ranked, with the touchpoints that measure them and what became of
   await expect(page).toHaveURL("/touchpoint?version=8.1.0&touchpoint=journey%3Atransfer&lang=en");
 });
 
+test("numbers of factors are tried out in the address, and the page says what to write", async ({
+  page,
+  request,
+}) => {
+  await open(page, "/gaps?lang=en");
+  const { factors } = await (await request.get("/v1/gaps")).json();
+  const of = factors.find((factor: { origin: string }) => factor.origin === "bank");
+  await page.getByText("Try other numbers").click();
+  await page.getByRole("spinbutton", { name: `${of.name}: expected` }).fill("10");
+  await page.getByRole("spinbutton", { name: `${of.name}: importance` }).fill("10");
+  await page.getByRole("textbox", { name: "Another factor" }).first().fill("Calm");
+  await page.getByRole("spinbutton", { name: "Another factor: experience" }).first().fill("0");
+  await page.getByRole("button", { name: "Compute" }).click();
+  await expect(page).toHaveURL(/factor=.*%3A10%3A10.*&factor=Calm%3A0%3A%3A%3A/);
+  const tried = await (
+    await request.get(`/v1/gaps${new URL(page.url()).search.replace("&lang=en", "")}`)
+  ).json();
+  const first = tried.factors.find((factor: { name: string }) => factor.name === of.name);
+  expect(first.weighted_satisfaction).toBe((of.score - 10) * 10);
+  const rows = page.locator("section[aria-labelledby=section-gaps] tbody tr:not(.part)");
+  await expect(rows).toHaveCount(factors.length + 1);
+  await expect(rows.filter({ hasText: of.name })).toContainText(first.weighted_satisfaction.toFixed(1));
+  await expect(page.locator("pre")).toContainText('name = "Calm"');
+  await page.getByRole("link", { name: "Back to the numbers of the file" }).click();
+  await expect(rows).toHaveCount(factors.length);
+});
+
 test("an indicator leads to its months and down to the touchpoint", async ({ page, request }) => {
   const { indicators } = await (await request.get("/v1/indicators")).json();
   const found = indicators.find((indicator: { name: string }) => indicator.name === "tasks_in_time");

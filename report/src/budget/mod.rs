@@ -14,6 +14,7 @@ mod listening;
 mod mark;
 mod place;
 mod read;
+mod tried;
 
 pub(crate) use factor::{Factor, Target};
 pub use indicator::DEFAULT_INDICATORS;
