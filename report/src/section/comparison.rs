@@ -2,7 +2,7 @@
 //!
 //! Invariant: whoever tells a figure of a comparison tells it by [`Told`].
 
-use super::{About, Cell, Change, Column, Row, Section, number, text};
+use super::{About, Cell, Change, Column, Row, Section, condition, number, text};
 use crate::metric::{Axis, Unit};
 use crate::verdict::{
     Comparison, Drift, Figure, FigureChange, MixChange, NotJudged, Subject, TouchpointChange, Verdict,
@@ -343,8 +343,8 @@ fn not_judged(of: &[NotJudged]) -> Section {
 fn mix(changes: &[MixChange]) -> Section {
     const COLUMNS: &[Column] = &[text("field"), text("value"), number("base"), number("head")];
     let rows = changes.iter().map(|of| {
-        let texts = [&of.field, &of.value].map(|text| Cell::Text(text.clone()));
-        texts.into_iter().chain([of.base_share, of.head_share].map(Cell::Share)).collect()
+        let words = [condition::field(&of.field), condition::value(&of.field, &of.value)];
+        words.into_iter().chain([of.base_share, of.head_share].map(Cell::Share)).collect()
     });
     section("mix", COLUMNS, rows)
 }

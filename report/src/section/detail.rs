@@ -1,7 +1,7 @@
 //! One touchpoint in detail, as tables.
 
 use super::waits::{touchpoint_row, with_figures};
-use super::{Cell, Column, Section, TOO_FEW, duration, name, number, quantile, share, text};
+use super::{Cell, Column, Section, TOO_FEW, condition, duration, name, number, quantile, share, text};
 use crate::detail::{Bar, Detail, Marked};
 use crate::report::Outcomes;
 
@@ -104,9 +104,11 @@ fn split(detail: &Detail) -> Section {
         number("apdex"),
         number("people_late"),
     ];
-    let values = detail.split.iter().flat_map(|split| &split.values);
-    let cells = values.map(|slice| {
-        with_figures([name(&slice.value), Cell::DurationNs(slice.figures.lost_ns)], &slice.figures)
+    let values =
+        detail.split.iter().flat_map(|split| split.values.iter().map(|slice| (split.by.as_str(), slice)));
+    let cells = values.map(|(by, slice)| {
+        let value = condition::value(by, &slice.value);
+        with_figures([value, Cell::DurationNs(slice.figures.lost_ns)], &slice.figures)
     });
     Section::new("split", COLUMNS).with(cells)
 }

@@ -1,5 +1,6 @@
 //! One journey, step by step and across channels, as tables.
 
+use super::condition::channel;
 use super::{Cell, Column, Section, duration, number, quantile, share, text};
 use crate::journey_map::{Channel, HandOvers, JourneyMap, Moment, PeakEnd, Step};
 
@@ -151,13 +152,6 @@ fn hand_overs(found: &HandOvers) -> Section {
     ];
     let rows = counts.into_iter().map(|(word, cell)| vec![Cell::Word("hand_over", word), cell]);
     Section::new("hand_overs", COLUMNS).with(rows)
-}
-
-/// A word where we have one: a bank calls its channels as it likes.
-fn channel(channel: &str) -> Cell {
-    const KNOWN: [&str; 4] = ["app", "branch", "call_centre", "web"];
-    let known = KNOWN.into_iter().find(|known| *known == channel);
-    known.map_or_else(|| Cell::Text(channel.to_owned()), |known| Cell::Word("channel", known))
 }
 
 fn score(score: Option<f64>) -> Cell {

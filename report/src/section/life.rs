@@ -1,6 +1,6 @@
 //! The touchpoints over the life of a customer, as a table.
 
-use super::{Cell, Column, Row, Section, duration, name, number, quantile, share, text};
+use super::{Cell, Column, Row, Section, condition, duration, name, number, quantile, share, text};
 use crate::life::{LifeMap, Placed};
 use nowait_wire::Kind;
 
@@ -36,7 +36,7 @@ fn row(stage: Cell, placed: &Placed) -> Row {
     let cells = vec![
         stage,
         Cell::Text(placed.label.clone()),
-        Cell::Text(placed.channel.clone()),
+        condition::channel(&placed.channel),
         Cell::Word("kind", placed.kind.as_str()),
         placed.owner.as_deref().map_or(Cell::None, name),
         Cell::DurationNs(placed.lost_ns),

@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod comparison;
+mod condition;
 mod cost;
 mod daily;
 mod detail;

@@ -1,6 +1,6 @@
 //! One session, as tables.
 
-use super::{Cell, Column, Section, duration, name, number, text};
+use super::{Cell, Column, Section, condition, duration, name, number, text};
 use crate::session::{Happening, Timeline};
 use nowait_wire::{ExitReason, Kind};
 
@@ -17,8 +17,8 @@ fn whole(timeline: &Timeline) -> Section {
         ("release", Cell::Text(timeline.app_version.clone())),
         ("system", Cell::Text(format!("{} {}", timeline.os, timeline.os_version))),
         ("model", name(&timeline.device_model)),
-        ("tier", Cell::Text(timeline.device_tier.to_string())),
-        ("network", Cell::Text(timeline.network.to_string())),
+        ("tier", condition::tier(timeline.device_tier)),
+        ("network", condition::network(timeline.network)),
         ("country", name(&timeline.country)),
     ];
     let of_texts = texts.into_iter().map(|(field, cell)| vec![Cell::Word("column", field), cell]);
