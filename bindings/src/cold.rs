@@ -6,10 +6,12 @@
 
 use crate::engine::engine;
 use crate::guard::guard;
-use crate::types::{Continuation, Flushed, Parcel, SelfReport, StartConfig, StartError, Transport};
+use crate::types::{
+    Continuation, Flushed, Parcel, SelfReport, StartConfig, StartError, SystemExits, Transport,
+};
 use nowait_core::{
     Answer, Build, Cancel, Conditions, Config, Consent, Device, DropReason, NoWait, Recorded, RefuseReason,
-    SpkiPin, Upload,
+    SpkiPin, SystemExit, Upload,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -97,6 +99,22 @@ impl Upload for HostUpload {
 #[uniffi::export]
 pub fn exchange_is_cancelled() -> bool {
     guard(false, || EXCHANGE.lock().unwrap_or_else(PoisonError::into_inner).is_cancelled())
+}
+
+/// Takes who can ask the system how processes of the app ended: before [`start`], which recovers what dead ones left. Each
+/// word of the system is told once, in the exit of the process that it is about.
+#[uniffi::export]
+pub fn system_exits(system: Box<dyn SystemExits>) {
+    guard((), || engine().system_exits(HostSystem(system)));
+}
+
+/// The host's way to the system as the engine sees it: whatever goes wrong in it, nothing is known.
+struct HostSystem(Box<dyn SystemExits>);
+
+impl nowait_core::SystemExits for HostSystem {
+    fn recent(&mut self) -> Vec<SystemExit> {
+        guard(Vec::new(), || self.0.recent())
+    }
 }
 
 /// Takes the customer's decision: what became of it. Touches no file operation, so it may be called on a main thread.

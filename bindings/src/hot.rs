@@ -243,3 +243,10 @@ pub fn rated(id: u64, name: u32, at_ns: u64, rating: u8) {
 pub fn handed_over(id: u64, at_ns: u64, continuation: u64) {
     tell(Fact::HandedOver { at: at_ns, id, continuation });
 }
+
+/// An exception of the class `name` that nobody caught is on its way to the system: before it is handed on.
+#[uniffi::export]
+#[inline]
+pub fn crashed(name: u32, at_ns: u64) {
+    tell(Fact::Crashed { at: at_ns, name: NameId(name) });
+}

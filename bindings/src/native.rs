@@ -53,6 +53,7 @@ native! {
     Java_dev_nowait_internal_Native_stepStarted => step_started(id: jlong, step: jint, atNs: jlong);
     Java_dev_nowait_internal_Native_journeyEnded => journey_ended(id: jlong, atNs: jlong, outcome: jint);
     Java_dev_nowait_internal_Native_rated => rated(id: jlong, name: jint, atNs: jlong, rating: jint);
+    Java_dev_nowait_internal_Native_crashed => crashed(name: jint, atNs: jlong);
     Java_dev_nowait_internal_Native_handedOver => handed_over(id: jlong, atNs: jlong, continuation: jlong);
 }
 

@@ -64,6 +64,7 @@ fn expected() -> Vec<Fact> {
         Fact::JourneyEnded { at: 22, id: 98, outcome: Outcome::Abandoned },
         Fact::Rated { at: 23, id: 98, name, rating: 4 },
         Fact::HandedOver { at: 24, id: 98, continuation: u64::MAX },
+        Fact::Crashed { at: 25, name },
     ]
 }
 
@@ -96,6 +97,7 @@ fn every_free_function_tells_its_fact() {
         hot::journey_ended(98, 22, 6);
         hot::rated(98, 7, 23, 4);
         hot::handed_over(98, 24, u64::MAX);
+        hot::crashed(7, 25);
     });
     assert_eq!(facts, expected());
 }
@@ -130,6 +132,7 @@ fn every_native_function_tells_the_same() {
         native::Java_dev_nowait_internal_Native_journeyEnded(env, class, 98, 22, 6);
         native::Java_dev_nowait_internal_Native_rated(env, class, 98, 7, 23, 4);
         native::Java_dev_nowait_internal_Native_handedOver(env, class, 98, 24, -1);
+        native::Java_dev_nowait_internal_Native_crashed(env, class, 7, 25);
     });
     assert_eq!(facts, expected());
 }

@@ -3,7 +3,9 @@
 //! Owns: shapes. Refuses: defaults; the faces have them, in their own idiom.
 //! Invariant: an error that comes from the host carries no text of the host.
 
-use nowait_core::{Answer, Conditions, Consent, Hold, Network, Os, Recorded, Roots, Tier};
+use nowait_core::{
+    Answer, Conditions, Consent, ExitCause, Hold, Network, Os, Recorded, Roots, SystemExit, Tier,
+};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -302,4 +304,58 @@ pub struct SelfReport {
     /// Whether the flight recorder is on the heap, because its file could not be had, or, in the first milliseconds
     /// after a start, is not there yet.
     pub ring_on_heap: bool,
+}
+
+/// What ended a process of the app, by the system's word. See `nowait_core::ExitCause`.
+#[uniffi::remote(Enum)]
+pub enum ExitCause {
+    /// The system does not say.
+    Unknown,
+    /// An exception that nobody caught.
+    Crash,
+    /// A crash in native code.
+    NativeCrash,
+    /// The main thread did not answer for too long.
+    NotResponding,
+    /// The system needed its memory.
+    LowMemory,
+    /// The customer ended it.
+    User,
+    /// The app was updated or removed.
+    Update,
+    /// It was frozen in the background and could not be woken properly.
+    Freezer,
+    /// A signal whose reason the system does not tell.
+    Signal,
+    /// It ended itself.
+    Exited,
+    /// A permission was taken away from it.
+    Permission,
+    /// It used too much of the processor, the battery or the disk.
+    Resources,
+    /// Another process that it depended on ended.
+    Dependency,
+    /// It did not come up.
+    Initialization,
+    /// Something else that the system did.
+    Other,
+}
+
+/// How a process of the app ended, by the system's word.
+#[uniffi::remote(Record)]
+pub struct SystemExit {
+    /// The process's number in the system.
+    pub process: u32,
+    /// When, in milliseconds since 1970 UTC, by the wall clock as the device had it then.
+    pub ended_unix_ms: u64,
+    /// Why.
+    pub cause: ExitCause,
+}
+
+/// Who can ask the system how processes of the app ended.
+#[uniffi::export(callback_interface)]
+pub trait SystemExits: Send + Sync {
+    /// The ends that the system remembers, in any order; none if it cannot be asked. Called on NoWait's own thread, where a dead
+    /// process left something; may take its time. Must not throw.
+    fn recent(&self) -> Vec<SystemExit>;
 }

@@ -243,11 +243,27 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SYSTEM_EXITS_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SYSTEM_EXITS_METHOD0
+typedef void (*UniffiCallbackInterfaceSystemExitsMethod0)(uint64_t, RustBuffer* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_TRANSPORT_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_TRANSPORT_METHOD0
 typedef void (*UniffiCallbackInterfaceTransportMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SYSTEM_EXITS
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SYSTEM_EXITS
+typedef struct UniffiVTableCallbackInterfaceSystemExits {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceSystemExitsMethod0 _Nonnull recent;
+} UniffiVTableCallbackInterfaceSystemExits;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_TRANSPORT
@@ -258,6 +274,11 @@ typedef struct UniffiVTableCallbackInterfaceTransport {
     UniffiCallbackInterfaceTransportMethod0 _Nonnull send;
 } UniffiVTableCallbackInterfaceTransport;
 
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_INIT_CALLBACK_VTABLE_SYSTEMEXITS
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_INIT_CALLBACK_VTABLE_SYSTEMEXITS
+void uniffi_nowait_ffi_fn_init_callback_vtable_systemexits(const UniffiVTableCallbackInterfaceSystemExits* _Nonnull vtable
+);
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_INIT_CALLBACK_VTABLE_TRANSPORT
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_INIT_CALLBACK_VTABLE_TRANSPORT
@@ -312,6 +333,11 @@ RustBuffer uniffi_nowait_ffi_fn_func_shutdown(uint64_t timeout_ms, RustCallStatu
 void uniffi_nowait_ffi_fn_func_start(RustBuffer config, RustBuffer transport, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SYSTEM_EXITS
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_SYSTEM_EXITS
+void uniffi_nowait_ffi_fn_func_system_exits(uint64_t system, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_BEGIN
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_ACTION_BEGIN
 void uniffi_nowait_ffi_fn_func_action_begin(uint64_t id, uint32_t action, uint64_t at_ns, RustCallStatus *_Nonnull out_status
@@ -335,6 +361,11 @@ void uniffi_nowait_ffi_fn_func_background(uint64_t at_ns, RustCallStatus *_Nonnu
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_BREADCRUMB
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_BREADCRUMB
 void uniffi_nowait_ffi_fn_func_breadcrumb(uint32_t name, uint64_t at_ns, uint64_t number, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_CRASHED
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_CRASHED
+void uniffi_nowait_ffi_fn_func_crashed(uint32_t name, uint64_t at_ns, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_FOREGROUND
@@ -768,6 +799,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_start(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_SYSTEM_EXITS
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_SYSTEM_EXITS
+uint16_t uniffi_nowait_ffi_checksum_func_system_exits(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_ACTION_BEGIN
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_ACTION_BEGIN
 uint16_t uniffi_nowait_ffi_checksum_func_action_begin(void
@@ -795,6 +832,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_background(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_BREADCRUMB
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_BREADCRUMB
 uint16_t uniffi_nowait_ffi_checksum_func_breadcrumb(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CRASHED
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CRASHED
+uint16_t uniffi_nowait_ffi_checksum_func_crashed(void
     
 );
 #endif
@@ -933,6 +976,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_touch_handled(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_TOUCH_UP
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_TOUCH_UP
 uint16_t uniffi_nowait_ffi_checksum_func_touch_up(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_METHOD_SYSTEMEXITS_RECENT
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_METHOD_SYSTEMEXITS_RECENT
+uint16_t uniffi_nowait_ffi_checksum_method_systemexits_recent(void
     
 );
 #endif

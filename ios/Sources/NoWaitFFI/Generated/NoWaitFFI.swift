@@ -1539,6 +1539,85 @@ public func FfiConverterTypeStartConfig_lower(_ value: StartConfig) -> RustBuffe
 
 
 /**
+ * How a process of the app ended, by the system's word.
+ */
+public struct SystemExit: Equatable, Hashable {
+    /**
+     * The process's number in the system.
+     */
+    public let process: UInt32
+    /**
+     * When, in milliseconds since 1970 UTC, by the wall clock as the device had it then.
+     */
+    public let endedUnixMs: UInt64
+    /**
+     * Why.
+     */
+    public let cause: ExitCause
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The process's number in the system.
+         */process: UInt32, 
+        /**
+         * When, in milliseconds since 1970 UTC, by the wall clock as the device had it then.
+         */endedUnixMs: UInt64, 
+        /**
+         * Why.
+         */cause: ExitCause) {
+        self.process = process
+        self.endedUnixMs = endedUnixMs
+        self.cause = cause
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SystemExit: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSystemExit: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SystemExit {
+        return
+            try SystemExit(
+                process: FfiConverterUInt32.read(from: &buf), 
+                endedUnixMs: FfiConverterUInt64.read(from: &buf), 
+                cause: FfiConverterTypeExitCause.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SystemExit, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.process, into: &buf)
+        FfiConverterUInt64.write(value.endedUnixMs, into: &buf)
+        FfiConverterTypeExitCause.write(value.cause, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSystemExit_lift(_ buf: RustBuffer) throws -> SystemExit {
+    return try FfiConverterTypeSystemExit.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSystemExit_lower(_ value: SystemExit) -> RustBuffer {
+    return FfiConverterTypeSystemExit.lower(value)
+}
+
+
+/**
  * Whether the customer agreed to be measured. Nothing leaves the device before `Granted`.
  */
 
@@ -1619,6 +1698,211 @@ public func FfiConverterTypeConsent_lift(_ buf: RustBuffer) throws -> Consent {
 #endif
 public func FfiConverterTypeConsent_lower(_ value: Consent) -> RustBuffer {
     return FfiConverterTypeConsent.lower(value)
+}
+
+
+
+/**
+ * What ended a process of the app, by the system's word. See `nowait_core::ExitCause`.
+ */
+
+public enum ExitCause: Equatable, Hashable {
+    
+    /**
+     * The system does not say.
+     */
+    case unknown
+    /**
+     * An exception that nobody caught.
+     */
+    case crash
+    /**
+     * A crash in native code.
+     */
+    case nativeCrash
+    /**
+     * The main thread did not answer for too long.
+     */
+    case notResponding
+    /**
+     * The system needed its memory.
+     */
+    case lowMemory
+    /**
+     * The customer ended it.
+     */
+    case user
+    /**
+     * The app was updated or removed.
+     */
+    case update
+    /**
+     * It was frozen in the background and could not be woken properly.
+     */
+    case freezer
+    /**
+     * A signal whose reason the system does not tell.
+     */
+    case signal
+    /**
+     * It ended itself.
+     */
+    case exited
+    /**
+     * A permission was taken away from it.
+     */
+    case permission
+    /**
+     * It used too much of the processor, the battery or the disk.
+     */
+    case resources
+    /**
+     * Another process that it depended on ended.
+     */
+    case dependency
+    /**
+     * It did not come up.
+     */
+    case initialization
+    /**
+     * Something else that the system did.
+     */
+    case other
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ExitCause: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExitCause: FfiConverterRustBuffer {
+    typealias SwiftType = ExitCause
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExitCause {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .unknown
+        
+        case 2: return .crash
+        
+        case 3: return .nativeCrash
+        
+        case 4: return .notResponding
+        
+        case 5: return .lowMemory
+        
+        case 6: return .user
+        
+        case 7: return .update
+        
+        case 8: return .freezer
+        
+        case 9: return .signal
+        
+        case 10: return .exited
+        
+        case 11: return .permission
+        
+        case 12: return .resources
+        
+        case 13: return .dependency
+        
+        case 14: return .initialization
+        
+        case 15: return .other
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ExitCause, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .crash:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .nativeCrash:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .notResponding:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .lowMemory:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .user:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .update:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .freezer:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .signal:
+            writeInt(&buf, Int32(9))
+        
+        
+        case .exited:
+            writeInt(&buf, Int32(10))
+        
+        
+        case .permission:
+            writeInt(&buf, Int32(11))
+        
+        
+        case .resources:
+            writeInt(&buf, Int32(12))
+        
+        
+        case .dependency:
+            writeInt(&buf, Int32(13))
+        
+        
+        case .initialization:
+            writeInt(&buf, Int32(14))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(15))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExitCause_lift(_ buf: RustBuffer) throws -> ExitCause {
+    return try FfiConverterTypeExitCause.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExitCause_lower(_ value: ExitCause) -> RustBuffer {
+    return FfiConverterTypeExitCause.lower(value)
 }
 
 
@@ -2320,6 +2604,146 @@ public func FfiConverterTypeTransportError_lower(_ value: TransportError) -> Rus
 
 
 /**
+ * Who can ask the system how processes of the app ended.
+ */
+public protocol SystemExits: AnyObject, Sendable {
+    
+    /**
+     * The ends that the system remembers, in any order; none if it cannot be asked. Called on NoWait's own thread, where a dead
+     * process left something; may take its time. Must not throw.
+     */
+    func recent()  -> [SystemExit]
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceSystemExits {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceSystemExits = UniffiVTableCallbackInterfaceSystemExits(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceSystemExits.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface SystemExits: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceSystemExits.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface SystemExits: handle missing in uniffiClone")
+            }
+        },
+        recent: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> [SystemExit] in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceSystemExits.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.recent(
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterSequenceTypeSystemExit.lower($0) }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceSystemExits> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceSystemExits>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitSystemExits() {
+    uniffi_nowait_ffi_fn_init_callback_vtable_systemexits(UniffiCallbackInterfaceSystemExits.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceSystemExits {
+    fileprivate static let handleMap = UniffiHandleMap<SystemExits>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceSystemExits : FfiConverter {
+    typealias SwiftType = SystemExits
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceSystemExits_lift(_ handle: UInt64) throws -> SystemExits {
+    return try FfiConverterCallbackInterfaceSystemExits.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceSystemExits_lower(_ v: SystemExits) -> UInt64 {
+    return FfiConverterCallbackInterfaceSystemExits.lower(v)
+}
+
+
+
+
+/**
  * The host's own HTTP stack.
  */
 public protocol Transport: AnyObject, Sendable {
@@ -2633,6 +3057,31 @@ fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSystemExit: FfiConverterRustBuffer {
+    typealias SwiftType = [SystemExit]
+
+    public static func write(_ value: [SystemExit], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSystemExit.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SystemExit] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SystemExit]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSystemExit.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterDictionaryStringUInt64: FfiConverterRustBuffer {
     public static func write(_ value: [String: UInt64], into buf: inout [UInt8]) {
         let len = Int32(value.count)
@@ -2779,6 +3228,17 @@ public func start(config: StartConfig, transport: Transport?)throws   {try rustC
 }
 }
 /**
+ * Takes who can ask the system how processes of the app ended: before [`start`], which recovers what dead ones left. Each
+ * word of the system is told once, in the exit of the process that it is about.
+ */
+public func systemExits(system: SystemExits)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_system_exits(
+        FfiConverterCallbackInterfaceSystemExits_lower(system),uniffiCallStatus
+    )
+}
+}
+/**
  * A measured action begins.
  */
 public func actionBegin(id: UInt64, action: UInt32, atNs: UInt64)  {try! rustCall() {
@@ -2835,6 +3295,17 @@ public func breadcrumb(name: UInt32, atNs: UInt64, number: UInt64)  {try! rustCa
         FfiConverterUInt32.lower(name),
         FfiConverterUInt64.lower(atNs),
         FfiConverterUInt64.lower(number),uniffiCallStatus
+    )
+}
+}
+/**
+ * An exception of the class `name` that nobody caught is on its way to the system: before it is handed on.
+ */
+public func crashed(name: UInt32, atNs: UInt64)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_crashed(
+        FfiConverterUInt32.lower(name),
+        FfiConverterUInt64.lower(atNs),uniffiCallStatus
     )
 }
 }
@@ -3142,6 +3613,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_start() != 62699) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nowait_ffi_checksum_func_system_exits() != 6692) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nowait_ffi_checksum_func_action_begin() != 1193) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3155,6 +3629,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_breadcrumb() != 18668) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_crashed() != 48892) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_foreground() != 21374) {
@@ -3226,10 +3703,14 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nowait_ffi_checksum_func_touch_up() != 21998) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nowait_ffi_checksum_method_systemexits_recent() != 27097) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nowait_ffi_checksum_method_transport_send() != 14175) {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitSystemExits()
     uniffiCallbackInitTransport()
     return InitializationResult.ok
 }()

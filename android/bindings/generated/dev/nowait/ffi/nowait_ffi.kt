@@ -649,8 +649,30 @@ internal open class UniffiForeignFutureResultVoid(
 internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
     fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
+internal interface UniffiCallbackInterfaceSystemExitsMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceTransportMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`parcel`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "recent")
+internal open class UniffiVTableCallbackInterfaceSystemExits(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `recent`: UniffiCallbackInterfaceSystemExitsMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `recent`: UniffiCallbackInterfaceSystemExitsMethod0? = null,
+    ): UniffiVTableCallbackInterfaceSystemExits(`uniffiFree`,`uniffiClone`,`recent`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceSystemExits) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `recent` = other.`recent`
+    }
+
 }
 @Structure.FieldOrder("uniffiFree", "uniffiClone", "send")
 internal open class UniffiVTableCallbackInterfaceTransport(
@@ -714,6 +736,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_start(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_system_exits(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_action_begin(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_action_end(
@@ -723,6 +747,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_nowait_ffi_checksum_func_background(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_breadcrumb(
+    ): Int
+    external fun uniffi_nowait_ffi_checksum_func_crashed(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_foreground(
     ): Int
@@ -770,6 +796,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_touch_up(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_method_systemexits_recent(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_method_transport_send(
     ): Int
     external fun ffi_nowait_ffi_uniffi_contract_version(
@@ -783,11 +811,14 @@ internal object UniffiLib {
 
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "nowait_ffi"))
+        uniffiCallbackInterfaceSystemExits.register(this)
         uniffiCallbackInterfaceTransport.register(this)
         
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_nowait_ffi_fn_init_callback_vtable_systemexits(`vtable`: UniffiVTableCallbackInterfaceSystemExits,
+    ): Unit
     external fun uniffi_nowait_ffi_fn_init_callback_vtable_transport(`vtable`: UniffiVTableCallbackInterfaceTransport,
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_conditions(`now`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -808,6 +839,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_nowait_ffi_fn_func_start(`config`: RustBuffer.ByValue,`transport`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nowait_ffi_fn_func_system_exits(`system`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_nowait_ffi_fn_func_action_begin(`id`: Long,`action`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_action_end(`id`: Long,`atNs`: Long,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
@@ -817,6 +850,8 @@ internal object UniffiLib {
     external fun uniffi_nowait_ffi_fn_func_background(`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_breadcrumb(`name`: Int,`atNs`: Long,`number`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_nowait_ffi_fn_func_crashed(`name`: Int,`atNs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_foreground(`atNs`: Long,`restored`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -1010,6 +1045,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nowait_ffi_checksum_func_start() and 0xFFFF) != 62699) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nowait_ffi_checksum_func_system_exits() and 0xFFFF) != 6692) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nowait_ffi_checksum_func_action_begin() and 0xFFFF) != 1193) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1023,6 +1061,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_breadcrumb() and 0xFFFF) != 18668) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_crashed() and 0xFFFF) != 48892) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_foreground() and 0xFFFF) != 21374) {
@@ -1092,6 +1133,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_touch_up() and 0xFFFF) != 21998) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_method_systemexits_recent() and 0xFFFF) != 27097) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_method_transport_send() and 0xFFFF) != 14175) {
@@ -2082,6 +2126,61 @@ public object FfiConverterTypeStartConfig: FfiConverterRustBuffer<StartConfig> {
 
 
 /**
+ * How a process of the app ended, by the system's word.
+ */
+data class SystemExit (
+    /**
+     * The process's number in the system.
+     */
+    val `process`: kotlin.UInt
+    , 
+    /**
+     * When, in milliseconds since 1970 UTC, by the wall clock as the device had it then.
+     */
+    val `endedUnixMs`: kotlin.ULong
+    , 
+    /**
+     * Why.
+     */
+    val `cause`: ExitCause
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSystemExit: FfiConverterRustBuffer<SystemExit> {
+    override fun read(buf: ByteBuffer): SystemExit {
+        return SystemExit(
+            FfiConverterUInt.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterTypeExitCause.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SystemExit) = (
+            FfiConverterUInt.allocationSize(value.`process`) +
+            FfiConverterULong.allocationSize(value.`endedUnixMs`) +
+            FfiConverterTypeExitCause.allocationSize(value.`cause`)
+    )
+
+    override fun write(value: SystemExit, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`process`, buf)
+            FfiConverterULong.write(value.`endedUnixMs`, buf)
+            FfiConverterTypeExitCause.write(value.`cause`, buf)
+    }
+}
+
+
+
+/**
  * Whether the customer agreed to be measured. Nothing leaves the device before `Granted`.
  */
 
@@ -2120,6 +2219,101 @@ public object FfiConverterTypeConsent: FfiConverterRustBuffer<Consent> {
     override fun allocationSize(value: Consent) = 4UL
 
     override fun write(value: Consent, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What ended a process of the app, by the system's word. See `nowait_core::ExitCause`.
+ */
+
+enum class ExitCause {
+    
+    /**
+     * The system does not say.
+     */
+    UNKNOWN,
+    /**
+     * An exception that nobody caught.
+     */
+    CRASH,
+    /**
+     * A crash in native code.
+     */
+    NATIVE_CRASH,
+    /**
+     * The main thread did not answer for too long.
+     */
+    NOT_RESPONDING,
+    /**
+     * The system needed its memory.
+     */
+    LOW_MEMORY,
+    /**
+     * The customer ended it.
+     */
+    USER,
+    /**
+     * The app was updated or removed.
+     */
+    UPDATE,
+    /**
+     * It was frozen in the background and could not be woken properly.
+     */
+    FREEZER,
+    /**
+     * A signal whose reason the system does not tell.
+     */
+    SIGNAL,
+    /**
+     * It ended itself.
+     */
+    EXITED,
+    /**
+     * A permission was taken away from it.
+     */
+    PERMISSION,
+    /**
+     * It used too much of the processor, the battery or the disk.
+     */
+    RESOURCES,
+    /**
+     * Another process that it depended on ended.
+     */
+    DEPENDENCY,
+    /**
+     * It did not come up.
+     */
+    INITIALIZATION,
+    /**
+     * Something else that the system did.
+     */
+    OTHER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeExitCause: FfiConverterRustBuffer<ExitCause> {
+    override fun read(buf: ByteBuffer) = try {
+        ExitCause.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ExitCause) = 4UL
+
+    override fun write(value: ExitCause, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -2603,6 +2797,72 @@ public object FfiConverterTypeTransportError : FfiConverterRustBuffer<TransportE
 
 
 /**
+ * Who can ask the system how processes of the app ended.
+ */
+public interface SystemExits {
+    
+    /**
+     * The ends that the system remembers, in any order; none if it cannot be asked. Called on NoWait's own thread, where a dead
+     * process left something; may take its time. Must not throw.
+     */
+    fun `recent`(): List<SystemExit>
+    
+    companion object
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceSystemExits {
+    internal object `recent`: UniffiCallbackInterfaceSystemExitsMethod0 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSystemExits.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`recent`(
+                )
+            }
+            val writeReturn = { value: List<SystemExit> -> uniffiOutReturn.setValue(FfiConverterSequenceTypeSystemExit.lower(value)) }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeSystemExits.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeSystemExits.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceSystemExits.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `recent`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_nowait_ffi_fn_init_callback_vtable_systemexits(vtable)
+    }
+}
+
+/**
+ * The ffiConverter which transforms the Callbacks in to handles to pass to Rust.
+ *
+ * @suppress
+ */
+public object FfiConverterTypeSystemExits: FfiConverterCallbackInterface<SystemExits>()
+
+
+
+
+
+/**
  * The host's own HTTP stack.
  */
 public interface Transport {
@@ -2893,6 +3153,34 @@ public object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotlin.
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeSystemExit: FfiConverterRustBuffer<List<SystemExit>> {
+    override fun read(buf: ByteBuffer): List<SystemExit> {
+        val len = buf.getInt()
+        return List<SystemExit>(len) {
+            FfiConverterTypeSystemExit.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SystemExit>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSystemExit.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SystemExit>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSystemExit.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterMapStringULong: FfiConverterRustBuffer<Map<kotlin.String, kotlin.ULong>> {
     override fun read(buf: ByteBuffer): Map<kotlin.String, kotlin.ULong> {
         val len = buf.getInt()
@@ -3090,6 +3378,20 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
 
         /**
+         * Takes who can ask the system how processes of the app ended: before [`start`], which recovers what dead ones left. Each
+         * word of the system is told once, in the exit of the process that it is about.
+         */ fun `systemExits`(`system`: SystemExits)
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_system_exits(
+    
+        
+        FfiConverterTypeSystemExits.lower(`system`),_status)
+}
+    
+    
+
+        /**
          * A measured action begins.
          */ fun `actionBegin`(`id`: kotlin.ULong, `action`: kotlin.UInt, `atNs`: kotlin.ULong)
         = 
@@ -3160,6 +3462,20 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
         FfiConverterUInt.lower(`name`),
         FfiConverterULong.lower(`atNs`),
         FfiConverterULong.lower(`number`),_status)
+}
+    
+    
+
+        /**
+         * An exception of the class `name` that nobody caught is on its way to the system: before it is handed on.
+         */ fun `crashed`(`name`: kotlin.UInt, `atNs`: kotlin.ULong)
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_crashed(
+    
+        
+        FfiConverterUInt.lower(`name`),
+        FfiConverterULong.lower(`atNs`),_status)
 }
     
     
