@@ -10,8 +10,8 @@ use crate::types::{
     Continuation, Flushed, Parcel, SelfReport, StartConfig, StartError, SystemExits, Transport,
 };
 use nowait_core::{
-    Answer, Build, Cancel, Conditions, Config, Consent, Device, DropReason, NoWait, Recorded, RefuseReason,
-    SpkiPin, SystemExit, Upload,
+    Answer, Build, Cancel, Conditions, Config, Consent, Delivery, Device, DropReason, NoWait, Recorded,
+    RefuseReason, SpkiPin, SystemExit, Upload,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -166,6 +166,12 @@ pub fn self_report() -> Option<SelfReport> {
             ring_on_heap: ledger.ring_on_heap,
         })
     })
+}
+
+/// How delivery stands: why nothing arrives, if nothing does; none only if a defect of NoWait was caught.
+#[uniffi::export]
+pub fn delivery() -> Option<Delivery> {
+    guard(None, || Some(engine().delivery()))
 }
 
 /// A random id for a journey that goes on elsewhere, to be told as `handed_over`; none only if a defect of NoWait was caught.

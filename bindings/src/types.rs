@@ -4,7 +4,7 @@
 //! Invariant: an error that comes from the host carries no text of the host.
 
 use nowait_core::{
-    Answer, Conditions, Consent, ExitCause, Hold, Network, Os, Recorded, Roots, SystemExit, Tier,
+    Answer, Conditions, Consent, Delivery, ExitCause, Hold, Network, Os, Recorded, Roots, SystemExit, Tier,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -277,6 +277,27 @@ pub struct Flushed {
     pub complete: bool,
     /// Batches that wait on the device.
     pub batches_left: u64,
+}
+
+/// How delivery stands in this process; see `nowait_core::Delivery` for what each field means.
+#[uniffi::remote(Record)]
+pub struct Delivery {
+    /// The customer's decision in force.
+    pub consent: Consent,
+    /// Exchanges with the collector so far.
+    pub exchanges: u32,
+    /// The HTTP status of the last one, if it was answered.
+    pub status: Option<u16>,
+    /// Whether the last one ended with the receipt for its batch.
+    pub is_delivered: bool,
+    /// Whether the remote configuration switches NoWait off.
+    pub is_switched_off: bool,
+    /// Whether this session is none of the sample.
+    pub is_left_out: bool,
+    /// Whether NoWait stays off because its last starts died.
+    pub is_off: bool,
+    /// Whether batches wait for other conditions of network and power.
+    pub is_held: bool,
 }
 
 /// What NoWait says about itself: this session's account. Facts told = folded + refused; events produced = delivered +

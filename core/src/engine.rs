@@ -5,6 +5,7 @@
 
 use crate::Clock;
 use crate::config::Config;
+use crate::delivery::Standing;
 use crate::error::Error;
 use crate::record::Recorder;
 use crate::recover::{SystemExit, SystemExits};
@@ -26,6 +27,8 @@ const COMMANDS_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) recorder: Recorder,
+    /// What the worker tells of delivery.
+    pub(crate) standing: Standing,
     conditions: AtomicU8,
     started: OnceLock<Started>,
     system: Mutex<System>,
@@ -74,6 +77,7 @@ impl Engine {
     pub(crate) fn new(clock: Clock) -> &'static Engine {
         Box::leak(Box::new(Engine {
             recorder: Recorder::new(clock),
+            standing: Standing::new(),
             conditions: AtomicU8::new(Conditions::default().to_bits()),
             started: OnceLock::new(),
             system: Mutex::default(),

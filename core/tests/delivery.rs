@@ -5,7 +5,9 @@ mod common;
 
 use common::*;
 use nowait_core::testing::{self, ManualWorker, MemoryUpload};
-use nowait_core::{Answer, Conditions, Config, Fact, ManualClock, NOW, Network, NoWait, RemoteConfig};
+use nowait_core::{
+    Answer, Conditions, Config, Consent, Fact, ManualClock, NOW, Network, NoWait, RemoteConfig,
+};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -236,4 +238,59 @@ fn flush_intervals_are_checked() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { flush_interval: Duration::from_secs(90_000), ..config(folder.path()) };
     assert!(NoWait::start_with(config, MemoryUpload::new()).unwrap_err().is_config());
+}
+
+#[test]
+fn the_engine_says_why_nothing_arrives() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    upload.plan([Some(Answer { status: 401, ..Answer::default() }), None]);
+    let pending = Config { consent: Consent::Pending, ..config(folder.path()) };
+    let waiting = NoWait::waiting();
+    waiting.consent(Consent::Refused);
+    assert_eq!(waiting.delivery().consent, Consent::Refused, "without a start nothing else is known");
+    let (nowait, mut worker, clock) = start(pending, &upload);
+    let nothing = nowait.delivery();
+    assert_eq!((nothing.consent, nothing.exchanges, nothing.status), (Consent::Pending, 0, None));
+    assert!(!nothing.is_delivered && !nothing.is_switched_off && !nothing.is_left_out);
+    assert!(!nothing.is_off && !nothing.is_held);
+
+    // One exchange a flush; between them the wait that the answer before asked for.
+    let tried = |worker: &mut ManualWorker| {
+        record(nowait, "a", 1);
+        worker.flush();
+        clock.advance(Duration::from_secs(86_400));
+        let delivery = nowait.delivery();
+        (delivery.exchanges, delivery.status, delivery.is_delivered)
+    };
+    assert_eq!(tried(&mut worker), (0, None, false), "the customer was not asked yet");
+    nowait.consent(Consent::Granted);
+    assert_eq!(nowait.delivery().consent, Consent::Granted);
+    assert_eq!(tried(&mut worker), (1, Some(401), false));
+    assert_eq!(tried(&mut worker), (2, None, false), "no answer");
+    let (exchanges, status, is_delivered) = tried(&mut worker);
+    assert!(exchanges > 2 && is_delivered, "{exchanges}");
+    assert_eq!(status, Some(200));
+
+    nowait.conditions(Conditions { network: Network::Offline, ..Conditions::default() });
+    assert!(nowait.delivery().is_held);
+    nowait.conditions(Conditions::default());
+    upload.configure(RemoteConfig { enabled: false, ..remote(1) });
+    tried(&mut worker);
+    assert!(nowait.delivery().is_switched_off);
+}
+
+#[test]
+fn a_session_outside_of_the_sample_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let upload = MemoryUpload::new();
+    upload.configure(RemoteConfig { sampled_per_mille: 0, ..remote(1) });
+    let (nowait, mut worker, _clock) = start(config(folder.path()), &upload);
+    record(nowait, "a", 1);
+    worker.flush();
+    assert!(!nowait.delivery().is_left_out, "it began before");
+    worker.shutdown();
+    let (nowait, mut worker, _clock) = start(config(folder.path()), &upload);
+    worker.turn();
+    assert!(nowait.delivery().is_left_out);
 }

@@ -11,17 +11,19 @@ pub use handle::{Action, Crumb, Journey, Rating, Request, Route, Screen, Span, T
 use crate::Clock;
 use crate::config::Config;
 use crate::consent::Consent;
+use crate::delivery::Delivery;
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Command, Engine, Flushed};
 use crate::error::Error;
 use crate::fork;
 use crate::record::Fact;
 use crate::recover::SystemExits;
+use crate::remote;
 use crate::ring::account::Counter;
 use crate::ring::flight::Recorded;
 use crate::sync;
 use crate::upload::Upload;
-use crate::upload::conditions::Conditions;
+use crate::upload::conditions::{self, Conditions, Place};
 use crate::worker;
 use crossbeam::channel::{Sender, bounded};
 use nowait_wire::{Continuation, Event, Kind, Ledger, NameId, Outcome, Uuid};
@@ -284,6 +286,18 @@ impl NoWait {
     #[must_use]
     pub fn ledger(self) -> Ledger {
         self.engine.recorder.ledger()
+    }
+
+    /// How delivery stands in this process: why nothing arrives, if nothing does. Before a start nothing is known but what the
+    /// customer decided.
+    #[must_use]
+    pub fn delivery(self) -> Delivery {
+        let remote = self.engine.recorder.shared().and_then(|shared| remote::unpack(shared.remote()));
+        let hold = self.engine.started().map(|started| started.config.hold).unwrap_or_default();
+        // Of a few batches of an app in front, without a flush, which passes all but a missing network.
+        let is_held = !conditions::may_send(self.engine.conditions(), Place::InFront, 0, false, hold);
+        let is_switched_off = remote.is_some_and(|remote| !remote.enabled);
+        self.engine.standing.delivery(self.engine.recorder.consent(), is_switched_off, is_held)
     }
 
     /// The id of this session, which every batch of it carries; nil before a start.

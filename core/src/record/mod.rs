@@ -327,7 +327,6 @@ impl Recorder {
     }
 
     /// What the processes of the app share, once it is there.
-    #[cfg(all(test, not(any(loom, shuttle))))]
     pub(crate) fn shared(&self) -> Option<&Shared> {
         self.shared.get().map(Arc::as_ref)
     }
@@ -348,6 +347,16 @@ impl Recorder {
         drop(decided);
         self.wake();
         recorded
+    }
+
+    /// The decision in force, as far as it is known: before the file is there, what was said without it.
+    pub(crate) fn consent(&self) -> Consent {
+        match self.shared.get() {
+            Some(shared) => shared.consent().consent,
+            // The lock may have been held at the fork.
+            None if fork::is_child() => Consent::default(),
+            None => self.without_file.decided().last.unwrap_or_default(),
+        }
     }
 
     /// Takes the decision that the app starts with, unless the customer has said something by now.

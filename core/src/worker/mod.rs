@@ -121,6 +121,7 @@ impl Worker {
         };
         if worker.is_off {
             worker.engine.recorder.set_on(false);
+            worker.engine.standing.set_off();
         } else {
             worker.follow_decision();
             worker.tell_failed_starts();
@@ -221,6 +222,7 @@ impl Worker {
     fn follow_remote(&mut self) {
         let is_enabled = self.remote().is_none_or(|remote| remote.enabled);
         let is_sampled = self.session.as_ref().is_some_and(|session| session.is_sampled);
+        self.engine.standing.set_left_out(self.session.is_some() && !is_sampled);
         if !self.is_closing {
             self.engine.recorder.set_on(is_enabled && is_sampled);
         }

@@ -181,6 +181,8 @@ impl Worker {
             jitter: self.jitter(),
         });
         self.note_retry(decided.next, failures);
+        let status = answer.as_ref().map(|answer| answer.status);
+        self.engine.standing.exchanged(status, decided.next == Next::Delivered);
         step("retry noted");
         if let Some(config) = decided.config.as_ref().and_then(remote::pack) {
             self.shared.set_remote(config, |old| {

@@ -100,6 +100,19 @@ fn a_start_that_died_is_told_once_whatever_kills_who_tells_it() {
     }
 }
 
+#[test]
+fn a_nowait_that_stays_off_says_so() {
+    let folder = faulty::folder();
+    for deaths in 0..=2 {
+        let nowait = NoWait::on_clock(Clock::Manual(ManualClock::new(0)));
+        let config = config(folder.path(), "0");
+        let worker = testing::begin(nowait, config, MemoryUpload::new(), Arc::new(RealDisk)).unwrap();
+        assert_eq!(nowait.delivery().is_off, deaths == 2, "after {deaths} starts that died");
+        // Before its first turn is over, so that its marker stands.
+        drop(worker);
+    }
+}
+
 /// What lies on the heap alone is lost by a kill, so that a later start tells it.
 #[test]
 fn a_start_that_died_is_not_told_where_a_kill_would_lose_it() {

@@ -295,6 +295,12 @@ void uniffi_nowait_ffi_fn_func_conditions(RustBuffer now, RustCallStatus *_Nonnu
 RustBuffer uniffi_nowait_ffi_fn_func_consent(RustBuffer decision, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_DELIVERY
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_DELIVERY
+RustBuffer uniffi_nowait_ffi_fn_func_delivery(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_DRAW_CONTINUATION
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_DRAW_CONTINUATION
 RustBuffer uniffi_nowait_ffi_fn_func_draw_continuation(RustCallStatus *_Nonnull out_status
@@ -754,6 +760,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_conditions(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CONSENT
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_CONSENT
 uint16_t uniffi_nowait_ffi_checksum_func_consent(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_DELIVERY
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_DELIVERY
+uint16_t uniffi_nowait_ffi_checksum_func_delivery(void
     
 );
 #endif

@@ -869,6 +869,135 @@ public func FfiConverterTypeContinuation_lower(_ value: Continuation) -> RustBuf
 
 
 /**
+ * How delivery stands in this process; see `nowait_core::Delivery` for what each field means.
+ */
+public struct Delivery: Equatable, Hashable {
+    /**
+     * The customer's decision in force.
+     */
+    public let consent: Consent
+    /**
+     * Exchanges with the collector so far.
+     */
+    public let exchanges: UInt32
+    /**
+     * The HTTP status of the last one, if it was answered.
+     */
+    public let status: UInt16?
+    /**
+     * Whether the last one ended with the receipt for its batch.
+     */
+    public let isDelivered: Bool
+    /**
+     * Whether the remote configuration switches NoWait off.
+     */
+    public let isSwitchedOff: Bool
+    /**
+     * Whether this session is none of the sample.
+     */
+    public let isLeftOut: Bool
+    /**
+     * Whether NoWait stays off because its last starts died.
+     */
+    public let isOff: Bool
+    /**
+     * Whether batches wait for other conditions of network and power.
+     */
+    public let isHeld: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The customer's decision in force.
+         */consent: Consent, 
+        /**
+         * Exchanges with the collector so far.
+         */exchanges: UInt32, 
+        /**
+         * The HTTP status of the last one, if it was answered.
+         */status: UInt16?, 
+        /**
+         * Whether the last one ended with the receipt for its batch.
+         */isDelivered: Bool, 
+        /**
+         * Whether the remote configuration switches NoWait off.
+         */isSwitchedOff: Bool, 
+        /**
+         * Whether this session is none of the sample.
+         */isLeftOut: Bool, 
+        /**
+         * Whether NoWait stays off because its last starts died.
+         */isOff: Bool, 
+        /**
+         * Whether batches wait for other conditions of network and power.
+         */isHeld: Bool) {
+        self.consent = consent
+        self.exchanges = exchanges
+        self.status = status
+        self.isDelivered = isDelivered
+        self.isSwitchedOff = isSwitchedOff
+        self.isLeftOut = isLeftOut
+        self.isOff = isOff
+        self.isHeld = isHeld
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Delivery: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDelivery: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Delivery {
+        return
+            try Delivery(
+                consent: FfiConverterTypeConsent.read(from: &buf), 
+                exchanges: FfiConverterUInt32.read(from: &buf), 
+                status: FfiConverterOptionUInt16.read(from: &buf), 
+                isDelivered: FfiConverterBool.read(from: &buf), 
+                isSwitchedOff: FfiConverterBool.read(from: &buf), 
+                isLeftOut: FfiConverterBool.read(from: &buf), 
+                isOff: FfiConverterBool.read(from: &buf), 
+                isHeld: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Delivery, into buf: inout [UInt8]) {
+        FfiConverterTypeConsent.write(value.consent, into: &buf)
+        FfiConverterUInt32.write(value.exchanges, into: &buf)
+        FfiConverterOptionUInt16.write(value.status, into: &buf)
+        FfiConverterBool.write(value.isDelivered, into: &buf)
+        FfiConverterBool.write(value.isSwitchedOff, into: &buf)
+        FfiConverterBool.write(value.isLeftOut, into: &buf)
+        FfiConverterBool.write(value.isOff, into: &buf)
+        FfiConverterBool.write(value.isHeld, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDelivery_lift(_ buf: RustBuffer) throws -> Delivery {
+    return try FfiConverterTypeDelivery.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDelivery_lower(_ value: Delivery) -> RustBuffer {
+    return FfiConverterTypeDelivery.lower(value)
+}
+
+
+/**
  * The device that the app runs on. What is not known stays empty or `Unknown`.
  */
 public struct Device: Equatable, Hashable {
@@ -2887,6 +3016,30 @@ public func FfiConverterCallbackInterfaceTransport_lower(_ v: Transport) -> UInt
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt16: FfiConverterRustBuffer {
+    typealias SwiftType = UInt16?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt16.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt16.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
     typealias SwiftType = String?
 
@@ -2927,6 +3080,30 @@ fileprivate struct FfiConverterOptionTypeContinuation: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeContinuation.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeDelivery: FfiConverterRustBuffer {
+    typealias SwiftType = Delivery?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeDelivery.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeDelivery.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -3148,6 +3325,16 @@ public func consent(decision: Consent) -> Recorded  {
         uniffiCallStatus in
     uniffi_nowait_ffi_fn_func_consent(
         FfiConverterTypeConsent_lower(decision),uniffiCallStatus
+    )
+})
+}
+/**
+ * How delivery stands: why nothing arrives, if nothing does; none only if a defect of NoWait was caught.
+ */
+public func delivery() -> Delivery?  {
+    return try!  FfiConverterOptionTypeDelivery.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_delivery(uniffiCallStatus
     )
 })
 }
@@ -3590,6 +3777,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_consent() != 55803) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_delivery() != 47558) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_draw_continuation() != 28409) {

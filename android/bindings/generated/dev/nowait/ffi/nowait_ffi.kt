@@ -722,6 +722,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_consent(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_delivery(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_draw_continuation(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_exchange_is_cancelled(
@@ -824,6 +826,8 @@ internal object UniffiLib {
     external fun uniffi_nowait_ffi_fn_func_conditions(`now`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_consent(`decision`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_nowait_ffi_fn_func_delivery(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_nowait_ffi_fn_func_draw_continuation(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1022,6 +1026,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_consent() and 0xFFFF) != 55803) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_delivery() and 0xFFFF) != 47558) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_draw_continuation() and 0xFFFF) != 28409) {
@@ -1634,6 +1641,101 @@ public object FfiConverterTypeContinuation: FfiConverterRustBuffer<Continuation>
     override fun write(value: Continuation, buf: ByteBuffer) {
             FfiConverterULong.write(value.`number`, buf)
             FfiConverterString.write(value.`text`, buf)
+    }
+}
+
+
+
+/**
+ * How delivery stands in this process; see `nowait_core::Delivery` for what each field means.
+ */
+data class Delivery (
+    /**
+     * The customer's decision in force.
+     */
+    val `consent`: Consent
+    , 
+    /**
+     * Exchanges with the collector so far.
+     */
+    val `exchanges`: kotlin.UInt
+    , 
+    /**
+     * The HTTP status of the last one, if it was answered.
+     */
+    val `status`: kotlin.UShort?
+    , 
+    /**
+     * Whether the last one ended with the receipt for its batch.
+     */
+    val `isDelivered`: kotlin.Boolean
+    , 
+    /**
+     * Whether the remote configuration switches NoWait off.
+     */
+    val `isSwitchedOff`: kotlin.Boolean
+    , 
+    /**
+     * Whether this session is none of the sample.
+     */
+    val `isLeftOut`: kotlin.Boolean
+    , 
+    /**
+     * Whether NoWait stays off because its last starts died.
+     */
+    val `isOff`: kotlin.Boolean
+    , 
+    /**
+     * Whether batches wait for other conditions of network and power.
+     */
+    val `isHeld`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDelivery: FfiConverterRustBuffer<Delivery> {
+    override fun read(buf: ByteBuffer): Delivery {
+        return Delivery(
+            FfiConverterTypeConsent.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterOptionalUShort.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Delivery) = (
+            FfiConverterTypeConsent.allocationSize(value.`consent`) +
+            FfiConverterUInt.allocationSize(value.`exchanges`) +
+            FfiConverterOptionalUShort.allocationSize(value.`status`) +
+            FfiConverterBoolean.allocationSize(value.`isDelivered`) +
+            FfiConverterBoolean.allocationSize(value.`isSwitchedOff`) +
+            FfiConverterBoolean.allocationSize(value.`isLeftOut`) +
+            FfiConverterBoolean.allocationSize(value.`isOff`) +
+            FfiConverterBoolean.allocationSize(value.`isHeld`)
+    )
+
+    override fun write(value: Delivery, buf: ByteBuffer) {
+            FfiConverterTypeConsent.write(value.`consent`, buf)
+            FfiConverterUInt.write(value.`exchanges`, buf)
+            FfiConverterOptionalUShort.write(value.`status`, buf)
+            FfiConverterBoolean.write(value.`isDelivered`, buf)
+            FfiConverterBoolean.write(value.`isSwitchedOff`, buf)
+            FfiConverterBoolean.write(value.`isLeftOut`, buf)
+            FfiConverterBoolean.write(value.`isOff`, buf)
+            FfiConverterBoolean.write(value.`isHeld`, buf)
     }
 }
 
@@ -2937,6 +3039,38 @@ public object FfiConverterTypeTransport: FfiConverterCallbackInterface<Transport
 /**
  * @suppress
  */
+public object FfiConverterOptionalUShort: FfiConverterRustBuffer<kotlin.UShort?> {
+    override fun read(buf: ByteBuffer): kotlin.UShort? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterUShort.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.UShort?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterUShort.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.UShort?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterUShort.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?> {
     override fun read(buf: ByteBuffer): kotlin.String? {
         if (buf.get().toInt() == 0) {
@@ -2991,6 +3125,38 @@ public object FfiConverterOptionalTypeContinuation: FfiConverterRustBuffer<Conti
         } else {
             buf.put(1)
             FfiConverterTypeContinuation.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeDelivery: FfiConverterRustBuffer<Delivery?> {
+    override fun read(buf: ByteBuffer): Delivery? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeDelivery.read(buf)
+    }
+
+    override fun allocationSize(value: Delivery?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeDelivery.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Delivery?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeDelivery.write(value, buf)
         }
     }
 }
@@ -3274,6 +3440,19 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
         
         FfiConverterTypeConsent.lower(`decision`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * How delivery stands: why nothing arrives, if nothing does; none only if a defect of NoWait was caught.
+         */ fun `delivery`(): Delivery? {
+            return FfiConverterOptionalTypeDelivery.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_delivery(
+    
+        _status)
 }
     )
     }
