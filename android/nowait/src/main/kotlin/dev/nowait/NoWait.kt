@@ -151,6 +151,13 @@ public object NoWait {
     @JvmStatic
     public fun shutdown(timeoutMs: Long): Future<Flushed> = shutdown(timeoutMs.milliseconds)
 
+    /**
+     * Why nothing arrives, in words: asks nobody, sends nothing, and takes some microseconds once NoWait runs. For a debug menu or the
+     * log of a test build.
+     */
+    @JvmStatic
+    public fun doctor(): Diagnosis = Face.doctor()
+
     /** NoWait's own account of this session so far; null when it is not running. */
     @JvmStatic
     public fun selfReport(): Future<SelfReport?> = Face.selfReport()

@@ -79,6 +79,9 @@ public class JavaCallersTest {
         noNullThrows(application);
         assertFalse("nobody listens", NoWait.flush(1).get().getComplete());
         assertNotNull(NoWait.flush().get());
+        Diagnosis diagnosis = NoWait.doctor();
+        assertFalse(diagnosis.toString(), diagnosis.has(Cause.NOT_STARTED));
+        assertTrue(diagnosis.getFindings().stream().noneMatch(finding -> finding.getText().isEmpty()));
         SelfReport report = NoWait.selfReport().get();
         assertEquals(0, report.getSignalsLost() + report.getPanicsCaught());
         assertFalse(NoWait.shutdown(1).get(10, TimeUnit.SECONDS).getComplete());

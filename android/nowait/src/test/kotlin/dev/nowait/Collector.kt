@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit
 /** A real `nowait serve` on this machine, with a store of its own in [folder]. */
 internal class Collector(
     folder: File,
+    vararg more: String,
 ) : AutoCloseable {
     private val nowait = System.getProperty("nowait.binary")
     private val process: Process
@@ -14,7 +15,7 @@ internal class Collector(
 
     init {
         val data = File(folder, "store")
-        process = ProcessBuilder(nowait, "serve", "--listen", "127.0.0.1:0", "--data", data.path).redirectErrorStream(true).start()
+        process = ProcessBuilder(nowait, "serve", "--listen", "127.0.0.1:0", "--data", data.path, *more).redirectErrorStream(true).start()
         val lines = process.inputStream.bufferedReader()
         val said = generateSequence { lines.readLine() }.firstNotNullOf { Regex("batches at (http://[^/]+)/").find(it) }
         url = said.groupValues[1]

@@ -1,6 +1,7 @@
 package dev.nowait.internal
 
 import dev.nowait.Consent
+import dev.nowait.Diagnosis
 import dev.nowait.Flushed
 import dev.nowait.SelfReport
 import dev.nowait.Settings
@@ -45,6 +46,10 @@ internal object Face {
     @Volatile
     private var isUp = false
 
+    /** How batches leave, unless the library sends them itself. */
+    @Volatile
+    private var host: HostTransport? = null
+
     /** What tells how network and power are; only touched on the face's thread. */
     private var conditions: AutoCloseable? = null
 
@@ -87,7 +92,7 @@ internal object Face {
         try {
             lane.load(platform.processStart())
             val transport = settings.transport
-            val host = if (transport === Transport.NATIVE) null else HostTransport(transport)
+            val host = if (transport === Transport.NATIVE) null else HostTransport(transport).also { this.host = it }
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), host)
             isUp = true
             if (settings.captureConditions) guarded { conditions = platform.watchConditions() }
@@ -127,6 +132,17 @@ internal object Face {
         journey: Long = 0,
     ) {
         if (rating in RATINGS) lane.tell(Fact.RATED, name, small = rating, x = journey)
+    }
+
+    fun doctor(): Diagnosis {
+        val delivery =
+            try {
+                if (isUp) dev.nowait.ffi.delivery() else null
+            } catch (_: Throwable) {
+                // Whatever went wrong in the bridge is not the app's problem.
+                null
+            }
+        return Doctor.diagnosis(status, delivery, host?.problem, Visit.hasSeenAny)
     }
 
     fun flush(timeout: Duration): Future<Flushed> {

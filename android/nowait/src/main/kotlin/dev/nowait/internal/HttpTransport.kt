@@ -40,8 +40,8 @@ internal class HttpTransport(
                 } catch (_: TimeoutException) {
                     if (parcel.isCancelled) return null
                     if (leftNs <= 0) return exchange.headOnly
-                } catch (_: ExecutionException) {
-                    return exchange.headOnly
+                } catch (problem: ExecutionException) {
+                    return exchange.headOnly ?: throw problem.cause ?: problem
                 }
             }
         } finally {
@@ -165,13 +165,19 @@ internal class HttpTransport(
 internal class HostTransport(
     private val transport: Transport,
 ) : dev.nowait.ffi.Transport {
+    /** What the last exchange threw, if it did: of what is wrong with TLS only its kind is told. */
+    @Volatile
+    var problem: Class<out Throwable>? = null
+        private set
+
     override fun send(parcel: dev.nowait.ffi.Parcel): dev.nowait.ffi.Answer {
         val answer =
             try {
                 val timeoutMs = parcel.timeoutMs.coerceAtMost(Long.MAX_VALUE.toULong()).toLong()
-                transport.send(Parcel(parcel.url, parcel.headers, parcel.body, timeoutMs, ::exchangeIsCancelled))
-            } catch (_: Throwable) {
+                transport.send(Parcel(parcel.url, parcel.headers, parcel.body, timeoutMs, ::exchangeIsCancelled)).also { problem = null }
+            } catch (thrown: Throwable) {
                 // An Error, which would look like success to the engine, too.
+                problem = thrown.javaClass
                 null
             }
         if (answer == null || answer.status !in STATUSES) throw TransportException.NoAnswer()

@@ -14,6 +14,7 @@ internal class Visit {
 
     /** The instance that begins to exist. */
     fun created(): Long {
+        hasSeenAny = true
         val word = current.get()
         val id = if (word != 0L && word and CREATED == 0L) word shr 1 else Face.nextId()
         current.set(id shl 1 or CREATED)
@@ -24,6 +25,7 @@ internal class Visit {
     fun current(): Long {
         val word = current.get()
         if (word != 0L) return word shr 1
+        hasSeenAny = true
         return Face.nextId().also { current.set(it shl 1) }
     }
 
@@ -41,7 +43,12 @@ internal class Visit {
         current.compareAndSet(gone shl 1 or CREATED, earlier shl 1 or CREATED)
     }
 
-    private companion object {
-        const val CREATED = 1L
+    companion object {
+        private const val CREATED = 1L
+
+        /** Whether any screen was told of in this process. */
+        @Volatile
+        var hasSeenAny = false
+            private set
     }
 }

@@ -59,7 +59,8 @@ public class OkHttpTransport(
                 return null
             }
         }
-        return exchange.answer
+        // No answer either way; what broke is what NoWait.doctor says.
+        return exchange.answer ?: exchange.problem?.let { throw it }
     }
 
     private fun requestOf(parcel: Parcel): Request {
@@ -93,10 +94,17 @@ public class OkHttpTransport(
         var answer: Answer? = null
             private set
 
+        @Volatile
+        var problem: IOException? = null
+            private set
+
         override fun onFailure(
             call: Call,
             e: IOException,
-        ) = over.countDown()
+        ) {
+            problem = e
+            over.countDown()
+        }
 
         override fun onResponse(
             call: Call,

@@ -12,8 +12,11 @@ import okhttp3.mockwebserver.SocketPolicy
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import java.io.IOException
+import java.net.ConnectException
 import java.net.Proxy
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -25,7 +28,13 @@ class OkHttpTransportTest : MeasuredCalls() {
         isCancelled: () -> Boolean = { false },
     ): Answer? {
         val headers = mapOf("authorization" to "Bearer key", "content-type" to "application/vnd.nowait.batch")
-        return OkHttpTransport(client).send(Parcel(server.url("/v1/batches").toString(), headers, BODY, timeoutMs, isCancelled))
+        val parcel = Parcel(server.url("/v1/batches").toString(), headers, BODY, timeoutMs, isCancelled)
+        // As the engine has it: what is thrown is no answer.
+        return try {
+            OkHttpTransport(client).send(parcel)
+        } catch (_: IOException) {
+            null
+        }
     }
 
     @Test
@@ -138,6 +147,14 @@ class OkHttpTransportTest : MeasuredCalls() {
         answer()
         assertNull(send())
         assertEquals(1, server.requestCount)
+    }
+
+    @Test
+    fun whatBrokeIsToldToTheDoctor() {
+        val gone = server.url("/v1/batches").toString()
+        server.shutdown()
+        val parcel = Parcel(gone, emptyMap(), BODY, 60_000) { false }
+        assertThrows(ConnectException::class.java) { OkHttpTransport(OkHttpClient()).send(parcel) }
     }
 
     @Test
