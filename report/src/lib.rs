@@ -39,6 +39,7 @@ pub mod metric;
 mod mix;
 mod pair;
 mod people;
+pub mod rated;
 pub mod report;
 mod runs;
 mod schema;

@@ -104,6 +104,12 @@ pub const STEPS_OF_JOURNEY_MAX: usize = 100;
 /// Channels of a journey that are kept apart; the others are one, `(other)`.
 pub const CHANNELS_MAX: usize = 16;
 
+/// Ratings on each side of a comparison of means, and of a mean beside it: of fewer the interval is as wide as a star and a half.
+pub const RATINGS_COMPARED_MIN: u64 = 20;
+
+/// Journeys and touchpoints whose ratings are kept apart; an app asks at some ten. The others are one of their kind, `(other)`.
+pub const RATED_PLACES_MAX: usize = 100;
+
 /// Entries of the dictionary by which reviews are read: a bank has some twenty errands, and eight indicators.
 pub const LISTENING_ENTRIES_MAX: usize = 64;
 

@@ -30,7 +30,7 @@ const OTHER: &str = "(other)";
 const HAND_OVERS_LEFT_OUT: &str = "hand-overs beyond what is joined";
 
 /// Apdex calls a wait tolerable up to this many targets.
-const TOLERABLE_TARGETS: u64 = 4;
+pub(crate) const TOLERABLE_TARGETS: u64 = 4;
 
 /// All that is known of a journey.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
