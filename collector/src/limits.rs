@@ -371,8 +371,8 @@ pub const STEPS_MAX: usize = 64;
 /// How often one step can be suspended: a customer who is sent away for a paper comes back once or twice.
 pub const SUSPENSIONS_MAX: usize = 16;
 
-/// Events of a session that a journey is read from: journeys, steps, ratings, rage taps. A long day of a customer has some hundred.
-pub const JOURNEY_EVENTS_MAX: usize = 20_000;
+/// Events of a session that a journey, or what its ratings are of, is read from. A long day of a customer has some thousand.
+pub const SESSION_EVENTS_READ_MAX: usize = 20_000;
 
 /// Largest file of reviews, in bytes: [`FEEDBACK_ROWS_MAX`] of them with three hundred bytes each. It is in memory at once.
 pub const FEEDBACK_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -2,8 +2,13 @@
 
 mod house;
 
+use axum::http::StatusCode;
 use house::{House, frame};
+use nowait_report::feedback::Listening;
+use nowait_report::rated::{Explained, Explains};
+use nowait_report::section::{of_explained, of_listening};
 use nowait_wire::testing::session;
+use nowait_wire::{Event, Kind, NameId, Uuid};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -122,4 +127,97 @@ async fn the_dictionary_is_that_of_a_file_or_of_the_collector() {
     assert!(said(&shown).contains("Gold accounts"), "{}", said(&shown));
     let broken = import(&house, [0xff, 0xfe, 0, 0], &[]);
     assert!(said(&broken).contains("iconv -f UTF-16"), "{}", said(&broken));
+}
+
+#[tokio::test]
+async fn the_tables_are_those_of_the_terminal_the_page_and_the_plain_page() {
+    let house = house().await;
+    let empty = house.get("/v1/listening/sections").await.json();
+    assert!(empty["example"].as_str().unwrap().starts_with("time,rating,text,version,channel"));
+    assert!(house.get("/plain/listening").await.text().contains("time,rating,text,version,channel"));
+    let reviews = include_str!("../examples/reviews.csv");
+    assert!(said(&import(&house, reviews, &[])).contains("48 counted"));
+    let listening: Listening = serde_json::from_slice(&house.get("/v1/listening").await.body).unwrap();
+    assert_eq!(listening.products.iter().map(|of| of.opinion.n).collect::<Vec<_>>(), [44, 4]);
+    let json = house.get("/v1/listening/sections").await.json();
+    assert_eq!(json["sections"], serde_json::to_value(of_listening(&listening)).unwrap());
+    assert!(json.get("example").is_none());
+    let (plain, shown) =
+        (house.get("/plain/listening").await, said(&nowait(&["listening"], house.folder.path())));
+    for title in ["By indicator", "By touchpoint", "By release"]
+        .map(|end| format!("What customers say, {}", end.to_lowercase()))
+    {
+        assert!(plain.text().contains(&title) && shown.contains(&title.to_uppercase()), "{title}\n{shown}");
+    }
+    let release = house.get("/v1/listening?version=8.1.0").await.json();
+    assert_eq!(release["products"][0]["opinion"]["n"], 14);
+    for (address, wanted) in
+        [("os=ios", "os: reviews do not say it"), ("page=2", "page"), ("month=2026-03", "month")]
+    {
+        let refused = house.get(&format!("/v1/listening?{address}")).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert!(refused.text().contains(wanted), "{}", refused.text());
+    }
+}
+
+/// Sessions whose payments wait long in every second one, and are rated lower then, by a batch of their own.
+async fn raters(house: &House) {
+    for number in 0..60 {
+        let mut batch = session(number, 50);
+        batch.id.session = Uuid::from_u128(u128::from(number) << 64 | 7);
+        let late = number % 2 == 0;
+        let (journey, rating) = (batch.names.len() as u32, if late { 2 - number % 4 / 2 } else { 5 });
+        batch.names.push("Pay".into());
+        let at = batch.events[10].started_uptime_ns;
+        let pay = Event {
+            started_uptime_ns: at,
+            duration_ns: 90_000_000_000,
+            journey: 900,
+            a: if late { 80_000_000 } else { 1_000_000 },
+            ..Event::new(Kind::Journey, NameId(journey))
+        };
+        batch.events = vec![pay];
+        assert!(house.post(frame(&batch)).await.status.is_success());
+        batch.id.first += 500;
+        batch.events = vec![Event {
+            started_uptime_ns: at + 100_000_000_000,
+            journey: 900,
+            a: rating,
+            ..Event::new(Kind::Rating, NameId(journey))
+        }];
+        assert!(house.post(frame(&batch)).await.status.is_success());
+    }
+}
+
+#[tokio::test]
+async fn ratings_stand_beside_the_waits_of_their_session() {
+    let house = house().await;
+    let none = house.get("/v1/listening/ratings").await.json();
+    assert_eq!(none["places"], serde_json::json!([]));
+    raters(&house).await;
+    let found: Explained = serde_json::from_slice(&house.get("/v1/listening/ratings").await.body).unwrap();
+    let n: Vec<u64> = found.groups.iter().map(|group| group.ratings.n).collect();
+    assert_eq!((n, found.untied), (vec![30, 0, 30, 0], 0));
+    assert_eq!(found.waiting.explains, Explains::Yes);
+    assert_eq!((found.waiting.better.mean, found.waiting.worse.mean), (Some(5.0), Some(1.5)));
+    assert_eq!(found.failing.explains, Explains::TooFew);
+    let sections = house.get("/v1/listening/ratings/sections").await.json();
+    assert_eq!(sections["sections"], serde_json::to_value(of_explained(&found)).unwrap());
+    // Decoded, not from rollups, it says the same of those that are meant.
+    let tiers: u64 = {
+        let mut sum = 0;
+        for tier in ["low", "mid", "high", "unknown"] {
+            let part: Explained =
+                serde_json::from_slice(&house.get(&format!("/v1/listening/ratings?tier={tier}")).await.body)
+                    .unwrap();
+            sum += part.groups.iter().map(|group| group.ratings.n).sum::<u64>();
+        }
+        sum
+    };
+    assert_eq!(tiers, 60);
+    let shown = said(&nowait(&["listening"], house.folder.path()));
+    assert!(
+        shown.contains("DOES WAITING EXPLAIN THE RATING?") && shown.contains("waiting beyond target  yes"),
+        "{shown}"
+    );
 }

@@ -3,10 +3,13 @@
 mod house;
 
 use axum::http::StatusCode;
-use house::{House, frame};
-use nowait_report::Budgets;
+use house::{House, NOW, frame};
+use nowait_collector::listen::{self, Listener};
+use nowait_collector::store::SqliteStore;
+use nowait_collector::time::DAY_MS;
 use nowait_report::gaps::EXAMPLE_GAPS;
 use nowait_report::life::EXAMPLE_LIFE;
+use nowait_report::{Budgets, Zone};
 use nowait_wire::Uuid;
 use nowait_wire::testing::session;
 use serde_json::{Value, json};
@@ -47,6 +50,9 @@ async fn every_answer_is_what_the_description_says() {
         last = batch.id.session;
         assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
     }
+    let reviews = listen::read(include_bytes!("../examples/reviews.csv"), &Zone::UTC, NOW + 30 * DAY_MS, "");
+    let noted = Listener::new(&Budgets::default()).note(reviews.unwrap().reviews, false, |_, _| {});
+    SqliteStore::import(house.folder.path()).unwrap().write("bank", &noted).unwrap();
     let described = house.get("/v1/openapi.json").await.json();
     for (path, operations) in described["paths"].as_object().unwrap() {
         let operation = &operations["get"];

@@ -18,6 +18,7 @@ use crate::limits::{RATED_PLACES_MAX, RATINGS_COMPARED_MIN};
 use crate::report::Scope;
 use crate::side::is_compared;
 use nowait_wire::{Kind, Outcome};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -32,7 +33,7 @@ const DIFFERENCE_MIN: f64 = 0.5;
 const OTHER: &str = "(other)";
 
 /// How what was rated had gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Went {
     /// Every wait was within its target.
@@ -199,7 +200,8 @@ fn add(mine: &mut Ratings, theirs: &Ratings) {
 }
 
 /// The mean of some ratings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RatingMean")]
 pub struct Mean {
     /// How many there are.
     pub n: u64,
@@ -242,7 +244,8 @@ fn interval(ratings: &Ratings) -> Interval {
 }
 
 /// Ratings of one way in which it went.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RatedGroup")]
 pub struct Group {
     /// Which one.
     pub went: Went,
@@ -251,7 +254,7 @@ pub struct Group {
 }
 
 /// Whether ratings are lower where it went worse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Explains {
     /// They are, by more than chance.
@@ -282,7 +285,8 @@ impl Explains {
 }
 
 /// Ratings where it went better beside those where it went worse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RatingEffect")]
 pub struct Effect {
     /// Where it went better.
     pub better: Mean,
@@ -332,9 +336,10 @@ impl Effect {
 }
 
 /// What was rated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RatedPlace {
     /// A journey, or a kind of wait.
+    #[schemars(schema_with = "crate::schema::kind")]
     pub kind: Kind,
     /// Its registered name.
     pub name: String,
@@ -347,7 +352,7 @@ pub struct RatedPlace {
 }
 
 /// What customers said beside how it had gone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explained {
     /// What it speaks of.
     pub scope: Scope,

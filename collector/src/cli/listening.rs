@@ -5,7 +5,9 @@ use super::of_bank::OfBank;
 use crate::error::Error;
 use crate::store;
 use nowait_report::feedback::Listening;
+use nowait_report::rated::Explained;
 use nowait_report::text;
+use serde::Serialize;
 
 const EXAMPLES: &str = "Reviews and call notes come by `nowait import feedback`. --version and --dimension channel=NAME choose some of them, and whole days.
 
@@ -28,6 +30,14 @@ pub struct Args {
     of: OfBank,
 }
 
+/// Both, in the JSON.
+#[derive(Debug, Serialize)]
+struct Found {
+    #[serde(flatten)]
+    listening: Listening,
+    rated: Explained,
+}
+
 /// Prints what customers say.
 ///
 /// # Errors
@@ -38,5 +48,11 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
         store::listening(store, &tenant, &question.query(), &budgets)
     })?;
-    of.print(&listening, || text::listening(&listening))
+    // Of the app alone: a rating there has waits beside it.
+    let rated: Explained = of.source.answer("/v1/listening/ratings", &of.ask(), |store, question| {
+        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+        store::rated(store, &tenant, &question.query(), &budgets)
+    })?;
+    let found = Found { listening, rated };
+    of.print(&found, || text::listening(&found.listening, &found.rated))
 }

@@ -10,15 +10,17 @@ use super::gaps::Tables;
 use super::reads::{
     self, ComparedSections, JourneySections, Releases, Sections, ServiceSections, SessionSections,
 };
-use super::{Shared, arrivals, gaps, indicators, map, openapi};
+use super::{Shared, arrivals, gaps, indicators, listening, map, openapi};
 use crate::error::Error;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use nowait_report::feedback::Listening;
 use nowait_report::gaps::{Gaps, Targets};
 use nowait_report::indicator::{Experiences, Trends};
 use nowait_report::life::LifeMap;
 use nowait_report::{Arrivals, Check, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
+use nowait_report::rated::Explained;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ use std::sync::Arc;
 const FILTER: &[&str] = &["tenant", "version", "os", "tier", "network", "country", "model", "dimension"];
 /// The same where each release is told.
 const OF_RELEASES: &[&str] = &["tenant", "os", "tier", "network", "country", "model", "dimension"];
+/// The same of reviews, of which the only dimension is the channel.
+const OF_REVIEWS: &[&str] = &["tenant", "version", "dimension"];
 /// Words that choose a span of time.
 const SPAN: &[&str] = &["hours", "since", "until"];
 /// Words of a comparison.
@@ -286,6 +290,34 @@ pub(super) const READS: &[Read] = &[
         "How customers fared in each of the last twelve months, as tables",
         &[FILTER],
         indicators::months_sections,
+        json::<Tables>(),
+    ),
+    read(
+        "/v1/listening",
+        "What customers say in reviews and calls, of the own product and of others",
+        &[OF_REVIEWS, SPAN],
+        listening::listening,
+        json::<Listening>(),
+    ),
+    read(
+        "/v1/listening/sections",
+        "What customers say in reviews and calls, as tables",
+        &[OF_REVIEWS, SPAN],
+        listening::sections,
+        json::<Tables>(),
+    ),
+    read(
+        "/v1/listening/ratings",
+        "Whether waiting explains what customers said in the app",
+        &[FILTER, SPAN],
+        listening::ratings,
+        json::<Explained>(),
+    ),
+    read(
+        "/v1/listening/ratings/sections",
+        "Whether waiting explains what customers said in the app, as tables",
+        &[FILTER, SPAN],
+        listening::ratings_sections,
         json::<Tables>(),
     ),
     read(

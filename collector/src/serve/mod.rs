@@ -19,6 +19,7 @@ mod guard;
 mod health;
 mod indicators;
 mod ingest;
+mod listening;
 mod login;
 mod map;
 mod openapi;
@@ -156,6 +157,7 @@ fn questions() -> Router<Arc<Shared>> {
         .route("/plain", asked(reads::plain))
         .route("/plain/gaps", asked(gaps::plain))
         .route("/plain/map", asked(map::plain))
+        .route("/plain/listening", asked(listening::plain))
         .route("/plain/indicators", asked(indicators::plain))
         .merge(api::router())
 }

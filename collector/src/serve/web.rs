@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 /// The addresses of its pages; the program knows which is which.
-pub(super) const PAGES: [&str; 11] = [
+pub(super) const PAGES: [&str; 12] = [
     "/",
     "/waits",
     "/journeys",
@@ -21,6 +21,7 @@ pub(super) const PAGES: [&str; 11] = [
     "/indicators",
     "/gaps",
     "/map",
+    "/listening",
     "/health",
 ];
 

@@ -34,12 +34,14 @@ mod private;
 mod progress;
 mod pulse;
 mod quarantine;
+mod rated;
 mod read;
 mod reindex;
 mod retention;
 mod rollups;
 mod schema;
 mod segments;
+mod sessions;
 mod settings;
 mod side;
 mod slice;
@@ -65,7 +67,7 @@ pub use import::Import;
 pub use indicators::{indicators, life_map, months};
 pub use intake::Intake;
 pub use kept::Comparisons;
-pub use listening::listening;
+pub use listening::{listening, rated};
 pub(crate) use private::make_folder;
 pub use reindex::Rebuilt;
 pub use retention::Keep;
@@ -77,6 +79,7 @@ use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::time::{hour_ceil, hour_floor};
 use nowait_report::feedback::Feedback;
+use nowait_report::rated::Explained;
 use nowait_report::{
     Arrivals, Budgets, Cells, Daily, Detail, JourneyMap, Report, Rows, Scope, Side, Timeline, Zone,
 };
@@ -318,6 +321,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::is_store`]; [`Error::is_input`] for a filter of what no review says.
     fn feedback(&self, tenant: &str, query: &Query) -> Result<Feedback, Error>;
+
+    /// What customers of this tenant said in the app beside how long they had waited, from its batches.
+    ///
+    /// # Errors
+    /// [`Error::is_store`].
+    fn rated(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Explained, Error>;
 
     /// Waits by kind, name, release and system.
     ///

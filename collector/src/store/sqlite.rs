@@ -12,11 +12,12 @@ use super::{
     By, Contexts, Deletion, Import, Intake, Keep, KeptText, Pending, Query, Rebuilt, Store, Whose, backup,
     batches, feedback, private, read, reindex, settings, side, slice, timeline, writer,
 };
-use super::{arrivals, daily, detail, journey};
+use super::{arrivals, daily, detail, journey, rated};
 use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{READERS_KEPT_MAX, SLICE_THREADS_MAX};
 use nowait_report::feedback::Feedback;
+use nowait_report::rated::Explained;
 use nowait_report::{
     Arrivals, Budgets, Cells, Daily, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone,
 };
@@ -396,6 +397,10 @@ impl Store for SqliteStore {
     fn feedback(&self, tenant: &str, query: &Query) -> Result<Feedback, Error> {
         let found = self.of_tenant(tenant, query, |conn, tenant| feedback::read(conn, tenant, query))?;
         Ok(found.map(|(_, feedback)| feedback).unwrap_or_default())
+    }
+
+    fn rated(&self, tenant: &str, query: &Query, budgets: &Budgets) -> Result<Explained, Error> {
+        rated::read(self, tenant, query, budgets)
     }
 
     fn cells(&self, tenant: &str, query: &Query) -> Result<Cells, Error> {

@@ -17,6 +17,7 @@ export const PATHS = {
   indicators: "/indicators",
   gaps: "/gaps",
   map: "/map",
+  listening: "/listening",
   health: "/health",
 } as const;
 
@@ -37,6 +38,7 @@ const OWN: Record<PageName, readonly string[]> = {
   indicators: [],
   gaps: ["factor"],
   map: [],
+  listening: [],
   health: [],
 };
 

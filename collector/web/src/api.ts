@@ -162,6 +162,16 @@ export function map(question: URLSearchParams, wanted: AbortSignal): Promise<Tab
   return ask("/v1/map/sections", question, wanted);
 }
 
+/** What customers say in reviews and calls. */
+export function listening(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/listening/sections", question, wanted);
+}
+
+/** What they said in the app, beside how long they had waited. */
+export function ratings(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
+  return ask("/v1/listening/ratings/sections", question, wanted);
+}
+
 /** How far the bank is from what its customers expect. */
 export function gaps(question: URLSearchParams, wanted: AbortSignal): Promise<Tables> {
   return ask("/v1/gaps/sections", question, wanted);

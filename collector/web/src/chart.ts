@@ -335,6 +335,85 @@ export function hours(section: Section, marked: Section | undefined, pen: Pen): 
   });
 }
 
+/** How much of what is said of each indicator is praise, of the own product and of others. */
+export function praise(section: Section, pen: Pen): HTMLElement {
+  const { words, format } = pen;
+  const points = section.rows.flatMap((row) => {
+    const [own, others] = [
+      share(cellOf(section, row, "praise")),
+      share(cellOf(section, row, "praise_others")),
+    ];
+    const range = cellOf(section, row, "range");
+    const indicator = format.cell(cellOf(section, row, "indicator"));
+    return row.is_part || (own === undefined && others === undefined)
+      ? []
+      : [{ indicator, own, others, range, row }];
+  });
+  // Without a figure there is nothing to draw, and the table says what is missing.
+  if (points.length === 0) return table(section, pen);
+  const yours = points.flatMap(({ indicator, own, range, row }) =>
+    own === undefined
+      ? []
+      : [
+          {
+            indicator,
+            at: own,
+            ...ends(range, own),
+            n: cellOf(section, row, "said"),
+            range: format.cell(range),
+          },
+        ],
+  );
+  const theirs = points.flatMap(({ indicator, others, row }) =>
+    others === undefined ? [] : [{ indicator, at: others, n: cellOf(section, row, "said_others") }],
+  );
+  return figure(section, pen, (plot, width) =>
+    plot.plot({
+      ...frame(width, words.text("chart.praise")),
+      height: 70 + 34 * points.length,
+      marginLeft: Math.min(160, width / 3),
+      marginTop: 34,
+      x: { domain: [0, 1], label: null, grid: true, ticks: 5, tickFormat: (at: number) => format.share(at) },
+      y: { domain: points.map((point) => point.indicator), label: null, type: "band" },
+      marks: [
+        plot.text([words.text("chart.praise.legend")], {
+          frameAnchor: "top-left",
+          dy: -28,
+          fill: "var(--ink)",
+        }),
+        plot.ruleY(yours, { y: "indicator", x1: "low", x2: "high", stroke: "var(--data)", strokeWidth: 2 }),
+        plot.dot(theirs, {
+          x: "at",
+          y: "indicator",
+          r: 5,
+          stroke: "var(--ink)",
+          title: (of: (typeof theirs)[number]) =>
+            words.text("chart.praise.others", {
+              indicator: of.indicator,
+              share: format.share(of.at),
+              n: format.cell(of.n),
+            }),
+          tip: true,
+        }),
+        plot.dot(yours, {
+          x: "at",
+          y: "indicator",
+          r: 5,
+          fill: "var(--data)",
+          title: (of: (typeof yours)[number]) =>
+            words.text("chart.praise.own", {
+              indicator: of.indicator,
+              share: format.share(of.at),
+              range: of.range,
+              n: format.cell(of.n),
+            }),
+          tip: true,
+        }),
+      ],
+    }),
+  );
+}
+
 /** What every picture has in common. */
 function frame(width: number, name: string) {
   return {
@@ -382,6 +461,12 @@ function count(cell: Cell): number {
 
 function share(cell: Cell): number | undefined {
   return typeof cell === "object" && "share" in cell ? cell.share : undefined;
+}
+
+/** The ends of a range of shares; where there is none, the share itself. */
+function ends(range: Cell, otherwise: number): { low: number; high: number } {
+  const of = typeof range === "object" && "range" in range ? range.range : undefined;
+  return { low: share(of?.low ?? "none") ?? otherwise, high: share(of?.high ?? "none") ?? otherwise };
 }
 
 /** A day as a moment that no zone can move to another day. */

@@ -9,6 +9,7 @@ import { gaps } from "./pages/gaps";
 import { health } from "./pages/health";
 import { indicators } from "./pages/indicators";
 import { journeys } from "./pages/journeys";
+import { listening } from "./pages/listening";
 import { map } from "./pages/map";
 import { releases } from "./pages/releases";
 import { service } from "./pages/service";
@@ -31,6 +32,7 @@ const PAGES = {
   indicators,
   gaps,
   map,
+  listening,
   health,
 };
 

@@ -15,6 +15,7 @@ const PAGES = [
   "/releases?base=8.1.0&head=8.2.0&",
   "/service?",
   "/map?",
+  "/listening?",
   "/indicators?",
   "/gaps?",
   "/health?",

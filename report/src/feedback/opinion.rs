@@ -8,7 +8,6 @@ use crate::budget::{Budgets, Topic};
 use crate::experience::waits_min;
 use crate::interval::{Interval, difference, share};
 use crate::journey_map::mean_rating;
-use nowait_wire::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -157,9 +156,8 @@ pub struct TouchpointOpinion {
     pub name: String,
     /// What the bank calls it.
     pub label: Option<String>,
-    /// Which touchpoint of the app that is, if the bank says it.
-    #[schemars(schema_with = "crate::schema::kind")]
-    pub touchpoint: Option<(Kind, String)>,
+    /// Which touchpoint of the app that is, if the bank says it, as `GET /v1/touchpoint` takes it: `kind:name`.
+    pub touchpoint: Option<String>,
     /// Of the own product.
     pub own: Opinion,
     /// Of all others.
@@ -272,7 +270,9 @@ fn touchpoints(feedback: &Feedback, budgets: &Budgets) -> Vec<TouchpointOpinion>
         TouchpointOpinion {
             name: name.to_owned(),
             label: topic.and_then(|topic| topic.label.clone()),
-            touchpoint: topic.and_then(|topic| topic.touchpoint.clone()),
+            touchpoint: topic
+                .and_then(|topic| topic.touchpoint.as_ref())
+                .map(|(kind, name)| format!("{kind}:{name}")),
             ahead: Ahead::of(&own, &others),
             own: Opinion::of(&own),
             others: Opinion::of(&others),

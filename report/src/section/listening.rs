@@ -106,11 +106,7 @@ fn touchpoints(touchpoints: &[TouchpointOpinion]) -> Section {
         let [_, theirs, ahead, interval, _] = beside(&of.others, &of.ahead);
         let first = [name_of_touchpoint(&of.name, of.label.as_deref()), said, Cell::Count(of.own.negative)];
         let cells = first.into_iter().chain(rest).chain([theirs, ahead, interval]);
-        let row = Row::of(cells.collect());
-        match &of.touchpoint {
-            Some((kind, name)) => row.about(*kind, name),
-            None => row,
-        }
+        Row { touchpoint: of.touchpoint.clone(), ..Row::of(cells.collect()) }
     };
     told("said_touchpoints", COLUMNS, touchpoints.iter().map(row).collect())
 }
