@@ -20,6 +20,7 @@ mod part;
 mod plan;
 mod process;
 mod random;
+mod said;
 mod truth;
 
 pub use customer::{CustomerArgs, run as customer};
@@ -143,7 +144,7 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
     let installs = plan::plan(args.seed, asked.customers, seconds);
     let sent_bytes = Arc::<AtomicU64>::default();
     let folder = args.out.clone();
-    let key_of_branch = app_key.clone();
+    let (key_of_branch, own_program) = (app_key.clone(), program.clone());
     let world = World { program, bank, app_key, sent_bytes: Arc::clone(&sent_bytes), folder };
     let runs = fleet::pass(world.clone(), &collector, installs, seconds).await?;
 
@@ -162,6 +163,9 @@ async fn live(args: &Args) -> Result<(DayReport, Collector), Error> {
     write_json(&args.out.join("report.json"), &day)?;
     // After the day was held against the truth: a branch has none but what it tells.
     branch::tell(collector.address, &key_of_branch, args.seed).await?;
+    let reviews = args.out.join(said::FILE);
+    said::write(&reviews, args.seed, &day.report)?;
+    said::import(&own_program, &reviews, &data).await?;
     let page = get_bytes(&at("/v1/service/file")).await?;
     let path = args.out.join("service.html");
     std::fs::write(&path, page)
@@ -191,8 +195,15 @@ fn prepare(out: &Path) -> Result<(), Error> {
             std::fs::remove_dir_all(&path).map_err(|error| failed(&path, error))?;
         }
     }
-    for name in ["report.json", "service.html", "truth.jsonl", "collector.log", "customers.log", "guests.log"]
-    {
+    for name in [
+        "report.json",
+        "service.html",
+        said::FILE,
+        "truth.jsonl",
+        "collector.log",
+        "customers.log",
+        "guests.log",
+    ] {
         let path = out.join(name);
         if path.exists() {
             std::fs::remove_file(&path).map_err(|error| failed(&path, error))?;
