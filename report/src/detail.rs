@@ -100,7 +100,7 @@ pub struct Hour {
 }
 
 /// A mark of the bank on a date.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Marked {
     /// The date in the zone of the scope.
     pub day: String,

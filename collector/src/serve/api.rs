@@ -19,8 +19,8 @@ use nowait_report::feedback::Listening;
 use nowait_report::gaps::{Gaps, Targets};
 use nowait_report::indicator::{Experiences, Trends};
 use nowait_report::life::LifeMap;
-use nowait_report::{Arrivals, Check, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
 use nowait_report::rated::Explained;
+use nowait_report::{Arrivals, Check, Comparison, Daily, Detail, JourneyMap, Report, Service, Timeline};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::sync::Arc;
 

@@ -7,13 +7,14 @@ use super::read::{short, wrong};
 use crate::error::Error;
 use crate::limits::MARKS_MAX;
 use jiff::civil::{Date, DateTime};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use toml::Spanned;
 use toml::value::Datetime;
 
 /// What a mark is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkKind {
     /// Salaries are paid.
