@@ -50,6 +50,19 @@ impl Language {
         Language::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag))
     }
 
+    /// The language of somebody who asks for this tag: `zh-TW` is written in traditional characters, `zh` alone in simplified ones.
+    #[must_use]
+    pub fn spoken(tag: &str) -> Option<Language> {
+        let tag = tag.to_ascii_lowercase();
+        let mut parts = tag.split('-');
+        match parts.next()? {
+            "en" => Some(Language::En),
+            "zh" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => Some(Language::ZhHant),
+            "zh" => Some(Language::ZhHans),
+            _ => None,
+        }
+    }
+
     /// The text of a key; `None` if there is no such word.
     #[must_use]
     pub fn word(self, key: &str) -> Option<&'static str> {
@@ -100,5 +113,8 @@ mod tests {
     fn a_language_is_found_by_its_tag() {
         assert_eq!(Language::from_tag("ZH-hant"), Some(Language::ZhHant));
         assert_eq!(Language::from_tag("fr"), None);
+        let spoken = ["en-GB", "zh", "zh-CN", "zh-TW", "zh-Hant-HK", "fr", ""].map(Language::spoken);
+        let (en, hans, hant) = (Some(Language::En), Some(Language::ZhHans), Some(Language::ZhHant));
+        assert_eq!(spoken, [en, hans, hans, hant, hant, None, None]);
     }
 }

@@ -17,18 +17,20 @@ use axum::extract::{Extension, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use nowait_report::{Language, text};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 /// `GET /login`: the page. Where there is no token, there is nothing to sign in with.
-pub(super) async fn ask(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+pub(super) async fn ask(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     if !shared.config.keys.has_read_tokens() {
         return see_other("/");
     }
-    let next = word(uri.query().unwrap_or("").as_bytes(), "next");
-    asked(StatusCode::OK, local(&next), None)
+    let words = uri.query().unwrap_or("").as_bytes();
+    let next = word(words, "next");
+    asked(StatusCode::OK, local(&next), language(&word(words, "lang"), &next, preferred(&headers)), None)
 }
 
 /// `POST /login`: a token for a cookie.
@@ -47,7 +49,8 @@ pub(super) async fn sign_in(
 }
 
 async fn signed_in(shared: &Shared, seat: Option<&Seat>, request: Request) -> (Login, Response) {
-    let refused = |status, why| (Login::Refused, asked(status, "/", Some(why)));
+    let preferred = preferred(request.headers());
+    let refused = |status, why| (Login::Refused, asked(status, "/", preferred, Some(why)));
     if !shared.config.keys.has_read_tokens() {
         return (Login::Refused, see_other("/"));
     }
@@ -58,17 +61,14 @@ async fn signed_in(shared: &Shared, seat: Option<&Seat>, request: Request) -> (L
     // Whoever signs in again has one sign-in, and not two.
     let before = sign_ins::id(&request).map(str::to_owned);
     let Ok(Ok(body)) = timeout(BODY_TIMEOUT, to_bytes(request.into_body(), LOGIN_BYTES_MAX)).await else {
-        return refused(StatusCode::BAD_REQUEST, "The form did not arrive whole, or was too long.");
+        return refused(StatusCode::BAD_REQUEST, "not_whole");
     };
     let (token, next) = (word(&body, "token"), word(&body, "next"));
-    let next = local(&next);
+    let (language, next) = (language(&word(&body, "lang"), &next, preferred), local(&next));
     let peer = seat.and_then(Seat::peer);
     match shared.attempts.attempt(peer, || shared.config.keys.reader(token.trim())) {
-        Err(wait) => (Login::TooOften, too_often(next, wait)),
-        Ok(None) => {
-            let why = "This token is not known. A new one counts after a restart of the collector.";
-            (Login::WrongToken, asked(StatusCode::FORBIDDEN, next, Some(why)))
-        }
+        Err(wait) => (Login::TooOften, too_often(next, language, wait)),
+        Ok(None) => (Login::WrongToken, asked(StatusCode::FORBIDDEN, next, language, Some("unknown"))),
         Ok(Some((tenant, role))) => {
             if let Some(seat) = seat {
                 seat.is_known_now();
@@ -85,7 +85,7 @@ async fn signed_in(shared: &Shared, seat: Option<&Seat>, request: Request) -> (L
 /// `POST /logout`: ends the sign-in of this browser.
 pub(super) async fn sign_out(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     if let Err(why) = origin::is_secure(&request) {
-        return asked(StatusCode::FORBIDDEN, "/", Some(reason(why)));
+        return asked(StatusCode::FORBIDDEN, "/", preferred(request.headers()), Some(reason(why)));
     }
     if let Some(id) = sign_ins::id(&request) {
         shared.sign_ins.end(id);
@@ -122,24 +122,43 @@ fn local(next: &str) -> &str {
     if is_path && is_plain && next.len() <= NEXT_BYTES_MAX { next } else { "/" }
 }
 
+/// The key of its words.
 fn reason(why: NotOurs) -> &'static str {
     match why {
-        NotOurs::Foreign => "This form was not sent by this page.",
-        NotOurs::Plain => "Signing in needs https: put a proxy that ends TLS in front of the collector.",
+        NotOurs::Foreign => "foreign",
+        NotOurs::Plain => "plain",
     }
 }
 
-fn asked(status: StatusCode, next: &str, why: Option<&str>) -> Response {
+/// The language that the address says, else that of the page which was asked for, else the browser's.
+fn language(said: &str, next: &str, preferred: Language) -> Language {
+    let of_next = next.split_once('?').map(|(_, words)| word(words.as_bytes(), "lang")).unwrap_or_default();
+    [said, &of_next].into_iter().find_map(Language::spoken).unwrap_or(preferred)
+}
+
+/// The first language of ours that a browser asks for: browsers name them in the order in which they are liked.
+fn preferred(headers: &HeaderMap) -> Language {
+    let tags = headers.get(header::ACCEPT_LANGUAGE).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    let mut tags = tags.split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
+    tags.find_map(Language::spoken).unwrap_or_default()
+}
+
+/// The page; `why` is the key of its words.
+fn asked(status: StatusCode, next: &str, language: Language, why: Option<&str>) -> Response {
+    page(status, next, language, why.map(|why| text::word("login", why, language)).as_deref())
+}
+
+fn page(status: StatusCode, next: &str, language: Language, why: Option<&str>) -> Response {
     let nonce = Uuid::new_v4().simple().to_string();
-    let mut response = shown(page::login(next, why, &nonce), &nonce);
+    let mut response = shown(page::login(next, why, language, &nonce), &nonce);
     *response.status_mut() = status;
     response
 }
 
-fn too_often(next: &str, wait: Duration) -> Response {
+fn too_often(next: &str, language: Language, wait: Duration) -> Response {
     let wait_s = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-    let why = format!("Too many wrong tokens: try again in {wait_s} s.");
-    let mut response = asked(StatusCode::TOO_MANY_REQUESTS, next, Some(&why));
+    let why = text::word("login", "too_often", language).replace("{n}", &wait_s.to_string());
+    let mut response = page(StatusCode::TOO_MANY_REQUESTS, next, language, Some(&why));
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
     response
 }
@@ -179,6 +198,19 @@ mod tests {
             .unwrap();
         request.extensions_mut().insert(Arc::clone(seat));
         app.clone().oneshot(request).await.unwrap()
+    }
+
+    #[test]
+    fn the_address_says_the_language_then_what_was_asked_for_then_the_browser() {
+        let of = |said, next, accepted: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_str(accepted).unwrap());
+            language(said, next, preferred(&headers)).tag()
+        };
+        assert_eq!(of("en", "/gaps?lang=zh-Hant", "zh-CN"), "en");
+        assert_eq!(of("", "/gaps?os=ios&lang=zh-Hant", "en"), "zh-Hant");
+        assert_eq!(of("", "/", "fr, zh-TW;q=0.9, en;q=0.8"), "zh-Hant");
+        assert_eq!(of("xx", "/?lang=yy", "fr"), "en");
     }
 
     #[tokio::test(start_paused = true)]
