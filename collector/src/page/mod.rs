@@ -5,6 +5,7 @@
 
 mod comparison;
 mod html;
+mod journeys;
 mod login;
 mod sections;
 mod service;
@@ -14,6 +15,7 @@ use crate::ask::Ask;
 use crate::keys::Role;
 use crate::limits::PAGE_CHOICES_MAX;
 use html::Shown;
+pub(crate) use journeys::journeys;
 pub(crate) use login::login;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nowait_report::text::span;
@@ -55,6 +57,8 @@ pub(crate) fn render(page: &Page, nonce: &str) -> String {
                         a href="/plain/gaps" { "Short of expectations" }
                         " "
                         a href="/plain/map" { "Touchpoint map" }
+                        " "
+                        a href="/plain/journeys" { "Journeys" }
                     }
                     h1 { "Where customers wait" }
                     p { (Shown(&scope(page.report))) }

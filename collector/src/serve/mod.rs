@@ -156,6 +156,7 @@ fn questions() -> Router<Arc<Shared>> {
     pages
         .route("/plain", asked(reads::plain))
         .route("/plain/gaps", asked(gaps::plain))
+        .route("/plain/journeys", asked(reads::plain_journeys))
         .route("/plain/map", asked(map::plain))
         .route("/plain/listening", asked(listening::plain))
         .route("/plain/indicators", asked(indicators::plain))

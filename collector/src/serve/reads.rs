@@ -174,6 +174,22 @@ pub(super) struct JourneySections<'a> {
     of: Sections<'a>,
 }
 
+/// All journeys without a script, or the one that is asked for.
+pub(super) fn plain_journeys(asked: &Asked) -> Result<Response, Error> {
+    let (tenant, query) = asked.of_no_comparison_beside("journey")?;
+    let report = store::report(asked.store(), &tenant, &query, asked.budgets())?;
+    let tables = if asked.ask.journey.is_empty() {
+        let mut tables = nowait_report::sections(&report);
+        tables.retain(|table| matches!(table.key, "journeys" | "steps"));
+        tables
+    } else {
+        section::of_journey(&asked.journey()?)
+    };
+    let names: Vec<_> = report.journeys.iter().map(|of| (of.name.as_str(), of.label.as_str())).collect();
+    let nonce = Uuid::new_v4().simple().to_string();
+    Ok(shown(page::journeys(&asked.ask, &names, &tables, &nonce), &nonce))
+}
+
 /// One session, event by event.
 pub(super) fn session(asked: &Asked) -> Result<Response, Error> {
     Ok(axum::Json(asked.timeline()?).into_response())
