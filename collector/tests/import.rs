@@ -74,6 +74,14 @@ async fn nothing_personal_reaches_the_disk_and_no_text_that_was_not_to_be_kept()
         for number in PERSONAL {
             assert!(!holds(&house, number), "{number}");
         }
+        let texts = nowait(&["listening", "--texts", "2"], house.folder.path());
+        assert_eq!(texts.status.success(), keeps);
+        if keeps {
+            let latest = "2026-03-06 00:00  1  -  8.2.0  app_store  marmalade redacted) 转账很慢";
+            assert_eq!((said(&texts).lines().count(), said(&texts).lines().next()), (2, Some(latest)));
+        } else {
+            assert!(said(&texts).contains("no text was kept"), "{}", said(&texts));
+        }
     }
 }
 

@@ -267,6 +267,7 @@ pub enum Explains {
     Unclear,
     /// Too few ratings on a side.
     #[default]
+    #[serde(rename = "too_few_samples")]
     TooFew,
 }
 

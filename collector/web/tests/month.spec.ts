@@ -106,3 +106,16 @@ test("beside each touchpoint stands how it went and what releases changed, also 
   const width = () => page.evaluate(() => document.documentElement.scrollWidth);
   expect(await width()).toBeLessThanOrEqual(320);
 });
+
+test("what customers say is told release by release", async ({ page, request }) => {
+  const { releases, indicators } = await (await request.get("/v1/listening")).json();
+  expect(releases.length).toBe(10);
+  await page.goto("/listening?lang=en");
+  const rows = page.locator("section[aria-labelledby=section-said_releases] tbody tr");
+  await expect(rows).toHaveCount(10);
+  await expect(rows.last()).toContainText(releases.at(-1).name);
+  const judged = indicators.filter((of: { ahead: { points: number | null } }) => of.ahead.points !== null);
+  expect(judged.length).toBeGreaterThan(0);
+  await expect(page.locator("main [aria-busy=true]")).toHaveCount(0);
+  await page.screenshot({ path: `${SCREENSHOTS}/month-listening.png`, fullPage: true });
+});

@@ -21,6 +21,11 @@ const PAGES = [
   "/health?",
 ];
 
+/** What some reviews say; see `GET /v1/listening`. */
+interface Opinion {
+  praise_share: number | null;
+}
+
 /** Opens an address and waits until its figures are there. Whatever the page asks of others fails the test. */
 async function open(page: Page, address: string): Promise<void> {
   page.on("pageerror", (error) => expect(error).toBeUndefined());
@@ -295,6 +300,57 @@ test("an indicator leads to its months and down to the touchpoint", async ({ pag
   await row.getByRole("button").click();
   await table.locator("tr.part:visible").first().getByRole("link").click();
   await expect(page).toHaveURL(/^[^?]*\/touchpoint\?touchpoint=journey%3A/);
+});
+
+test("what customers say stands beside others, and what they rated beside their waits", async ({
+  page,
+  request,
+}) => {
+  const { products, indicators } = await (await request.get("/v1/listening")).json();
+  const rated = await (await request.get("/v1/listening/ratings")).json();
+  await open(page, "/listening?lang=en");
+  const said = (key: string) => page.locator(`section[aria-labelledby=section-said_${key}]`);
+  await expect(said("products").locator("tbody tr")).toHaveCount(products.length);
+  await expect(said("products")).toContainText("Other Bank");
+  const shares = indicators.flatMap((of: { own: Opinion; others: Opinion }) =>
+    [of.own.praise_share, of.others.praise_share].filter((share) => share !== null),
+  );
+  expect(shares.length).toBeGreaterThan(2);
+  const picture = page.getByRole("img", { name: "The share of praise of each indicator: yours and others'" });
+  await expect(picture.locator("[data-mark=dot] circle")).toHaveCount(shares.length);
+  await said("indicators").locator("summary").click();
+  const fast = indicators.find((of: { name: string }) => of.name === "tasks_in_time");
+  const row = said("indicators").locator("tbody tr:not(.part)").filter({ hasText: "Tasks in time" });
+  await expect(row).toContainText(`${(100 * fast.own.praise_share).toFixed(1)}%`);
+  await row.getByRole("button").click();
+  await expect(said("indicators").locator("tr.part:visible")).toHaveCount(fast.touchpoints.length);
+  const groups = page.locator("section[aria-labelledby=section-rated] tbody tr");
+  await expect(groups).toHaveCount(4);
+  for (const [at, { ratings }] of rated.groups.entries())
+    await expect(groups.nth(at)).toContainText(ratings.n.toLocaleString("en"));
+  const words: Record<string, string> = {
+    yes: "Waiting explains the rating",
+    no: "Waiting does not explain the rating",
+    other_way: "Who waited longer rated higher",
+    unclear: "cannot be said yet",
+    too_few_samples: "Too few ratings",
+  };
+  await expect(page.locator(".headline")).toContainText(words[rated.waiting.explains] ?? "?");
+  // A release is of both; a system is of ratings alone, and the page says so.
+  await open(page, "/listening?version=8.2.0&os=android&dimension=channel:app_store&lang=en");
+  const of = await (await request.get("/v1/listening?version=8.2.0&dimension=channel:app_store")).json();
+  await expect(said("products").locator("tbody tr").first()).toContainText(String(of.products[0].opinion.n));
+  await expect(page.locator("main")).toContainText("the other filters are of the ratings below alone");
+  await expect(said("channels").locator("tbody tr")).toHaveCount(1);
+});
+
+test("where nothing was imported stands what a file is", async ({ page }) => {
+  await open(page, "/listening?until=2020-01-02&lang=zh-Hans");
+  await expect(page.locator(".headline")).toHaveText("客户在别处怎么说？");
+  await expect(page.locator("pre")).toContainText("time,rating,text,version,channel,product");
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations).toEqual([]);
+  await page.screenshot({ path: `${SCREENSHOTS}/listening-empty.png` });
 });
 
 test("every dimension that the address says stays in the form", async ({ page }) => {

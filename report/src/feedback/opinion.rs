@@ -79,6 +79,7 @@ pub enum Standing {
     NoEvidence,
     /// Too few praise or complain on a side.
     #[default]
+    #[serde(rename = "too_few_samples")]
     TooFew,
 }
 
