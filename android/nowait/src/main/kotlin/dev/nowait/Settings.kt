@@ -48,6 +48,13 @@ public class Settings internal constructor() {
      */
     public var captureConditions: Boolean = true
 
+    /**
+     * Whether NoWait learns how processes of the app end. It asks the system (`ApplicationExitInfo`, from Android 11 on) once a
+     * process died; and it takes note of an exception that nobody caught, its class and where it was thrown, before it hands it on to
+     * the handler that was there before. Without it, the end of a process is told without its cause.
+     */
+    public var captureExits: Boolean = true
+
     /** The name of an Activity's screen. Default: the simple name of its class. */
     public var screenName: (Activity) -> String = { it.javaClass.simpleName }
 }

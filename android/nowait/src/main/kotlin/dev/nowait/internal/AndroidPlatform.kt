@@ -13,6 +13,7 @@ import dev.nowait.ffi.Device
 import dev.nowait.ffi.Os
 import dev.nowait.ffi.Roots
 import dev.nowait.ffi.StartConfig
+import dev.nowait.ffi.SystemExits
 import dev.nowait.ffi.Tier
 import dev.nowait.ffi.conditions
 import java.io.File
@@ -78,6 +79,8 @@ internal class AndroidPlatform(
             visible = state.importance == RunningAppProcessInfo.IMPORTANCE_FOREGROUND,
         )
     }
+
+    override fun systemExits(): SystemExits? = ExitReasons.of(application)
 
     override fun watchConditions(): AutoCloseable = ConditionsWatch(application, ::conditions).apply { start() }
 

@@ -9,6 +9,7 @@ import dev.nowait.StartResult
 import dev.nowait.Status
 import dev.nowait.Transport
 import dev.nowait.ffi.StartException
+import dev.nowait.ffi.systemExits
 import java.util.concurrent.BlockingQueue
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Future
@@ -71,6 +72,8 @@ internal object Face {
     ): StartResult {
         lane.standIn?.let { return if (it.start()) StartResult.Started else StartResult.AlreadyStarted }
         if (!current.compareAndSet(Status.Off, Status.Starting)) return StartResult.AlreadyStarted
+        // First: what it tells waits like everything else, and a start may crash as well.
+        if (settings.captureExits) guarded { CrashHandler(lane, names).install() }
         return try {
             thread.execute { bringUp(platform, endpoint, appKey, settings) }
             StartResult.Started
@@ -91,6 +94,8 @@ internal object Face {
     ) {
         try {
             lane.load(platform.processStart())
+            // Before the start, which recovers what earlier processes left.
+            if (settings.captureExits) guarded { platform.systemExits()?.let(::systemExits) }
             val transport = settings.transport
             val host = if (transport === Transport.NATIVE) null else HostTransport(transport).also { this.host = it }
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), host)

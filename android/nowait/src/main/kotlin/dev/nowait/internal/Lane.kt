@@ -23,6 +23,7 @@ internal object Fact {
     const val MAIN_IDLE = 19
     const val RATED = 20
     const val HANDED_OVER = 21
+    const val CRASHED = 22
 }
 
 /**
@@ -177,6 +178,7 @@ internal class Lane {
             Fact.JOURNEY_ENDED -> Native.journeyEnded(id = x, atNs, outcome = small)
             Fact.MAIN_IDLE -> Native.mainIdle(atNs)
             Fact.RATED -> Native.rated(id = x, name, atNs, rating = small)
+            Fact.CRASHED -> Native.crashed(name, atNs)
             Fact.HANDED_OVER -> Native.handedOver(id = x, atNs, continuation = y)
         }
     }

@@ -209,4 +209,11 @@ internal object Native {
         atNs: Long,
         continuation: Long,
     )
+
+    @JvmStatic
+    @FastNative
+    external fun crashed(
+        name: Int,
+        atNs: Long,
+    )
 }
