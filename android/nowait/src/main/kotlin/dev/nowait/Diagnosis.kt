@@ -37,6 +37,9 @@ public enum class Cause {
     /** Nobody called [NoWait.start]. */
     NOT_STARTED,
 
+    /** Another process of the app records, and this one does not. */
+    OTHER_PROCESS,
+
     /** The engine is being brought up. */
     STARTING,
 

@@ -1,6 +1,7 @@
 package dev.nowait
 
 import android.app.Application
+import android.content.Context
 import dev.nowait.internal.AndroidPlatform
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
@@ -24,9 +25,13 @@ import kotlin.time.Duration.Companion.seconds
  */
 public object NoWait {
     /**
-     * Starts NoWait for this process, once; the place for it is `Application.onCreate`. Activities and taps are
-     * captured from here on, and an own thread brings the engine up.
+     * Starts NoWait for this process, once; the place for it is `Application.onCreate`, but any process, thread and time will do.
+     * Activities and taps are captured from here on, and an own thread brings the engine up.
      *
+     * Only the app's main process records, unless [Settings.allProcesses] says otherwise: in any other this answers `Refused`, nothing
+     * is loaded, and what is told there goes nowhere but [consent], which holds for all processes.
+     *
+     * @param context any of the app's
      * @param endpoint the collector, such as `https://telemetry.bank.example`
      * @param appKey what tells the collector whose app this is; no secret
      * @param configure changes of the defaults
@@ -34,38 +39,53 @@ public object NoWait {
      */
     @JvmSynthetic
     public fun start(
-        application: Application,
+        context: Context,
         endpoint: String,
         appKey: String,
         configure: Settings.() -> Unit,
     ): StartResult =
         try {
             val settings = Settings().apply(configure)
-            val result = Face.start(AndroidPlatform(application), endpoint, appKey, settings)
-            if (result == StartResult.Started && settings.captureActivities && Face.lane.standIn == null) {
-                ActivityCapture(Face.lane, Face.names, settings.screenName).install(application)
+            // Before the app's own `onCreate`, as in a content provider, there may be none.
+            when (val application = context as? Application ?: context.applicationContext as? Application) {
+                null -> StartResult.Refused("the context has no application yet")
+                else -> start(application, endpoint, appKey, settings)
             }
-            result
         } catch (problem: Throwable) {
             StartResult.Refused(problem.javaClass.name)
         }
 
-    /** As above, with the defaults. */
-    @JvmStatic
-    public fun start(
+    private fun start(
         application: Application,
         endpoint: String,
         appKey: String,
-    ): StartResult = start(application, endpoint, appKey) { }
+        settings: Settings,
+    ): StartResult {
+        val platform = AndroidPlatform(application)
+        if (!settings.allProcesses && !platform.isMainProcess()) return Face.standBy(platform, endpoint, appKey, settings)
+        val result = Face.start(platform, endpoint, appKey, settings)
+        if (result == StartResult.Started && settings.captureActivities && Face.lane.standIn == null) {
+            ActivityCapture(Face.lane, Face.names, settings.screenName).install(application)
+        }
+        return result
+    }
+
+    /** As above, with the defaults. */
+    @JvmStatic
+    public fun start(
+        context: Context,
+        endpoint: String,
+        appKey: String,
+    ): StartResult = start(context, endpoint, appKey) { }
 
     /** As above, for Java. */
     @JvmStatic
     public fun start(
-        application: Application,
+        context: Context,
         endpoint: String,
         appKey: String,
         configure: Consumer<Settings>,
-    ): StartResult = start(application, endpoint, appKey) { configure.accept(this) }
+    ): StartResult = start(context, endpoint, appKey) { configure.accept(this) }
 
     /** What became of [start]. */
     @JvmStatic

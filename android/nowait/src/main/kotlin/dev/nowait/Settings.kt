@@ -55,6 +55,12 @@ public class Settings internal constructor() {
      */
     public var captureExits: Boolean = true
 
+    /**
+     * Whether processes beside the app's main one record, too. Each has a session, a thread and a file of its own. Default: only the
+     * main process does, in which customers wait.
+     */
+    public var allProcesses: Boolean = false
+
     /** The name of an Activity's screen. Default: the simple name of its class. */
     public var screenName: (Activity) -> String = { it.javaClass.simpleName }
 }

@@ -52,6 +52,7 @@ public class JavaCallersTest {
             settings.setTransport(Transport.PLATFORM);
             settings.setCaptureActivities(true);
             settings.setCaptureConditions(true);
+            settings.setAllProcesses(true);
         });
         assertSame(StartResult.Started.INSTANCE, started);
         assertSame(StartResult.AlreadyStarted.INSTANCE, NoWait.start(application, NOBODY, "key"));

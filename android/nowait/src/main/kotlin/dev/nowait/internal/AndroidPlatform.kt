@@ -71,6 +71,22 @@ internal class AndroidPlatform(
         }
     }
 
+    /** Whether this is the process that the manifest names for the app itself; also where that cannot be known. Opens no file. */
+    fun isMainProcess(): Boolean = processName()?.let { it == application.applicationInfo.processName } ?: true
+
+    @ChecksApiLevel
+    private fun processName(): String? =
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) {
+            Application.getProcessName()
+        } else {
+            try {
+                // What that function does since Android 9; before, apps may still call it.
+                Class.forName("android.app.ActivityThread").getDeclaredMethod("currentProcessName").invoke(null) as? String
+            } catch (_: Throwable) {
+                null
+            }
+        }
+
     override fun processStart(): ProcessStart {
         val state = RunningAppProcessInfo().also(ActivityManager::getMyMemoryState)
         return ProcessStart(

@@ -14,6 +14,14 @@ import javax.net.ssl.SSLException
  * Owns: which fact is which finding, and the words. Refuses: to find out anything itself, so it takes no time and sends nothing.
  */
 internal object Doctor {
+    /** Of a process in which nothing is recorded. */
+    val STANDING_BY =
+        Diagnosis(
+            listOf(
+                Finding(Cause.OTHER_PROCESS, "this is not the app's main process, and only that one records; see Settings.allProcesses"),
+            ),
+        )
+
     /**
      * @param delivery what the engine says; null where there is none, or a defect of NoWait was caught
      * @param problem what the transport threw last, if that was its last word

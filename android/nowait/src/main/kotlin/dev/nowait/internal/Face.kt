@@ -51,6 +51,13 @@ internal object Face {
     @Volatile
     private var host: HostTransport? = null
 
+    /** Whether another process of the app records. */
+    @Volatile
+    private var isStandingBy = false
+
+    /** What writes the first decision for all processes, where another one records. */
+    private val decide = AtomicReference<Runnable?>()
+
     /** What tells how network and power are; only touched on the face's thread. */
     private var conditions: AutoCloseable? = null
 
@@ -86,6 +93,41 @@ internal object Face {
         }
     }
 
+    /** Another process of the app records: this one only takes the customer's decision, and loads nothing before there is one. */
+    fun standBy(
+        platform: Platform,
+        endpoint: String,
+        appKey: String,
+        settings: Settings,
+    ): StartResult {
+        if (status == Status.Off && lane.standIn == null) {
+            lane.discard()
+            isStandingBy = true
+            decide.set { writeDecision(platform, endpoint, appKey, settings) }
+            if (lane.hasDecision) decideForAll()
+        }
+        return StartResult.Refused("only the app's main process records; see Settings.allProcesses")
+    }
+
+    /** With the first decision; later ones go straight to the file. */
+    private fun decideForAll() {
+        decide.getAndSet(null)?.let { later(thread, Unit) { it.run() } }
+    }
+
+    /** Starts the engine and ends it: it takes over what waits in memory, and from then on a decision is in the file when it returns. */
+    private fun writeDecision(
+        platform: Platform,
+        endpoint: String,
+        appKey: String,
+        settings: Settings,
+    ) {
+        lane.load(processStart = null)
+        // What the bank keeps itself is the main process's to say.
+        val config = platform.config(endpoint, appKey, settings).copy(consent = dev.nowait.ffi.Consent.PENDING)
+        dev.nowait.ffi.start(config, HostTransport { null })
+        dev.nowait.ffi.shutdown(DECISION_MS)
+    }
+
     private fun bringUp(
         platform: Platform,
         endpoint: String,
@@ -117,6 +159,7 @@ internal object Face {
     fun consent(consent: Consent?) {
         if (consent == null) return
         lane.standIn?.consent(consent) ?: lane.consent(consent.ordinal)
+        decideForAll()
     }
 
     /** Draws a continuation id and tells it of the journey: its text, or null where there is no engine to know it. */
@@ -147,6 +190,7 @@ internal object Face {
                 // Whatever went wrong in the bridge is not the app's problem.
                 null
             }
+        if (isStandingBy && status == Status.Off) return Doctor.STANDING_BY
         return Doctor.diagnosis(status, delivery, host?.problem, Visit.hasSeenAny)
     }
 
@@ -254,6 +298,9 @@ internal object Face {
 
     /** One that the app waits for, and a few that it forgot; what comes beyond is answered as not complete. */
     private const val FLUSHES_MAX = 4
+
+    /** Long enough for a disk; nothing is sent there. */
+    private const val DECISION_MS: ULong = 2_000u
 
     /** An idle thread costs memory; a new one costs 100 µs. */
     private const val IDLE_SECONDS = 5L

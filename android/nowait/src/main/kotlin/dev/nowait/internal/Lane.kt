@@ -96,6 +96,9 @@ internal class Lane {
         }
     }
 
+    /** Whether a decision waits for the library. */
+    val hasDecision: Boolean get() = synchronized(waiting) { decision != null && !isLoaded }
+
     /** Takes the customer's decision, in every state; once the library is there, it survives a kill when this returns. */
     fun consent(decision: Int) {
         if (!isLoaded) {

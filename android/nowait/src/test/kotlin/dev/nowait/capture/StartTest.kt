@@ -3,6 +3,7 @@ package dev.nowait.capture
 import android.app.ActivityManager
 import android.app.Application
 import android.content.Context
+import android.content.ContextWrapper
 import dev.nowait.NoWait
 import dev.nowait.StartResult
 import dev.nowait.Status
@@ -10,6 +11,7 @@ import dev.nowait.await
 import dev.nowait.internal.AndroidPlatform
 import dev.nowait.testing.Replay
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -17,6 +19,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import org.robolectric.shadows.ShadowApplication
 import kotlin.time.Duration.Companion.seconds
 
 /** The public start on a real Application: one line, and Activities are captured. */
@@ -33,8 +36,9 @@ class StartTest {
             NoWait.start(application, "http://127.0.0.1:9", "key") { error("a bug of the app") } is StartResult.Refused,
         )
         assertEquals(Status.Off, NoWait.status)
+        assertTrue("no application yet", NoWait.start(ContextWrapper(null), "http://127.0.0.1:9", "key") is StartResult.Refused)
         val started =
-            NoWait.start(application, "http://127.0.0.1:9", "key") {
+            NoWait.start(ContextWrapper(application), "http://127.0.0.1:9", "key") {
                 appVersion = "8.2.0"
                 flushInterval = 30.seconds
                 screenName = { "Home" }
@@ -52,6 +56,19 @@ class StartTest {
         await("running") { NoWait.status == Status.Running }
         await("handed over") { Replay.events().any { it.kind == "screen" } }
         Replay.end()
+    }
+
+    @Test
+    @Config(sdk = [24, 35])
+    fun onlyTheMainProcessIsTheMainProcess() {
+        val platform = AndroidPlatform(application)
+        val own = application.applicationInfo.processName
+        application.applicationInfo.processName = "bank.example"
+        ShadowApplication.setProcessName("bank.example:push")
+        assertFalse(platform.isMainProcess())
+        ShadowApplication.setProcessName("bank.example")
+        assertTrue(platform.isMainProcess())
+        application.applicationInfo.processName = own
     }
 
     @Test
