@@ -20,10 +20,11 @@ class CrashHandlerTest {
     ) : UncaughtExceptionHandler {
         private var next: UncaughtExceptionHandler? = null
 
-        fun install() = apply {
-            next = Thread.getDefaultUncaughtExceptionHandler()
-            Thread.setDefaultUncaughtExceptionHandler(this)
-        }
+        fun install() =
+            apply {
+                next = Thread.getDefaultUncaughtExceptionHandler()
+                Thread.setDefaultUncaughtExceptionHandler(this)
+            }
 
         override fun uncaughtException(
             thread: Thread,

@@ -47,7 +47,12 @@ abstract class ExitsTest {
         endedUnixMs: Long,
     ) {
         if (!knows) return
-        val info = ApplicationExitInfoBuilder.newBuilder().setPid(process.toInt()).setReason(reason).setTimestamp(endedUnixMs)
+        val info =
+            ApplicationExitInfoBuilder
+                .newBuilder()
+                .setPid(process.toInt())
+                .setReason(reason)
+                .setTimestamp(endedUnixMs)
         shadowOf(manager).addApplicationExitInfo(info.setProcessName(application.packageName).build())
     }
 
@@ -79,7 +84,12 @@ abstract class ExitsTest {
             assertTrue(NoWait.flush(FLUSH_MS).get().complete)
             val report = collector.report("--os", "android")
             val exits = report.substringAfter("\"exits\": {").substringBefore("\"latest\"")
-            val causes = Regex("\"cause\": \"([a-z_]+)\"").findAll(exits).map { it.groupValues[1] }.sorted().toList()
+            val causes =
+                Regex("\"cause\": \"([a-z_]+)\"")
+                    .findAll(exits)
+                    .map { it.groupValues[1] }
+                    .sorted()
+                    .toList()
             assertEquals(report, listOf("crash", if (knows) "low_memory" else "unknown"), causes)
             assertEquals(report, "2", Regex("\"count\": (\\d+)").find(exits)!!.groupValues[1])
             assertTrue("the class that was thrown first:\n$report", "\"java.lang.IllegalStateException\"" in exits)
