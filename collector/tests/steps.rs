@@ -210,7 +210,11 @@ async fn a_journey_that_nobody_made_names_the_nearest() {
     assert_eq!(tell(&house, &visit("A117")).await.status, StatusCode::OK);
     // Without a script: all of them, each leading to its steps.
     let all = house.get("/plain/journeys?dimension=channel:branch").await.text().to_owned();
-    assert!(all.contains("/plain/journeys?dimension=channel%3Abranch&amp;journey=OpenAccount") && all.contains("Journeys"), "{all}");
+    assert!(
+        all.contains("/plain/journeys?dimension=channel%3Abranch&amp;journey=OpenAccount")
+            && all.contains("Journeys"),
+        "{all}"
+    );
     let one = house.get("/plain/journeys?journey=OpenAccount").await.text().to_owned();
     assert!(one.contains("Step by step") && one.contains("Across channels"), "{one}");
     let unknown = house.get("/v1/journey?journey=OpenAcount").await;
