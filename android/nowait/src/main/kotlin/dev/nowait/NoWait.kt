@@ -2,10 +2,12 @@ package dev.nowait
 
 import android.app.Application
 import android.content.Context
+import android.os.Looper
 import dev.nowait.internal.AndroidPlatform
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
+import dev.nowait.internal.capture.HangWatch
 import java.util.concurrent.Future
 import java.util.function.Consumer
 import kotlin.time.Duration
@@ -65,7 +67,8 @@ public object NoWait {
         if (!settings.allProcesses && !platform.isMainProcess()) return Face.standBy(platform, endpoint, appKey, settings)
         val result = Face.start(platform, endpoint, appKey, settings)
         if (result == StartResult.Started && settings.captureActivities && Face.lane.standIn == null) {
-            ActivityCapture(Face.lane, Face.names, settings.screenName).install(application)
+            val hangWatch = if (settings.captureHangs) { looper: Looper -> HangWatch(Face.lane, looper) } else null
+            ActivityCapture(Face.lane, Face.names, settings.screenName, hangWatch = hangWatch).install(application)
         }
         return result
     }

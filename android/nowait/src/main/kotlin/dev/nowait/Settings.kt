@@ -42,6 +42,12 @@ public class Settings internal constructor() {
     public var captureActivities: Boolean = true
 
     /**
+     * Whether the main thread is asked for a sign of life ten times a second while the app is in front, so that hangs are known; needs
+     * [captureActivities]. Nothing is asked in the background, and nothing counts while a debugger is connected.
+     */
+    public var captureHangs: Boolean = true
+
+    /**
      * Whether NoWait asks the system how network and power are: kind of network, metered, roaming, data saver, battery saver.
      * Events carry the kind of network, and batches wait where the customer asked all apps to. Without it the network is unknown and
      * nothing waits.

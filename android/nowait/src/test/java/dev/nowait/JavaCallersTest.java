@@ -53,6 +53,8 @@ public class JavaCallersTest {
             settings.setCaptureActivities(true);
             settings.setCaptureConditions(true);
             settings.setAllProcesses(true);
+            settings.setCaptureExits(true);
+            settings.setCaptureHangs(true);
         });
         assertSame(StartResult.Started.INSTANCE, started);
         assertSame(StartResult.AlreadyStarted.INSTANCE, NoWait.start(application, NOBODY, "key"));

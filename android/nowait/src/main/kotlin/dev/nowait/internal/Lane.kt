@@ -24,6 +24,8 @@ internal object Fact {
     const val RATED = 20
     const val HANDED_OVER = 21
     const val CRASHED = 22
+    const val MAIN_PING = 23
+    const val MAIN_PONG = 24
 }
 
 /**
@@ -181,6 +183,8 @@ internal class Lane {
             Fact.JOURNEY_ENDED -> Native.journeyEnded(id = x, atNs, outcome = small)
             Fact.MAIN_IDLE -> Native.mainIdle(atNs)
             Fact.RATED -> Native.rated(id = x, name, atNs, rating = small)
+            Fact.MAIN_PING -> Native.mainPing(atNs)
+            Fact.MAIN_PONG -> Native.mainPong(atNs)
             Fact.CRASHED -> Native.crashed(name, atNs)
             Fact.HANDED_OVER -> Native.handedOver(id = x, atNs, continuation = y)
         }

@@ -11,6 +11,7 @@ import dev.nowait.await
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
+import dev.nowait.internal.capture.HangWatch
 import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
 import org.junit.After
@@ -52,8 +53,11 @@ abstract class CapturedApp {
 
     internal lateinit var capture: ActivityCapture
 
+    /** What asks the main thread for signs of life, where a test wants one. */
+    internal open val hangWatch: ((Looper) -> HangWatch)? = null
+
     internal fun startCapture(screenName: (Activity) -> String = { it.javaClass.simpleName }) {
-        capture = ActivityCapture(Face.lane, Face.names, screenName, ::nowNs)
+        capture = ActivityCapture(Face.lane, Face.names, screenName, ::nowNs, hangWatch)
         capture.install(application)
     }
 

@@ -23,12 +23,14 @@ import java.util.IdentityHashMap
  * and no defect of ours, nor of what the app gave us to call, leaves it.
  *
  * @param nowNs the uptime clock
+ * @param hangWatch what asks the main thread for signs of life while the app is in front, from the thread of this looper
  */
 internal class ActivityCapture(
     private val lane: Lane,
     private val names: Names,
     private val screenName: (Activity) -> String,
     private val nowNs: () -> Long = System::nanoTime,
+    private val hangWatch: ((Looper) -> HangWatch)? = null,
 ) : Application.ActivityLifecycleCallbacks {
     /** One captured Activity. */
     private class Captured(
@@ -56,8 +58,12 @@ internal class ActivityCapture(
     /** Frames are told here, so that the main thread has nothing to do with them. */
     private val frames = HandlerThread("nowait-frames")
 
+    /** Beside the frames: neither takes long. */
+    private var hangs: HangWatch? = null
+
     fun install(application: Application) {
         frames.start()
+        hangs = hangWatch?.invoke(frames.looper)
         application.registerActivityLifecycleCallbacks(this)
         // A process that a person started makes its first Activity before the main thread has nothing to do.
         Looper.getMainLooper().queue.addIdleHandler {
@@ -184,10 +190,12 @@ internal class ActivityCapture(
     ) {
         inForeground = true
         lane.tell(Fact.FOREGROUND, small = if (restored) 1 else 0, atNs = atNs)
+        hangs?.start()
     }
 
     private fun background() {
         inForeground = false
+        hangs?.stop()
         lane.tell(Fact.BACKGROUND, atNs = nowNs())
     }
 }
