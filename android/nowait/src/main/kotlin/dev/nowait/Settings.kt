@@ -50,7 +50,7 @@ public class Settings internal constructor() {
     /**
      * Whether NoWait asks the system how network and power are: kind of network, metered, roaming, data saver, battery saver.
      * Events carry the kind of network, and batches wait where the customer asked all apps to. Without it the network is unknown and
-     * nothing waits.
+     * nothing waits. A device that becomes hot (Android 10 and newer) or short of memory leaves a breadcrumb.
      */
     public var captureConditions: Boolean = true
 

@@ -98,7 +98,15 @@ internal class AndroidPlatform(
 
     override fun systemExits(): SystemExits? = ExitReasons.of(application)
 
-    override fun watchConditions(): AutoCloseable = ConditionsWatch(application, ::conditions).apply { start() }
+    override fun watchConditions(): AutoCloseable {
+        val device = DeviceWatch(application) { name, number -> Face.lane.tell(Fact.BREADCRUMB, Face.names.of(name), x = number) }
+        guarded { device.start() }
+        val conditions = ConditionsWatch(application, ::conditions).apply { start() }
+        return AutoCloseable {
+            device.close()
+            conditions.close()
+        }
+    }
 
     override fun warn(problem: String) {
         Log.w("NoWait", "measures nothing: $problem")
