@@ -20,6 +20,8 @@ class OtherProcessTest {
 
         NoWait.breadcrumb("early")
         assertTrue(standBy() is StartResult.Refused)
+        val again = Face.start(JvmPlatform(folder.path), NOBODY, "key", Settings())
+        assertTrue("that is decided once", again is StartResult.Refused)
         NoWait.action("Pay.Confirm").measure { }
         assertEquals(listOf(Cause.OTHER_PROCESS), NoWait.doctor().findings.map { it.cause })
         assertEquals(Status.Off, NoWait.status)

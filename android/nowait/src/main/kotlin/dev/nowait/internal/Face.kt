@@ -78,6 +78,7 @@ internal object Face {
         settings: Settings,
     ): StartResult {
         lane.standIn?.let { return if (it.start()) StartResult.Started else StartResult.AlreadyStarted }
+        if (isStandingBy) return STANDS_BY
         if (!current.compareAndSet(Status.Off, Status.Starting)) return StartResult.AlreadyStarted
         // First: what it tells waits like everything else, and a start may crash as well.
         if (settings.captureExits) guarded { CrashHandler(lane, names).install() }
@@ -106,7 +107,7 @@ internal object Face {
             decide.set { writeDecision(platform, endpoint, appKey, settings) }
             if (lane.hasDecision) decideForAll()
         }
-        return StartResult.Refused("only the app's main process records; see Settings.allProcesses")
+        return STANDS_BY
     }
 
     /** With the first decision; later ones go straight to the file. */
@@ -298,6 +299,8 @@ internal object Face {
 
     /** One that the app waits for, and a few that it forgot; what comes beyond is answered as not complete. */
     private const val FLUSHES_MAX = 4
+
+    private val STANDS_BY = StartResult.Refused("only the app's main process records; see Settings.allProcesses")
 
     /** Long enough for a disk; nothing is sent there. */
     private const val DECISION_MS: ULong = 2_000u
