@@ -25,8 +25,13 @@ Examples:
   nowait import feedback reviews.csv --data /var/lib/nowait
   nowait import feedback theirs.csv --product \"Other Bank\" --budgets bank.toml";
 
+/// What stands below the list of what can be imported.
+const EXAMPLE: &str = "Examples:
+  nowait import feedback reviews.csv --data /var/lib/nowait";
+
 /// The options of `nowait import`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub struct Args {
     #[command(subcommand)]
     what: What,

@@ -8,6 +8,7 @@
 //! Invariant: nothing is removed that is not folded, and before a row goes `progress` says that rows like it are gone.
 
 use super::batches;
+use super::connection::LOCK_TIMEOUT;
 use super::feedback;
 use super::period::{Period, hour_of, unix_ms};
 use super::progress::Progress;
@@ -17,9 +18,10 @@ use super::writer::number;
 use crate::error::Error;
 use crate::limits::{AGE_MAX_MS, BITE_PAGES_MAX, BITE_ROWS_MAX, FREE_PARTS, KEEP_MIN_MS};
 use crate::time::{DAY_MS, length_ms};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Milliseconds of a minute: nobody keeps anything for less.
 const MINUTE_MS: u64 = 60_000;
@@ -132,11 +134,18 @@ impl Retention {
     /// Removes some of what is too old at this moment, in one transaction; whether the round goes on.
     ///
     /// Ids that are remembered of contexts are wrong afterwards.
-    pub(super) fn bite(&mut self, conn: &mut Connection, now_unix_ms: u64) -> Result<bool, Error> {
+    pub(super) fn bite(&mut self, conn: &Connection, now_unix_ms: u64) -> Result<bool, Error> {
         let before = |kept_ms: u64| hour_of(now_unix_ms.saturating_sub(kept_ms));
         let Keep { batches_ms, hours_ms, days_ms } = self.keep;
-        // Whoever imports may write beside us; what was read before that could not be written upon.
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Whoever imports may write beside us; what was read before that could not be written upon. Batches come on this thread, so it
+        // does not wait for him.
+        conn.busy_timeout(Duration::ZERO)?;
+        let begun = Transaction::new_unchecked(conn, TransactionBehavior::Immediate);
+        conn.busy_timeout(LOCK_TIMEOUT)?;
+        let tx = match begun {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => return Ok(true),
+            begun => begun?,
+        };
         let next = match self.step {
             Step::Batches if batches(&tx, before(batches_ms))? => Step::Batches,
             Step::Batches => Step::Sessions(0),

@@ -206,7 +206,7 @@ impl Work {
 
     /// Removes some of what is too old. Where that fails it stays until the next round.
     fn bite(&mut self) {
-        let outcome = self.retention.bite(&mut self.conn, now_unix_ms());
+        let outcome = self.retention.bite(&self.conn, now_unix_ms());
         self.known.clear();
         if let Err(error) = &outcome {
             tracing::error!(%error, "what is older than it is kept could not be removed");

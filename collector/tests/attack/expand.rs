@@ -76,7 +76,7 @@ pub(crate) fn exits() {
     }
     read_all(&server);
     let report = server.local("/v1/report").body;
-    assert!(report.len() < 100_000, "{} bytes", report.len());
+    assert!(report.len() < 110_000, "{} bytes", report.len());
     takes_no_more(&server, honest);
 }
 

@@ -466,10 +466,8 @@ test("what is on its way is shown, and given up when one goes elsewhere", async 
 
 test("Health says what arrives, whatever is filtered", async ({ page }) => {
   await open(page, "/health?os=ios&lang=en");
-  const arrivals = page.getByRole("region", { name: "What arrives" }).or(
-    page.locator("section", { has: page.getByRole("heading", { name: "What arrives" }) }),
-  );
-  await expect(arrivals.first().locator("tbody tr").first()).toContainText("last 24 hours");
+  const arrivals = page.getByRole("region", { name: "What arrives" });
+  await expect(arrivals.locator("tbody tr").first()).toContainText("last 24 hours");
   await expect(page.getByRole("heading", { name: "Room" })).toBeVisible();
 });
 

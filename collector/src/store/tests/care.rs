@@ -84,8 +84,8 @@ fn rollups_whose_batches_are_gone_keep_a_session_and_lose_a_release() {
     let all = six();
     let folder = stored(&all);
     let mut retention = crate::store::retention::Retention::new(Keep::default());
-    let mut conn = database(&folder);
-    while retention.bite(&mut conn, NOW + 40 * DAY_MS).unwrap() {}
+    let conn = database(&folder);
+    while retention.bite(&conn, NOW + 40 * DAY_MS).unwrap() {}
     drop(conn);
     let deleted = delete(&folder, Whose::Session(all[1].id.session)).unwrap();
     assert!(deleted.rebuilt.unwrap().since_unix_ms.is_some() && deleted.rebuilt.unwrap().batches == 0);

@@ -35,9 +35,9 @@ const SIXTY_DAYS: u64 = START + 60 * DAY_MS;
 
 /// A whole round, and how many bites it took.
 pub(super) fn round(folder: &TempDir, keep: &str, now: u64) -> usize {
-    let mut conn = database(folder);
+    let conn = database(folder);
     let mut retention = Retention::new(keep.parse().unwrap());
-    (1..).find(|_| !retention.bite(&mut conn, now).unwrap()).unwrap()
+    (1..).find(|_| !retention.bite(&conn, now).unwrap()).unwrap()
 }
 
 fn number(folder: &TempDir, select: &str) -> u64 {

@@ -17,6 +17,8 @@ export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   const about = answer.sections.filter((section) => section.about === "waits" && section.rows.length > 0);
   // The table is there first; what stands beside it is asked for behind it.
   const previous = before(pen, wanted);
+  // Where nobody waited, nobody asks what became of it.
+  previous.catch(() => {});
   const tables = about.map((section) => {
     const whole = table(section, pen);
     if (section.key !== "touchpoints") return whole;
