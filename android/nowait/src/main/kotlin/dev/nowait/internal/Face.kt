@@ -9,6 +9,7 @@ import dev.nowait.StartResult
 import dev.nowait.Status
 import dev.nowait.Transport
 import dev.nowait.ffi.StartException
+import dev.nowait.ffi.SystemExits
 import dev.nowait.ffi.systemExits
 import java.util.concurrent.BlockingQueue
 import java.util.concurrent.CountDownLatch
@@ -137,8 +138,11 @@ internal object Face {
     ) {
         try {
             lane.load(platform.processStart())
-            // Before the start, which recovers what earlier processes left.
-            if (settings.captureExits) guarded { platform.systemExits()?.let(::systemExits) }
+            // Before the start, which recovers what earlier processes left. Only the question to the system is guarded: where the library
+            // itself is broken, its first call says why.
+            var exits: SystemExits? = null
+            if (settings.captureExits) guarded { exits = platform.systemExits() }
+            exits?.let(::systemExits)
             val transport = settings.transport
             val host = if (transport === Transport.NATIVE) null else HostTransport(transport).also { this.host = it }
             dev.nowait.ffi.start(platform.config(endpoint, appKey, settings), host)
