@@ -103,6 +103,11 @@ const WORDS: [&str; 21] = [
     "journey",
 ];
 
+/// The names of all words.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    WORDS.into_iter().chain([DIMENSION, FACTOR])
+}
+
 /// Kinds of which there is a detail: those of whose waits each is a latency. Journeys and steps have a page of their own.
 const DETAILED: [Kind; 7] =
     [Kind::Launch, Kind::Screen, Kind::Tap, Kind::Settled, Kind::Hang, Kind::Request, Kind::Action];
@@ -155,11 +160,7 @@ impl TryFrom<Vec<(String, String)>> for Ask {
                 continue;
             }
             let Some(kept) = ask.word_mut(&name) else {
-                return Err(Error::input(is_none_of(
-                    "word of a question",
-                    &name,
-                    WORDS.into_iter().chain([DIMENSION, FACTOR]),
-                )));
+                return Err(Error::input(is_none_of("word of a question", &name, words())));
             };
             if said(kept).is_some() && said(&word).is_some() {
                 return Err(Error::input(format!("{name}: it is said twice, leave one out")));

@@ -239,14 +239,14 @@ pub(super) const READS: &[Read] = &[
     read(
         "/v1/gaps",
         "How far the bank is from what its customers expect",
-        &[FILTER, SPAN],
+        &[FILTER, SPAN, &["factor"]],
         gaps::gaps,
         json::<Gaps>(),
     ),
     read(
         "/v1/gaps/sections",
         "How far the bank is from what its customers expect, as tables",
-        &[FILTER, SPAN],
+        &[FILTER, SPAN, &["factor"]],
         gaps::sections,
         json::<Tables>(),
     ),

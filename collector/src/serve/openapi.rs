@@ -155,6 +155,10 @@ fn word_described(word: &str) -> (&'static str, Value) {
             "Only where a dimension of the app has this value, `key:value`; may be said for several",
             json!({ "type": "array", "items": { "type": "string" } }),
         ),
+        "factor" => (
+            "Numbers of a factor that are tried out, `NAME:EXPERIENCE:EXPECTATION:IMPORTANCE:IDEAL`; may be said for several",
+            json!({ "type": "array", "items": { "type": "string" } }),
+        ),
         "hours" => {
             ("Only the last so many hours; instead of `since`", json!({ "type": "integer", "minimum": 1 }))
         }
@@ -204,7 +208,10 @@ mod tests {
 
     #[test]
     fn every_word_and_every_reference_is_described() {
-        for word in READS.iter().flat_map(|read| read.words).flat_map(|words| words.iter()) {
+        let words = READS.iter().flat_map(|read| read.words).flat_map(|words| words.iter().copied());
+        let taken: BTreeSet<&str> = words.collect();
+        assert_eq!(taken, crate::ask::words().collect());
+        for word in taken {
             assert_ne!(word_described(word).0, "", "{word}");
         }
         let described = described();
