@@ -190,6 +190,12 @@ impl Times {
         self.group.is_empty()
     }
 
+    /// How many there are in the span.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.group.all().count()
+    }
+
     /// All that is known of the touchpoint whose waits these are.
     #[must_use]
     pub fn detail(

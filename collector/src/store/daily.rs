@@ -3,13 +3,13 @@
 //! Owns: which days, and what they are answered from. Refuses: figures, and which touchpoints come first (the report knows).
 //! Invariant: it reads the days of the touchpoints of one report, or the batches of those days.
 
-use super::batches::{self, Entry};
+use super::batches::Entry;
 use super::period::{Calendar, Period, Plan, hour_of, unix_ms};
 use super::read::{DAMAGED_ROWS, Tenant, count};
 use super::source::Source;
 use super::sqlite::SqliteStore;
 use super::waits::{self, Counted, Counts};
-use super::{Query, Store as _, settings, slice};
+use super::{Query, Store as _, slice};
 use crate::error::Error;
 use jiff::civil::Date;
 use nowait_report::limits::DAYS_OF_TREND_MAX;
@@ -50,7 +50,7 @@ pub(super) fn read(
     let (days, damaged) = match found {
         None => (Vec::new(), 0),
         Some((_, Some(days))) => days,
-        Some((found, None)) => of_batches(store, found, query, &places, budgets)?,
+        Some((found, None)) => of_batches(store, found, query, &calendar, &places, budgets)?,
     };
     let mut uncounted = BTreeMap::new();
     count(&mut uncounted, DAMAGED_ROWS, damaged);
@@ -73,38 +73,21 @@ fn of_batches(
     store: &SqliteStore,
     tenant: Tenant,
     query: &Query,
+    calendar: &Calendar,
     places: &[Place<'_>],
     budgets: &Budgets,
 ) -> Result<Days, Error> {
     let _turn = store.turn_to_decode(&query.cancel)?;
-    let (chosen, calendar) = store
-        .read(&query.cancel, |conn| Ok((slice::choose(conn, tenant, query)?, settings::calendar(conn)?)))?;
+    let chosen = store.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
     let numbers: HashMap<Place<'_>, usize> =
         places.iter().enumerate().map(|(number, place)| (*place, number)).collect();
-    let sum = |conn: &Connection, ids: &[i64]| {
-        let mut sum = Sum {
-            numbers: &numbers,
-            plan: &chosen.plan,
-            calendar: &calendar,
-            cells: Counted::default(),
-            damaged: 0,
-        };
-        batches::each(conn, ids, &query.cancel, |entry| {
-            match entry {
-                Ok(entry) => sum.add(&entry, budgets),
-                Err(_) => sum.damaged += 1,
-            }
-            Ok(())
-        })?;
-        Ok((sum.cells, sum.damaged))
-    };
-    let (mut all, mut damaged) = (vec![BTreeMap::<Date, Cell>::new(); places.len()], 0);
-    for (cells, of_part) in store.in_parts(&chosen.ids, &query.cancel, sum)? {
-        damaged += of_part;
-        for ((number, day), cell) in &cells {
-            if let (Some(of), Some(date)) = (all.get_mut(*number), Calendar::date_of_day(*day)) {
-                of.entry(date).or_default().merge(cell);
-            }
+    let new = || Sum { numbers: &numbers, plan: &chosen.plan, calendar, cells: Counted::default() };
+    let add = |sum: &mut Sum, entry: &Entry| waits::walk(entry, budgets, sum);
+    let (parts, damaged) = slice::sums(store, &chosen.ids, &query.cancel, new, add)?;
+    let mut all = vec![BTreeMap::<Date, Cell>::new(); places.len()];
+    for ((number, day), cell) in parts.iter().flat_map(|part| &part.cells) {
+        if let (Some(of), Some(date)) = (all.get_mut(*number), Calendar::date_of_day(*day)) {
+            of.entry(date).or_default().merge(cell);
         }
     }
     Ok((all, damaged))
@@ -117,13 +100,6 @@ struct Sum<'p> {
     calendar: &'p Calendar,
     /// By the number of the touchpoint and the day.
     cells: Counted<(usize, u32), Cell>,
-    damaged: u64,
-}
-
-impl Sum<'_> {
-    fn add(&mut self, entry: &Entry, budgets: &Budgets) {
-        waits::walk(entry, budgets, self);
-    }
 }
 
 impl Counts for Sum<'_> {

@@ -7,11 +7,12 @@ use super::batches::{self, Entry};
 use super::fold::Numbered;
 use super::period::{Calendar, Period, Plan, unix_ms};
 use super::read::{DAMAGED_ROWS, Tenant, count};
+use super::slice;
 use super::source::Source;
+use super::split::{self, Known};
 use super::sqlite::SqliteStore;
 use super::waits::{self, Counted, Counts};
-use super::{By, Query, Store as _, split};
-use super::{settings, slice};
+use super::{By, Query, Store as _};
 use crate::ask::unknown;
 use crate::error::Error;
 use crate::limits::{LONGEST_BATCHES_MAX, LONGEST_ROWS_MAX, RELEASES_PER_TENANT_MAX};
@@ -36,23 +37,20 @@ pub(super) fn read(
 ) -> Result<Detail, Error> {
     let found = store.of_tenant(tenant, query, |conn, tenant| {
         (!slice::is_needed(&query.filter))
-            .then(|| of_rollups(conn, tenant, query, place, budgets))
+            .then(|| of_rollups(conn, tenant, query, place, by, budgets))
             .transpose()
     })?;
-    let (found, times, plan, uncounted) = match found {
+    let (found, (times, plan, uncounted), known) = match found {
         None => return Err(unknown("touchpoint", place.1, &[])),
-        Some((found, Some((times, plan, uncounted)))) => (found, times, plan, uncounted),
-        Some((found, None)) => {
-            let (times, plan, uncounted) = of_batches(store, found, query, place, budgets)?;
-            (found, times, plan, uncounted)
-        }
+        Some((found, Some((answer, known)))) => (found, answer, known),
+        Some((found, None)) => (found, of_batches(store, found, query, place, budgets)?, None),
     };
     if times.is_empty() {
         return Err(nothing_of(store, tenant, place)?);
     }
     let longest = store.read(&query.cancel, |conn| longest(conn, found, query, &plan, place))?;
     let scope = Scope { zone: store.zone().clone(), ..query.scope(Some(&plan)) };
-    let split = by.map(|by| split::read(store, found, query, place, by, budgets)).transpose()?;
+    let split = by.map(|by| split::read(store, found, query, place, by, known, budgets)).transpose()?;
     Ok(Detail { split, ..times.detail(scope, place, budgets, uncounted, longest) })
 }
 
@@ -77,13 +75,16 @@ fn of_rollups(
     tenant: Tenant,
     query: &Query,
     place: Place,
+    by: Option<&By>,
     budgets: &Budgets,
-) -> Result<Answer, Error> {
+) -> Result<(Answer, Option<Known>), Error> {
     let source = Source::look(conn, tenant, query, budgets)?;
     let mut uncounted = source.uncounted()?;
     let (times, damaged) = source.times(query, place)?;
     count(&mut uncounted, DAMAGED_ROWS, damaged);
-    Ok((times, source.plan, uncounted))
+    let of_segments = |by| split::of_segments(&source, conn, tenant, query, place, by, times.count());
+    let known = by.map(of_segments).transpose()?.flatten();
+    Ok(((times, source.plan, uncounted), known))
 }
 
 fn of_batches(
@@ -94,23 +95,14 @@ fn of_batches(
     budgets: &Budgets,
 ) -> Result<Answer, Error> {
     let _turn = store.turn_to_decode(&query.cancel)?;
-    let (chosen, calendar) = store
-        .read(&query.cancel, |conn| Ok((slice::choose(conn, tenant, query)?, settings::calendar(conn)?)))?;
-    let sum = |conn: &Connection, ids: &[i64]| {
-        let mut sum = Sum::of(place, &chosen.plan, calendar.clone());
-        batches::each(conn, ids, &query.cancel, |entry| {
-            match entry {
-                Ok(entry) => sum.add(&entry, budgets),
-                Err(_) => sum.damaged += 1,
-            }
-            Ok(())
-        })?;
-        Ok(sum)
-    };
-    let mut all = Sum::of(place, &chosen.plan, calendar.clone());
-    store.in_parts(&chosen.ids, &query.cancel, sum)?.into_iter().for_each(|part| all.merge(part));
+    let chosen = store.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
+    let new = || Sum::of(place, &chosen.plan, Calendar::of(store.zone().clone()));
+    let add = |sum: &mut Sum, entry: &Entry| sum.add(entry, budgets);
+    let (parts, damaged) = slice::sums(store, &chosen.ids, &query.cancel, new, add)?;
+    let mut all = new();
+    parts.into_iter().for_each(|part| all.merge(part));
     let mut uncounted = BTreeMap::new();
-    count(&mut uncounted, DAMAGED_ROWS, all.damaged);
+    count(&mut uncounted, DAMAGED_ROWS, damaged);
     Ok((all.times(), chosen.plan, uncounted))
 }
 
@@ -124,7 +116,6 @@ struct Sum<'p> {
     cells: Counted<(u32, u32), Cell>,
     /// By day.
     people: HashMap<u32, People>,
-    damaged: u64,
     /// The release of the batch that is being added.
     release: u32,
 }
@@ -132,7 +123,7 @@ struct Sum<'p> {
 impl<'p> Sum<'p> {
     fn of(place: Place<'p>, plan: &'p Plan, calendar: Calendar) -> Sum<'p> {
         let (releases, cells, people) = (Numbered::default(), Counted::default(), HashMap::new());
-        Sum { place, plan, calendar, releases, cells, people, damaged: 0, release: 0 }
+        Sum { place, plan, calendar, releases, cells, people, release: 0 }
     }
 
     fn number(&mut self, os: Os, app_version: &str) -> u32 {
@@ -147,7 +138,6 @@ impl<'p> Sum<'p> {
     }
 
     fn merge(&mut self, other: Sum) {
-        self.damaged += other.damaged;
         for ((hour, release), cell) in &other.cells {
             if let Some((os, app_version)) = other.releases.all().get(*release as usize) {
                 let release = self.number(*os, app_version);

@@ -40,7 +40,7 @@ pub fn months(
     budgets: &Budgets,
     now_unix_ms: u64,
 ) -> Result<Trends, Error> {
-    if query.from_unix_ms.is_some() || query.until_unix_ms.is_some() {
+    if query.has_span() {
         return Err(Error::input("since, until, hours: the months are the last twelve; leave them out"));
     }
     let mut trends = Trends::default();

@@ -180,6 +180,12 @@ impl Query {
         self
     }
 
+    /// Whether it is about some time, and not about all.
+    #[must_use]
+    pub fn has_span(&self) -> bool {
+        self.from_unix_ms.is_some() || self.until_unix_ms.is_some()
+    }
+
     /// The same question without a span.
     #[must_use]
     pub fn at_any_time(self) -> Query {

@@ -4,11 +4,12 @@
 //! them (see `journey` and `rated`).
 //! Invariant: of a session no more is in memory than what is asked for, and of that a bounded part.
 
+use super::Query;
 use super::batches::{self, Entry};
 use super::period::unix_ms;
 use super::read::{DAMAGED_ROWS, Tenant, count};
+use super::slice::{self, Chosen};
 use super::sqlite::SqliteStore;
-use super::{Query, slice};
 use crate::error::Error;
 use crate::limits::SESSION_EVENTS_READ_MAX;
 use nowait_report::{Scope, Told, channel_of};
@@ -48,8 +49,7 @@ impl Sessions {
         query: &Query,
         hours_before: u32,
     ) -> Result<Sessions, Error> {
-        let plan = slice::choose(conn, tenant, query)?.plan;
-        let contexts = slice::contexts(conn, tenant, &query.filter)?;
+        let Chosen { plan, contexts, .. } = slice::choose(conn, tenant, query)?;
         let select =
             "SELECT session, context FROM batches WHERE tenant = ?1 AND first_hour < ?2 AND last_hour >= ?3";
         let mut select = conn.prepare_cached(select)?;
@@ -76,9 +76,7 @@ impl Sessions {
         let parts = store.in_parts(&self.ids, &query.cancel, |conn, ids| {
             let mut part = (new(), BTreeMap::new());
             for id in ids {
-                if query.cancel.is_cancelled() {
-                    return Err(Error::store("nobody waits for the answer any more"));
-                }
+                query.cancel.check()?;
                 add_session(conn, *id, &self.contexts, &mut part)?;
             }
             Ok(part)

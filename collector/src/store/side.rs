@@ -169,9 +169,7 @@ fn decoded(
     plans: &Plans,
     side: &mut Side,
 ) -> Result<Vec<Wait>, Error> {
-    if query.cancel.is_cancelled() {
-        return Err(Error::store("nobody waits for the answer any more"));
-    }
+    query.cancel.check()?;
     let select = format!("SELECT {}, context FROM batches WHERE {column} = ?1 ORDER BY id", batches::ENTRY);
     let mut select = conn.prepare_cached(&select)?;
     let mut rows = select.query([id])?;

@@ -13,8 +13,10 @@ use super::fold::{IMPLAUSIBLE_LEDGERS, Numbered};
 use super::period::{Plan, hour_of};
 use super::progress::Progress;
 use super::read::{DAMAGED_ROWS, Tenant, count, known};
+use super::sqlite::SqliteStore;
 use super::waits::{self, Counted, Counts, IMPLAUSIBLE_WAITS};
 use crate::ask::Filter;
+use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::limits::{
     CELLS_PER_PERIOD_MAX, EXIT_GROUPS_PER_PERIOD_MAX, RELEASES_PER_TENANT_MAX, SERIES_PER_TENANT_MAX,
@@ -39,6 +41,8 @@ pub(super) fn is_needed(filter: &Filter) -> bool {
 pub(super) struct Chosen {
     pub(super) ids: Vec<i64>,
     pub(super) plan: Plan,
+    /// The contexts that are asked for, as [`contexts`] tells them.
+    pub(super) contexts: HashMap<i64, u32>,
 }
 
 /// Chooses without decoding anything.
@@ -64,7 +68,31 @@ pub(super) fn choose(conn: &Connection, tenant: Tenant, query: &Query) -> Result
     batches.sort_unstable();
     let ids = batches.into_iter().map(|(_, id)| id).collect();
     let (from, until) = (from.max(data.0), until.min(data.1));
-    Ok(Chosen { ids, plan: Plan { from, until: until.max(from), periods: Vec::new() } })
+    Ok(Chosen { ids, plan: Plan { from, until: until.max(from), periods: Vec::new() }, contexts })
+}
+
+/// Decodes these batches on as many cores as there are: what `new` makes with each batch of a part added to it, a sum for each part, and
+/// how many batches could not be read.
+pub(super) fn sums<S: Send>(
+    store: &SqliteStore,
+    ids: &[i64],
+    cancel: &Cancel,
+    new: impl Fn() -> S + Sync,
+    add: impl Fn(&mut S, &Entry) + Sync,
+) -> Result<(Vec<S>, u64), Error> {
+    let parts = store.in_parts(ids, cancel, |conn, ids| {
+        let (mut sum, mut damaged) = (new(), 0);
+        batches::each(conn, ids, cancel, |entry| {
+            match entry {
+                Ok(entry) => add(&mut sum, &entry),
+                Err(_) => damaged += 1,
+            }
+            Ok(())
+        })?;
+        Ok((sum, damaged))
+    })?;
+    let damaged = parts.iter().map(|(_, damaged)| damaged).sum();
+    Ok((parts.into_iter().map(|(sum, _)| sum).collect(), damaged))
 }
 
 /// The contexts of which everything is true that the filter says, each with a number for its release.

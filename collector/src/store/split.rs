@@ -7,7 +7,7 @@
 //! Invariant: however many values there are, only [`VALUES_SPLIT_MAX`] stand apart; the others are one. What is told from the
 //! rollups is told of as many waits as the touchpoint has.
 
-use super::batches::{self, Entry};
+use super::batches::Entry;
 use super::budget::OTHER;
 use super::period::Plan;
 use super::read::Tenant;
@@ -99,20 +99,28 @@ impl fmt::Display for By {
     }
 }
 
-/// The touchpoint by the values of a field.
+/// The touchpoint by the values of a field, some of whose waits may be known.
 pub(super) fn read(
     store: &SqliteStore,
     tenant: Tenant,
     query: &Query,
     place: Place,
     by: &By,
+    known: Option<Known>,
     budgets: &Budgets,
 ) -> Result<Split, Error> {
     let _turn = store.turn_to_decode(&query.cancel)?;
-    let known = store.read(&query.cancel, |conn| of_segments(conn, tenant, query, place, by, budgets))?;
+    let decoded = |ids: &[i64], plan: &Plan| {
+        let add = |sum: &mut Sum, entry: &Entry| sum.add(entry, budgets);
+        // A damaged one is counted where the touchpoint itself is read.
+        let (parts, _) = slice::sums(store, ids, &query.cancel, || Sum::of(place, by, plan), add)?;
+        let mut all = Sum::of(place, by, plan);
+        parts.into_iter().for_each(|part| all.merge(part));
+        Ok::<_, Error>(all.values)
+    };
     let mut all = None;
     if let Some(Known { values, behind, plan, count }) = known {
-        let values = together(values, decoded(store, query, &behind, &Sum::of(place, by, &plan), budgets)?);
+        let values = together(values, decoded(&behind, &plan)?);
         let has_all = values.values().map(|(cell, _)| cell.count()).sum::<u64>() == count;
         all = Some(values).filter(|_| has_all);
     }
@@ -120,8 +128,7 @@ pub(super) fn read(
         Some(all) => all,
         None => {
             let chosen = store.read(&query.cancel, |conn| slice::choose(conn, tenant, query))?;
-            let sum = decoded(store, query, &chosen.ids, &Sum::of(place, by, &chosen.plan), budgets)?;
-            together(Values::new(), sum)
+            together(Values::new(), decoded(&chosen.ids, &chosen.plan)?)
         }
     };
     let (kind, target_ns) = (place.0, budgets.of(place.0, place.1).target_ns);
@@ -134,8 +141,8 @@ pub(super) fn read(
 type Values = BTreeMap<String, (Cell, Crowd)>;
 
 /// What the rollups have, and what came behind it.
-fn together(mut values: Values, behind: Sum) -> Values {
-    for (value, (cell, people)) in behind.values {
+fn together(mut values: Values, behind: Counted<String, (Cell, People)>) -> Values {
+    for (value, (cell, people)) in behind {
         let is_apart = values.len() < VALUES_SPLIT_MAX || values.contains_key(&value);
         let (my_cell, crowd) = values.entry(if is_apart { value } else { OTHER.to_owned() }).or_default();
         my_cell.merge(&cell);
@@ -145,7 +152,7 @@ fn together(mut values: Values, behind: Sum) -> Values {
 }
 
 /// What the rollups of segments have.
-struct Known {
+pub(super) struct Known {
     values: Values,
     /// The batches that are in none of them yet.
     behind: Vec<i64>,
@@ -154,21 +161,21 @@ struct Known {
     count: u64,
 }
 
-/// Reads what the rollups have, if they can have all.
-fn of_segments(
+/// Reads what the rollups have, if they can have all of so many waits.
+pub(super) fn of_segments(
+    source: &Source,
     conn: &Connection,
     tenant: Tenant,
     query: &Query,
     place: Place,
     by: &By,
-    budgets: &Budgets,
+    count: u64,
 ) -> Result<Option<Known>, Error> {
     let Some(field) = by.field().filter(|_| query.filter.is_empty()) else { return Ok(None) };
-    let source = Source::look(conn, tenant, query, budgets)?;
-    let Some(segments) = segments::of_field(conn, tenant.id, field)? else { return Ok(None) };
     if !source.has_segments()? {
         return Ok(None);
     }
+    let Some(segments) = segments::of_field(conn, tenant.id, field)? else { return Ok(None) };
     let mut values = Values::new();
     for segment in &segments {
         query.cancel.check()?;
@@ -180,37 +187,11 @@ fn of_segments(
         }
     }
     let behind = side::behind(conn, tenant, &slice::contexts(conn, tenant, &query.filter)?)?;
-    let count = source.count_of(place)?;
     let is_within = values.len() <= VALUES_SPLIT_MAX;
-    Ok(is_within.then_some(Known { values, behind, plan: source.plan, count }))
-}
-
-/// The waits of these batches.
-fn decoded<'p>(
-    store: &SqliteStore,
-    query: &Query,
-    ids: &[i64],
-    empty: &Sum<'p>,
-    budgets: &Budgets,
-) -> Result<Sum<'p>, Error> {
-    let of_part = |conn: &Connection, ids: &[i64]| {
-        let mut sum = empty.clone();
-        batches::each(conn, ids, &query.cancel, |entry| {
-            // A damaged one is counted where the touchpoint itself is read.
-            if let Ok(entry) = entry {
-                sum.add(&entry, budgets);
-            }
-            Ok(())
-        })?;
-        Ok(sum)
-    };
-    let mut all = empty.clone();
-    store.in_parts(ids, &query.cancel, of_part)?.into_iter().for_each(|part| all.merge(part));
-    Ok(all)
+    Ok(is_within.then(|| Known { values, behind, plan: source.plan.clone(), count }))
 }
 
 /// The waits of some batches, by value.
-#[derive(Clone)]
 struct Sum<'p> {
     place: (Kind, &'p str),
     by: &'p By,

@@ -147,19 +147,6 @@ impl Source<'_> {
         Ok(damaged)
     }
 
-    /// The waits of a touchpoint, counted.
-    pub(in crate::store) fn count_of(&self, place: (Kind, &str)) -> Result<u64, Error> {
-        let mut count = 0;
-        if let Some(series) = self.series_of(place) {
-            for period in &self.plan.periods {
-                self.cells_of_series(self.tenant.id, series, *period, |_, cell| count += cell.count())?;
-            }
-        }
-        let is_meant = |hour: &u32, series: &u32| self.is_in_span(*hour) && self.is_in_tail(*series, place);
-        let tail = self.tail.cells.iter().filter(|((hour, series, _), _)| is_meant(hour, series));
-        Ok(count + tail.map(|(_, cell)| cell.count()).sum::<u64>())
-    }
-
     /// The waits of a touchpoint that the rollups of a segment have, and who had them.
     pub(in crate::store) fn of_segment(
         &self,
