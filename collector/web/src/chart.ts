@@ -5,7 +5,7 @@
 
 import type { Cell, Section } from "./api";
 import { h } from "./dom";
-import { type Pen, cellOf, nanoseconds, table } from "./table";
+import { type Pen, cellOf, nanoseconds, shareOf, table } from "./table";
 
 type Plot = typeof import("./plot");
 type Drawing = (plot: Plot, width: number) => Element;
@@ -257,7 +257,7 @@ export function creep(section: Section, pen: Pen): HTMLElement {
 export function hours(section: Section, marked: Section | undefined, pen: Pen): HTMLElement {
   const { words, format } = pen;
   const cells = section.rows.flatMap((row) => {
-    const [day, inTime] = [cellOf(section, row, "day"), share(cellOf(section, row, "in_time"))];
+    const [day, inTime] = [cellOf(section, row, "day"), shareOf(cellOf(section, row, "in_time"))];
     const hour = hourOf(cellOf(section, row, "hour"));
     return inTime === undefined
       ? []
@@ -340,8 +340,8 @@ export function praise(section: Section, pen: Pen): HTMLElement {
   const { words, format } = pen;
   const points = section.rows.flatMap((row) => {
     const [own, others] = [
-      share(cellOf(section, row, "praise")),
-      share(cellOf(section, row, "praise_others")),
+      shareOf(cellOf(section, row, "praise")),
+      shareOf(cellOf(section, row, "praise_others")),
     ];
     const range = cellOf(section, row, "range");
     const indicator = format.cell(cellOf(section, row, "indicator"));
@@ -459,14 +459,10 @@ function count(cell: Cell): number {
   return typeof cell === "object" && "count" in cell ? cell.count : 0;
 }
 
-function share(cell: Cell): number | undefined {
-  return typeof cell === "object" && "share" in cell ? cell.share : undefined;
-}
-
 /** The ends of a range of shares; where there is none, the share itself. */
 function ends(range: Cell, otherwise: number): { low: number; high: number } {
   const of = typeof range === "object" && "range" in range ? range.range : undefined;
-  return { low: share(of?.low ?? "none") ?? otherwise, high: share(of?.high ?? "none") ?? otherwise };
+  return { low: shareOf(of?.low ?? "none") ?? otherwise, high: shareOf(of?.high ?? "none") ?? otherwise };
 }
 
 /** A day as a moment that no zone can move to another day. */

@@ -3,9 +3,9 @@
 // Owns: the picture. Refuses: shares: each point is a cell of the table below.
 // Invariant: what is 100 % is at the top of every picture, and both ends of its scale are written on it.
 
-import type { Cell, Row, Section } from "./api";
+import type { Row, Section } from "./api";
 import { h, svg } from "./dom";
-import { type Pen, cellOf, items } from "./table";
+import { type Pen, cellOf, items, shareOf } from "./table";
 
 const WIDTH = 240;
 const HEIGHT = 80;
@@ -22,11 +22,11 @@ export function pictures(section: Section, pen: Pen): HTMLElement {
 }
 
 function picture(section: Section, months: Row[], latest: Row, { words, format }: Pen): HTMLElement | null {
-  const shares = months.map((row) => share(cellOf(section, row, "went_well")));
+  const shares = months.map((row) => shareOf(cellOf(section, row, "went_well")));
   const known = shares.filter((share) => share !== undefined);
   const [first, last] = [known[0], known.at(-1)];
   if (first === undefined || last === undefined) return null;
-  const target = share(cellOf(section, latest, "target_share"));
+  const target = shareOf(cellOf(section, latest, "target_share"));
   const low = floor(Math.min(...known, target ?? 1));
   const y = (share: number) => EDGE + ((1 - share) / (1 - low)) * (HEIGHT - 2 * EDGE);
   const x = (month: number) => LEFT + (month * (WIDTH - LEFT - EDGE)) / Math.max(1, months.length - 1);
@@ -77,8 +77,4 @@ function runs<T extends { month: number }>(points: T[]): T[][] {
 /** The twentieth below a share, so that what is near 100 % still has a shape; never 100 % itself. */
 function floor(share: number): number {
   return Math.max(0, Math.min(0.95, Math.floor(share * 20 - 1e-9) / 20));
-}
-
-function share(cell: Cell): number | undefined {
-  return typeof cell === "object" && "share" in cell ? cell.share : undefined;
 }

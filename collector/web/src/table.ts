@@ -104,6 +104,11 @@ export function nanoseconds(cell: Cell): number {
   return typeof cell === "object" && "duration_ns" in cell ? cell.duration_ns : 0;
 }
 
+/** A share from 0 to 1; nothing if the cell is none. */
+export function shareOf(cell: Cell): number | undefined {
+  return typeof cell === "object" && "share" in cell ? cell.share : undefined;
+}
+
 function head(column: Column, words: Words): HTMLElement {
   return h("th", { scope: "col", class: column.is_text && "text" }, words.named(`column.${column.key}`));
 }
