@@ -25,6 +25,12 @@ impl<'a> Reader<'a> {
         Reader(bytes)
     }
 
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The next byte.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use super::account::Account;
 use super::batches::{Entry, Session};
 use super::exits::{self, Ending};
+use super::journey_events;
 use super::period::{Calendar, Period, hour_of};
 use super::segments::Beside;
 use super::waits::{self, Counted, Counts, IMPLAUSIBLE_WAITS};
@@ -99,6 +100,8 @@ pub(super) struct Folded {
     pub(super) exit_groups: HashMap<(u32, u32, Ending, String), u64>,
     /// Number of the release, end in milliseconds since 1970 UTC, batch.
     pub(super) exits: Vec<(u32, u64, i64)>,
+    /// What these batches tell of journeys.
+    pub(super) journeys: Vec<journey_events::Row>,
     /// By tenant, hour and what it is.
     pub(super) uncounted: HashMap<(i64, u32, &'static str), u64>,
     /// Nothing where the fold is only read.
@@ -176,6 +179,12 @@ impl Folded {
             if exit.is_abnormal() {
                 self.exits.push((release, exit.ended_unix_ms, entry.id));
             }
+        }
+        if !self.is_only_read
+            && let Some(row) = journey_events::Row::of(entry, &mut self.series)
+        {
+            self.heap_bytes += row.heap_bytes();
+            self.journeys.push(row);
         }
         self.to = self.to.max(entry.id);
         self.events += entry.batch.events.len();

@@ -94,6 +94,11 @@ impl Placement {
         Placement::stored(batch, first.saturating_add(skew), received_unix_ms)
     }
 
+    /// The placement of a batch with one anchor that was stored with these two times.
+    pub(super) fn of_one_anchor(uptime_zero_unix_ms: i64, received_unix_ms: u64) -> Placement {
+        Placement { uptime_zero_unix_ms, received_unix_ms, later: Vec::new() }
+    }
+
     /// The placement of a batch that was stored with these two times.
     pub(super) fn stored(batch: &Batch, uptime_zero_unix_ms: i64, received_unix_ms: u64) -> Placement {
         let mut later = Vec::new();

@@ -4,7 +4,7 @@
 //! Invariant: sessions of before the span are read for as long as an id that was handed over then may be used in it.
 
 use super::detail::nothing_of;
-use super::sessions::{Part, Sessions};
+use super::sessions::{Needs, Part, Sessions};
 use super::sqlite::SqliteStore;
 use super::{Query, Store as _};
 use crate::ask::unknown;
@@ -15,8 +15,10 @@ use nowait_report::{Budgets, JourneyMap, Scope, Told, Walks};
 use nowait_wire::Kind;
 
 impl Part for Walks<'_> {
+    const NEEDS: Needs = Needs::Journeys;
+
     fn is_meant(kind: Kind) -> bool {
-        matches!(kind, Kind::Journey | Kind::Step | Kind::RageTap | Kind::Rating | Kind::HandOver)
+        Walks::is_meant(kind)
     }
 
     fn add(&mut self, channel: &str, told: &[Told]) {

@@ -26,6 +26,7 @@ mod import;
 mod indicators;
 mod intake;
 mod journey;
+mod journey_events;
 mod kept;
 mod listening;
 mod people;

@@ -3,7 +3,7 @@
 //! Owns: when sessions are read at all. Refuses: figures (see `nowait_report::rated`) and reading sessions (see `sessions`).
 //! Invariant: where the rollups know of no rating nothing is decoded.
 
-use super::sessions::{Part, Sessions};
+use super::sessions::{Needs, Part, Sessions};
 use super::sqlite::SqliteStore;
 use super::{Query, Store as _, slice};
 use crate::error::Error;
@@ -13,6 +13,8 @@ use nowait_wire::Kind;
 use std::collections::BTreeMap;
 
 impl Part for Rated<'_> {
+    const NEEDS: Needs = Needs::AllWith(Kind::Rating);
+
     fn is_meant(kind: Kind) -> bool {
         Rated::is_meant(kind)
     }

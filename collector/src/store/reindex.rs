@@ -4,6 +4,7 @@
 //! `rollups`).
 //! Invariant: a rollup of which a batch is gone stays as it is, and so does a session's account.
 
+use super::journey_events;
 use super::period::{Period, unix_ms};
 use super::progress::{self, Progress};
 use super::rollups::{self, Floors};
@@ -86,6 +87,7 @@ fn clear(conn: &Connection) -> Result<Floors, Error> {
         [batches_from],
     )?;
     conn.execute("DELETE FROM exits", [])?;
+    journey_events::clear(conn)?;
     rollups::remove_unused(conn)?;
     let narrow = "UPDATE tenants SET first_hour = iif(first_hour < ?1, first_hour, NULL), \
         end_hour = iif(first_hour < ?1, min(end_hour, ?1), NULL)";

@@ -10,7 +10,7 @@ use super::exits::Ending;
 use super::fold::{Folded, Turn};
 use super::period::{Calendar, Period};
 use super::progress::{self, Progress};
-use super::{batches, people, quarantine, segments, settings};
+use super::{batches, journey_events, people, quarantine, segments, settings};
 use crate::error::Error;
 use crate::limits::{UNFOLDED_BATCHES_MAX, UNFOLDED_EVENTS_MAX};
 use nowait_report::{Accounts, Budgets, Cell};
@@ -66,6 +66,7 @@ pub(super) fn write(conn: &Connection, folded: &Folded, floors: &Floors) -> Resu
     write_sessions(conn, folded, floors, (&releases, &segments))?;
     write_exits(conn, folded, floors, &releases, tenant_of, &mut budget)?;
     write_uncounted(conn, folded, floors)?;
+    journey_events::write(conn, &folded.journeys, &series)?;
     write_spans(conn, folded.hours())?;
     Progress::FoldedTo.write(conn, folded.to)
 }
@@ -383,10 +384,11 @@ pub(super) fn quarantine_batch(conn: &Connection, damaged: &batches::Damaged) ->
     remove_batches(conn, &[damaged.id])
 }
 
-/// Takes batches out of the log, and out of the list of exits; what is counted of them stays.
+/// Takes batches out of the log, and what stands beside them; what is counted of them stays.
 pub(super) fn remove_batches(conn: &Connection, ids: &[i64]) -> Result<(), Error> {
     for id in ids {
         conn.prepare_cached("DELETE FROM exits WHERE batch = ?1")?.execute([id])?;
+        journey_events::remove(conn, *id)?;
     }
     batches::remove(conn, ids)
 }

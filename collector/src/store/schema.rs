@@ -12,7 +12,8 @@ pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// What makes each version out of the one before it; version 0 is an empty file. New files and old ones take the same
 /// way, so that their tables are the same. A step that was released is never changed: the next change is a new step.
-const STEPS: [&str; 10] = [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA, DIED, FEEDBACK];
+const STEPS: [&str; 11] =
+    [TABLES, COSTS, FACTS, LOG, REMOVAL, PEOPLE, SEGMENTS, STRATA, DIED, FEEDBACK, JOURNEYS];
 
 /// Replaced by [`LOG`]. Every time is in milliseconds since 1970 UTC. Kinds, systems, tiers and networks are the numbers that
 /// `nowait_wire` gives them. `batches.first` holds the bits of a u64. `batches.uptime_zero_unix_ms` is by the batch's first
@@ -415,6 +416,14 @@ CREATE TABLE feedback_texts (
     text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX feedback_texts_by_day ON feedback_texts (tenant, day);
+";
+
+/// What a batch tells of journeys, beside it ([`super::journey_events`]). Batches of before have no row until `nowait reindex`.
+const JOURNEYS: &str = "
+CREATE TABLE journey_events (
+    batch INTEGER PRIMARY KEY,
+    events BLOB NOT NULL
+) STRICT;
 ";
 
 /// Brings an empty or older file to the tables that this program knows, in one transaction.

@@ -132,8 +132,13 @@ fn is_one<T: PartialEq>(asked: Option<T>, found: Option<T>) -> bool {
     asked.is_none() || asked == found
 }
 
+/// The dimensions of a context, as its row tells them.
+pub(super) fn dimensions(text: &str) -> BTreeMap<String, String> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
 fn has_dimensions(text: &str, filter: &Filter) -> bool {
-    let all: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
+    let all = dimensions(text);
     // Batches of the app itself do not say which channel they are of.
     let unsaid = |key: &str| (key == CHANNEL).then_some(CHANNEL_OF_APP);
     filter

@@ -7,6 +7,7 @@ mod damage;
 mod details;
 mod exits;
 mod feedback;
+mod journeys;
 mod kept;
 mod older;
 mod people;

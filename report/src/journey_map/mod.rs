@@ -172,6 +172,12 @@ impl<'b> Walks<'b> {
         Walks { journey, span, budgets, stops, parts, joins: Joins::default() }
     }
 
+    /// Whether a journey is told with events of this kind.
+    #[must_use]
+    pub fn is_meant(kind: Kind) -> bool {
+        matches!(kind, Kind::Journey | Kind::Step | Kind::RageTap | Kind::Rating | Kind::HandOver)
+    }
+
     /// Adds what one session told, all of it, on this channel. What the session does not know the end of yet is passed over.
     pub fn add_session(&mut self, channel: &str, told: &[Told]) {
         let channel = self.channel(channel);

@@ -162,9 +162,9 @@ fn a_store_of_before_has_segments_from_its_next_month_on_and_all_of_them_after_r
         DELETE FROM cells WHERE tenant < 0; DELETE FROM people WHERE tenant < 0; DELETE FROM accounts WHERE tenant < 0; \
         DELETE FROM exit_groups WHERE tenant < 0; DELETE FROM progress WHERE name LIKE 'segments%'; PRAGMA user_version = 6";
     let without_strata = "DROP INDEX sessions_sampled; PRAGMA user_version = 7";
-    let without_feedback = "DROP TABLE feedback; DROP TABLE feedback_rows; DROP TABLE feedback_texts;";
+    let without_later = "DROP TABLE journey_events; DROP TABLE feedback; DROP TABLE feedback_rows; DROP TABLE feedback_texts;";
     for undo in [without_segments, without_strata] {
-        after_an_older_program(&format!("{without_feedback} {undo}"));
+        after_an_older_program(&format!("{without_later} {undo}"));
     }
 }
 
