@@ -35,10 +35,10 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
-demo: web ## A bank day from a tap to a report, in about a minute (ARGS="--customers 4 --seconds 20 --seed 7")
+demo: web ## A bank day from a tap to a report, in about a minute, and pictures of the pages (installs chromium and fonts-noto-cjk if missing; ARGS="--customers 4 --seconds 20 --seed 7")
 	cargo build --release --package nowait-collector --bin nowait
 	guests=(); while IFS= read -r guest; do guests+=(--guest "$$guest"); done < <(scripts/demo-guests); \
-		exec "$(TARGET_DIR)/release/nowait" demo "$${guests[@]}" $(ARGS)
+		exec "$(TARGET_DIR)/release/nowait" demo --pictures scripts/web/pictures "$${guests[@]}" $(ARGS)
 
 .PHONY: test
 test: web test-rust test-bindings test-perfetto test-web simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
@@ -59,6 +59,10 @@ openapi: ## The description of the read API, docs/openapi.json, out of the types
 .PHONY: test-web
 test-web: ## The page in a real Chromium over a bank day (installs chromium and fonts-noto-cjk if missing)
 	scripts/web/test
+
+.PHONY: pictures
+pictures: ## The pictures of docs/product-owner.md, taken again
+	NOWAIT_PICTURES=$(CURDIR)/docs/images scripts/web/test guide
 
 .PHONY: test-bindings
 test-bindings: ## Both lanes into the engine, and whether the generated Kotlin and Swift are fresh

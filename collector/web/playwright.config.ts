@@ -15,6 +15,9 @@ const SERVED = [
   { folder: "month", port: PORT + 2, more: `--budgets ${day}/marks.toml` },
 ];
 
+/** The page of a collector that is running already. Then nothing is served here. */
+const page = process.env["NOWAIT_PAGE"];
+
 export default defineConfig({
   testDir: "tests",
   outputDir: "node_modules/.cache/failures",
@@ -24,7 +27,7 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 120_000,
   use: {
-    baseURL: `http://127.0.0.1:${PORT}`,
+    baseURL: page ?? `http://127.0.0.1:${PORT}`,
     locale: "en",
     launchOptions: {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -39,7 +42,7 @@ export default defineConfig({
       ],
     },
   },
-  webServer: SERVED.map(({ folder, port, more }) => ({
+  webServer: (page === undefined ? SERVED : []).map(({ folder, port, more }) => ({
     command: `${nowait} serve --data ${day}/${folder} --listen 127.0.0.1:${port} ${more}`,
     url: `http://127.0.0.1:${port}/readyz`,
   })),

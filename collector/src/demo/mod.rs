@@ -17,6 +17,7 @@ mod gate;
 mod guest;
 mod http;
 mod part;
+mod pictures;
 mod plan;
 mod process;
 mod random;
@@ -72,6 +73,10 @@ pub struct Args {
     /// NOWAIT_COLLECTOR and NOWAIT_APP_KEY in its environment. May be given more than once
     #[arg(long, value_name = "COMMAND")]
     guest: Vec<String>,
+    /// A program that takes pictures of the pages after the day; it finds NOWAIT_PAGE and NOWAIT_PICTURES, the folder for
+    /// them, in its environment
+    #[arg(long, value_name = "COMMAND")]
+    pictures: Option<String>,
     /// Leave the collector and its page up until Ctrl-C [default: if somebody sits at a terminal]
     #[arg(long)]
     keep_serving: bool,
@@ -106,6 +111,15 @@ async fn show(args: &Args) -> Result<Finding, Error> {
     let json = args.out.join("report.json");
     let service = args.out.join("service.html");
     say(&format!("The same as a file: {}; a page to send by mail: {}\n", json.display(), service.display()))?;
+    if let Some(command) = &args.pictures {
+        note("pictures of the pages");
+        let taken = tokio::select! {
+            biased;
+            () = &mut interrupted => return Err(broken_off()),
+            taken = pictures::take(command, collector.address, &args.out) => taken?,
+        };
+        say(&format!("{taken}\n"))?;
+    }
     let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if args.keep_serving || at_terminal {
         say(&format!("Open the page: {page} (Ctrl-C ends it)\n"))?;
@@ -189,7 +203,7 @@ fn prepare(out: &Path) -> Result<(), Error> {
     let failed = |path: &Path, error: std::io::Error| {
         Error::io(format!("{}: {error}: choose another folder with --out", path.display()))
     };
-    for name in ["installs", "store"] {
+    for name in ["installs", "store", pictures::FOLDER] {
         let path = out.join(name);
         if path.exists() {
             std::fs::remove_dir_all(&path).map_err(|error| failed(&path, error))?;
@@ -203,6 +217,7 @@ fn prepare(out: &Path) -> Result<(), Error> {
         "collector.log",
         "customers.log",
         "guests.log",
+        pictures::LOG,
     ] {
         let path = out.join(name);
         if path.exists() {

@@ -65,13 +65,16 @@ pub(super) fn releases(asked: &Asked) -> Result<Response, Error> {
     let (tenant, _) = asked.meant()?;
     let mut releases = asked.store().app_versions(&tenant)?;
     releases.drain(..releases.len().saturating_sub(ROWS_LISTED_MAX));
-    Ok(axum::Json(Releases { releases }).into_response())
+    let pinned = asked.budgets().pinned().map(str::to_owned);
+    Ok(axum::Json(Releases { releases, pinned }).into_response())
 }
 
 /// The JSON of `GET /v1/releases`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Releases {
     releases: Vec<String>,
+    /// The release that every other one is held against, as the budgets file says (`pinned`); `null` if it says none.
+    pinned: Option<String>,
 }
 
 pub(super) fn compare(asked: &Asked) -> Result<Response, Error> {

@@ -223,9 +223,15 @@ export function reader(wanted: AbortSignal): Promise<Reader> {
   return ask("/v1/reader", new URLSearchParams(), wanted);
 }
 
-/** The releases that there are, the earliest first. */
-export async function releases(question: URLSearchParams, wanted: AbortSignal): Promise<string[]> {
-  return (await ask<{ releases: string[] }>("/v1/releases", ofTenant(question), wanted)).releases;
+/** The releases that there are, the earliest first, and the one that the bank holds every other one against. */
+export interface Releases {
+  releases: string[];
+  pinned: string | null;
+}
+
+/** The releases that there are. */
+export function releases(question: URLSearchParams, wanted: AbortSignal): Promise<Releases> {
+  return ask("/v1/releases", ofTenant(question), wanted);
 }
 
 /** Nothing of a question but whose figures it is about. */

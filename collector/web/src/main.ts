@@ -64,9 +64,12 @@ async function show(address: Address, isElsewhere = false): Promise<void> {
   );
   document.body.replaceChildren(frame(address, words), filters(address, words, go), main);
   if (isElsewhere) main.focus({ preventScroll: true });
-  void pen.releases.then(offer, () => {
-    // Then a release has to be written out; why nothing is answered stands in the page.
-  });
+  void pen.releases.then(
+    ({ releases }) => offer(releases),
+    () => {
+      // Then a release has to be written out; why nothing is answered stands in the page.
+    },
+  );
   void who.then(
     (reader) => !wanted.aborted && greet(reader, words),
     () => {},

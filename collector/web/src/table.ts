@@ -4,7 +4,7 @@
 // Invariant: it shows the cells that the collector sent, in its order, and computes none.
 
 import type { Address } from "./address";
-import type { Cell, Column, Row, Section } from "./api";
+import type { Cell, Column, Releases, Row, Section } from "./api";
 import { type Child, fillWith, h } from "./dom";
 import { type Format, NONE } from "./format";
 import type { Words } from "./words";
@@ -14,8 +14,8 @@ export interface Pen {
   address: Address;
   words: Words;
   format: Format;
-  /** The releases there are, the oldest first. */
-  releases: Promise<string[]>;
+  /** The releases there are. */
+  releases: Promise<Releases>;
 }
 
 /** The section with its title, its note and its rows. */

@@ -1,9 +1,9 @@
 // The page in a real browser, over a real collector with a bank day in it.
 
 import AxeBuilder from "@axe-core/playwright";
-import { type Page, expect, test } from "@playwright/test";
+import { expect, test } from "@playwright/test";
+import { SCREENSHOTS, open, settled } from "./open";
 
-const SCREENSHOTS = process.env["NOWAIT_SCREENSHOTS"] ?? "../../target/web-screenshots";
 const PAGES = [
   "/?",
   "/waits?",
@@ -24,29 +24,6 @@ const PAGES = [
 /** What some reviews say; see `GET /v1/listening`. */
 interface Opinion {
   praise_share: number | null;
-}
-
-/** Opens an address and waits until its figures are there. Whatever the page asks of others fails the test. */
-async function open(page: Page, address: string): Promise<void> {
-  page.on("pageerror", (error) => expect(error).toBeUndefined());
-  page.on("console", (line) =>
-    expect(`${line.type()} ${line.text()}`).not.toMatch(/^error .*(Content Security|Uncaught)/),
-  );
-  page.on("request", (request) => expect(new URL(request.url()).hostname).toBe("127.0.0.1"));
-  await page.goto(await meant(address, page));
-  await settled(page);
-}
-
-/** The address with the id of a session in it: that of the longest payment. */
-async function meant(address: string, { request }: Page): Promise<string> {
-  if (!address.includes("LONGEST")) return address;
-  const answer = await request.get("/v1/touchpoint?touchpoint=action:Pay.Confirm");
-  return address.replace("LONGEST", (await answer.json()).longest[0].session);
-}
-
-async function settled(page: Page): Promise<void> {
-  await expect(page.locator("main")).toHaveAttribute("aria-busy", "false");
-  await expect(page.locator("main [aria-busy=true]")).toHaveCount(0);
 }
 
 /** Every language and both schemes; what is in the way of somebody is so in each of them. */

@@ -67,17 +67,30 @@ export function changes(
 
 /** The release that the page is about against the one before it. */
 export async function before(pen: Pen, wanted: AbortSignal): Promise<Newest | undefined> {
-  const known = await pen.releases;
-  const head = pen.address.word("version") || known.at(-1);
-  const base = head === undefined ? undefined : known[known.indexOf(head) - 1];
+  const [base, head] = await latest(pen);
   return head === undefined || base === undefined ? undefined : against(pen, [base, head], wanted);
 }
 
-/** The same against the release that the address pins. */
-export async function pinned(pen: Pen, wanted: AbortSignal): Promise<Newest | undefined> {
-  const base = pen.address.word("pinned");
-  const head = pen.address.word("version") || (await pen.releases).at(-1);
-  return base === "" || head === undefined || base === head ? undefined : against(pen, [base, head], wanted);
+/** The same against this one. */
+export async function since(pen: Pen, base: string, wanted: AbortSignal): Promise<Newest | undefined> {
+  const [, head] = await latest(pen);
+  return head === undefined ? undefined : against(pen, [base, head], wanted);
+}
+
+/** The release that the address pins, else the one that the bank does; nothing where that stands there anyway. */
+export async function pinned(pen: Pen): Promise<string | undefined> {
+  const asked = pen.address.word("pinned");
+  const [previous, head] = await latest(pen);
+  const base = asked || (await pen.releases).pinned;
+  const isThere = base === head || (asked === "" && base === previous);
+  return !base || isThere ? undefined : base;
+}
+
+/** The release before, and the one that the page is about. */
+async function latest(pen: Pen): Promise<[base: string | undefined, head: string | undefined]> {
+  const { releases } = await pen.releases;
+  const head = pen.address.word("version") || releases.at(-1);
+  return [head === undefined ? undefined : releases[releases.indexOf(head) - 1], head];
 }
 
 const TONES: Record<string, string> = { slower: "pause", faster: "fine" };

@@ -21,7 +21,7 @@ export interface Newest {
 
 /** The comparison; nothing where there is no release to compare with. */
 export async function newest(pen: Pen, wanted: AbortSignal): Promise<Newest | undefined> {
-  const [base, head] = (await pen.releases).slice(-2);
+  const [base, head] = (await pen.releases).releases.slice(-2);
   return base === undefined || head === undefined ? undefined : against(pen, [base, head], wanted);
 }
 

@@ -5,7 +5,7 @@
 import { type Cell, type Section, type Sections, sections } from "../api";
 import { h } from "../dom";
 import { type Pen, cellOf, column, table } from "../table";
-import { before, changes, days, pinned } from "./beside";
+import { before, changes, days, pinned, since } from "./beside";
 import { type Newest, advice } from "./newest";
 
 /** The page, as soon as its figures are there. */
@@ -13,7 +13,8 @@ export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   const { address, words } = pen;
   // What the collector is asked does not say what the page pins.
   const question = address.with([["pinned", ""]]).query();
-  const answer = await sections(question, wanted);
+  // Where the releases are not answered, the comparison with the one before says why.
+  const [answer, base] = await Promise.all([sections(question, wanted), pinned(pen).catch(() => undefined)]);
   const about = answer.sections.filter((section) => section.about === "waits" && section.rows.length > 0);
   // The table is there first; what stands beside it is asked for behind it.
   const previous = before(pen, wanted);
@@ -27,9 +28,9 @@ export async function waits(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
       for (const of of changes(pen, found)) column(whole, section, title, of, pen, wanted);
     };
     beside(words.text("waits.before"), previous);
-    if (address.word("pinned") !== "") {
+    if (base !== undefined) {
       // One comparison after the other: both read the newest release.
-      const late = previous.catch(() => undefined).then(() => pinned(pen, wanted));
+      const late = previous.catch(() => undefined).then(() => since(pen, base, wanted));
       beside(words.text("filter.pinned"), late);
     }
     return whole;
@@ -67,7 +68,7 @@ export function span(answer: Sections, { words, format }: Pen): Node[] {
     zone,
   });
   const uncounted = Object.entries(answer.uncounted).map(([what, n]) =>
-    h("p", {}, words.text("span.uncounted", { n: format.count(n), what })),
+    h("p", {}, words.text("span.uncounted", { n: format.count(n), what: words.named(`uncounted.${what}`) })),
   );
   return [h("p", {}, of), ...uncounted];
 }
