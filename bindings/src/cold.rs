@@ -174,6 +174,13 @@ pub fn delivery() -> Option<Delivery> {
     guard(None, || Some(engine().delivery()))
 }
 
+/// Whether this is the moment to ask the customer for a rating: they agreed to be measured, and nobody asked for so many milliseconds, in
+/// any process or run of the app. True counts as having asked; false also if a defect of NoWait was caught.
+#[uniffi::export]
+pub fn may_ask(every_ms: u64) -> bool {
+    guard(false, || engine().may_ask(Duration::from_millis(every_ms)))
+}
+
 /// A random id for a journey that goes on elsewhere, to be told as `handed_over`; none only if a defect of NoWait was caught.
 #[uniffi::export]
 pub fn draw_continuation() -> Option<Continuation> {

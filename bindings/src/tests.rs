@@ -297,6 +297,7 @@ fn a_session_from_the_first_use_to_shutdown() {
     let ids = what_is_told_before_a_start_waits();
     unusable_settings_are_named(folder.path());
     let start = || cold::start(config(folder.path()), Some(Box::new(host.clone())));
+    assert!(!cold::may_ask(0), "nothing has started");
     start().unwrap();
     assert!(matches!(start(), Err(StartError::AlreadyStarted)));
 
@@ -313,6 +314,7 @@ fn a_session_from_the_first_use_to_shutdown() {
     assert!(matches!(&handed_over[..], [(name, event)] if name == "Pay" && event.a == continuation));
     what_is_not_taken_is_counted();
     assert_eq!(cold::consent(Consent::Granted), Recorded::Kept);
+    assert_eq!([cold::may_ask(60_000), cold::may_ask(60_000)], [true, false]);
     assert_eq!(native::Java_dev_nowait_internal_Native_consent(null_mut(), null_mut(), 1), 0);
     panics_are_caught_counted_and_answered_by_the_default();
 

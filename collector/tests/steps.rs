@@ -54,7 +54,11 @@ async fn a_visit_is_stored_once_and_is_in_the_report() {
         assert_eq!(["waiting_ns", "acting_ns", "away_ns"].map(|part| minutes(of, part)), [20, 30, 10]);
     }
     assert_eq!((&report["ledger"]["delivered"], &report["ledger"]["balanced"]), (&8.into(), &true.into()));
-    assert_eq!(house.get("/v1/releases").await.json(), json!({ "releases": [], "pinned": null }), "a branch is no release");
+    assert_eq!(
+        house.get("/v1/releases").await.json(),
+        json!({ "releases": [], "pinned": null }),
+        "a branch is no release"
+    );
     assert_eq!(house.post(frame(&session(1, 20))).await.status, StatusCode::OK);
     for (word, nearest) in [("version=9.9.9", "known is: \"8.2.0\""), ("country=XX", "known is: \"VN\"")] {
         let unknown = house.get(&format!("/v1/report?{word}")).await;

@@ -304,3 +304,21 @@ fn a_refusal_before_the_start_counts_whatever_is_said_after_it() {
     let names: Vec<String> = upload.events().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["after"], "what came before the refusal is sent by nobody");
 }
+
+#[test]
+fn who_agreed_is_asked_for_a_rating_once_in_a_time() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let folder = tempfile::tempdir().unwrap();
+    let (nowait, mut worker, clock) = start(undecided(folder.path()), &MemoryUpload::new());
+    worker.turn();
+    assert!(!nowait.may_ask(DAY), "nobody agreed yet");
+    nowait.consent(Consent::Granted);
+    assert_eq!([nowait.may_ask(DAY), nowait.may_ask(DAY)], [true, false]);
+    clock.advance(DAY - Duration::from_secs(1));
+    assert!(!nowait.may_ask(DAY));
+    clock.advance(Duration::from_secs(1));
+    assert!(nowait.may_ask(DAY));
+    nowait.consent(Consent::Refused);
+    clock.advance(2 * DAY);
+    assert!(!nowait.may_ask(DAY), "what nobody may measure is not asked");
+}

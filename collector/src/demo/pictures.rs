@@ -38,7 +38,9 @@ pub(super) async fn take(command: &str, collector: SocketAddr, out: &Path) -> Re
         .spawn()
         .map_err(|error| Error::io(format!("pictures: {command:?} cannot be started: {error}")))?;
     let why = match timeout(TIMEOUT, child.wait()).await {
-        Ok(Ok(status)) if status.success() => return Ok(format!("The pages as pictures: {}", folder.display())),
+        Ok(Ok(status)) if status.success() => {
+            return Ok(format!("The pages as pictures: {}", folder.display()));
+        }
         Ok(Ok(status)) => status.to_string(),
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("still at it after {} s", TIMEOUT.as_secs()),

@@ -300,6 +300,21 @@ impl NoWait {
         self.engine.standing.delivery(self.engine.recorder.consent(), is_switched_off, is_held)
     }
 
+    /// Whether this is the moment to ask the customer for a rating: they agreed to be measured, and nobody asked for `every`, in any
+    /// process or run of the app. `true` counts as having asked; so does a clock that was set back. Makes no system call but the
+    /// clock's.
+    ///
+    /// How often is the bank's to say. Apple shows its own request for a review at most three times in 365 days
+    /// (`SKStoreReviewController`), which is once in 122.
+    #[must_use = "true counts as having asked"]
+    pub fn may_ask(self, every: Duration) -> bool {
+        let recorder = &self.engine.recorder;
+        let now_s = recorder.clock.wall_unix_ms() / 1_000;
+        recorder.shared().is_some_and(|shared| {
+            shared.consent().consent == Consent::Granted && shared.take_asking(now_s, every.as_secs())
+        })
+    }
+
     /// The id of this session, which every batch of it carries; nil before a start.
     #[must_use]
     pub fn session(self) -> Uuid {

@@ -1,5 +1,5 @@
 //! The file that all processes of the app share: the customer's decision, the installation's id, when the collector may
-//! be asked again, the remote configuration, and the marker around NoWait's own start.
+//! be asked again, the remote configuration, when the customer was last asked for a rating, and the marker around NoWait's own start.
 //!
 //! One page, mapped. Every word vouches for itself, so that what is torn, damaged or of another version of this layout
 //! reads as absent and takes nothing else with it. Whoever changes the layout raises the version in [`MAGIC`]; the two
@@ -8,6 +8,7 @@
 //! Owns: those words, and what was kept in files of their own before. Refuses: sealed batches and recorders.
 //! Invariant: the generation of the decision never goes down, and damage never reads as granted.
 
+mod asked;
 mod exits;
 mod install;
 mod migration;
@@ -55,6 +56,8 @@ enum Word {
     Start = 13,
     /// The session into whose ledger starts that died are on their way, while the marker says so.
     Teller = 14,
+    /// When the customer was last asked for a rating.
+    Asked = 15,
     /// First of [`SYSTEM_EXITS_MAX`](crate::limits::SYSTEM_EXITS_MAX) words.
     ExitsTold = 16,
 }

@@ -396,3 +396,37 @@ fn retry_words_are_kept_and_the_remote_configuration_only_moves_on() {
     let next = process(folder.path());
     assert_eq!((next.retry(), next.remote()), ([1, 2, 3, 4], 6));
 }
+
+#[test]
+fn a_customer_is_asked_once_in_a_time_by_whoever_is_first() {
+    const DAY: u64 = 86_400;
+    let folder = faulty::folder();
+    let [one, two] = [0, 0].map(|_| process(folder.path()));
+    let now = 1_800_000_000;
+    assert!(one.take_asking(now, 90 * DAY));
+    assert!(!two.take_asking(now + 89 * DAY, 90 * DAY));
+    drop((one, two));
+    let next = process(folder.path());
+    assert!(!next.take_asking(now + 90 * DAY - 1, 90 * DAY));
+    assert!(next.take_asking(now + 90 * DAY, 90 * DAY));
+    // A clock that sets itself goes back by seconds; one that was wrong by years does not silence a bank for years.
+    assert!(!next.take_asking(now + 90 * DAY - 60, 90 * DAY));
+    assert!(!next.take_asking(now, 90 * DAY), "from now on it counts");
+    assert!(!next.take_asking(now + 89 * DAY, 90 * DAY));
+    assert!(next.take_asking(now + 90 * DAY, 90 * DAY));
+    assert!(
+        next.take_asking(u64::MAX, 0) && next.take_asking(u64::MAX, 0),
+        "whoever wants to ask each time may"
+    );
+}
+
+#[test]
+fn a_damaged_word_is_none_that_was_asked() {
+    let folder = faulty::folder();
+    assert!(process(folder.path()).take_asking(5, 100));
+    let path = folder.path().join(FILE);
+    let mut bytes = file(folder.path());
+    bytes[Word::Asked as usize * 8] ^= 1;
+    fs::write(path, bytes).unwrap();
+    assert!(process(folder.path()).take_asking(5, 100));
+}

@@ -318,6 +318,11 @@ int8_t uniffi_nowait_ffi_fn_func_exchange_is_cancelled(RustCallStatus *_Nonnull 
 RustBuffer uniffi_nowait_ffi_fn_func_flush(uint64_t timeout_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_MAY_ASK
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_MAY_ASK
+int8_t uniffi_nowait_ffi_fn_func_may_ask(uint64_t every_ms, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NAME_TEXT
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_NAME_TEXT
 RustBuffer uniffi_nowait_ffi_fn_func_name_text(uint32_t name, RustCallStatus *_Nonnull out_status
@@ -784,6 +789,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_exchange_is_cancelled(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_FLUSH
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_FLUSH
 uint16_t uniffi_nowait_ffi_checksum_func_flush(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_MAY_ASK
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_MAY_ASK
+uint16_t uniffi_nowait_ffi_checksum_func_may_ask(void
     
 );
 #endif

@@ -3371,6 +3371,18 @@ public func flush(timeoutMs: UInt64) -> Flushed  {
 })
 }
 /**
+ * Whether this is the moment to ask the customer for a rating: they agreed to be measured, and nobody asked for so many milliseconds, in
+ * any process or run of the app. True counts as having asked; false also if a defect of NoWait was caught.
+ */
+public func mayAsk(everyMs: UInt64) -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_may_ask(
+        FfiConverterUInt64.lower(everyMs),uniffiCallStatus
+    )
+})
+}
+/**
  * The text of a name's id, for a test of an app; empty if there is no such name.
  */
 public func nameText(name: UInt32) -> String  {
@@ -3789,6 +3801,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_flush() != 51271) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_may_ask() != 21777) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_name_text() != 6925) {

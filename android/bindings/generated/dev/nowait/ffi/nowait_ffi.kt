@@ -730,6 +730,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_flush(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_may_ask(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_name_text(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_self_report(
@@ -835,6 +837,8 @@ internal object UniffiLib {
     ): Byte
     external fun uniffi_nowait_ffi_fn_func_flush(`timeoutMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_nowait_ffi_fn_func_may_ask(`everyMs`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_nowait_ffi_fn_func_name_text(`name`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_nowait_ffi_fn_func_self_report(uniffi_out_err: UniffiRustCallStatus, 
@@ -1038,6 +1042,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_flush() and 0xFFFF) != 51271) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_may_ask() and 0xFFFF) != 21777) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_name_text() and 0xFFFF) != 6925) {
@@ -3494,6 +3501,21 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     
         
         FfiConverterULong.lower(`timeoutMs`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Whether this is the moment to ask the customer for a rating: they agreed to be measured, and nobody asked for so many milliseconds, in
+         * any process or run of the app. True counts as having asked; false also if a defect of NoWait was caught.
+         */ fun `mayAsk`(`everyMs`: kotlin.ULong): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_may_ask(
+    
+        
+        FfiConverterULong.lower(`everyMs`),_status)
 }
     )
     }
