@@ -7,6 +7,7 @@
 use crate::accounts::Accounts;
 use crate::budget::Budgets;
 use crate::cell::{Cell, Cells};
+use crate::confidence::Confidence;
 use crate::cost;
 use crate::estimate::in_time_ns;
 use crate::histogram::Histogram;
@@ -286,6 +287,7 @@ fn figures(cell: &Cell, target_ns: u64) -> Figures {
         within_budget_share: share(satisfied, ended),
         apdex: share((satisfied + tolerable) / 2.0, ended),
         people: None,
+        confidence: None,
     }
 }
 
@@ -371,9 +373,13 @@ fn frames(screen: &str, all: &Cell) -> Frames {
 
 /// The figures of waits of one kind, and of whom they were.
 pub(crate) fn figures_of(kind: Kind, cell: &Cell, target_ns: u64, people: Option<&Crowd>) -> Figures {
-    let all = Figures { people: people.map(Crowd::figures), ..figures(cell, target_ns) };
+    let all = figures(cell, target_ns);
     // A hang begins to exist at its target: how many kept to it says nothing.
-    if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all }
+    let all =
+        if kind == Kind::Hang { Figures { within_budget_share: None, apdex: None, ..all } } else { all };
+    let people = people.map(Crowd::figures);
+    let confidence = people.and_then(|people| Confidence::of(cell, all.within_budget_share, people.waited));
+    Figures { people, confidence, ..all }
 }
 
 pub(crate) fn touchpoint(kind: Kind, name: &str, all: &Cell, group: &Group, budgets: &Budgets) -> Touchpoint {

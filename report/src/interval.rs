@@ -5,6 +5,9 @@
 
 use crate::metric::Axis;
 
+/// Standard errors that 95 % of a normal distribution lie within.
+pub(crate) const Z95: f64 = 1.959_963_985;
+
 /// An estimate and the interval around it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Interval {
@@ -59,7 +62,7 @@ mod tests {
     #[test]
     fn differences_of_shares_are_those_newcombe_prints() {
         // Newcombe 1998, table II (a): 56/70 - 48/80 gives 0.0524 to 0.3339.
-        let z = 1.959_963_985;
+        let z = Z95;
         let found = difference(share(0.6, 80.0, z), share(0.8, 70.0, z));
         assert!((found.low - 0.0524).abs() < 5e-5 && (found.high - 0.3339).abs() < 5e-5, "{found:?}");
     }

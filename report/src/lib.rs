@@ -17,6 +17,7 @@ pub mod cell;
 mod channel;
 pub mod check;
 mod compare;
+pub mod confidence;
 mod cost;
 mod curve;
 pub mod daily;

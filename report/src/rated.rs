@@ -12,7 +12,7 @@
 use crate::budget::Budgets;
 use crate::cell::{Cell, RATINGS, waited_ns};
 use crate::estimate::in_time_ns;
-use crate::interval::{Interval, difference, share};
+use crate::interval::{Interval, Z95, difference, share};
 use crate::journey_map::{TOLERABLE_TARGETS, Told};
 use crate::limits::{RATED_PLACES_MAX, RATINGS_COMPARED_MIN};
 use crate::report::Scope;
@@ -22,9 +22,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// Intervals miss in 5 of 100 cases.
-const Z: f64 = 1.959_963_985;
 
 /// Less than this, in points of the scale from 1 to 5, matters to nobody: half a star.
 const DIFFERENCE_MIN: f64 = 0.5;
@@ -240,7 +237,7 @@ fn interval(ratings: &Ratings) -> Interval {
     let all = n + 2.0;
     let middle = sum(&|place, n| (n + padded(place)) * at(place)) / all;
     let variance = sum(&|place, n| (n + padded(place)) * (at(place) - middle).powi(2)) / all;
-    share(mean, n * middle * (1.0 - middle) / variance, Z)
+    share(mean, n * middle * (1.0 - middle) / variance, Z95)
 }
 
 /// Ratings of one way in which it went.

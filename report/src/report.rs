@@ -6,6 +6,7 @@
 mod cost;
 
 use crate::cell::{Cell, RATINGS};
+use crate::confidence::Confidence;
 use crate::histogram::Histogram;
 use crate::zone::Zone;
 pub use cost::{
@@ -119,6 +120,9 @@ pub struct Figures {
     /// How many installs; `null` where that is not known: in hours, and in the rows of a release or system.
     #[serde(default)]
     pub people: Option<PeopleFigures>,
+    /// How far these figures could be from those of other customers like these; `null` where people are.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
 }
 
 /// Customer time beyond the target, in nanoseconds, by how the waits ended.

@@ -6,15 +6,12 @@
 use super::{Feedback, FeedbackKey, NOTHING, Tally};
 use crate::budget::{Budgets, Topic};
 use crate::experience::waits_min;
-use crate::interval::{Interval, difference, share};
+use crate::interval::{Interval, Z95, difference, share};
 use crate::journey_map::mean_rating;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Intervals miss in 5 of 100 cases.
-const Z: f64 = 1.959_963_985;
 
 /// What some reviews say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,7 +61,7 @@ impl Opinion {
 
 fn praise(tally: &Tally) -> Option<Interval> {
     let polar = tally.positive.saturating_add(tally.negative);
-    (polar >= waits_min()).then(|| share(tally.positive as f64 / polar as f64, polar as f64, Z))
+    (polar >= waits_min()).then(|| share(tally.positive as f64 / polar as f64, polar as f64, Z95))
 }
 
 /// The own product beside others.

@@ -41,8 +41,14 @@ pub(super) fn touchpoint_row(touchpoint: &Touchpoint) -> Section {
         number("in_time"),
         number("apdex"),
         number("people_late"),
+        number("p75_range"),
+        number("in_time_range"),
     ];
-    touchpoint_rows(std::slice::from_ref(touchpoint), COLUMNS, with_figures)
+    touchpoint_rows(std::slice::from_ref(touchpoint), COLUMNS, |head, figures| {
+        let mut cells = with_figures(head, figures);
+        cells.extend(ranges(figures));
+        cells
+    })
 }
 
 fn touchpoint_rows(
@@ -112,6 +118,15 @@ pub(super) fn lost(report: &Report) -> Section {
 pub(super) fn with_figures<const N: usize>(head: [Cell; N], figures: &Figures) -> Vec<Cell> {
     let in_time = [share(figures.within_budget_share), apdex(figures), people(figures)];
     head.into_iter().chain(latency(&figures.latency)).chain(in_time).collect()
+}
+
+/// Between which bounds p75 and the share in time lie.
+fn ranges(figures: &Figures) -> [Cell; 2] {
+    let range = |[low, high]: [Cell; 2]| Cell::Range { low: Box::new(low), high: Box::new(high) };
+    let confidence = figures.confidence;
+    let p75 = confidence.and_then(|of| of.p75_ns).map(|ends| range(ends.map(Cell::DurationNs)));
+    let in_time = confidence.and_then(|of| of.within_budget_share).map(|ends| range(ends.map(Cell::Share)));
+    [p75, in_time].map(|cell| cell.unwrap_or(Cell::None))
 }
 
 /// The same without p99, for which a ranking has no room.
