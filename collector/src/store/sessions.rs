@@ -166,7 +166,7 @@ impl Sessions {
 
     /// Whether an event of this kind may be in a session, by what stands beside its batches.
     fn may_have(&self, conn: &Connection, session: i64, kind: Kind) -> Result<bool, Error> {
-        let select = "SELECT events FROM batches LEFT JOIN journey_events ON batch = id WHERE session = ?1";
+        let select = "SELECT (SELECT events FROM journey_events WHERE batch = batches.id) FROM batches WHERE session = ?1";
         let mut select = conn.prepare_cached(select)?;
         let mut rows = select.query([session])?;
         while let Some(row) = rows.next()? {
