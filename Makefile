@@ -41,7 +41,7 @@ demo: web ## A bank day from a tap to a report, in about a minute, and pictures 
 		exec "$(TARGET_DIR)/release/nowait" demo --pictures scripts/web/pictures "$${guests[@]}" $(ARGS)
 
 .PHONY: test
-test: web test-rust test-bindings test-perfetto test-web simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
+test: web test-rust test-bindings test-perfetto test-prometheus test-web simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
 test-rust: ## Unit, integration, end-to-end and doc tests of the default members
@@ -68,6 +68,10 @@ pictures: ## The pictures of docs/product-owner.md, taken again
 test-bindings: ## Both lanes into the engine, and whether the generated Kotlin and Swift are fresh
 	cargo test --locked --package nowait-bindings
 	scripts/bindings --check
+
+.PHONY: test-prometheus
+test-prometheus: ## A collector's metrics, read by a real Prometheus with the rules and the dashboard of docs/prometheus (installs prometheus and nodejs if missing)
+	scripts/prometheus/test
 
 .PHONY: test-perfetto
 test-perfetto: ## A session's trace, read back by Perfetto's trace processor (fetches it, 16 MB; installs nodejs if missing)

@@ -41,6 +41,8 @@ pub enum Role {
     Viewer,
     /// Sees what the collector counts of itself, too, which is of all tenants together
     Admin,
+    /// Sees `GET /metrics` and nothing else, for Prometheus
+    Metrics,
 }
 
 impl Role {
@@ -50,6 +52,7 @@ impl Role {
         match self {
             Role::Viewer => "viewer",
             Role::Admin => "admin",
+            Role::Metrics => "metrics",
         }
     }
 }

@@ -6,7 +6,7 @@
 //! Without any, only who came straight from this machine reads: what a header claims can only take that away.
 
 use super::door::Seat;
-use super::{ReadAccess, Shared, login, refusal, sign_ins};
+use super::{ReadAccess, Shared, login, metrics, refusal, sign_ins};
 use crate::keys::Role;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -114,6 +114,10 @@ pub(super) async fn readers_only(
         }
         return response;
     };
+    if reader.role() == Role::Metrics && request.uri().path() != metrics::PATH {
+        let reason = "a read token whose role is metrics opens /metrics and nothing else";
+        return refusal(StatusCode::FORBIDDEN, reason);
+    }
     if let Some(seat) = request.extensions().get::<Arc<Seat>>() {
         seat.is_known_now();
     }

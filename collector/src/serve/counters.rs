@@ -32,6 +32,43 @@ pub(super) enum Ending {
     Abandoned,
 }
 
+impl Ending {
+    const ALL: [Ending; 13] = [
+        Ending::Stored,
+        Ending::Duplicate,
+        Ending::WrongKey,
+        Ending::WrongType,
+        Ending::TooLarge,
+        Ending::Malformed,
+        Ending::Unsupported,
+        Ending::Incomplete,
+        Ending::TooSlow,
+        Ending::Busy,
+        Ending::OverShare,
+        Ending::Failed,
+        Ending::Abandoned,
+    ];
+
+    /// Its word, as in the JSON and in metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Ending::Stored => "stored",
+            Ending::Duplicate => "duplicate",
+            Ending::WrongKey => "wrong_key",
+            Ending::WrongType => "wrong_type",
+            Ending::TooLarge => "too_large",
+            Ending::Malformed => "malformed",
+            Ending::Unsupported => "unsupported",
+            Ending::Incomplete => "incomplete",
+            Ending::TooSlow => "too_slow",
+            Ending::Busy => "busy",
+            Ending::OverShare => "over_share",
+            Ending::Failed => "failed",
+            Ending::Abandoned => "abandoned",
+        }
+    }
+}
+
 /// How a question to the page, a report or a comparison ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Read {
@@ -47,6 +84,23 @@ pub(super) enum Read {
     Abandoned,
 }
 
+impl Read {
+    const ALL: [Read; 6] =
+        [Read::Answered, Read::Refused, Read::Busy, Read::Late, Read::Failed, Read::Abandoned];
+
+    /// Its word, as in the JSON and in metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Read::Answered => "answered",
+            Read::Refused => "refused",
+            Read::Busy => "busy",
+            Read::Late => "late",
+            Read::Failed => "failed",
+            Read::Abandoned => "abandoned",
+        }
+    }
+}
+
 /// How an attempt to sign in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Login {
@@ -58,12 +112,26 @@ pub(super) enum Login {
     Refused,
 }
 
+impl Login {
+    const ALL: [Login; 4] = [Login::SignedIn, Login::WrongToken, Login::TooOften, Login::Refused];
+
+    /// Its word, as in the JSON and in metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Login::SignedIn => "signed_in",
+            Login::WrongToken => "wrong_token",
+            Login::TooOften => "too_often",
+            Login::Refused => "refused",
+        }
+    }
+}
+
 /// The numbers since this process started.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    endings: [AtomicU64; 13],
-    reads: [AtomicU64; 6],
-    logins: [AtomicU64; 4],
+    endings: [AtomicU64; Ending::ALL.len()],
+    reads: [AtomicU64; Read::ALL.len()],
+    logins: [AtomicU64; Login::ALL.len()],
     unauthorized: AtomicU64,
     events_stored: AtomicU64,
     bytes_stored: AtomicU64,
@@ -83,11 +151,11 @@ pub(super) struct Status {
     logins: Logins,
     /// `null` where no connection is known, which is in tests.
     connections: Option<Figures>,
-    events_stored: u64,
-    bytes_stored: u64,
+    pub(super) events_stored: u64,
+    pub(super) bytes_stored: u64,
     /// Names and other texts of stored batches that looked personal: the device should have replaced them.
-    texts_redacted: u64,
-    panics_caught: u64,
+    pub(super) texts_redacted: u64,
+    pub(super) panics_caught: u64,
     /// What receipts ask of devices; `null` if nothing.
     #[schemars(schema_with = "remote_config")]
     remote_config: Option<RemoteConfig>,
@@ -181,26 +249,39 @@ impl Counters {
         self.unauthorized.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Requests to store a batch, by how they ended.
+    pub(super) fn batches(&self) -> Vec<(&'static str, u64)> {
+        Ending::ALL.map(|ending| (ending.as_str(), self.ended(ending))).to_vec()
+    }
+
     /// Batches that were not taken, by the word of `not_taken.WORD`.
-    pub(super) fn not_taken(&self) -> [(&'static str, u64); 11] {
-        [
-            (Ending::WrongKey, "wrong_key"),
-            (Ending::WrongType, "wrong_type"),
-            (Ending::TooLarge, "too_large"),
-            (Ending::Malformed, "malformed"),
-            (Ending::Unsupported, "unsupported"),
-            (Ending::Incomplete, "incomplete"),
-            (Ending::TooSlow, "too_slow"),
-            (Ending::Busy, "busy"),
-            (Ending::OverShare, "over_share"),
-            (Ending::Failed, "failed"),
-            (Ending::Abandoned, "abandoned"),
-        ]
-        .map(|(ending, word)| (word, self.ended(ending)))
+    pub(super) fn not_taken(&self) -> Vec<(&'static str, u64)> {
+        let is_taken = |ending: &Ending| matches!(ending, Ending::Stored | Ending::Duplicate);
+        let others = Ending::ALL.into_iter().filter(|ending| !is_taken(ending));
+        others.map(|ending| (ending.as_str(), self.ended(ending))).collect()
+    }
+
+    /// Questions, by how they ended; those without a right to ask are `unauthorized`.
+    pub(super) fn reads(&self) -> Vec<(&'static str, u64)> {
+        let reads = Read::ALL.into_iter().map(|read| (read.as_str(), self.read(read)));
+        reads.chain([("unauthorized", self.unauthorized.load(Ordering::Relaxed))]).collect()
+    }
+
+    /// Attempts to sign in, by how they ended.
+    pub(super) fn logins(&self) -> Vec<(&'static str, u64)> {
+        Login::ALL.map(|login| (login.as_str(), self.login(login))).to_vec()
     }
 
     fn ended(&self, ending: Ending) -> u64 {
         self.endings.get(ending as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn read(&self, read: Read) -> u64 {
+        self.reads.get(read as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn login(&self, login: Login) -> u64 {
+        self.logins.get(login as usize).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
     pub(super) fn count_panic(&self) {
@@ -208,10 +289,7 @@ impl Counters {
     }
 
     pub(super) fn status(&self, remote_config: Option<RemoteConfig>, connections: Option<Figures>) -> Status {
-        let read =
-            |read: Read| self.reads.get(read as usize).map_or(0, |count| count.load(Ordering::Relaxed));
-        let login =
-            |login: Login| self.logins.get(login as usize).map_or(0, |count| count.load(Ordering::Relaxed));
+        let (read, login) = (|read| self.read(read), |login| self.login(login));
         let of = |ending| self.ended(ending);
         Status {
             version: env!("CARGO_PKG_VERSION"),

@@ -10,6 +10,7 @@ use super::door::{Phase, Seat};
 use super::origin::{self, NotOurs};
 use super::reads::shown;
 use super::sign_ins;
+use crate::keys::Role;
 use crate::limits::{BODY_TIMEOUT, LOGIN_BYTES_MAX, NEXT_BYTES_MAX};
 use crate::page;
 use axum::body::to_bytes;
@@ -66,7 +67,9 @@ async fn signed_in(shared: &Shared, seat: Option<&Seat>, request: Request) -> (L
     let (token, next) = (word(&body, "token"), word(&body, "next"));
     let (language, next) = (language(&word(&body, "lang"), &next, preferred), local(&next));
     let peer = seat.and_then(Seat::peer);
-    match shared.attempts.attempt(peer, || shared.config.keys.reader(token.trim())) {
+    // A token for metrics opens no page.
+    let reader = || shared.config.keys.reader(token.trim()).filter(|(_, role)| *role != Role::Metrics);
+    match shared.attempts.attempt(peer, reader) {
         Err(wait) => (Login::TooOften, too_often(next, language, wait)),
         Ok(None) => (Login::WrongToken, asked(StatusCode::FORBIDDEN, next, language, Some("unknown"))),
         Ok(Some((tenant, role))) => {

@@ -22,6 +22,7 @@ mod ingest;
 mod listening;
 mod login;
 mod map;
+mod metrics;
 mod openapi;
 mod origin;
 mod reads;
@@ -154,6 +155,7 @@ fn questions() -> Router<Arc<Shared>> {
     let page = || if web::is_built() { get(web::document) } else { asked(reads::plain) };
     let pages = web::PAGES.into_iter().fold(Router::new(), |pages, path| pages.route(path, page()));
     pages
+        .route(metrics::PATH, asked(metrics::metrics))
         .route("/plain", asked(reads::plain))
         .route("/plain/gaps", asked(gaps::plain))
         .route("/plain/journeys", asked(reads::plain_journeys))
