@@ -15,16 +15,18 @@ let swift6: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 /// Not for generated code, which spells no `any`.
 let strict: [SwiftSetting] = swift6 + [.enableUpcomingFeature("ExistentialAny")]
 
-/// `NOWAIT_STAND_IN` puts a stand-in for SwiftUI in its place, so that what needs it compiles and is tested on Linux.
+/// `NOWAIT_STAND_IN` puts stand-ins for Apple's modules in their place, so that what needs them compiles and is tested on
+/// Linux.
 let standIn = Context.environment["NOWAIT_STAND_IN"] != nil
 let standIns: [Target] =
     standIn
     ? [
         .target(name: "SwiftUI", path: "Tests/SwiftUIStandIn", swiftSettings: swift6),
+        .target(name: "UIKit", path: "Tests/UIKitStandIn", swiftSettings: swift6),
         .executableTarget(
             name: "BankApp", dependencies: ["NoWait", "SwiftUI"], path: "Sample/BankApp", swiftSettings: strict),
     ] : []
-let swiftUI: [Target.Dependency] = standIn ? ["SwiftUI"] : []
+let apple: [Target.Dependency] = standIn ? ["SwiftUI", "UIKit"] : []
 
 let package = Package(
     name: "NoWait",
@@ -36,10 +38,13 @@ let package = Package(
     targets: [
         engine,
         .target(name: "CNoWaitAtomic"),
+        .target(name: "CNoWaitPlatform"),
         .target(
             name: "NoWaitFFI", dependencies: ["CNoWaitFFI"], swiftSettings: swift6,
             linkerSettings: [.linkedLibrary("nowait_ffi", .when(platforms: [.linux]))]),
-        .target(name: "NoWait", dependencies: ["CNoWaitAtomic", "NoWaitFFI"] + swiftUI, swiftSettings: strict),
+        .target(
+            name: "NoWait", dependencies: ["CNoWaitAtomic", "CNoWaitPlatform", "NoWaitFFI"] + apple,
+            swiftSettings: strict),
         .target(name: "NoWaitTesting", dependencies: ["NoWait"], swiftSettings: strict),
         .executableTarget(
             name: "NoWaitJourney", dependencies: ["NoWait"], path: "Sample/Journey", swiftSettings: strict),
@@ -50,7 +55,8 @@ let package = Package(
         // Needs a library built with the feature `testing`, as `make test-ios` builds it.
         .target(name: "CEngineTesting", path: "Tests/CEngineTesting"),
         .testTarget(
-            name: "NoWaitTests", dependencies: ["CEngineTesting", "NoWait", "NoWaitTesting"] + swiftUI,
+            name: "NoWaitTests",
+            dependencies: ["CEngineTesting", "CNoWaitPlatform", "NoWait", "NoWaitTesting"] + apple,
             swiftSettings: strict),
     ] + standIns
 )

@@ -4,8 +4,6 @@ import NoWait
 import SwiftUI
 
 @main struct BankApp: App {
-    @Environment(\.scenePhase) private var phase
-
     init() {
         NoWait.start(endpoint: "https://telemetry.bank.example", appKey: "your-app-key") {
             $0.flushInterval = .seconds(30)
@@ -16,16 +14,17 @@ import SwiftUI
         WindowGroup {
             HomeView()
                 .trackScreen("Home")
-                .onChange(of: phase) { phase in
-                    if phase == .active { NoWait.foreground(restored: true) }
-                    if phase == .background { NoWait.background() }
-                }
         }
     }
 }
 
 struct HomeView: View {
-    var body: some View { AccountsView(accounts: []) }
+    var body: some View {
+        Button("Transfer", action: openTransfer)
+            .trackTap("Home.Transfer")
+    }
+
+    private func openTransfer() {}
 }
 
 struct AccountsView: View {

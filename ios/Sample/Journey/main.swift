@@ -76,7 +76,7 @@ func open(_ screen: String, by target: String, asking route: String, of bank: Ba
 }
 
 func walk(_ bank: Bank) async throws {
-    NoWait.foreground(restored: false)
+    Fact.foreground(restored: false).tell()
     try await frame()
     try await open("Home", by: "Login.Enter", asking: "POST /login", of: bank)
     let transfer = NoWait.journey("Transfer").begin()
@@ -89,7 +89,7 @@ func walk(_ bank: Bank) async throws {
     try await open("Receipt", by: "Transfer.Confirm", asking: "GET /receipt", of: bank)
     // The sample bank refuses now and then; the customer sees that too.
     if status == 200 { transfer.end() } else { transfer.fail() }
-    NoWait.background()
+    Fact.background.tell()
 }
 
 func run() async throws {

@@ -28,7 +28,11 @@ public enum NoWait {
     ) -> StartResult {
         var settings = Settings()
         configure(&settings)
-        return Face.shared.start(endpoint: endpoint, appKey: appKey, settings: settings)
+        let result = Face.shared.start(endpoint: endpoint, appKey: appKey, settings: settings)
+        #if canImport(UIKit)
+        if result == .started { onMain { UIKitCapture.begin(settings.capture) } }
+        #endif
+        return result
     }
 
     /// What became of the start.
@@ -68,12 +72,6 @@ public enum NoWait {
     public static func rate(_ name: String, _ rating: Int) {
         tellRating(rating, name: nameID(name), journey: 0)
     }
-
-    /// The app came to the foreground; `restored` if a living screen only came back.
-    public static func foreground(restored: Bool) { Fact.foreground(restored: restored).tell() }
-
-    /// The app left the foreground: waits under way are interrupted, and what was recorded is sealed.
-    public static func background() { Fact.background.tell() }
 
     /// Takes the customer's decision and remembers it on the device, before the start and after the shutdown too. Once
     /// NoWait runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device

@@ -39,6 +39,9 @@ extension NoWait {
         /// A folder that NoWait has to itself, at most 6 MiB. Default: `nowait` in Application Support, not backed up.
         public var folder: URL?
 
+        /// What NoWait captures by itself.
+        public var capture: Capture = .all
+
         /// The operating system that reports tell. Default: the one this runs on.
         package var os: Os?
 

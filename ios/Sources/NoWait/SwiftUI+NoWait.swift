@@ -19,6 +19,28 @@ extension View {
     public func trackScreen(_ name: String, ready: Bool = true) -> some View {
         modifier(ScreenTracking(screen: NoWait.screen(name), ready: ready))
     }
+
+    /// Names what the customer taps here. UIKit does not see which of SwiftUI's views was hit, so that no tap on one is
+    /// captured without a name.
+    ///
+    /// - Parameter name: The same for everybody, such as `Home.Transfer`. Keys of a keypad have one name in common.
+    public func trackTap(_ name: String) -> some View {
+        #if canImport(UIKit)
+        simultaneousGesture(
+            TapGesture().onEnded { onMain { UIKitCapture.current?.touches.named(name, nowNs: uptimeNs()) } })
+        #else
+        self
+        #endif
+    }
+}
+
+/// Does `then` when what the app shows now is on the display: at the end of the next frame, or, where nobody tells frames, in
+/// the next turn of the main queue.
+@MainActor private func whenDrawn(_ then: @escaping @MainActor (_ atNs: UInt64) -> Void) {
+    #if canImport(UIKit)
+    if let frames = UIKitCapture.current?.frames { return frames.wantFrame(then) }
+    #endif
+    DispatchQueue.main.async { then(uptimeNs()) }
 }
 
 struct ScreenTracking: ViewModifier {
@@ -39,8 +61,8 @@ struct ScreenTracking: ViewModifier {
                 // For an app that says by the name when this view is ready.
                 screen.visit.enter(id)
                 Fact.screenCreated(id: id, name: name).tell()
-                // SwiftUI says that a view appears before it draws it; this turn of the main queue comes after.
-                DispatchQueue.main.async { Fact.screenShown(id: id, name: name).tell() }
+                // SwiftUI says that a view appears before it draws it.
+                whenDrawn { Fact.screenShown(id: id, name: name).tell(atNs: $0) }
             }
             .task(id: ready) { @MainActor in
                 if ready { Fact.screenReady(id: id, name: screen.name).tell() }

@@ -20,8 +20,6 @@ public final class FakeNoWait: @unchecked Sendable {
     /// One thing that the app told, with the name that it used.
     public enum Told: Sendable, Hashable {
         case breadcrumb(String, number: UInt64)
-        case foreground(restored: Bool)
-        case background
         case screenCreated(String)
         case screenShown(String)
         case screenReady(String)
@@ -82,8 +80,6 @@ public final class FakeNoWait: @unchecked Sendable {
     private static func told(_ fact: Fact) -> Told? {
         switch fact {
         case .breadcrumb(let name, let number): return .breadcrumb(nameText(name), number: number)
-        case .foreground(let restored): return .foreground(restored: restored)
-        case .background: return .background
         case .screenCreated(_, let name): return .screenCreated(nameText(name))
         case .screenShown(_, let name): return .screenShown(nameText(name))
         case .screenReady(_, let name): return .screenReady(nameText(name))
@@ -98,7 +94,8 @@ public final class FakeNoWait: @unchecked Sendable {
         case .journeyEnded(_, let outcome): return .journeyEnded(Outcome(outcome))
         case .rated(_, let name, let rating): return .rated(nameText(name), Int(rating))
         case .handedOver: return .handedOver
-        case .touchUp, .touchHandled, .frame: return nil
+        case .processStarted, .foreground, .background, .touchUp, .touchHandled, .frame, .mainPing, .mainPong:
+            return nil
         }
     }
 }

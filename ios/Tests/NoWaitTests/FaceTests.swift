@@ -1,4 +1,3 @@
-import CEngineTesting
 import Foundation
 import NoWaitTesting
 import Testing
@@ -74,7 +73,6 @@ extension OneAtATime {
 
         @Test func screensJourneysRequestsAndCrumbsAreTold() {
             let fake = FakeNoWait()
-            NoWait.foreground(restored: false)
             let home = NoWait.screen("Home")
             home.created()
             home.shown()
@@ -93,18 +91,16 @@ extension OneAtATime {
             NoWait.journey("Transfer").begin().abandon()
             NoWait.breadcrumb("biometric.prompt", number: 3)
             NoWait.breadcrumb(NoWait.crumb("pin.wrong"))
-            NoWait.background()
             let begun = FakeNoWait.Told.requestBegun("POST /confirm")
             #expect(
                 fake.told == [
-                    .foreground(restored: false), .screenCreated("Home"), .screenShown("Home"), .screenReady("Home"),
+                    .screenCreated("Home"), .screenShown("Home"), .screenReady("Home"),
                     .screenLeft("Home"), .journeyBegun("Transfer"), .step("Confirm"), begun,
                     .requestEnded(status: 200, .done), begun, .requestEnded(status: 503, .failed), begun,
                     .requestEnded(status: 0, .done), begun, .requestEnded(status: 0, .failed), begun,
                     .requestEnded(status: 0, .abandoned), .journeyEnded(.done), .journeyBegun("Transfer"),
                     .journeyEnded(.failed), .journeyBegun("Transfer"), .journeyEnded(.abandoned),
                     .breadcrumb("biometric.prompt", number: 3), .breadcrumb("pin.wrong", number: 0),
-                    .background,
                 ])
         }
 
@@ -129,10 +125,10 @@ extension OneAtATime {
             let fake = FakeNoWait()
             #expect(fake.isListening)
             #expect(!FakeNoWait().isListening, "one at a time")
-            NoWait.foreground(restored: true)
-            #expect(fake.told == [.foreground(restored: true)])
+            NoWait.breadcrumb("heard")
+            #expect(fake.told == [.breadcrumb("heard", number: 0)])
             fake.stop()
-            NoWait.background()
+            NoWait.breadcrumb("unheard")
             #expect(fake.told.count == 1 && !fake.isListening)
         }
 
@@ -153,19 +149,10 @@ extension OneAtATime {
 
     /// Which instance a word about a screen is about.
     @Suite struct VisitTests {
-        /// Screens of the events that come of what `tell` tells, with their outcomes.
-        private static func screens(_ tell: () -> Void) -> [(name: String, outcome: UInt64)] {
-            nowait_testing_replay_begin()
-            tell()
-            let count = nowait_testing_replay_end()
-            let field = nowait_testing_replay_event
-            return (0..<count).filter { field($0, 0) == 2 }.map { (nameText(UInt32(field($0, 3))), field($0, 1)) }
-        }
-
         @Test func twoVisitsOfOneScreenAreTwoInstances() {
             let home = NoWait.screen("Home")
-            let screens = Self.screens {
-                NoWait.foreground(restored: false)
+            let screens = Replay.events {
+                Fact.foreground(restored: false).tell()
                 home.created()
                 home.shown()
                 // Another value of the same name says it.
@@ -176,20 +163,20 @@ extension OneAtATime {
                 home.ready()
                 home.created()
                 home.left()
-            }
+            }.filter { $0.kind == .screen }
             #expect(screens.map(\.name) == ["Home", "Home"])
-            #expect(screens.map(\.outcome) == [0, 6], "done, and abandoned")
+            #expect(screens.map(\.outcome) == [.done, .abandoned])
         }
 
         @Test func readyBeforeTheCreationBelongsToIt() {
             let accounts = NoWait.screen("Accounts")
-            let screens = Self.screens {
-                NoWait.foreground(restored: false)
+            let screens = Replay.events {
+                Fact.foreground(restored: false).tell()
                 accounts.ready()
                 accounts.created()
                 accounts.shown()
-            }
-            #expect(screens.map(\.name) == ["Accounts"] && screens.map(\.outcome) == [0])
+            }.filter { $0.kind == .screen }
+            #expect(screens.map(\.name) == ["Accounts"] && screens.map(\.outcome) == [.done])
         }
     }
 }

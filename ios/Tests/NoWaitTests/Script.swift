@@ -106,11 +106,8 @@ struct ScriptPlayer {
         let fields = try Fields(words.dropFirst(2))
         if let fact = try fact(words[1], fields) { return fact.tellEngine(atNs: atNs) }
         switch words[1] {
-        case "process_started": processStarted(atNs: atNs, visible: try fields.text("visible") == "true")
         case "main_idle": mainIdle(atNs: atNs)
         case "navigation": navigation(atNs: atNs)
-        case "main_ping": mainPing(atNs: atNs)
-        case "main_pong": mainPong(atNs: atNs)
         case "tick":
             // Without a time of the boot clock, the device slept no more.
             let bootNs = try fields.has("boot") ? fields.time("boot") : .max
@@ -132,6 +129,9 @@ struct ScriptPlayer {
         let id = { try fields.number("id") }
         let outcome = { UInt8(try self.outcome(fields)) }
         switch verb {
+        case "process_started": return .processStarted(visible: try fields.text("visible") == "true")
+        case "main_ping": return .mainPing
+        case "main_pong": return .mainPong
         case "foreground": return .foreground(restored: try fields.text("restored") == "true")
         case "background": return .background
         case "touch_up": return .touchUp(target: try name("target"))

@@ -85,7 +85,7 @@ extension OneAtATime {
         /// Also what other tests told before this one, while no fake listened.
         private func whatIsToldBeforeAStartWaits(_ early: NoWait.Action) async {
             #expect(NoWait.status == .off)
-            NoWait.foreground(restored: false)
+            Fact.foreground(restored: false).tell()
             NoWait.consent(.granted)
             early.begin().end()
             #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))

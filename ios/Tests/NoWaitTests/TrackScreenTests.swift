@@ -50,6 +50,58 @@ extension OneAtATime {
             #expect(ids.shown == ids.created && two != 0)
         }
 
+        /// The screen that the engine takes for the one in front.
+        private static func inFront(_ events: [EngineEvent]) -> String? { events.last { $0.kind == .action }?.screen }
+
+        @Test func whatIsReadyBeforeItAppearsIsDoneWhenItIsShown() async {
+            let events = await Replay.events {
+                Fact.foreground(restored: false).tell()
+                let view = Seen().trackScreen("Accounts").moments
+                for task in view.tasks { await task() }
+                view.appear.forEach { $0() }
+                await Self.nextTurn()
+                NoWait.action("Look").measure {}
+            }
+            #expect(events.map(\.kind) == [.screen, .action] && events.map(\.outcome) == [.done, .done])
+            #expect(Self.inFront(events) == "Accounts")
+        }
+
+        @Test func theNewScreenIsInFrontAlthoughTheOldOneLeavesLater() async {
+            let events = await Replay.events {
+                Fact.foreground(restored: false).tell()
+                let (home, transfer) = (Seen().trackScreen("Home").moments, Seen().trackScreen("Transfer").moments)
+                for view in [home, transfer] {
+                    view.appear.forEach { $0() }
+                    for task in view.tasks { await task() }
+                    await Self.nextTurn()
+                }
+                home.disappear.forEach { $0() }
+                NoWait.action("Look").measure {}
+            }
+            #expect(events.filter { $0.kind == .screen }.map(\.name) == ["Home", "Transfer"])
+            #expect(events.allSatisfy { $0.outcome == .done } && Self.inFront(events) == "Transfer")
+        }
+
+        /// SwiftUI lets tabs appear for a moment while it takes them away.
+        @Test func aTabThatAppearsAgainAtLogoutIsNotInFront() async {
+            let events = await Replay.events {
+                Fact.foreground(restored: false).tell()
+                let (tab, login) = (Seen().trackScreen("Cards").moments, Seen().trackScreen("Login").moments)
+                tab.appear.forEach { $0() }
+                for task in tab.tasks { await task() }
+                await Self.nextTurn()
+                tab.disappear.forEach { $0() }
+                tab.appear.forEach { $0() }
+                login.appear.forEach { $0() }
+                for task in login.tasks { await task() }
+                tab.disappear.forEach { $0() }
+                await Self.nextTurn()
+                NoWait.action("Look").measure {}
+            }
+            let done = events.filter { $0.kind == .screen && $0.outcome == .done }
+            #expect(done.map(\.name) == ["Cards", "Login"] && Self.inFront(events) == "Login", "\(events)")
+        }
+
         /// After everything that waits on the main queue now.
         private static func nextTurn() async {
             await withCheckedContinuation { continuation in

@@ -6,6 +6,7 @@ public struct Moments {
     public var appear: [@MainActor () -> Void] = []
     public var tasks: [@Sendable () async -> Void] = []
     public var disappear: [@MainActor () -> Void] = []
+    public var tap: [() -> Void] = []
 
     public init() {}
 }
@@ -41,6 +42,12 @@ public struct Text: View {
     public var body: Seen { Seen() }
 }
 
+public struct Button: View {
+    public init(_ title: String, action: @escaping @MainActor () -> Void) {}
+
+    public var body: Seen { Seen() }
+}
+
 extension View {
     public func modifier<Modifier: ViewModifier>(_ modifier: Modifier) -> some View {
         modifier.body(content: Seen(moments: moments))
@@ -58,8 +65,8 @@ extension View {
         with { $0.disappear.append(perform) }
     }
 
-    public func onChange<Value: Equatable>(of value: Value, perform: @escaping (Value) -> Void) -> some View {
-        Seen(moments: moments)
+    public func simultaneousGesture(_ gesture: TapGesture) -> some View {
+        with { $0.tap.append(gesture.ended) }
     }
 
     private func with(_ change: (inout Moments) -> Void) -> Seen {
@@ -69,18 +76,16 @@ extension View {
     }
 }
 
-public enum ScenePhase: Sendable {
-    case background, inactive, active
+public struct TapGesture {
+    var ended: () -> Void = {}
+
+    public init() {}
+
+    public func onEnded(_ action: @escaping () -> Void) -> TapGesture { TapGesture(ended: action) }
 }
 
-public struct EnvironmentValues {
-    public var scenePhase = ScenePhase.active
-}
-
-@MainActor @propertyWrapper public struct Environment<Value> {
-    public let wrappedValue: Value
-
-    public init(_ value: KeyPath<EnvironmentValues, Value>) { wrappedValue = EnvironmentValues()[keyPath: value] }
+extension TapGesture {
+    init(ended: @escaping () -> Void) { self.ended = ended }
 }
 
 /// Kept as long as the view is there; the stand-in's views are never made anew.

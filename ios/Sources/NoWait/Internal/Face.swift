@@ -78,7 +78,10 @@ final class Face: @unchecked Sendable {
     }
 
     func shutdown(timeout: Duration) async -> NoWait.Flushed {
-        await later(Self.nothingSent) {
+        #if canImport(UIKit)
+        await UIKitCapture.end()
+        #endif
+        return await later(Self.nothingSent) {
             self.set(.stopped)
             return Self.flushed(NoWaitFFI.shutdown(timeoutMs: Platform.milliseconds(timeout)))
         }

@@ -10,8 +10,12 @@ internal import NoWaitFFI
 /// tests alone.
 package enum Fact: Sendable, Hashable {
     case breadcrumb(name: UInt32, number: UInt64)
+    /// When, is said with it: the kernel knows.
+    case processStarted(visible: Bool)
     case foreground(restored: Bool)
     case background
+    case mainPing
+    case mainPong
     case touchUp(target: UInt32)
     case touchHandled
     /// A frame was presented; its work began and was due at these times.
@@ -35,10 +39,12 @@ package enum Fact: Sendable, Hashable {
 package let nowNsInEngine = UInt64.max
 
 extension Fact {
-    /// Tells it, as of now: the engine, or the test that took its place.
+    /// Tells it to the engine, or to the test that took its place.
+    ///
+    /// - Parameter atNs: When it happened, by the uptime clock.
     @inline(__always)
-    package func tell() {
-        if Listener.isThere { Listener.shared.hear(self) } else { tellEngine(atNs: nowNsInEngine) }
+    package func tell(atNs: UInt64 = nowNsInEngine) {
+        if Listener.isThere { Listener.shared.hear(self) } else { tellEngine(atNs: atNs) }
     }
 
     /// Tells the engine.
@@ -46,6 +52,9 @@ extension Fact {
     func tellEngine(atNs: UInt64) {
         switch self {
         case .breadcrumb(let name, let number): NoWaitFFI.breadcrumb(name: name, atNs: atNs, number: number)
+        case .processStarted(let visible): NoWaitFFI.processStarted(atNs: atNs, visible: visible)
+        case .mainPing: NoWaitFFI.mainPing(atNs: atNs)
+        case .mainPong: NoWaitFFI.mainPong(atNs: atNs)
         case .foreground(let restored): NoWaitFFI.foreground(atNs: atNs, restored: restored)
         case .background: NoWaitFFI.background(atNs: atNs)
         case .touchUp(let target): NoWaitFFI.touchUp(target: target, atNs: atNs)
@@ -77,6 +86,9 @@ package func nameID(_ text: String) -> UInt32 { NoWaitFFI.registerName(text: tex
 
 /// The text of such an id, as it would travel.
 package func nameText(_ id: UInt32) -> String { NoWaitFFI.nameText(name: id) }
+
+/// The uptime clock now.
+package func uptimeNs() -> UInt64 { NoWaitFFI.nowNs() }
 
 /// A number that no other screen, action, request or journey of this process has.
 @inline(__always)

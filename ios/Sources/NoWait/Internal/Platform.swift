@@ -40,6 +40,9 @@ enum Platform {
         return overflow || overflowAgain ? .max : sum
     }
 
+    /// Nanoseconds of a time in seconds, as UIKit gives them by the uptime clock.
+    static func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(exactly: (seconds * 1e9).rounded()) ?? 0 }
+
     static func consent(_ consent: NoWait.Consent) -> NoWaitFFI.Consent {
         switch consent {
         case .pending: .pending
