@@ -22,6 +22,8 @@ let standIns: [Target] =
     standIn
     ? [
         .target(name: "SwiftUI", path: "Tests/SwiftUIStandIn", swiftSettings: swift6),
+        .executableTarget(
+            name: "NoWaitStart", dependencies: ["NoWait"], path: "Tests/Start", swiftSettings: strict),
         .target(name: "UIKit", path: "Tests/UIKitStandIn", swiftSettings: swift6),
         .executableTarget(
             name: "BankApp", dependencies: ["NoWait", "SwiftUI"], path: "Sample/BankApp", swiftSettings: strict),

@@ -72,8 +72,8 @@ func transfer(through bank: some Bank) async throws {
         request.end(status: status)
         travel.end()
     } catch {
-        request.fail()
-        travel.fail()
+        request.fail(error)
+        travel.fail(error)
         throw error
     }
 }

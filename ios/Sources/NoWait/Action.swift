@@ -12,8 +12,8 @@ extension NoWait {
             return span
         }
 
-        /// Measures `work` and returns what it returns. What it throws passes through untouched and is measured as
-        /// failed, a `CancellationError` as abandoned.
+        /// Measures `work` and returns what it returns. What it throws passes through untouched and is measured as by
+        /// ``Span/fail(_:)``.
         public func measure<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
             let span = begin()
             do {
@@ -21,13 +21,13 @@ extension NoWait {
                 span.end()
                 return value
             } catch {
-                span.close(Outcome(thrown: error))
+                span.fail(error)
                 throw error
             }
         }
 
         /// Measures asynchronous `work`, on the actor of the caller. What it throws passes through untouched and is
-        /// measured as failed, a `CancellationError` as abandoned.
+        /// measured as by ``Span/fail(_:)``.
         public func measure<Value, Failure: Error>(
             isolation: isolated (any Actor)? = #isolation,
             _ work: () async throws(Failure) -> sending Value
@@ -38,7 +38,7 @@ extension NoWait {
                 span.end()
                 return value
             } catch {
-                span.close(Outcome(thrown: error))
+                span.fail(error)
                 throw error
             }
         }
@@ -55,10 +55,14 @@ extension NoWait {
         /// It ended with an error.
         public func fail() { close(.failed) }
 
+        /// It ended with this error: abandoned if that says that somebody cancelled it (`CancellationError`,
+        /// `URLError.cancelled`, `CocoaError.userCancelled`), timed out if a limit ran out (`URLError.timedOut`), else failed.
+        public func fail(_ error: any Error) { close(Outcome(thrown: error)) }
+
         /// It was given up.
         public func abandon() { close(.abandoned) }
 
-        func close(_ outcome: Outcome) {
+        private func close(_ outcome: Outcome) {
             Fact.actionEnded(id: id, name: name, outcome: outcome.rawValue).tell()
         }
     }

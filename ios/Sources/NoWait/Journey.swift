@@ -48,6 +48,9 @@ extension NoWait {
         /// The bank said no, or something broke.
         public func fail() { close(.failed) }
 
+        /// It ended with this error: abandoned if the customer cancelled, as ``Span/fail(_:)`` knows it, else failed.
+        public func fail(_ error: any Error) { close(Outcome(thrown: error) == .abandoned ? .abandoned : .failed) }
+
         /// The customer gave it up.
         public func abandon() { close(.abandoned) }
 
@@ -61,9 +64,12 @@ extension NoWait {
         let name: UInt32
 
         /// A request leaves. Without an end within a minute, it is timed out.
-        public func begin() -> Request {
+        public func begin() -> Request { begin(atNs: nowNsInEngine) }
+
+        /// As above, of a request that left earlier, by the uptime clock.
+        func begin(atNs: UInt64) -> Request {
             let id = nextID()
-            Fact.requestStarted(id: id, name: name).tell()
+            Fact.requestStarted(id: id, name: name).tell(atNs: atNs)
             return Request(id: id)
         }
     }
@@ -83,6 +89,13 @@ extension NoWait {
 
         /// It got no answer.
         public func fail() { close(status: 0, .failed) }
+
+        /// It ended with this error and without an answer: abandoned if somebody cancelled it, timed out if its limit ran out, as
+        /// ``Span/fail(_:)`` knows them, else failed.
+        public func fail(_ error: any Error) { close(status: 0, Outcome(thrown: error)) }
+
+        /// Its own limit was over before an answer came.
+        public func timeOut() { close(status: 0, .timedOut) }
 
         /// Nobody waits for it any more.
         public func abandon() { close(status: 0, .abandoned) }

@@ -1,5 +1,11 @@
 // What NoWait answers.
 
+import Foundation
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 extension NoWait {
     /// What a start answers.
     public enum StartResult: Sendable, Hashable {
@@ -44,15 +50,27 @@ extension NoWait {
         public let signalsLost: UInt64
         /// Defects of NoWait that it caught.
         public let panicsCaught: UInt64
+        /// Whether this session is kept in memory alone, because no file could be had that stays readable while the device is
+        /// locked: what ends the process takes it along. In the first milliseconds after a start the file is not there yet.
+        public let isInMemory: Bool
     }
 
     /// How a wait ended, by the numbers of `nowait_wire::Outcome`.
     package enum Outcome: UInt8, Sendable {
         case done = 0
         case failed = 1
+        case timedOut = 3
         case abandoned = 6
 
-        /// How work ended that threw this.
-        init(thrown: any Error) { self = thrown is CancellationError ? .abandoned : .failed }
+        /// How work ended that threw this: who cancels it gives it up, and a limit that ran out is one of its own.
+        init(thrown: any Error) {
+            switch thrown {
+            case is CancellationError: self = .abandoned
+            case let problem as URLError where problem.code == .cancelled: self = .abandoned
+            case let problem as URLError where problem.code == .timedOut: self = .timedOut
+            case let problem as CocoaError where problem.code == .userCancelled: self = .abandoned
+            default: self = .failed
+            }
+        }
     }
 }

@@ -36,7 +36,9 @@ extension NoWait {
         /// The app's own dimensions, such as `["segment": "retail"]`: at most 8, scrubbed like names.
         public var dimensions: [String: String] = [:]
 
-        /// A folder that NoWait has to itself, at most 6 MiB. Default: `nowait` in Application Support, not backed up.
+        /// A folder that NoWait has to itself, at most 6 MiB. Default: `nowait` in Application Support. Its files are not backed
+        /// up, and of the class `completeUntilFirstUserAuthentication`, whatever class the app's own are; where that cannot be
+        /// had, ``NoWait/SelfReport/isInMemory`` says so.
         public var folder: URL?
 
         /// What NoWait captures by itself.
@@ -44,6 +46,9 @@ extension NoWait {
 
         /// The operating system that reports tell. Default: the one this runs on.
         package var os: Os?
+
+        /// How files get their protection class.
+        package var files: FileGuard = .system
 
         /// Another way to the collector than NoWait's own HTTP.
         package var transport: (any Transport)?

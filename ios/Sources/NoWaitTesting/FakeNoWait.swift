@@ -14,7 +14,7 @@ internal import NoWait
 public final class FakeNoWait: @unchecked Sendable {
     /// How an action, a request or a journey ended.
     public enum Outcome: Sendable, Hashable {
-        case done, failed, abandoned
+        case done, failed, timedOut, abandoned
     }
 
     /// One thing that the app told, with the name that it used.
@@ -31,6 +31,7 @@ public final class FakeNoWait: @unchecked Sendable {
         case journeyBegun(String)
         case step(String)
         case journeyEnded(Outcome)
+        /// As it was told; NoWait takes 1 to 5.
         case rated(String, Int)
         case handedOver
     }
@@ -105,6 +106,7 @@ extension FakeNoWait.Outcome {
         switch NoWait.Outcome(rawValue: number) {
         case .done: self = .done
         case .failed: self = .failed
+        case .timedOut: self = .timedOut
         case .abandoned, nil: self = .abandoned
         }
     }

@@ -2,6 +2,10 @@ import Foundation
 import NoWaitTesting
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @testable import NoWait
 
 /// Nothing of it may be visible to the app but what the app itself threw.
@@ -112,13 +116,39 @@ extension OneAtATime {
             travel.end()
             account.rate(5, of: travel)
             NoWait.rate("Branch", 2)
-            for none in [0, 6, -1, 256 + 3] { NoWait.rate("Branch", none) }
             #expect(codes[0] != codes[1] && codes.allSatisfy { $0.count == 17 && $0.filter { $0 == "-" }.count == 2 })
             #expect(
                 fake.told == [
                     .journeyBegun("OpenAccount"), .handedOver, .handedOver, .journeyEnded(.done),
                     .rated("OpenAccount", 5), .rated("Branch", 2),
                 ])
+        }
+
+        /// Which numbers are a rating, the engine says, and no number becomes another one on the way there.
+        @Test func theEngineTakesFiveRatings() {
+            let events = Replay.events {
+                for rating in [1, 2, 3, 4, 5, 0, 6, -1, 256 + 3, .max, .min] { NoWait.rate("Branch", rating) }
+            }
+            #expect(events.map(\.kind) == Array(repeating: .rating, count: 5) && events.map(\.a) == [1, 2, 3, 4, 5])
+        }
+
+        /// They were failures.
+        @Test(arguments: [
+            (URLError(.cancelled) as any Error, EngineEvent.Outcome.abandoned), (CancellationError(), .abandoned),
+            (CocoaError(.userCancelled), .abandoned), (URLError(.timedOut), .timedOut),
+            (URLError(.notConnectedToInternet), .failed), (Refusal(code: 1), .failed),
+        ])
+        func whatIsCancelledIsAbandoned(thrown: any Error, outcome: EngineEvent.Outcome) throws {
+            let events = Replay.events {
+                Fact.foreground(restored: false).tell()
+                NoWait.route("GET /accounts").begin().fail(thrown)
+                try? NoWait.action("Load").measure { throw thrown }
+                NoWait.action("Scan").begin().fail(thrown)
+                NoWait.journey("Transfer").begin().fail(thrown)
+            }
+            #expect(events.map(\.kind) == [.request, .action, .action, .journey])
+            #expect(events.prefix(3).allSatisfy { $0.outcome == outcome }, "\(events)")
+            #expect(events.last?.outcome == (outcome == .abandoned ? .abandoned : .failed))
         }
 
         @Test func aFakeHearsUntilItStops() {

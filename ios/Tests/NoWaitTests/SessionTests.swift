@@ -1,4 +1,5 @@
 import CEngineTesting
+import Dispatch
 import Foundation
 import NoWaitFFI
 import Testing
@@ -10,13 +11,29 @@ private final class Collector: Transport, @unchecked Sendable {
     private let lock = NSLock()
     private var parcels: [Parcel] = []
     private var misfortunes = 0
+    private let opened = DispatchSemaphore(value: 0)
+    private var isHolding = false
+
+    /// The next exchange takes until the customer refuses, as on a network that says nothing.
+    func holdOnce() { lock.withLock { isHolding = true } }
+
+    /// Returns once an exchange is held.
+    func waitForHeld() { opened.wait() }
+
+    private func hold() {
+        guard lock.withLock({ isHolding }) else { return }
+        lock.withLock { isHolding = false }
+        opened.signal()
+        while !exchangeIsCancelled() { Thread.sleep(forTimeInterval: 0.005) }
+    }
 
     var stored: [Parcel] { lock.withLock { parcels } }
 
     func failOnce() { lock.withLock { misfortunes += 1 } }
 
     func send(parcel: Parcel) throws -> Answer {
-        try lock.withLock {
+        hold()
+        return try lock.withLock {
             guard misfortunes == 0 else {
                 misfortunes -= 1
                 throw URLError(.notConnectedToInternet)
@@ -42,6 +59,15 @@ private final class Collector: Transport, @unchecked Sendable {
     }
 }
 
+private final class Answers: @unchecked Sendable {
+    private let lock = NSLock()
+    private var list: [NoWait.StartResult] = []
+
+    var all: [NoWait.StartResult] { lock.withLock { list } }
+
+    func add(_ answer: NoWait.StartResult) { lock.withLock { list.append(answer) } }
+}
+
 extension OneAtATime {
     /// The only test that starts the real engine: a process starts NoWait once.
     @Suite struct SessionTests {
@@ -52,8 +78,11 @@ extension OneAtATime {
             defer { try? FileManager.default.removeItem(at: folder) }
             let early = NoWait.action("Early")
             await whatIsToldBeforeAStartWaits(early)
-            #expect(start() == .started)
-            #expect(start() == .alreadyStarted)
+            // From several threads at once: one of them starts it.
+            let answers = Answers()
+            DispatchQueue.concurrentPerform(iterations: 8) { _ in answers.add(start()) }
+            #expect(answers.all.filter { $0 == .started }.count == 1)
+            #expect(answers.all.filter { $0 == .alreadyStarted }.count == 7)
             // Both are told while the engine comes up, or after: it must not matter.
             early.begin().end()
             NoWait.breadcrumb("biometric.prompt", number: 3)
@@ -67,7 +96,38 @@ extension OneAtATime {
             try await whatArrivesIsAParcelForTheCollector()
             try await panicsAreCaughtAndCounted()
             aNameThatLooksPersonalIsRedacted()
+            try await nothingStandsBehindAFlush(late)
             await afterTheEndNothingIsTaken()
+        }
+
+        /// The flush waits for a network that says nothing; a report does not wait for it, and neither does the customer's
+        /// word, which breaks the exchange off.
+        private func nothingStandsBehindAFlush(_ late: NoWait.Action) async throws {
+            late.begin().end()
+            collector.holdOnce()
+            async let flushed = NoWait.flush(timeout: .seconds(30))
+            await Self.elsewhere { collector.waitForHeld() }
+            let clock = ContinuousClock()
+            let began = clock.now
+            #expect(await NoWait.selfReport() != nil)
+            let said = clock.now
+            NoWait.consent(.refused)
+            #expect(clock.now - said < .milliseconds(50))
+            _ = await flushed
+            #expect(clock.now - began < .seconds(5))
+            #expect(delivery()?.consent == .refused)
+            NoWait.consent(.granted)
+            late.begin().end()
+            #expect(await NoWait.flush(timeout: .seconds(10)).isComplete)
+        }
+
+        private static func elsewhere(_ work: @escaping @Sendable () -> Void) async {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    work()
+                    continuation.resume()
+                }
+            }
         }
 
         private func start() -> NoWait.StartResult {
@@ -105,6 +165,7 @@ extension OneAtATime {
             }
             #expect(flushed == NoWait.Flushed(isComplete: true, batchesLeft: 0))
             let report = try #require(await NoWait.selfReport())
+            #expect(!report.isInMemory)
             #expect(report.produced >= 11 && report.dropped.values.allSatisfy { $0 == 0 }, "\(report)")
         }
 

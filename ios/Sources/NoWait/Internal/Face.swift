@@ -1,4 +1,4 @@
-// The state of this process's NoWait, and the one queue on which everything that takes time happens.
+// The state of this process's NoWait, and the queues on which everything that takes time happens.
 //
 // Owns: whether NoWait was started, and the answers of the engine.
 // Refuses: rules and waiting (the engine has them), and what a device is (`Platform`).
@@ -8,11 +8,17 @@ import Dispatch
 import Foundation
 internal import NoWaitFFI
 
-/// `@unchecked Sendable`: `current` is behind `lock`, the rest is constant.
+/// `@unchecked Sendable`: `current` and `flushing` are behind `lock`, the rest is constant.
 final class Face: @unchecked Sendable {
     static let shared = Face()
 
+    /// Starts, reports and shuts down; only the shutdown, which is the last, waits for the network.
     private let queue = DispatchQueue(label: "nowait.face", qos: .utility)
+    /// A flush waits for the network as long as the app lets it, and nothing stands behind it.
+    private let flushes = DispatchQueue(label: "nowait.flush", qos: .utility, attributes: .concurrent)
+    /// One that the app waits for, and a few that it forgot; one more is answered as not complete.
+    private static let flushesMax = 4
+    private var flushing = 0
     private let lock = NSLock()
     private var current = NoWait.Status.off
 
@@ -74,7 +80,22 @@ final class Face: @unchecked Sendable {
     func consent(_ decision: NoWait.Consent) { _ = NoWaitFFI.consent(decision: Platform.consent(decision)) }
 
     func flush(timeout: Duration) async -> NoWait.Flushed {
-        await later(Self.nothingSent) { Self.flushed(NoWaitFFI.flush(timeoutMs: Platform.milliseconds(timeout))) }
+        guard lock.withLock({ count(1) }) else { return Self.nothingSent }
+        defer { lock.withLock { _ = count(-1) } }
+        // After a start under way.
+        guard await later(false, { true }) else { return Self.nothingSent }
+        return await withCheckedContinuation { continuation in
+            flushes.async {
+                continuation.resume(returning: Self.flushed(NoWaitFFI.flush(timeoutMs: Platform.milliseconds(timeout))))
+            }
+        }
+    }
+
+    /// Takes or gives back the room of one flush; whether there was any.
+    private func count(_ one: Int) -> Bool {
+        guard flushing + one <= Self.flushesMax else { return false }
+        flushing += one
+        return true
     }
 
     func shutdown(timeout: Duration) async -> NoWait.Flushed {
@@ -93,7 +114,7 @@ final class Face: @unchecked Sendable {
                 NoWait.SelfReport(
                     session: report.session, produced: report.produced, dropped: report.dropped,
                     signalsLost: report.signalsLost + report.factsRefused.values.reduce(0, +),
-                    panicsCaught: report.panicsCaught)
+                    panicsCaught: report.panicsCaught, isInMemory: report.ringOnHeap)
             }
         }
     }

@@ -99,9 +99,7 @@ func drawContinuation() -> (number: UInt64, text: String)? {
     NoWaitFFI.drawContinuation().map { ($0.number, $0.text) }
 }
 
-/// Tells a customer's rating; what is none of the five is not told.
+/// Tells a customer's rating. Which numbers are one, the engine knows; what is no small number is told as 0, which is none.
 func tellRating(_ rating: Int, name: UInt32, journey: UInt64) {
-    // `RATINGS` in `core/src/fold/trackers/rating.rs`.
-    guard (1...5).contains(rating) else { return }
-    Fact.rated(id: journey, name: name, rating: UInt8(rating)).tell()
+    Fact.rated(id: journey, name: name, rating: UInt8(exactly: rating) ?? 0).tell()
 }

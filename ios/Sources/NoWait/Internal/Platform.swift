@@ -55,21 +55,12 @@ enum Platform {
         Bundle.main.object(forInfoDictionaryKey: key) as? String ?? ""
     }
 
-    /// The engine makes it where it is missing. Marked here, because another device must not find this one's events in
-    /// a backup.
     private static func folder(_ settings: NoWait.Settings) -> URL {
-        if let folder = settings.folder { return folder }
         let files = FileManager.default
-        let support = files.urls(for: .applicationSupportDirectory, in: .userDomainMask).first
-        var folder = (support ?? files.temporaryDirectory).appendingPathComponent("nowait", isDirectory: true)
-        #if canImport(Darwin)
-        // If this fails, the folder is backed up, and nothing else is wrong.
-        try? files.createDirectory(at: folder, withIntermediateDirectories: true)
-        var values = URLResourceValues()
-        values.isExcludedFromBackup = true
-        try? folder.setResourceValues(values)
-        #endif
-        return folder
+        let support =
+            files.urls(for: .applicationSupportDirectory, in: .userDomainMask).first ?? files.temporaryDirectory
+        let folder = settings.folder ?? support.appendingPathComponent("nowait", isDirectory: true)
+        return DataFolder.prepared(folder, by: settings.files)
     }
 
     private static var os: Os {
