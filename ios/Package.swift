@@ -22,6 +22,7 @@ let standIns: [Target] =
     standIn
     ? [
         .target(name: "SwiftUI", path: "Tests/SwiftUIStandIn", swiftSettings: swift6),
+        .executableTarget(name: "NoWaitAPI", path: "Tests/API", swiftSettings: strict),
         .executableTarget(
             name: "NoWaitStart", dependencies: ["NoWait"], path: "Tests/Start", swiftSettings: strict),
         .target(name: "UIKit", path: "Tests/UIKitStandIn", swiftSettings: swift6),

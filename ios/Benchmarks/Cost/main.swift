@@ -15,8 +15,8 @@ let callsOfRound = 1_000
 let rounds = 200
 
 /// Answers nothing, at once: batches stay in the spool, as for a phone without a network.
-final class NoNetwork: Transport, Sendable {
-    func send(parcel: Parcel) throws -> Answer { throw TransportError.NoAnswer }
+struct NoNetwork: NoWait.Transport {
+    func send(_ parcel: NoWait.Parcel) -> NoWait.Answer? { nil }
 }
 
 /// What an app without NoWait would write: a time and a name into an array, behind a lock. A sum of costs, no delivery.

@@ -35,9 +35,9 @@ extension NoWait {
         /// steps, as a link, a QR code or to be read out. It is random, says nothing of the customer, is good for one use, and
         /// only for a day. Here the journey is still under way: end it as it ends here.
         ///
-        /// - Returns: Such as `028T5-CY4TQ-KFFHF`; nil only if a defect of NoWait was caught.
+        /// - Returns: Such as `028T5-CY4TQ-KFFHF`; nil after a shutdown or a start that failed, since nobody would know the id.
         public func handOver() -> String? {
-            guard let drawn = drawContinuation() else { return nil }
+            guard Face.shared.takes, let drawn = drawContinuation() else { return nil }
             Fact.handedOver(id: id, continuation: drawn.number).tell()
             return drawn.text
         }

@@ -30,7 +30,7 @@ public enum NoWait {
         configure(&settings)
         let result = Face.shared.start(endpoint: endpoint, appKey: appKey, settings: settings)
         #if canImport(UIKit)
-        if result == .started { onMain { UIKitCapture.begin(settings.capture) } }
+        if result == .started && !Listener.isThere { onMain { UIKitCapture.begin(settings.capture) } }
         #endif
         return result
     }
@@ -78,7 +78,14 @@ public enum NoWait {
     /// before it is granted, and no exchange with the collector begins after a refusal.
     public static func consent(_ decision: Consent) { Face.shared.consent(decision) }
 
-    /// Seals and sends everything now.
+    /// Tells how network and power are, in place of what NoWait asks the system itself.
+    public static func conditions(_ now: Conditions) { Face.shared.conditions(now) }
+
+    /// Why nothing arrives, in words: asks nobody, sends nothing, and takes some microseconds once NoWait runs. For a debug menu
+    /// or the log of a test build.
+    public static func doctor() -> Diagnosis { Face.shared.doctor() }
+
+    /// Seals and sends everything now. Four may be under way at once; one more is answered at once, as not complete.
     ///
     /// - Parameter timeout: When to answer at the latest; what is left then stays safe on the device.
     public static func flush(timeout: Duration = .seconds(2)) async -> Flushed {

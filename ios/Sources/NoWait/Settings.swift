@@ -41,6 +41,9 @@ extension NoWait {
         /// had, ``NoWait/SelfReport/isInMemory`` says so.
         public var folder: URL?
 
+        /// How batches leave the device.
+        public var transport: any NoWait.Transport = URLSessionTransport()
+
         /// What NoWait captures by itself.
         public var capture: Capture = .all
 
@@ -49,9 +52,6 @@ extension NoWait {
 
         /// How files get their protection class.
         package var files: FileGuard = .system
-
-        /// Another way to the collector than NoWait's own HTTP.
-        package var transport: (any Transport)?
 
         init() {}
     }

@@ -4,12 +4,16 @@ import Foundation
 import NoWaitFFI
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @testable import NoWait
 
 /// A collector's answers without a network: stores every batch, after whatever misfortune it was told to have.
-private final class Collector: Transport, @unchecked Sendable {
+private final class Collector: NoWait.Transport, @unchecked Sendable {
     private let lock = NSLock()
-    private var parcels: [Parcel] = []
+    private var parcels: [NoWait.Parcel] = []
     private var misfortunes = 0
     private let opened = DispatchSemaphore(value: 0)
     private var isHolding = false
@@ -27,11 +31,11 @@ private final class Collector: Transport, @unchecked Sendable {
         while !exchangeIsCancelled() { Thread.sleep(forTimeInterval: 0.005) }
     }
 
-    var stored: [Parcel] { lock.withLock { parcels } }
+    var stored: [NoWait.Parcel] { lock.withLock { parcels } }
 
     func failOnce() { lock.withLock { misfortunes += 1 } }
 
-    func send(parcel: Parcel) throws -> Answer {
+    func send(_ parcel: NoWait.Parcel) throws -> NoWait.Answer? {
         hold()
         return try lock.withLock {
             guard misfortunes == 0 else {
@@ -40,7 +44,7 @@ private final class Collector: Transport, @unchecked Sendable {
             }
             parcels.append(parcel)
             let receipt = #"{"batch":"\#(Self.batchID(parcel.body))","status":"stored","reason":""}"#
-            return Answer(status: 200, retryAfter: nil, body: Data(receipt.utf8))
+            return NoWait.Answer(status: 200, body: Data(receipt.utf8))
         }
     }
 
@@ -115,7 +119,7 @@ extension OneAtATime {
             #expect(clock.now - said < .milliseconds(50))
             _ = await flushed
             #expect(clock.now - began < .seconds(5))
-            #expect(delivery()?.consent == .refused)
+            #expect(NoWait.doctor().has(.consentRefused))
             NoWait.consent(.granted)
             late.begin().end()
             #expect(await NoWait.flush(timeout: .seconds(10)).isComplete)
@@ -144,7 +148,7 @@ extension OneAtATime {
 
         /// Also what other tests told before this one, while no fake listened.
         private func whatIsToldBeforeAStartWaits(_ early: NoWait.Action) async {
-            #expect(NoWait.status == .off)
+            #expect(NoWait.status == .off && NoWait.doctor().has(.notStarted))
             Fact.foreground(restored: false).tell()
             NoWait.consent(.granted)
             early.begin().end()
@@ -156,6 +160,7 @@ extension OneAtATime {
             collector.failOnce()
             #expect(await !NoWait.flush(timeout: .seconds(10)).isComplete)
             #expect(collector.stored.isEmpty)
+            #expect(NoWait.doctor().has(.unreachable), "\(NoWait.doctor())")
             // After a failure the engine backs off, for some seconds; meanwhile a flush answers at once.
             let deadline = ContinuousClock.now + .seconds(20)
             var flushed = await NoWait.flush(timeout: .seconds(10))
@@ -166,12 +171,13 @@ extension OneAtATime {
             #expect(flushed == NoWait.Flushed(isComplete: true, batchesLeft: 0))
             let report = try #require(await NoWait.selfReport())
             #expect(!report.isInMemory)
+            #expect(!NoWait.doctor().has(.unreachable) && !NoWait.doctor().has(.nothingSentYet))
             #expect(report.produced >= 11 && report.dropped.values.allSatisfy { $0 == 0 }, "\(report)")
         }
 
         private func whatArrivesIsAParcelForTheCollector() async throws {
             let parcel = try #require(collector.stored.first)
-            #expect(parcel.url == "http://127.0.0.1:1/v1/batches")
+            #expect(parcel.url.absoluteString == "http://127.0.0.1:1/v1/batches")
             #expect(parcel.headers["authorization"] == "Bearer bank")
             #expect(parcel.headers["content-type"] == "application/vnd.nowait.batch")
             #expect(parcel.body.prefix(3) == Data("NWB".utf8))
@@ -203,7 +209,8 @@ extension OneAtATime {
 
         private func afterTheEndNothingIsTaken() async {
             #expect(await NoWait.shutdown(timeout: .seconds(10)).isComplete)
-            #expect(NoWait.status == .stopped)
+            #expect(NoWait.status == .stopped && NoWait.doctor().findings.map(\.cause) == [.shutDown])
+            #expect(NoWait.journey("Late").begin().handOver() == nil, "nobody would know the id")
             let batches = collector.stored.count
             NoWait.action("Late").begin().end()
             #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))

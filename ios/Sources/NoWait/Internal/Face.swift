@@ -8,7 +8,7 @@ import Dispatch
 import Foundation
 internal import NoWaitFFI
 
-/// `@unchecked Sendable`: `current` and `flushing` are behind `lock`, the rest is constant.
+/// `@unchecked Sendable`: `current`, `flushing` and `host` are behind `lock`, the rest is constant.
 final class Face: @unchecked Sendable {
     static let shared = Face()
 
@@ -21,6 +21,8 @@ final class Face: @unchecked Sendable {
     private var flushing = 0
     private let lock = NSLock()
     private var current = NoWait.Status.off
+    /// How batches leave, unless the library sends them itself.
+    private var host: HostTransport?
 
     private static let nothingSent = NoWait.Flushed(isComplete: false, batchesLeft: 0)
 
@@ -37,6 +39,8 @@ final class Face: @unchecked Sendable {
     }
 
     func start(endpoint: String, appKey: String, settings: NoWait.Settings) -> NoWait.StartResult {
+        // A test took the engine's place.
+        if Listener.isThere { return .started }
         lock.lock()
         guard current == .off else {
             lock.unlock()
@@ -51,7 +55,9 @@ final class Face: @unchecked Sendable {
     private func bringUp(endpoint: String, appKey: String, settings: NoWait.Settings) {
         do {
             let config = Platform.config(endpoint: endpoint, appKey: appKey, settings: settings)
-            try NoWaitFFI.start(config: config, transport: settings.transport)
+            let host = settings.transport is NoWait.NativeTransport ? nil : HostTransport(settings.transport)
+            lock.withLock { self.host = host }
+            try NoWaitFFI.start(config: config, transport: host)
             set(.running)
         } catch {
             set(.failed(problem: Self.problem(error)))
@@ -76,8 +82,28 @@ final class Face: @unchecked Sendable {
         }
     }
 
+    /// Whether what is told goes somewhere, now or once NoWait is started.
+    var takes: Bool {
+        switch status {
+        case .off, .starting, .running: true
+        case .failed, .stopped: Listener.isThere
+        }
+    }
+
     /// On the caller's thread: no file operation is in it, and only so it holds when this returns.
-    func consent(_ decision: NoWait.Consent) { _ = NoWaitFFI.consent(decision: Platform.consent(decision)) }
+    func consent(_ decision: NoWait.Consent) {
+        if !Listener.isThere { _ = NoWaitFFI.consent(decision: Platform.consent(decision)) }
+    }
+
+    func conditions(_ now: NoWait.Conditions) {
+        if !Listener.isThere { NoWaitFFI.conditions(now: Platform.conditions(now)) }
+    }
+
+    func doctor() -> NoWait.Diagnosis {
+        Doctor.diagnosis(
+            status, delivery: NoWaitFFI.delivery(), problem: lock.withLock { host }?.problem,
+            hasSeenScreen: Visits.shared.hasAny)
+    }
 
     func flush(timeout: Duration) async -> NoWait.Flushed {
         guard lock.withLock({ count(1) }) else { return Self.nothingSent }

@@ -29,7 +29,31 @@ enum Platform {
             dimensions: settings.dimensions,
             flushIntervalMs: milliseconds(settings.flushInterval),
             consent: consent(settings.consent),
-            hold: nil, roots: .mozilla, pins: [])
+            hold: nil,
+            roots: roots((settings.transport as? NoWait.NativeTransport)?.roots ?? .mozilla),
+            pins: (settings.transport as? NoWait.NativeTransport)?.pins ?? [])
+    }
+
+    private static func roots(_ roots: NoWait.NativeTransport.Roots) -> Roots {
+        switch roots {
+        case .mozilla: .mozilla
+        case .only(let certificates): .only(certificates)
+        case .mozillaAnd(let certificates): .mozillaAnd(certificates)
+        }
+    }
+
+    static func conditions(_ now: NoWait.Conditions) -> NoWaitFFI.Conditions {
+        let network: NoWaitFFI.Network =
+            switch now.network {
+            case .unknown: .unknown
+            case .offline: .offline
+            case .wifi: .wifi
+            case .cellular: .cellular
+            case .wired: .wired
+            }
+        return NoWaitFFI.Conditions(
+            network: network, metered: now.isExpensive, dataSaver: now.isLowData, batterySaver: now.isLowPower,
+            roaming: now.isRoaming)
     }
 
     static func milliseconds(_ duration: Duration) -> UInt64 {

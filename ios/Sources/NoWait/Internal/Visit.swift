@@ -37,6 +37,9 @@ final class Visit: @unchecked Sendable {
         return id
     }
 
+    /// Whether anything was told of it.
+    var isTold: Bool { nowait_word_load(word) != 0 }
+
     /// The instance that somebody else follows, such as a view, is the one.
     func enter(_ id: UInt64) { nowait_word_store(word, id << 1 | 1) }
 }
@@ -48,6 +51,9 @@ final class Visits: @unchecked Sendable {
     private let lock = NSLock()
     /// No more than the engine has names.
     private var byName: [UInt32: Visit] = [:]
+
+    /// Whether any screen was told of in this process.
+    var hasAny: Bool { lock.withLock { byName.values.contains(where: \.isTold) } }
 
     func of(_ name: UInt32) -> Visit {
         lock.lock()
