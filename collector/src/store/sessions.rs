@@ -30,7 +30,7 @@ pub(super) struct Sessions {
     ids: Vec<i64>,
     /// The contexts that are asked for, with their channels.
     contexts: HashMap<i64, String>,
-    names: Names,
+    tenant: i64,
     /// In milliseconds since 1970 UTC.
     pub(super) span: Range<u64>,
     pub(super) scope: Scope,
@@ -77,8 +77,8 @@ impl Sessions {
             }
         }
         let (span, scope) = (unix_ms(plan.from)..unix_ms(plan.until), query.scope(Some(&plan)));
-        let (contexts, names) = (channels(conn, tenant, &contexts)?, Names::of(conn, tenant.id)?);
-        Ok(Sessions { ids: ids.into_iter().collect(), contexts, names, span, scope })
+        let contexts = channels(conn, tenant, &contexts)?;
+        Ok(Sessions { ids: ids.into_iter().collect(), contexts, tenant: tenant.id, span, scope })
     }
 
     /// Adds all of them to what `new` makes. What is in none of it comes beside it.
@@ -90,10 +90,11 @@ impl Sessions {
     ) -> Result<(P, BTreeMap<String, u64>), Error> {
         let turn = store.turn_to_decode(&query.cancel)?;
         let parts = store.in_parts(&self.ids, &query.cancel, |conn, ids| {
-            let mut part = (new(), BTreeMap::new());
+            // Of the same moment as the rows: an id may be another name's after a rebuild.
+            let (names, mut part) = (Names::of(conn, self.tenant)?, (new(), BTreeMap::new()));
             for id in ids {
                 query.cancel.check()?;
-                self.add_session(conn, *id, &mut part)?;
+                self.add_session((conn, &names), *id, &mut part)?;
             }
             Ok(part)
         })?;
@@ -108,12 +109,12 @@ impl Sessions {
 
     fn add_session<P: Part>(
         &self,
-        conn: &Connection,
+        (conn, names): (&Connection, &Names),
         session: i64,
         (part, uncounted): &mut (P, BTreeMap<String, u64>),
     ) -> Result<(), Error> {
         if let Needs::AllWith(kind) = P::NEEDS
-            && !self.may_have(conn, session, kind)?
+            && !may_have(conn, session, kind)?
         {
             return Ok(());
         }
@@ -127,7 +128,7 @@ impl Sessions {
         let (mut kept, mut channel) = (Kept::default(), None);
         while let Some(row) = rows.next()? {
             let Some(of_context) = self.contexts.get(&row.get(6)?) else { continue };
-            if P::NEEDS == Needs::Journeys && self.keep_journeys(row, &mut kept)? {
+            if P::NEEDS == Needs::Journeys && kept.add_beside(row, names)? {
                 channel.get_or_insert(of_context);
                 continue;
             }
@@ -150,33 +151,21 @@ impl Sessions {
         }
         Ok(())
     }
+}
 
-    /// Keeps what stands beside a batch; `false` if that does not tell enough.
-    fn keep_journeys(&self, row: &Row, kept: &mut Kept) -> Result<bool, Error> {
-        let Some(beside) = row.get_ref(7)?.as_blob_or_null().map_err(rusqlite::Error::from)? else {
-            return Ok(false);
-        };
-        let Some(events) = self.names.events(beside) else { return Ok(false) };
-        let placement = Placement::of_one_anchor(row.get(3)?, row.get(4)?);
-        for (event, name) in events {
-            kept.add(event, &name, placement.unix_ms(event.started_uptime_ns));
+/// Whether an event of this kind may be in a session, by what stands beside its batches.
+fn may_have(conn: &Connection, session: i64, kind: Kind) -> Result<bool, Error> {
+    let select =
+        "SELECT (SELECT events FROM journey_events WHERE batch = batches.id) FROM batches WHERE session = ?1";
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query([session])?;
+    while let Some(row) = rows.next()? {
+        let beside = row.get_ref(0)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+        if beside.and_then(|beside| journey_events::has(beside, kind)) != Some(false) {
+            return Ok(true);
         }
-        Ok(true)
     }
-
-    /// Whether an event of this kind may be in a session, by what stands beside its batches.
-    fn may_have(&self, conn: &Connection, session: i64, kind: Kind) -> Result<bool, Error> {
-        let select = "SELECT (SELECT events FROM journey_events WHERE batch = batches.id) FROM batches WHERE session = ?1";
-        let mut select = conn.prepare_cached(select)?;
-        let mut rows = select.query([session])?;
-        while let Some(row) = rows.next()? {
-            let beside = row.get_ref(0)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
-            if beside.and_then(|beside| journey_events::has(beside, kind)) != Some(false) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
+    Ok(false)
 }
 
 /// The channels of these contexts.
@@ -215,6 +204,19 @@ impl Kept {
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// Keeps what stands beside a batch; `false` if that does not tell enough.
+    fn add_beside(&mut self, row: &Row, names: &Names) -> Result<bool, Error> {
+        let Some(beside) = row.get_ref(7)?.as_blob_or_null().map_err(rusqlite::Error::from)? else {
+            return Ok(false);
+        };
+        let Some(events) = names.events(beside) else { return Ok(false) };
+        let placement = Placement::of_one_anchor(row.get(3)?, row.get(4)?);
+        for (event, name) in events {
+            self.add(event, &name, placement.unix_ms(event.started_uptime_ns));
+        }
+        Ok(true)
     }
 
     /// Keeps what is meant of a batch.
