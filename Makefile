@@ -44,8 +44,8 @@ demo: web ## A bank day from a tap to a report, in about a minute, and pictures 
 test: web test-rust test-bindings test-perfetto test-prometheus test-web simulate-some loom shuttle miri tsan test-android test-ios ## Every test; CI runs exactly this
 
 .PHONY: test-rust
-test-rust: ## Unit, integration, end-to-end and doc tests of the default members
-	@echo "test-rust installs nothing; cargo fetches the locked crates if they are not here yet"
+test-rust: ## Unit, integration, end-to-end and doc tests of the default members (installs nginx and Caddy if missing)
+	@scripts/proxies
 	cargo test --locked
 
 .PHONY: web
@@ -110,8 +110,8 @@ deaths: ## Kill recording processes 10,000 times (KILLS=...) and read everything
 	NOWAIT_KILLS=$(KILLS) cargo test --locked --release --package nowait-core --test processes
 
 .PHONY: attack
-attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a line each: held, fell, or why not run (some minutes; installs nginx if missing)
-	@scripts/nginx
+attack: ## Every known attack on a real nowait serve with 1 GiB of memory, a line each: held, fell, or why not run (some minutes; installs nginx and Caddy if missing)
+	@scripts/proxies
 	@NOWAIT_ATTACK=long cargo test --quiet --locked --release --package nowait-collector --test attack -- $(ARGS)
 
 .PHONY: calibrate
@@ -147,7 +147,11 @@ bench-ios: ## What a call from Swift costs; written to benches/runs (sets up a D
 	scripts/swift-bench
 
 .PHONY: check
-check: check-format check-web check-lints check-fuzz check-docs check-deps check-sizes check-orderings ## Format, lints, fuzz targets, docs, licences, sizes and the reasons of orderings
+check: check-format check-web check-lints check-fuzz check-docs check-deps check-sizes check-orderings check-systemd ## Format, lints, fuzz targets, docs, licences, sizes, the reasons of orderings and the unit of systemd
+
+.PHONY: check-systemd
+check-systemd:
+	scripts/systemd
 
 .PHONY: check-format
 check-format:

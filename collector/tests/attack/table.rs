@@ -28,13 +28,17 @@ const fn row_with(lacks: fn() -> Option<&'static str>, row: Row) -> Row {
 }
 
 /// All of them. The first one makes sure that the others say something.
-const ROWS: [Row; 30] = [
+const ROWS: [Row; 31] = [
     row("memory limit", "a process that takes more than 1 GiB dies", limit::more_than_there_is),
     row("reading trusts a header", "a proxy that says nothing, with a token", reading::with_a_token),
     row("reading trusts a header", "any header and name, without a token", reading::without_a_token),
     row_with(
         reading::lacks_nginx,
         row("reading trusts a header", "nginx, stock and as documented", reading::through_nginx),
+    ),
+    row_with(
+        reading::lacks_caddy,
+        row("reading trusts a header", "Caddy, stock and as documented", reading::through_caddy),
     ),
     row("caps after expansion", "4,096 exits and 4,096 breadcrumbs in 287 bytes", expand::exits),
     row("caps after expansion", "4,090 names of two far waits in 17.8 kB", expand::far_waits),
