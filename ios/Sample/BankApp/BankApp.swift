@@ -1,7 +1,12 @@
 // The snippets of README.md and docs/integrate-ios.md, compiled: a test looks for each of them here, line by line.
 
+import Foundation
 import NoWait
 import SwiftUI
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
 
 @main struct BankApp: App {
     init() {
@@ -52,6 +57,10 @@ func scan(with scanner: some Scanner) {
         if found { span.end() } else { span.fail() }
     }
 }
+
+let session = URLSession(
+    configuration: .default, delegate: NoWait.RequestMeter(NoWait.Routes("/accounts/{id}", "POST /transfers")),
+    delegateQueue: nil)
 
 let prompt = NoWait.crumb("biometric.prompt")
 

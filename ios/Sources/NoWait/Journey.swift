@@ -82,9 +82,11 @@ extension NoWait {
         private static let failedStatusMin: UInt16 = 400
 
         /// It was answered with this HTTP status; 400 and above count as failed.
-        public func end(status: Int) {
+        public func end(status: Int) { end(status: status, atNs: nowNsInEngine) }
+
+        func end(status: Int, atNs: UInt64) {
             let status = UInt16(clamping: status)
-            close(status: status, status < Self.failedStatusMin ? .done : .failed)
+            close(status: status, status < Self.failedStatusMin ? .done : .failed, atNs: atNs)
         }
 
         /// It got no answer.
@@ -92,7 +94,9 @@ extension NoWait {
 
         /// It ended with this error and without an answer: abandoned if somebody cancelled it, timed out if its limit ran out, as
         /// ``Span/fail(_:)`` knows them, else failed.
-        public func fail(_ error: any Error) { close(status: 0, Outcome(thrown: error)) }
+        public func fail(_ error: any Error) { fail(error, atNs: nowNsInEngine) }
+
+        func fail(_ error: any Error, atNs: UInt64) { close(status: 0, Outcome(thrown: error), atNs: atNs) }
 
         /// Its own limit was over before an answer came.
         public func timeOut() { close(status: 0, .timedOut) }
@@ -100,8 +104,8 @@ extension NoWait {
         /// Nobody waits for it any more.
         public func abandon() { close(status: 0, .abandoned) }
 
-        private func close(status: UInt16, _ outcome: Outcome) {
-            Fact.requestEnded(id: id, status: status, outcome: outcome.rawValue).tell()
+        private func close(status: UInt16, _ outcome: Outcome, atNs: UInt64 = nowNsInEngine) {
+            Fact.requestEnded(id: id, status: status, outcome: outcome.rawValue).tell(atNs: atNs)
         }
     }
 }

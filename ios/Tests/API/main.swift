@@ -30,7 +30,8 @@ for file in try FileManager.default.contentsOfDirectory(at: folder, includingPro
     for symbol in try JSONDecoder().decode(Graph.self, from: Data(contentsOf: file)).symbols {
         if symbol.identifier.precise.contains("::SYNTHESIZED::") { continue }
         let path = symbol.pathComponents.joined(separator: ".")
-        lines.insert("\(path): \(symbol.declarationFragments.map(\.spelling).joined())")
+        let words = symbol.declarationFragments.map(\.spelling).joined().split(whereSeparator: \.isWhitespace)
+        lines.insert("\(path): \(words.joined(separator: " "))")
         if symbol.docComment == nil && !known.contains(symbol.pathComponents.last ?? "") { bare.append(path) }
     }
 }

@@ -63,7 +63,8 @@ final class LoopbackServer: @unchecked Sendable {
         let head = String(decoding: bytes[..<count], as: UTF8.self)
         lock.withLock { heads.append(head) }
         let path = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
-        switch reply(path) {
+        let query = path.firstIndex(of: "?") ?? path.endIndex
+        switch reply(String(path[..<query])) {
         case .answer(let text): _ = send(connection, text, text.utf8.count, Int32(MSG_NOSIGNAL))
         case .silence: while recv(connection, &bytes, bytes.count, 0) > 0 {}
         case .nothing: break
