@@ -25,11 +25,12 @@ let standIns: [Target] =
         .executableTarget(name: "NoWaitAPI", path: "Tests/API", swiftSettings: strict),
         .executableTarget(
             name: "NoWaitStart", dependencies: ["NoWait"], path: "Tests/Start", swiftSettings: strict),
+        .target(name: "Network", path: "Tests/NetworkStandIn", swiftSettings: swift6),
         .target(name: "UIKit", path: "Tests/UIKitStandIn", swiftSettings: swift6),
         .executableTarget(
             name: "BankApp", dependencies: ["NoWait", "SwiftUI"], path: "Sample/BankApp", swiftSettings: strict),
     ] : []
-let apple: [Target.Dependency] = standIn ? ["SwiftUI", "UIKit"] : []
+let apple: [Target.Dependency] = standIn ? ["Network", "SwiftUI", "UIKit"] : []
 
 let package = Package(
     name: "NoWait",

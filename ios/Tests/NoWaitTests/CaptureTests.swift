@@ -1,6 +1,7 @@
 #if canImport(UIKit)
 import CNoWaitPlatform
 import Foundation
+import Network
 import NoWaitTesting
 import SwiftUI
 import Testing
@@ -112,7 +113,7 @@ extension OneAtATime {
         }
 
         @Test func withoutTheLifecycleNoLaunchIsBegun() async {
-            let events = await Self.app([.taps, .frames, .hangs]) { _ in
+            let events = await Self.app([.taps, .frames, .hangs, .conditions]) { _ in
                 Self.launch()
                 Self.leave()
                 Self.comeBack()
@@ -304,6 +305,59 @@ extension OneAtATime {
             let hangs = events.filter { $0.kind == .hang }
             #expect(hangs.count == 1 && hangs.first?.outcome == .done, "\(events)")
             #expect(hangs.first.map { $0.durationNs > 350 * ms && $0.durationNs < 2_000 * ms } ?? false, "\(hangs)")
+        }
+    }
+
+    @Suite @MainActor struct ConditionsTests {
+        private static func settle() async {
+            // The monitor's queue, and then the main one.
+            for _ in 0..<3 {
+                await withCheckedContinuation { continuation in
+                    DispatchQueue.global(qos: .background).asyncAfter(deadline: .now() + 0.02) { continuation.resume() }
+                }
+            }
+        }
+
+        @Test func whatTheSystemSaysIsToldOnceAChange() async {
+            var told: [NoWait.Conditions] = []
+            let system = SystemConditions(ConditionsWatch { told.append($0) })
+            defer {
+                system.stop()
+                ProcessInfo.stood = (false, .nominal)
+            }
+            for path in [
+                NWPath(.satisfied, .wifi), NWPath(.satisfied, .wifi),
+                NWPath(.satisfied, .cellular, isExpensive: true, isConstrained: true), NWPath(.unsatisfied),
+            ] {
+                NWPathMonitor.started?.update(path)
+                await Self.settle()
+            }
+            ProcessInfo.stood.isLowPower = true
+            NotificationCenter.default.post(name: .NSProcessInfoPowerStateDidChange, object: nil)
+            await Self.settle()
+            #expect(told.map(\.network) == [.unknown, .wifi, .cellular, .offline, .offline])
+            #expect(told.map(\.isExpensive) == [false, false, true, false, false])
+            #expect(told.map(\.isLowData) == [false, false, true, false, false])
+            #expect(told.map(\.isLowPower) == [false, false, false, false, true])
+        }
+
+        @Test func heatAndLackOfMemoryAreBreadcrumbs() async {
+            let fake = FakeNoWait()
+            let system = SystemConditions(ConditionsWatch { _ in })
+            defer {
+                system.stop()
+                ProcessInfo.stood = (false, .nominal)
+            }
+            ProcessInfo.stood.heat = .serious
+            for name in [
+                ProcessInfo.thermalStateDidChangeNotification, ProcessInfo.thermalStateDidChangeNotification,
+                UIApplication.didReceiveMemoryWarningNotification, UIApplication.didReceiveMemoryWarningNotification,
+            ] {
+                NotificationCenter.default.post(name: name, object: nil)
+            }
+            await Self.settle()
+            #expect(
+                fake.told == [.breadcrumb("device.thermal", number: 2), .breadcrumb("device.memory", number: 0)])
         }
     }
 

@@ -100,8 +100,25 @@ extension OneAtATime {
             try await whatArrivesIsAParcelForTheCollector()
             try await panicsAreCaughtAndCounted()
             aNameThatLooksPersonalIsRedacted()
+            try await whatWaitsForANetworkIsHeld(late)
             try await nothingStandsBehindAFlush(late)
             await afterTheEndNothingIsTaken()
+        }
+
+        private func whatWaitsForANetworkIsHeld(_ late: NoWait.Action) async throws {
+            var offline = NoWait.Conditions()
+            offline.network = .offline
+            NoWait.conditions(offline)
+            late.begin().end()
+            // On the way to the background everything is sealed, and what is offline sends nothing.
+            Fact.background.tell()
+            let deadline = ContinuousClock.now + .seconds(10)
+            while !NoWait.doctor().has(.held) && ContinuousClock.now < deadline {
+                try await Task.sleep(nanoseconds: 20_000_000)
+            }
+            #expect(NoWait.doctor().has(.held), "\(NoWait.doctor())")
+            Fact.foreground(restored: true).tell()
+            NoWait.conditions(NoWait.Conditions())
         }
 
         /// The flush waits for a network that says nothing; a report does not wait for it, and neither does the customer's

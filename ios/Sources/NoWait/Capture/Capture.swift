@@ -24,7 +24,10 @@ extension NoWait {
         public static let frames = Capture(rawValue: 4)
         /// A main thread that does not answer for 250 ms or longer while the app is in front.
         public static let hangs = Capture(rawValue: 8)
+        /// Network, Low Data Mode, Low Power Mode; heat and lack of memory as breadcrumbs. Without it the network is unknown,
+        /// unless the app tells it (``NoWait/conditions(_:)``).
+        public static let conditions = Capture(rawValue: 16)
         /// All of it.
-        public static let all: Capture = [.lifecycle, .taps, .frames, .hangs]
+        public static let all: Capture = [.lifecycle, .taps, .frames, .hangs, .conditions]
     }
 }

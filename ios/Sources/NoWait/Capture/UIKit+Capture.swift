@@ -22,6 +22,7 @@ import UIKit.UIGestureRecognizerSubclass
     let touches: TouchWatch
     private let link: DisplayLink
     private let lifecycle: Lifecycle?
+    private let conditions: SystemConditions?
     private var hears: [any NSObjectProtocol] = []
 
     /// Begins, in every process once.
@@ -42,6 +43,8 @@ import UIKit.UIGestureRecognizerSubclass
         touches = TouchWatch(parts: parts, frames: frames)
         let hangs = parts.contains(.hangs) ? HangWatch() : nil
         lifecycle = parts.contains(.lifecycle) ? Lifecycle(origin: origin, frames: frames, hangs: hangs) : nil
+        conditions =
+            parts.contains(.conditions) ? SystemConditions(ConditionsWatch(tell: NoWait.conditions)) : nil
         link.refreshed = { [frames] in frames.refreshed($0) }
         if lifecycle != nil { hearLifecycle() }
         if !parts.isDisjoint(with: [.taps, .frames]) { hearTouches() }
@@ -50,6 +53,7 @@ import UIKit.UIGestureRecognizerSubclass
     func stop() {
         hears.forEach(NotificationCenter.default.removeObserver)
         lifecycle?.stop()
+        conditions?.stop()
         frames.stop()
     }
 
