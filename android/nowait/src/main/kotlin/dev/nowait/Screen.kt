@@ -9,7 +9,7 @@ import dev.nowait.internal.Name
  * the next `created`. Of several Activities of one name it is about the one that was created or came back last and is not gone.
  */
 public class Screen internal constructor(
-    private val name: Name,
+    internal val name: Name,
 ) {
     /** It began to exist. */
     public fun created(): Unit = tell(Fact.SCREEN_CREATED, name.visit.created())

@@ -8,6 +8,7 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import android.app.Application;
+import android.webkit.WebViewClient;
 import dev.nowait.testing.RecordedEvent;
 import dev.nowait.testing.Replay;
 import java.io.IOException;
@@ -134,6 +135,10 @@ public class JavaCallersTest {
         home.shown();
         home.ready();
         home.left();
+        WebViewClient client = WebPages.measured(new WebViewClient(), Pages.of("/loans/{id}"));
+        assertNotNull(WebPages.measured(client));
+        assertNotNull(WebPages.measured(client, address -> "/ours".equals(address.getPath()) ? home : null));
+        assertNotNull(WebPages.measured(null, Pages.NONE));
     }
 
     private void noNullThrows(Application application) {
@@ -142,6 +147,7 @@ public class JavaCallersTest {
         NoWait.route(null).begin().fail();
         NoWait.journey(null).begin().step(null);
         NoWait.breadcrumb(null);
+        assertNotNull(WebPages.measured(null, null));
         NoWait.consent(null);
         assertTrue(NoWait.start(application, null, null, null) instanceof StartResult.Refused);
     }

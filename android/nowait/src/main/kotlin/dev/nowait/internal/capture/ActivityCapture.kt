@@ -96,6 +96,7 @@ internal class ActivityCapture(
             if (captured !== front && captured.window?.isShown == true) {
                 captured.screen.visit.cameBack(captured.id)
                 lane.tell(Fact.SCREEN_SHOWN, captured.screen, atNs = nowNs(), x = captured.id)
+                WebTab.cameBack(activity.window.decorView, nowNs())
             }
             front = captured
         }
