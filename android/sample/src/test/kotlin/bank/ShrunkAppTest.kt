@@ -59,6 +59,7 @@ class ShrunkAppTest(
                 "callbacks" to "failed: java.lang.ExceptionInInitializerError",
                 "JNA" to "failed: java.lang.UnsatisfiedLinkError",
                 "AWT" to "Missing class java.awt.",
+                "androidx" to "Missing class androidx.",
             )
 
         @JvmStatic

@@ -68,7 +68,13 @@ public object NoWait {
         val result = Face.start(platform, endpoint, appKey, settings)
         if (result == StartResult.Started && settings.captureActivities && Face.lane.standIn == null) {
             val hangWatch = if (settings.captureHangs) { looper: Looper -> HangWatch(Face.lane, looper) } else null
-            ActivityCapture(Face.lane, Face.names, settings.screenName, hangWatch = hangWatch).install(application)
+            ActivityCapture(
+                Face.lane,
+                Face.names,
+                settings.screenName,
+                withFragments = settings.captureFragments,
+                hangWatch = hangWatch,
+            ).install(application)
         }
         return result
     }
@@ -94,7 +100,7 @@ public object NoWait {
     @JvmStatic
     public val status: Status get() = Face.status
 
-    /** A screen of the app. An Activity is captured by itself, under the name that `Settings.screenName` gives it. */
+    /** A screen of the app. Activities and Fragments are captured by themselves, under the names that `Settings.screenName` gives them. */
     @JvmStatic
     public fun screen(name: String): Screen = Screen(Face.names.of(name))
 

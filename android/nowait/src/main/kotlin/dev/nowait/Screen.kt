@@ -1,8 +1,11 @@
 package dev.nowait
 
+import android.app.Dialog
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Name
+import dev.nowait.internal.capture.DialogCapture
+import dev.nowait.internal.guarded
 
 /**
  * A screen of the app; see [NoWait.screen]. Each `created` begins an instance, and what is said then is about it, up to
@@ -23,6 +26,15 @@ public class Screen internal constructor(
     /** It is gone. */
     public fun left(): Unit = tell(Fact.SCREEN_LEFT, name.visit.current())
 
+    /**
+     * This dialog is this screen from now on: it is shown with the first frame of its window, its taps and frames are captured, and it is left
+     * when it is taken off the display; when it is shown again, it is another visit. Call it before or after `show()`, on the main thread. A
+     * `DialogFragment` needs none of it, but may have another name by it, from its `onCreateDialog`. Does nothing where Activities are not captured.
+     */
+    public fun follow(dialog: Dialog) {
+        guarded { dialog.window?.let { DialogCapture.follow(it, name, readyWhenShown = dialog !is SaysReady) } }
+    }
+
     private fun tell(
         fact: Int,
         id: Long,
@@ -30,7 +42,7 @@ public class Screen internal constructor(
 }
 
 /**
- * An Activity that says itself when it shows what the customer came for, by `NoWait.screen(…).ready()` with its own
- * name, within 30 s. Any other captured Activity is ready with its first frame.
+ * An Activity, a Fragment or a dialog that says itself when it shows what the customer came for, by `NoWait.screen(…).ready()` with its own
+ * name, within 30 s. Any other that is captured is ready with its first frame.
  */
 public interface SaysReady

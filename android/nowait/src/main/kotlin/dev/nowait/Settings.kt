@@ -1,6 +1,5 @@
 package dev.nowait
 
-import android.app.Activity
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
@@ -38,7 +37,7 @@ public class Settings internal constructor() {
     /** How batches leave the device. */
     public var transport: Transport = Transport.PLATFORM
 
-    /** Whether Activities, taps and frames are captured. */
+    /** Whether Activities, dialogs, taps and frames are captured. */
     public var captureActivities: Boolean = true
 
     /**
@@ -67,6 +66,15 @@ public class Settings internal constructor() {
      */
     public var allProcesses: Boolean = false
 
-    /** The name of an Activity's screen. Default: the simple name of its class. */
-    public var screenName: (Activity) -> String = { it.javaClass.simpleName }
+    /**
+     * Whether androidx's Fragments are screens, those of a `DialogFragment` and of a bottom sheet with them, and whether Navigation is heard of;
+     * needs [captureActivities]. An app without androidx has none.
+     */
+    public var captureFragments: Boolean = true
+
+    /**
+     * What the screen of this Activity or Fragment is called; it is asked on the main thread, once for each. Null leaves it to NoWait: the
+     * route of Navigation's destination (`transfer/{id}`), if there is one, else the simple name of its class. Empty, it is no screen.
+     */
+    public var screenName: (Any) -> String? = { null }
 }

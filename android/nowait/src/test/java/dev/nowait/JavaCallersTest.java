@@ -8,6 +8,7 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import android.app.Application;
+import android.app.Dialog;
 import android.webkit.WebViewClient;
 import dev.nowait.testing.RecordedEvent;
 import dev.nowait.testing.Replay;
@@ -53,6 +54,7 @@ public class JavaCallersTest {
             settings.setTransport(Transport.PLATFORM);
             settings.setCaptureActivities(true);
             settings.setCaptureConditions(true);
+            settings.setCaptureFragments(true);
             settings.setAllProcesses(true);
             settings.setCaptureExits(true);
             settings.setCaptureHangs(true);
@@ -139,6 +141,7 @@ public class JavaCallersTest {
         assertNotNull(WebPages.measured(client));
         assertNotNull(WebPages.measured(client, address -> "/ours".equals(address.getPath()) ? home : null));
         assertNotNull(WebPages.measured(null, Pages.NONE));
+        home.follow(new Dialog(RuntimeEnvironment.getApplication()));
     }
 
     private void noNullThrows(Application application) {
@@ -147,6 +150,7 @@ public class JavaCallersTest {
         NoWait.route(null).begin().fail();
         NoWait.journey(null).begin().step(null);
         NoWait.breadcrumb(null);
+        NoWait.screen("Home").follow(null);
         assertNotNull(WebPages.measured(null, null));
         NoWait.consent(null);
         assertTrue(NoWait.start(application, null, null, null) instanceof StartResult.Refused);

@@ -26,6 +26,7 @@ internal object Fact {
     const val CRASHED = 22
     const val MAIN_PING = 23
     const val MAIN_PONG = 24
+    const val NAVIGATION = 25
 }
 
 /**
@@ -186,6 +187,7 @@ internal class Lane {
             Fact.MAIN_PING -> Native.mainPing(atNs)
             Fact.MAIN_PONG -> Native.mainPong(atNs)
             Fact.CRASHED -> Native.crashed(name, atNs)
+            Fact.NAVIGATION -> Native.navigation(atNs)
             Fact.HANDED_OVER -> Native.handedOver(id = x, atNs, continuation = y)
         }
     }

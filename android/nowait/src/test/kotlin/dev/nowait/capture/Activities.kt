@@ -4,6 +4,7 @@ import android.app.Activity
 import android.os.Bundle
 import android.view.Display
 import android.view.FrameMetrics
+import android.view.Window
 import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.SaysReady
@@ -73,12 +74,14 @@ class RatedDisplay : ShadowDisplay() {
 }
 
 /** Presents a frame now, whose work began so long ago. */
-internal fun ActivityController<*>.frame(workMs: Long) {
+internal fun ActivityController<*>.frame(workMs: Long) = get().window.frame(workMs)
+
+internal fun Window.frame(workMs: Long) {
     val workNs = workMs * 1_000_000
     val metrics =
         FrameMetricsBuilder()
             .setMetric(FrameMetrics.INTENDED_VSYNC_TIMESTAMP, nowNs() - workNs)
             .setMetric(FrameMetrics.DRAW_DURATION, workNs)
             .build()
-    shadowOf(get().window).reportOnFrameMetricsAvailable(metrics)
+    shadowOf(this).reportOnFrameMetricsAvailable(metrics)
 }

@@ -56,8 +56,8 @@ abstract class CapturedApp {
     /** What asks the main thread for signs of life, where a test wants one. */
     internal open val hangWatch: ((Looper) -> HangWatch)? = null
 
-    internal fun startCapture(screenName: (Activity) -> String = { it.javaClass.simpleName }) {
-        capture = ActivityCapture(Face.lane, Face.names, screenName, ::nowNs, hangWatch)
+    internal fun startCapture(screenName: (Any) -> String? = { null }) {
+        capture = ActivityCapture(Face.lane, Face.names, screenName, ::nowNs, withFragments = true, hangWatch)
         capture.install(application)
     }
 

@@ -18,26 +18,27 @@ import java.util.IdentityHashMap
  * Turns the lifecycle of Activities into facts: screens, foreground and background, and when the main
  * thread was idle first.
  *
- * Owns: which Activities live, and which of them are there for the customer. Refuses: taps and frames (see
- * [WindowCapture]), and rules: what a launch or a screen is, decides the engine. Everything happens on the main thread,
+ * Owns: which Activities live, and which of them are there for the customer; and what a screen is called. Refuses: taps and frames (see
+ * [WindowCapture]), what is in an Activity (see [FragmentCapture], [DialogCapture]), and rules: what a launch or a screen is, decides the engine. Everything happens on the main thread,
  * and no defect of ours, nor of what the app gave us to call, leaves it.
  *
+ * @param screenName the app's word for an Activity or a Fragment: null to leave it to its class, empty for no screen
  * @param nowNs the uptime clock
+ * @param withFragments whether Fragments are screens, too
  * @param hangWatch what asks the main thread for signs of life while the app is in front, from the thread of this looper
  */
 internal class ActivityCapture(
     private val lane: Lane,
     private val names: Names,
-    private val screenName: (Activity) -> String,
+    private val screenName: (Any) -> String?,
     private val nowNs: () -> Long = System::nanoTime,
+    withFragments: Boolean = true,
     private val hangWatch: ((Looper) -> HangWatch)? = null,
 ) : Application.ActivityLifecycleCallbacks {
     /** One captured Activity. */
     private class Captured(
-        val screen: Name,
-        val id: Long,
-        /** It was shown before NoWait was started. */
-        val isOld: Boolean,
+        /** Null for what the app calls no screen. */
+        val screen: WindowScreen?,
     ) {
         var isLeft = false
         var window: WindowCapture? = null
@@ -61,8 +62,11 @@ internal class ActivityCapture(
     /** Beside the frames: neither takes long. */
     private var hangs: HangWatch? = null
 
+    private val fragments = if (withFragments) FragmentCapture(lane, nowNs, ::nameOf) else null
+
     fun install(application: Application) {
         frames.start()
+        DialogCapture.stage = DialogCapture.Stage(lane, names, frames.looper, nowNs)
         hangs = hangWatch?.invoke(frames.looper)
         application.registerActivityLifecycleCallbacks(this)
         // A process that a person started makes its first Activity before the main thread has nothing to do.
@@ -84,7 +88,9 @@ internal class ActivityCapture(
     ) = guarded { created(activity) }
 
     private fun created(activity: Activity) {
-        if (activity !in living) enter(activity, isOld = false)
+        if (activity in living) return
+        val captured = enter(activity, isOld = false)
+        fragments?.let { Androidx.watch(activity, it) { captured.window } }
     }
 
     override fun onActivityStarted(activity: Activity) = guarded { seen(activity) }
@@ -93,13 +99,18 @@ internal class ActivityCapture(
         guarded {
             val captured = seen(activity)
             // In front again without a creation: it was reordered, or what lay on it is gone.
-            if (captured !== front && captured.window?.isShown == true) {
-                captured.screen.visit.cameBack(captured.id)
-                lane.tell(Fact.SCREEN_SHOWN, captured.screen, atNs = nowNs(), x = captured.id)
-                WebTab.cameBack(activity.window.decorView, nowNs())
-            }
+            if (captured !== front && captured.screen?.isShown == true) cameBack(activity, captured.screen)
             front = captured
         }
+
+    private fun cameBack(
+        activity: Activity,
+        screen: WindowScreen,
+    ) {
+        screen.name.visit.cameBack(screen.id)
+        lane.tell(Fact.SCREEN_SHOWN, screen.name, atNs = nowNs(), x = screen.id)
+        WebTab.cameBack(activity.window.decorView, nowNs())
+    }
 
     override fun onActivityPaused(activity: Activity) =
         guarded {
@@ -130,10 +141,11 @@ internal class ActivityCapture(
         val isOld = activity !in living && activity.window.peekDecorView()?.isAttachedToWindow == true
         val captured = enter(activity, isOld)
         if (captured.window == null) {
-            val window =
-                WindowCapture(lane, names, captured.screen, captured.id, captured.isOld, readyWhenShown = activity !is SaysReady, nowNs)
+            val window = WindowCapture(lane, nowNs)
             // First, so that a window at which that fails is not tried, and its callback not wrapped, again.
             captured.window = window
+            captured.screen?.let(window::await)
+            with(activity.window) { callback?.let { callback = TouchCallback(it, this, lane, names, nowNs) } }
             window.install(activity.window, frames.looper)
         }
         return captured
@@ -149,25 +161,46 @@ internal class ActivityCapture(
             if (!inForeground) foreground(atNs, restored = true)
             return known
         }
-        val screen = nameOf(activity)
-        val captured = Captured(screen, screen.visit.created(), isOld)
+        val screen =
+            nameOf(activity)?.let {
+                // Its first frame is that of its window, whenever that is.
+                WindowScreen(it, it.visit.created(), readyWhenShown = activity !is SaysReady, sinceNs = Long.MIN_VALUE, wasShown = isOld)
+            }
+        val captured = Captured(screen)
         living[activity] = captured
         if (isOld) {
             front = captured
             // Before the foreground: a screen that is there already means that the launch is over.
-            lane.tell(Fact.SCREEN_SHOWN, screen, atNs = atNs, x = captured.id)
+            if (screen != null) lane.tell(Fact.SCREEN_SHOWN, screen.name, atNs = atNs, x = screen.id)
         }
         if (!inForeground) foreground(atNs, restored = isOld)
-        if (!isOld) lane.tell(Fact.SCREEN_CREATED, screen, atNs = atNs, x = captured.id)
+        if (!isOld && screen != null) lane.tell(Fact.SCREEN_CREATED, screen.name, atNs = atNs, x = screen.id)
         return captured
     }
 
-    /** By the app, or where that fails, by its class. Never fails itself, which `simpleName` does for some classes. */
-    private fun nameOf(activity: Activity): Name =
+    /**
+     * By the app; where it does not say, or that fails, by [default] or the class. Null where the app says that it is no screen. Never
+     * fails itself, which `simpleName` does for some classes.
+     */
+    private fun nameOf(
+        screen: Any,
+        default: String? = null,
+    ): Name? {
+        val said =
+            try {
+                screenName(screen)
+            } catch (_: Throwable) {
+                null
+            }
+        if (said != null) return if (said.isEmpty()) null else names.of(said)
+        return names.of(default ?: classOf(screen))
+    }
+
+    private fun classOf(screen: Any): String =
         try {
-            names.of(screenName(activity))
+            screen.javaClass.simpleName.ifEmpty { "screen" }
         } catch (_: Throwable) {
-            names.of(activity.javaClass.name.substringAfterLast('.'))
+            screen.javaClass.name.substringAfterLast('.')
         }
 
     private fun gone(activity: Activity) {
@@ -180,9 +213,15 @@ internal class ActivityCapture(
         if (captured.isLeft) return
         captured.isLeft = true
         if (front === captured) front = null
-        val earlier = living.values.filter { it.screen === captured.screen && !it.isLeft }.maxOfOrNull { it.id }
-        if (earlier != null) captured.screen.visit.backTo(earlier, gone = captured.id)
-        lane.tell(Fact.SCREEN_LEFT, atNs = nowNs(), x = captured.id)
+        val screen = captured.screen ?: return
+        val earlier =
+            living.values
+                .filter { !it.isLeft }
+                .mapNotNull { it.screen }
+                .filter { it.name === screen.name }
+                .maxOfOrNull { it.id }
+        if (earlier != null) screen.name.visit.backTo(earlier, gone = screen.id)
+        lane.tell(Fact.SCREEN_LEFT, atNs = nowNs(), x = screen.id)
     }
 
     private fun foreground(

@@ -19,7 +19,7 @@ import kotlin.math.abs
  * A tap is a touch of one finger that hardly moved, on a view that can be clicked: a swipe, or a touch of nothing, asks
  * nothing of the app.
  */
-internal class TouchCallback(
+internal open class TouchCallback(
     inner: Window.Callback,
     private val window: Window,
     private val lane: Lane,

@@ -10,22 +10,46 @@ import dev.nowait.internal.ChecksApiLevel
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
-import dev.nowait.internal.Names
 import dev.nowait.internal.guarded
+import java.util.concurrent.CopyOnWriteArrayList
 
 /**
- * Turns what one window shows into facts: its frames, and with the first one that its screen is shown.
+ * A screen that is there with the next frame of its window.
+ *
+ * @property readyWhenShown whether that is all that the customer came for; else the app says when
+ * @param sinceNs frames that ended before show something else
+ */
+internal class WindowScreen(
+    val name: Name,
+    val id: Long,
+    val readyWhenShown: Boolean,
+    val sinceNs: Long,
+    wasShown: Boolean = false,
+) {
+    /** Whether it had its first frame; set on the thread for frames alone. */
+    @Volatile
+    var isShown = wasShown
+        private set
+
+    fun shown(
+        lane: Lane,
+        atNs: Long,
+    ) {
+        if (isShown) return
+        isShown = true
+        lane.tell(Fact.SCREEN_SHOWN, name, atNs = atNs, x = id)
+        if (readyWhenShown) lane.tell(Fact.SCREEN_READY, name, atNs = atNs, x = id)
+    }
+}
+
+/**
+ * Turns what one window shows into facts: its frames, and with a frame that the screens in it are shown.
  *
  * Frames come from the framework's own `FrameMetrics`, on the thread for frames. When one was presented is the end of its
  * work, when it was handed to the display; the panel itself may be a frame later, which no API tells.
  */
 internal class WindowCapture(
     private val lane: Lane,
-    private val names: Names,
-    private val screen: Name,
-    private val screenId: Long,
-    wasShown: Boolean,
-    private val readyWhenShown: Boolean,
     private val nowNs: () -> Long,
 ) : Window.OnFrameMetricsAvailableListener,
     DisplayManager.DisplayListener {
@@ -36,10 +60,13 @@ internal class WindowCapture(
     @Volatile
     private var periodNs = DEFAULT_PERIOD_NS
 
-    /** Whether it had its first frame; only written on the thread for frames. */
-    @Volatile
-    var isShown = wasShown
-        private set
+    /** Screens that had no frame yet. */
+    private val awaited = CopyOnWriteArrayList<WindowScreen>()
+
+    /** The next frame that ends after it began shows this. */
+    fun await(screen: WindowScreen) {
+        if (!screen.isShown) awaited += screen
+    }
 
     /** For windows that have their content, since asking for it earlier would keep the app from choosing features. */
     fun install(
@@ -54,7 +81,6 @@ internal class WindowCapture(
             displays(window)?.registerDisplayListener(this, handler)
         }
         readPeriod(window)
-        window.callback?.let { window.callback = TouchCallback(it, window, lane, names, nowNs) }
         window.addOnFrameMetricsAvailableListener(this, handler)
     }
 
@@ -88,10 +114,14 @@ internal class WindowCapture(
         val startedNs = startedNs(metrics)
         val atNs = startedNs + metrics.getMetric(FrameMetrics.TOTAL_DURATION)
         lane.tell(Fact.FRAME, atNs = atNs, x = startedNs, y = deadlineNs(metrics, startedNs))
-        if (!isShown) {
-            isShown = true
-            lane.tell(Fact.SCREEN_SHOWN, screen, atNs = atNs, x = screenId)
-            if (readyWhenShown) lane.tell(Fact.SCREEN_READY, screen, atNs = atNs, x = screenId)
+        if (!awaited.isEmpty()) show(atNs)
+    }
+
+    private fun show(atNs: Long) {
+        for (screen in awaited) {
+            if (atNs <= screen.sinceNs) continue
+            awaited -= screen
+            screen.shown(lane, atNs)
         }
     }
 
