@@ -6,6 +6,7 @@ import android.os.Looper
 import android.view.Display
 import android.view.MotionEvent
 import android.view.Window
+import android.view.WindowManager
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.TouchCallback
@@ -119,6 +120,18 @@ abstract class CaptureTest : CapturedApp() {
         pass(4_000)
         Replay.tick(nowNs())
         assertTrue(events("tap").isEmpty())
+    }
+
+    @Test
+    fun aTapInASecureWindowHasNoTarget() {
+        val activity = shown<BankActivity>()
+        activity.get().window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
+        pass(2_000)
+        activity.tap()
+        pass(10)
+        activity.frame(workMs = 5)
+        assertEquals("done", event("tap").outcome)
+        assertEquals("nothing of what was touched", 0, event("tap").name)
     }
 
     @Test
