@@ -16,7 +16,7 @@ private class Bank {
     suspend fun submit(order: Order): Receipt = Receipt()
 }
 
-// What README.md and docs/integrate-android.md show stands between the marks; SnippetTest compares them.
+// What README.md and docs/integrate-android.md show stands between the marks; SnippetTest compares them with it.
 // snippet begins
 class BankApp : Application() {
     override fun onCreate() {
