@@ -9,6 +9,7 @@ import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.NoWait
 import dev.nowait.SaysReady
+import dev.nowait.await
 import dev.nowait.internal.capture.DialogCapture
 import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
@@ -20,6 +21,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
+import java.lang.ref.WeakReference
 
 @Config(sdk = [24], manifest = Config.NONE)
 class DialogApi24Test : DialogTest()
@@ -149,6 +151,23 @@ abstract class DialogTest : CapturedApp() {
         dialog.dismiss()
         idle()
         assertEquals("abandoned", screens("Confirm").single().outcome)
+    }
+
+    /** In a function of its own, so that nothing here holds it. */
+    private fun followedAndForgotten(): WeakReference<Dialog> {
+        val dialog = Dialog(activity.get())
+        NoWait.screen("Confirm").follow(dialog)
+        return WeakReference(dialog)
+    }
+
+    @Test
+    fun aFollowedDialogIsKeptNoLongerThanTheAppKeepsIt() {
+        opened()
+        val dialog = followedAndForgotten()
+        await("its end") {
+            System.gc()
+            dialog.get() == null
+        }
     }
 
     @Test
