@@ -4,6 +4,7 @@ import android.app.Application
 import android.content.Context
 import android.os.Looper
 import dev.nowait.internal.AndroidPlatform
+import dev.nowait.internal.BackgroundDelivery
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
@@ -74,6 +75,7 @@ public object NoWait {
                 settings.screenName,
                 withFragments = settings.captureFragments,
                 hangWatch = hangWatch,
+                delivery = if (settings.deliverInBackground) { looper -> BackgroundDelivery(application, looper) } else null,
             ).install(application)
         }
         return result

@@ -61,6 +61,13 @@ public class Settings internal constructor() {
     public var captureExits: Boolean = true
 
     /**
+     * Whether batches that could not leave when the app went to the background are tried once more later, by a job of the system's: at most
+     * one after each trip, a quarter of an hour later or more, with a network that is not a foreign one; needs [captureActivities]. Without
+     * it they wait for the next time in front.
+     */
+    public var deliverInBackground: Boolean = true
+
+    /**
      * Whether processes beside the app's main one record, too. Each has a session, a thread and a file of its own. Default: only the
      * main process does, in which customers wait.
      */

@@ -55,6 +55,7 @@ public class JavaCallersTest {
             settings.setCaptureActivities(true);
             settings.setCaptureConditions(true);
             settings.setCaptureFragments(true);
+            settings.setDeliverInBackground(true);
             settings.setAllProcesses(true);
             settings.setCaptureExits(true);
             settings.setCaptureHangs(true);

@@ -24,6 +24,8 @@ import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
+import dev.nowait.ffi.Consent as FfiConsent
 
 /**
  * The state of this process's NoWait, and the threads on which everything that takes time happens.
@@ -125,7 +127,7 @@ internal object Face {
     ) {
         lane.load(processStart = null)
         // What the bank keeps itself is the main process's to say.
-        val config = platform.config(endpoint, appKey, settings).copy(consent = dev.nowait.ffi.Consent.PENDING)
+        val config = platform.config(endpoint, appKey, settings).copy(consent = FfiConsent.PENDING)
         dev.nowait.ffi.start(config, HostTransport { null })
         dev.nowait.ffi.shutdown(DECISION_MS)
     }
@@ -202,10 +204,38 @@ internal object Face {
     fun flush(timeout: Duration): Future<Flushed> {
         if (lane.standIn != null) return answered(NOTHING_LEFT)
         val askedNs = System.nanoTime()
-        return later(flushes, NOTHING_SENT) {
-            if (status == Status.Starting) started.await(timeout.inWholeMilliseconds, TimeUnit.MILLISECONDS)
-            val left = timeout - (System.nanoTime() - askedNs).nanoseconds
-            if (isUp) flushed(dev.nowait.ffi.flush(milliseconds(left))) else NOTHING_SENT
+        return later(flushes, NOTHING_SENT) { flushed(timeout, askedNs) }
+    }
+
+    private fun flushed(
+        timeout: Duration,
+        askedNs: Long,
+    ): Flushed {
+        if (status == Status.Starting) started.await(timeout.inWholeMilliseconds, TimeUnit.MILLISECONDS)
+        val left = timeout - (System.nanoTime() - askedNs).nanoseconds
+        return if (isUp) flushed(dev.nowait.ffi.flush(milliseconds(left))) else NOTHING_SENT
+    }
+
+    /** Whether something stays on the device that could be sent at another time: batches that wait for a network, or were not taken. */
+    fun isLeft(): Boolean {
+        val delivery = (if (isUp) dev.nowait.ffi.delivery() else null) ?: return false
+        val mayLeave = delivery.consent == FfiConsent.GRANTED && !delivery.isOff && !delivery.isSwitchedOff && !delivery.isLeftOut
+        return mayLeave && (delivery.isHeld || (delivery.exchanges > 0u && !delivery.isDelivered))
+    }
+
+    /** Sends what is left, within the time of a job, and then does [then]; false, and nothing, if NoWait was not started here. */
+    fun deliver(then: () -> Unit): Boolean {
+        if (lane.standIn != null || status == Status.Off) return false
+        val askedNs = System.nanoTime()
+        return try {
+            flushes.execute {
+                guarded { flushed(JOB, askedNs) }
+                then()
+            }
+            true
+        } catch (_: Throwable) {
+            // Other flushes are under way, and send the same.
+            false
         }
     }
 
@@ -308,6 +338,9 @@ internal object Face {
 
     /** Long enough for a disk; nothing is sent there. */
     private const val DECISION_MS: ULong = 2_000u
+
+    /** One exchange that drips, and some that do not; the system gives a job ten minutes. */
+    private val JOB = 30.seconds
 
     /** An idle thread costs memory; a new one costs 100 µs. */
     private const val IDLE_SECONDS = 5L

@@ -6,6 +6,7 @@ import android.os.Bundle
 import android.os.HandlerThread
 import android.os.Looper
 import dev.nowait.SaysReady
+import dev.nowait.internal.BackgroundDelivery
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
@@ -26,6 +27,7 @@ import java.util.IdentityHashMap
  * @param nowNs the uptime clock
  * @param withFragments whether Fragments are screens, too
  * @param hangWatch what asks the main thread for signs of life while the app is in front, from the thread of this looper
+ * @param delivery what sees to it that batches leave while the app is not in front, from that thread, too
  */
 internal class ActivityCapture(
     private val lane: Lane,
@@ -34,6 +36,7 @@ internal class ActivityCapture(
     private val nowNs: () -> Long = System::nanoTime,
     withFragments: Boolean = true,
     private val hangWatch: ((Looper) -> HangWatch)? = null,
+    private val delivery: ((Looper) -> BackgroundDelivery)? = null,
 ) : Application.ActivityLifecycleCallbacks {
     /** One captured Activity. */
     private class Captured(
@@ -61,6 +64,7 @@ internal class ActivityCapture(
 
     /** Beside the frames: neither takes long. */
     private var hangs: HangWatch? = null
+    private var later: BackgroundDelivery? = null
 
     private val fragments = if (withFragments) FragmentCapture(lane, nowNs, ::nameOf) else null
 
@@ -68,6 +72,7 @@ internal class ActivityCapture(
         frames.start()
         DialogCapture.stage = DialogCapture.Stage(lane, names, frames.looper, nowNs)
         hangs = hangWatch?.invoke(frames.looper)
+        later = delivery?.invoke(frames.looper)
         application.registerActivityLifecycleCallbacks(this)
         // A process that a person started makes its first Activity before the main thread has nothing to do.
         Looper.getMainLooper().queue.addIdleHandler {
@@ -231,11 +236,13 @@ internal class ActivityCapture(
         inForeground = true
         lane.tell(Fact.FOREGROUND, small = if (restored) 1 else 0, atNs = atNs)
         hangs?.start()
+        later?.stop()
     }
 
     private fun background() {
         inForeground = false
         hangs?.stop()
         lane.tell(Fact.BACKGROUND, atNs = nowNs())
+        later?.start()
     }
 }
