@@ -129,7 +129,7 @@ test-android: ## The Kotlin face on a JVM and on Android framework classes, its 
 .PHONY: android-package
 android-package: ## The AAR and what comes with it, in target/android-repository (ANDROID_NDK_HOME; without an NDK not to ship)
 	scripts/android-tools
-	mvn --batch-mode --no-transfer-progress --file android/pom.xml --activate-profiles package --projects nowait --also-make \
+	mvn --batch-mode --no-transfer-progress --file android/pom.xml --activate-profiles package --projects okhttp,testing --also-make \
 		clean package -DskipTests
 	scripts/android-libraries arm64-v8a armeabi-v7a x86_64 x86
 	scripts/android-package
