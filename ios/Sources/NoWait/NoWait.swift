@@ -73,6 +73,15 @@ public enum NoWait {
         tellRating(rating, name: nameID(name), journey: 0)
     }
 
+    /// Whether this is the moment to ask the customer for a rating: NoWait runs, they agreed to be measured, and nobody asked for so
+    /// many days, in any process or run of the app. True counts as having asked. While a test listens, true.
+    ///
+    /// - Parameter everyDays: How often is the bank's to say; 0 is each time. Apple shows its own request for a review at most three
+    ///   times in 365 days, which is once in 122.
+    public static func mayAsk(everyDays: Int = 122) -> Bool {
+        Face.shared.mayAsk(everyDays: everyDays)
+    }
+
     /// Takes the customer's decision and remembers it on the device, before the start and after the shutdown too. Once
     /// NoWait runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device
     /// before it is granted, and no exchange with the collector begins after a refusal.

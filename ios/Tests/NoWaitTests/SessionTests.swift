@@ -137,7 +137,9 @@ extension OneAtATime {
             _ = await flushed
             #expect(clock.now - began < .seconds(5))
             #expect(NoWait.doctor().has(.consentRefused))
+            #expect(!NoWait.mayAsk(everyDays: 0))
             NoWait.consent(.granted)
+            #expect([122, .max, .min].map(NoWait.mayAsk(everyDays:)) == [true, false, true])
             late.begin().end()
             #expect(await NoWait.flush(timeout: .seconds(10)).isComplete)
         }
@@ -228,6 +230,7 @@ extension OneAtATime {
             #expect(await NoWait.shutdown(timeout: .seconds(10)).isComplete)
             #expect(NoWait.status == .stopped && NoWait.doctor().findings.map(\.cause) == [.shutDown])
             #expect(NoWait.journey("Late").begin().handOver() == nil, "nobody would know the id")
+            #expect(!NoWait.mayAsk(everyDays: 0))
             let batches = collector.stored.count
             NoWait.action("Late").begin().end()
             #expect(await NoWait.flush() == NoWait.Flushed(isComplete: false, batchesLeft: 0))

@@ -99,6 +99,12 @@ final class Face: @unchecked Sendable {
         if !Listener.isThere { NoWaitFFI.conditions(now: Platform.conditions(now)) }
     }
 
+    func mayAsk(everyDays: Int) -> Bool {
+        if Listener.isThere { return true }
+        let days = UInt64(clamping: min(everyDays, 1_000_000))
+        return status == .running && NoWaitFFI.mayAsk(everyMs: days * 86_400_000)
+    }
+
     func doctor() -> NoWait.Diagnosis {
         Doctor.diagnosis(
             status, delivery: NoWaitFFI.delivery(), problem: lock.withLock { host }?.problem,

@@ -144,6 +144,17 @@ public object NoWait {
     ): Unit = Face.rate(Face.names.of(name), rating)
 
     /**
+     * Whether this is the moment to ask the customer for a rating: NoWait runs, they agreed to be measured, and nobody asked for so
+     * many days, in any process or run of the app. True counts as having asked.
+     *
+     * @param everyDays how often is the bank's to say; 0 is each time. Apple shows its own request for a review at most three times in 365
+     *   days, which is once in 122
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun mayAsk(everyDays: Int = 122): Boolean = Face.mayAsk(everyDays)
+
+    /**
      * Takes the customer's decision and remembers it on the device, before [start] and after [shutdown] too. Once NoWait
      * runs, the decision survives whatever ends the process as soon as this returns. Nothing leaves the device before it is
      * granted, and no exchange with the collector begins after a refusal.

@@ -128,6 +128,7 @@ public class JavaCallersTest {
         transfer.end();
         journey.rate(transfer, 5);
         NoWait.rate("Transfer.Form", 1);
+        assertFalse("NoWait does not run", NoWait.mayAsk() || NoWait.mayAsk(0));
         journey.begin().fail();
         journey.begin().abandon();
     }

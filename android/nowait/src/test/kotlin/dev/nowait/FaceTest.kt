@@ -108,6 +108,10 @@ class FaceTest {
         NoWait.rate("Branch", 2)
         for (none in listOf(0, 6, -1, 256 + 3)) NoWait.rate("Branch", none)
         assertEquals("two hand-overs, a journey, two ratings", before + 5, produced())
+        NoWait.consent(Consent.PENDING)
+        assertFalse("nobody agreed", NoWait.mayAsk())
+        NoWait.consent(Consent.GRANTED)
+        assertEquals(listOf(true, false, true), listOf(122, 122, 0).map(NoWait::mayAsk))
     }
 
     @Test

@@ -34,6 +34,8 @@ class StandInTest {
 
         override fun handOver() = "code"
 
+        override fun mayAsk(everyDays: Int) = everyDays == 122
+
         override fun tell(
             fact: Int,
             name: Name?,
@@ -59,6 +61,7 @@ class StandInTest {
         NoWait.consent(Consent.GRANTED)
         assertEquals("no Activity is captured", listOf<String?>("biometric.prompt", "GRANTED"), place.told)
         assertEquals("code", NoWait.journey("Transfer").begin().handOver())
+        assertTrue(NoWait.mayAsk())
         assertTrue(NoWait.flush().get().complete)
         NoWait.shutdown().get()
         assertEquals(Status.Stopped, NoWait.status)

@@ -189,6 +189,16 @@ internal object Face {
         if (rating in RATINGS) lane.tell(Fact.RATED, name, small = rating, x = journey)
     }
 
+    fun mayAsk(everyDays: Int): Boolean =
+        try {
+            lane.standIn?.let { return it.mayAsk(everyDays) }
+            val everyMs = TimeUnit.DAYS.toMillis(everyDays.coerceAtLeast(0).toLong())
+            status == Status.Running && dev.nowait.ffi.mayAsk(everyMs.toULong())
+        } catch (_: Throwable) {
+            // Whatever went wrong in the bridge is not the app's problem.
+            false
+        }
+
     fun doctor(): Diagnosis {
         val delivery =
             try {

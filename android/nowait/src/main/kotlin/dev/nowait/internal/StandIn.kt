@@ -16,6 +16,8 @@ internal interface StandIn {
 
     fun handOver(): String
 
+    fun mayAsk(everyDays: Int): Boolean
+
     /** As [Lane.tell]; [atNs] may be [Native.NOW]. */
     fun tell(
         fact: Int,

@@ -9,7 +9,9 @@ import dev.nowait.internal.Name
 import dev.nowait.internal.Native
 import dev.nowait.internal.StandIn
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
 import dev.nowait.Outcome as OutcomeNumber
 
 /**
@@ -43,6 +45,7 @@ public class FakeNoWait : AutoCloseable {
     private val rated = mutableListOf<Rating>()
     private var handedOver = 0
     private var decision: Consent? = null
+    private var askedNs: Long? = null
     private var hasStarted = false
     private var isShutDown = false
 
@@ -131,6 +134,12 @@ public class FakeNoWait : AutoCloseable {
                 handedOver++
                 val digits = handedOver.toString().padStart(CODE_DIGITS, '0')
                 digits.chunked(CODE_DIGITS / CODE_GROUPS).joinToString("-")
+            }
+
+        override fun mayAsk(everyDays: Int): Boolean =
+            synchronized(lock) {
+                val isSoon = askedNs?.let { (nowNs - it).nanoseconds < everyDays.days } ?: false
+                (decision == Consent.GRANTED && !isSoon).also { if (it) askedNs = nowNs }
             }
 
         override fun tell(

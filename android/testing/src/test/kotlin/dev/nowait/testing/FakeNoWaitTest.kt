@@ -16,6 +16,7 @@ import org.junit.Test
 import java.io.IOException
 import java.net.SocketTimeoutException
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
@@ -107,6 +108,15 @@ class FakeNoWaitTest {
         NoWait.rate("Transfer.Receipt", 6)
         assertEquals(listOf("biometric.prompt"), nowait.breadcrumbs)
         assertEquals("six is no rating", listOf(Rating("Transfer.Receipt", 4)), nowait.ratings)
+    }
+
+    @Test
+    fun whoAgreedIsAskedOnceInATime() {
+        assertFalse(NoWait.mayAsk())
+        NoWait.consent(Consent.GRANTED)
+        assertEquals(listOf(true, false), List(2) { NoWait.mayAsk(90) })
+        nowait.pass(90.days)
+        assertEquals(listOf(true, false), List(2) { NoWait.mayAsk(90) })
     }
 
     @Test
