@@ -86,7 +86,13 @@ fn system_boot_ns() -> u64 {
 #[cfg(target_vendor = "apple")]
 fn system_boot_ns() -> u64 {
     // SAFETY: the call takes a constant by value and touches no memory of ours.
-    unsafe { libc::clock_gettime_nsec_np(libc::CLOCK_MONOTONIC_RAW) }
+    unsafe { clock_gettime_nsec_np(libc::CLOCK_MONOTONIC_RAW) }
+}
+
+// Of Apple's `<time.h>`; the crate `libc` does not have it.
+#[cfg(target_vendor = "apple")]
+unsafe extern "C" {
+    fn clock_gettime_nsec_np(clock: libc::clockid_t) -> u64;
 }
 
 /// Elsewhere nobody tells sleep apart.
@@ -116,7 +122,7 @@ fn nanoseconds(time: rustix::time::Timespec) -> u64 {
 #[inline]
 fn system_uptime_ns() -> u64 {
     // SAFETY: the call takes a constant by value and touches no memory of ours.
-    unsafe { libc::clock_gettime_nsec_np(libc::CLOCK_UPTIME_RAW) }
+    unsafe { clock_gettime_nsec_np(libc::CLOCK_UPTIME_RAW) }
 }
 
 /// Elsewhere: time since the first call, which is all that durations need.
