@@ -48,7 +48,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("nowait_ffi", .when(platforms: [.linux]))]),
         .target(
             name: "NoWait", dependencies: ["CNoWaitAtomic", "CNoWaitPlatform", "NoWaitFFI"] + apple,
-            swiftSettings: strict),
+            resources: [.copy("PrivacyInfo.xcprivacy")], swiftSettings: strict),
         .target(name: "NoWaitTesting", dependencies: ["NoWait"], swiftSettings: strict),
         .executableTarget(
             name: "NoWaitJourney", dependencies: ["NoWait"], path: "Sample/Journey", swiftSettings: strict),

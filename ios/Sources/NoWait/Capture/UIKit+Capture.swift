@@ -22,10 +22,10 @@ import UIKit.UIGestureRecognizerSubclass
     let touches: TouchWatch
     private let link: DisplayLink
     private let lifecycle: Lifecycle?
-    private let conditions: SystemConditions?
+    private var conditions: SystemConditions?
     private var hears: [any NSObjectProtocol] = []
 
-    /// Begins, in every process once.
+    /// Begins, in every process once; with the session it ends.
     static func begin(_ parts: NoWait.Capture) {
         if current == nil { current = UIKitCapture(parts, origin: .ofThisProcess()) }
     }
@@ -43,11 +43,15 @@ import UIKit.UIGestureRecognizerSubclass
         touches = TouchWatch(parts: parts, frames: frames)
         let hangs = parts.contains(.hangs) ? HangWatch() : nil
         lifecycle = parts.contains(.lifecycle) ? Lifecycle(origin: origin, frames: frames, hangs: hangs) : nil
-        conditions =
-            parts.contains(.conditions) ? SystemConditions(ConditionsWatch(tell: NoWait.conditions)) : nil
         link.refreshed = { [frames] in frames.refreshed($0) }
         if lifecycle != nil { hearLifecycle() }
         if !parts.isDisjoint(with: [.taps, .frames]) { hearTouches() }
+        // Nothing is sent in the first moments, which are the launch's.
+        if parts.contains(.conditions) { DispatchQueue.main.async { [weak self] in self?.hearConditions() } }
+    }
+
+    private func hearConditions() {
+        conditions = SystemConditions(ConditionsWatch(tell: NoWait.conditions))
     }
 
     func stop() {
