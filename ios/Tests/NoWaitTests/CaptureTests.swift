@@ -44,10 +44,10 @@ extension OneAtATime {
             post(UIApplication.didBecomeActiveNotification)
         }
 
-        private static func comeBack() {
+        private static func comeBack(_ app: UIApplication? = nil) {
             post(UIApplication.willEnterForegroundNotification)
             post(UIScene.willEnterForegroundNotification)
-            post(UIApplication.didBecomeActiveNotification)
+            post(UIApplication.didBecomeActiveNotification, app)
         }
 
         private static func leave() { post(UIApplication.didEnterBackgroundNotification) }
@@ -206,6 +206,22 @@ extension OneAtATime {
             #expect(events.map(\.kind) == [.tap, .settled] && events.map(\.outcome) == [.done, .done])
             #expect(events.map(\.name) == ["pay_button", "pay_button"])
             #expect(events.allSatisfy { $0.durationNs > 0 && $0.durationNs < 2_000 * ms })
+        }
+
+        @Test func aWindowThatWasThereBeforeTheStartIsWatchedFromTheNextReturnOn() async {
+            let (pay, window, scene) = (Self.named("pay_button", UIButton()), UIWindow(), UIWindowScene())
+            pay.superview = window
+            scene.windows = [window]
+            UIScene.connected = [scene]
+            defer { UIScene.connected = [] }
+            let events = await Self.inFront { _ in
+                Self.leave()
+                Self.comeBack(UIApplication())
+                Self.touch(pay, in: window)
+                await Self.nextTurn()
+                Self.draw()
+            }
+            #expect(events.filter { $0.kind == .tap }.map(\.name) == ["pay_button"], "\(events)")
         }
 
         @Test func aTapThatNoFrameAnswersIsNoResponse() async {

@@ -17,6 +17,12 @@ private func named(_ name: String) -> Notification.Name { Notification.Name(name
     public init() {}
 }
 
+extension UIResponder: Hashable {
+    public nonisolated static func == (one: UIResponder, other: UIResponder) -> Bool { one === other }
+
+    public nonisolated func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
 @MainActor public final class UIApplication: UIResponder {
     public nonisolated static let didFinishLaunchingNotification = named("UIApplicationDidFinishLaunching")
     public nonisolated static let willEnterForegroundNotification = named("UIApplicationWillEnterForeground")
@@ -25,7 +31,18 @@ private func named(_ name: String) -> Notification.Name { Notification.Name(name
     public nonisolated static let didReceiveMemoryWarningNotification = named("UIApplicationDidReceiveMemoryWarning")
 }
 
+extension UIApplication {
+    public var connectedScenes: Set<UIScene> { UIScene.connected }
+}
+
+@MainActor open class UIWindowScene: UIScene {
+    public var windows: [UIWindow] = []
+}
+
 @MainActor open class UIScene: UIResponder {
+    /// For tests.
+    public static var connected: Set<UIScene> = []
+
     public nonisolated static let willEnterForegroundNotification = named("UISceneWillEnterForeground")
 }
 

@@ -78,14 +78,23 @@ import UIKit.UIGestureRecognizerSubclass
 
     private func hearTouches() {
         hear(UIWindow.didBecomeVisibleNotification) { capture, window in
-            // Keyboards and alerts of the system have windows of their own, at other levels.
-            guard let window = window as? UIWindow, window.windowLevel == .normal else { return }
-            TouchRecognizer.install(on: window, telling: capture.touches)
+            if let window = window as? UIWindow { capture.watch(window) }
+        }
+        // Windows that were there before NoWait was started.
+        hear(UIApplication.didBecomeActiveNotification) { capture, app in
+            for scene in (app as? UIApplication)?.connectedScenes ?? [] {
+                for window in (scene as? UIWindowScene)?.windows ?? [] { capture.watch(window) }
+            }
         }
         hear(UITextField.textDidBeginEditingNotification) { capture, field in
             capture.touches.isSecret = (field as? UITextField)?.isSecureTextEntry ?? false
         }
         hear(UITextField.textDidEndEditingNotification) { capture, _ in capture.touches.isSecret = false }
+    }
+
+    private func watch(_ window: UIWindow) {
+        // Keyboards and alerts of the system have windows of their own, at other levels.
+        if window.windowLevel == .normal { TouchRecognizer.install(on: window, telling: touches) }
     }
 
     private func hear(_ name: Notification.Name, _ then: @escaping @MainActor (UIKitCapture, Any?) -> Void) {
