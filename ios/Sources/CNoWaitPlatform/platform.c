@@ -1,6 +1,14 @@
 // Two systems: Apple's, by sysctl and Mach; and Linux, by /proc, where the tests run.
 #include "CNoWaitPlatform.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+bool nowait_is_prewarmed(void) {
+    const char *said = getenv("ActivePrewarm");
+    return said != NULL && strcmp(said, "1") == 0;
+}
+
 #if defined(__APPLE__)
 #include <mach/mach.h>
 #include <mach/task_policy.h>
@@ -39,7 +47,6 @@ bool nowait_is_debugged(void) {
 }
 #elif defined(__linux__)
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 

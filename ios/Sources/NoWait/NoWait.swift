@@ -14,8 +14,9 @@
 public enum NoWait {
     /// Starts NoWait for this process, once; the place for it is the `init` of the app.
     ///
-    /// Takes a tenth of a millisecond, once: the engine comes up on a queue of its own, and what is told meanwhile waits
-    /// with its own time.
+    /// Takes about a tenth of a millisecond: the engine comes up on a queue of its own, and what is told meanwhile waits with
+    /// its own time. Any thread may call it, and a second call changes nothing. A start after the app has launched saw no
+    /// launch, and tells none.
     ///
     /// - Parameters:
     ///   - endpoint: The collector, such as `https://telemetry.bank.example`.

@@ -393,7 +393,10 @@ extension OneAtATime {
         @Test func thisProcessBeganAWhileAgo() {
             let age = nowait_process_age_ns()
             #expect(age > 0 && age < 3_600_000 * ms && !nowait_is_debugged())
-            #expect(Origin.ofThisProcess().startedNs <= uptimeNs())
+            #expect(Origin.ofThisProcess().startedNs <= uptimeNs() && !Origin.ofThisProcess().isPrewarmed)
+            setenv("ActivePrewarm", "1", 1)
+            defer { unsetenv("ActivePrewarm") }
+            #expect(Origin.ofThisProcess().isPrewarmed)
         }
 
         @Test func theKernelSaysForWhom() {

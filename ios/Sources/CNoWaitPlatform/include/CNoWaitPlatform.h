@@ -17,6 +17,9 @@ uint64_t nowait_process_age_ns(void);
 // For whom it runs now. Unknown but on Apple's systems.
 nowait_role nowait_process_role(void);
 
+// Whether iOS began this process before anybody opened the app (prewarming).
+bool nowait_is_prewarmed(void);
+
 // Whether a debugger is attached.
 bool nowait_is_debugged(void);
 

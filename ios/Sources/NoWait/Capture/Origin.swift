@@ -4,7 +4,6 @@
 // knows.
 
 internal import CNoWaitPlatform
-import Foundation
 
 /// The start of this process.
 struct Origin: Equatable {
@@ -26,7 +25,7 @@ struct Origin: Equatable {
         let (nowNs, ageNs) = (uptimeNs(), nowait_process_age_ns())
         return Origin(
             startedNs: nowNs > ageNs ? nowNs - ageNs : nowNs,
-            isPrewarmed: ProcessInfo.processInfo.environment["ActivePrewarm"] == "1",
+            isPrewarmed: nowait_is_prewarmed(),
             role: nowait_process_role())
     }
 }
