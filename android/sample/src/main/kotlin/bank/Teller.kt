@@ -17,13 +17,11 @@ public object Teller {
         application: Application,
         collector: String,
         appKey: String,
+        bank: String,
     ): String {
         NoWait.consent(Consent.GRANTED)
         NoWait.start(application, collector, appKey) { appVersion = "8.2.0" }
-        val home = NoWait.screen("Home")
-        home.created()
-        home.shown()
-        home.ready()
+        Balance(bank).open("4711") ?: return "no balance"
         val way = transfer.begin()
         way.step("Transfer.Form")
         submit.measure { check(collector.isNotEmpty()) }

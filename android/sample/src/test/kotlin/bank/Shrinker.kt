@@ -13,16 +13,25 @@ import java.net.URI
 import java.nio.file.FileSystems
 import java.nio.file.Files
 import java.util.zip.ZipEntry
+import java.util.zip.ZipFile
 import java.util.zip.ZipOutputStream
 
-/** A rule of the AAR for the apps that shrink: a paragraph of `proguard.txt`, named by its first line. */
+/** A rule of ours for the apps that shrink: a paragraph of a file of rules, named by its first line. */
 internal class Rule(
     val name: String,
     val lines: List<String>,
 ) {
     companion object {
-        fun allOf(file: File): List<Rule> =
-            file.readText().trim().split(Regex("\n\\s*\n")).map { paragraph ->
+        /** Those of the AAR, and those that a library beside it has in its jar. */
+        fun allOurs(): List<Rule> =
+            allIn(File(System.getProperty("aar"), "proguard.txt").readText()) +
+                ZipFile(BESIDE).use { zip ->
+                    val files = zip.entries().asSequence().filter { it.name.startsWith(FOLDER) && !it.isDirectory }
+                    files.toList().flatMap { allIn(zip.getInputStream(it).reader().readText()) }
+                }
+
+        private fun allIn(text: String): List<Rule> =
+            text.trim().split(Regex("\n\\s*\n")).map { paragraph ->
                 val lines = paragraph.lines()
                 Rule(lines.first().removePrefix("# ").substringBefore(':'), lines)
             }
@@ -34,21 +43,26 @@ internal class NotShrunk(
     cause: Throwable,
 ) : Exception(problem, cause)
 
+private val CLASSPATH: List<File> = System.getProperty("surefire.test.class.path").split(File.pathSeparator).map(::File)
+
+/** The library beside the AAR that has rules in its jar, and where. */
+private val BESIDE: File = CLASSPATH.single { it.name.startsWith("nowait-okhttp") }
+private const val FOLDER = "META-INF/proguard/"
+
 /** Real R8 in full mode, as Android's build tools call it: the app, the classes of the AAR and what it depends on. */
 internal class Shrinker(
     private val folder: File,
 ) {
-    private val classpath = System.getProperty("surefire.test.class.path").split(File.pathSeparator).map(::File)
-    private val android = classpath.single { it.name.startsWith("android-all-1") }
+    private val android = CLASSPATH.single { it.name.startsWith("android-all-1") }
 
     /** What is shrunk: of the test's classpath the app itself and what it has at run time. */
     private val program =
-        classpath.filter { file ->
+        CLASSPATH.filter { file ->
             file.path == File("target/classes").absolutePath || PROGRAM.any(file.name::startsWith)
         }
 
     /** What the tests themselves need to run a shrunk app. */
-    private val runtime = classpath - program.filter { "kotlin" !in it.name }.toSet() - classpath.filter { it.name.startsWith("r8-") }.toSet()
+    private val runtime = CLASSPATH.filter { (it !in program || "kotlin" in it.name) && !it.name.startsWith("r8-") }
 
     /** Of Java, what Android has too; it has no AWT. */
     private val java: File by lazy {
@@ -66,7 +80,25 @@ internal class Shrinker(
     }
 
     private fun jarOrClasses(file: File): List<File> =
-        if (file.isDirectory) file.walk().filter { it.extension == "class" }.toList() else listOf(file)
+        when {
+            file.isDirectory -> file.walk().filter { it.extension == "class" }.toList()
+            file == BESIDE -> listOf(withoutRules)
+            else -> listOf(file)
+        }
+
+    /** R8 itself reads the rules of a jar, so that leaving one out takes a jar without any. */
+    private val withoutRules: File by lazy {
+        File(folder, "beside.jar").also { jar ->
+            ZipOutputStream(jar.outputStream()).use { to ->
+                ZipFile(BESIDE).use { from ->
+                    for (entry in from.entries().asSequence().filter { !it.name.startsWith(FOLDER) }) {
+                        to.putNextEntry(ZipEntry(entry.name))
+                        from.getInputStream(entry).copyTo(to)
+                    }
+                }
+            }
+        }
+    }
 
     /**
      * The app shrunk by these rules. With [isQuick] not the Kotlin library, and nothing is optimised: what a rule keeps from
@@ -115,6 +147,7 @@ internal class Shrinker(
         app: File,
         collector: String,
         appKey: String,
+        bank: String,
     ): String {
         val library = System.getProperty("nowait.library.folder")
         val command =
@@ -131,6 +164,7 @@ internal class Shrinker(
                 "-Drobolectric.dependency.dir=" + System.getProperty("robolectric.folder"),
                 "-Dcollector=$collector",
                 "-Dkey=$appKey",
+                "-Dbank=$bank",
                 "org.junit.runner.JUnitCore",
                 "bank.Walk",
             )
@@ -142,6 +176,6 @@ internal class Shrinker(
     }
 
     private companion object {
-        val PROGRAM = listOf("classes.jar", "kotlin-stdlib-2", "annotations-13", "jna-")
+        val PROGRAM = listOf("classes.jar", "nowait-okhttp", "okhttp-4", "okio-jvm", "kotlin-stdlib-2", "annotations-13", "jna-")
     }
 }

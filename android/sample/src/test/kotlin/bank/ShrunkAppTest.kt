@@ -11,20 +11,20 @@ import java.io.File
 import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 
-/** The app shrunk by all rules of the AAR measures; shrunk without one of them it does not, each for a reason of its own. */
+/** The app shrunk by all rules of the AAR and of the libraries beside it measures; shrunk without one of them it does not, each for a reason of its own. */
 @RunWith(Parameterized::class)
 class ShrunkAppTest(
     private val without: String,
 ) {
     @Test
     fun theAppIsShrunkAndRuns() {
-        val rules = Rule.allOf(File(System.getProperty("aar"), "proguard.txt"))
+        val rules = Rule.allOurs()
         assertEquals("every rule has a test without it", BREAKS.keys - "none", rules.map(Rule::name).toSet())
         val app = File(folder, "$without.jar")
         val said =
             try {
                 shrinker.shrink(rules.filter { it.name != without }, app, isQuick = without != "none")
-                shrinker.run(app, collector, appKey)
+                shrinker.run(app, collector, appKey, bank.url)
             } catch (problem: NotShrunk) {
                 problem.message.orEmpty()
             }
@@ -36,7 +36,7 @@ class ShrunkAppTest(
         val whole = File(System.getProperty("aar"), "classes.jar").length()
         println("sample bank: shrunk to ${app.length() / 1024} KiB with JNA's libraries for desktops, of $whole bytes of NoWait's classes")
         val report = report()
-        for (name in listOf("Transfer", "Transfer.Form", "Transfer.Submit", "Home")) {
+        for (name in listOf("Transfer", "Transfer.Form", "Transfer.Submit", "Home", "GET /accounts/{id}")) {
             assertTrue("$name came out of the engine:\n$report", "\"$name\"" in report)
         }
     }
@@ -60,6 +60,7 @@ class ShrunkAppTest(
                 "JNA" to "failed: java.lang.UnsatisfiedLinkError",
                 "AWT" to "Missing class java.awt.",
                 "androidx" to "Missing class androidx.",
+                "Retrofit" to "Missing class retrofit2.",
             )
 
         @JvmStatic
@@ -69,6 +70,7 @@ class ShrunkAppTest(
         private val NOWAIT: String = System.getProperty("nowait.binary")
         private val folder: File = Files.createTempDirectory("nowait-shrunk").toFile()
         private val shrinker = Shrinker(folder)
+        private val bank = BankServer()
         private lateinit var server: Process
         private lateinit var collector: String
         private lateinit var appKey: String
@@ -89,6 +91,7 @@ class ShrunkAppTest(
         fun stop() {
             server.destroy()
             if (!server.waitFor(10, TimeUnit.SECONDS)) server.destroyForcibly()
+            bank.close()
             folder.deleteRecursively()
         }
     }

@@ -14,8 +14,10 @@ internal class Walk {
     @Test
     fun aCustomerIsServed() {
         // By name: this class was compiled against the app as it was before it was shrunk.
-        val serve = Class.forName("bank.Teller").getMethod("serve", Application::class.java, String::class.java, String::class.java)
-        val said = serve.invoke(null, RuntimeEnvironment.getApplication(), System.getProperty("collector"), System.getProperty("key"))
+        val text = String::class.java
+        val serve = Class.forName("bank.Teller").getMethod("serve", Application::class.java, text, text, text)
+        val (collector, key, bank) = listOf("collector", "key", "bank").map(System::getProperty)
+        val said = serve.invoke(null, RuntimeEnvironment.getApplication(), collector, key, bank)
         println("said: $said")
     }
 }
