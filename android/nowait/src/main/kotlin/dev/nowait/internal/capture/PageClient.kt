@@ -26,16 +26,6 @@ internal class PageClient(
     private val pages: Pages,
     private val nowNs: () -> Long = System::nanoTime,
 ) : PassingWebViewClient(inner) {
-    @Deprecated("of the framework")
-    override fun shouldOverrideUrlLoading(
-        view: WebView?,
-        url: String?,
-    ): Boolean {
-        @Suppress("DEPRECATION")
-        val isTaken = super.shouldOverrideUrlLoading(view, url)
-        return isTaken
-    }
-
     override fun shouldOverrideUrlLoading(
         view: WebView?,
         request: WebResourceRequest?,
