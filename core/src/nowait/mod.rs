@@ -301,8 +301,8 @@ impl NoWait {
     }
 
     /// Whether this is the moment to ask the customer for a rating: they agreed to be measured, and nobody asked for `every`, in any
-    /// process or run of the app. `true` counts as having asked; so does a clock that was set back. Makes no system call but the
-    /// clock's.
+    /// process or run of the app. `true` counts as having asked; so does a clock that was set back. Where that cannot be remembered,
+    /// as NoWait's folder cannot be mapped, it is never the moment. Makes no system call but the clock's.
     ///
     /// How often is the bank's to say. Apple shows its own request for a review at most three times in 365 days
     /// (`SKStoreReviewController`), which is once in 122.

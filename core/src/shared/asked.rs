@@ -15,9 +15,9 @@ const AHEAD_S: u64 = 600;
 
 impl Shared {
     /// Whether the customer may be asked at this moment, in seconds since 1970, as nobody did for so many seconds. If so, this counts as
-    /// having asked.
+    /// having asked. Where the file is not mapped another run would not know of it, and nobody is asked.
     pub(crate) fn take_asking(&self, now_s: u64, every_s: u64) -> bool {
-        let Some(word) = self.word(Word::Asked) else { return false };
+        let Some(word) = self.word(Word::Asked).filter(|_| self.is_in_file()) else { return false };
         let mut seen = self.load(Word::Asked);
         loop {
             let asked_s = checked::number(seen, BITS, Word::Asked as u64);
@@ -31,10 +31,7 @@ impl Shared {
             let now = checked::with_check(now_s, BITS, Word::Asked as u64);
             // AcqRel: as every word. Acquire: somebody else was faster, and theirs is looked at next.
             match word.compare_exchange(seen, now, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => {
-                    self.changed();
-                    return is_known;
-                }
+                Ok(_) => return is_known,
                 Err(other) => seen = other,
             }
         }

@@ -430,3 +430,10 @@ fn a_damaged_word_is_none_that_was_asked() {
     fs::write(path, bytes).unwrap();
     assert!(process(folder.path()).take_asking(5, 100));
 }
+
+#[test]
+fn where_it_cannot_be_remembered_nobody_is_asked() {
+    let folder = faulty::folder();
+    let shared = Shared::open(Arc::new(FaultyDisk::without_mappings()), folder.path()).unwrap();
+    assert!(!shared.take_asking(5, 0));
+}
