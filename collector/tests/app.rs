@@ -174,7 +174,7 @@ async fn the_page_is_the_program_that_was_built_or_the_plain_one() {
         assert_eq!(house.post(frame(&batch)).await.status, StatusCode::OK);
     }
     let releases = house.get("/v1/releases").await.json();
-    assert_eq!(releases, serde_json::json!({ "releases": ["8.2.0", "8.9.1", "8.10.0"] }));
+    assert_eq!(releases, serde_json::json!({ "releases": ["8.2.0", "8.9.1", "8.10.0"], "pinned": null }));
     let (page, plain) = (house.get("/").await, house.get("/plain").await);
     assert_eq!((page.status, plain.status), (StatusCode::OK, StatusCode::OK));
     assert!(plain.text().contains("<h1>Where customers wait</h1>"));

@@ -72,7 +72,8 @@ async function latest(
   query.set("since", "yesterday");
   query.set("until", "today");
   const answer = await sections(query, wanted);
-  if (answer.sections.some((section) => section.about === "waits" && section.rows.length > 0))
+  // A branch may have told of yesterday what no device has.
+  if (answer.sections.some((section) => section.key === "touchpoints" && section.rows.length > 0))
     return [answer, "yesterday"];
   query.set("since", "today");
   query.delete("until");
