@@ -5,7 +5,7 @@
 //! Owns: starting them, and their waits beside each other by system. Refuses: building them (`scripts/demo-guests`).
 //! Invariant: a guest that fails is a problem of the day; one that is not there is none.
 
-use super::process::{World, appended};
+use super::process::{World, appended, run_shell};
 use crate::Error;
 use nowait_report::Report;
 use nowait_report::report::LedgerSummary;
@@ -15,10 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::Command;
-use tokio::time::timeout;
 
 /// How long one guest may take: its journey takes some five seconds.
 const GUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -63,24 +60,15 @@ pub(super) async fn run(
     collector: SocketAddr,
 ) -> Result<Option<String>, Error> {
     let log = world.folder.join("guests.log");
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .env("NOWAIT_BANK", format!("http://{}", world.bank))
-        .env("NOWAIT_COLLECTOR", format!("http://{collector}"))
-        .env("NOWAIT_APP_KEY", &world.app_key)
-        .stdin(Stdio::null())
-        .stdout(appended(&log)?)
-        .stderr(appended(&log)?)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| Error::io(format!("guest {command:?} cannot be started: {error}")))?;
-    let failed = |why: String| Some(format!("guest {command:?}: {why}; see {}", log.display()));
-    Ok(match timeout(GUEST_TIMEOUT, child.wait()).await {
-        Ok(Ok(status)) if status.success() => None,
-        Ok(Ok(status)) => failed(status.to_string()),
-        Ok(Err(error)) => failed(error.to_string()),
-        Err(_) => failed(format!("it still ran after {} s", GUEST_TIMEOUT.as_secs())),
-    })
+    let (bank, collector) = (format!("http://{}", world.bank), format!("http://{collector}"));
+    let environment = [
+        ("NOWAIT_BANK", bank.as_ref()),
+        ("NOWAIT_COLLECTOR", collector.as_ref()),
+        ("NOWAIT_APP_KEY", world.app_key.as_ref()),
+    ];
+    let said = (appended(&log)?.into(), appended(&log)?.into());
+    let failed = run_shell(("guest", command), &environment, said, GUEST_TIMEOUT).await?;
+    Ok(failed.map(|why| format!("guest {command:?}: {why}; see {}", log.display())))
 }
 
 impl Guests {

@@ -9,6 +9,7 @@ use super::gate::Gate;
 use super::plan::{Install, Session};
 use crate::Error;
 use nowait_core::Clock;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
@@ -252,6 +253,32 @@ fn command(world: &World, install: &Install, session: Option<&Session>, gate: &G
 
 fn folder(world: &World, install: &Install) -> PathBuf {
     world.folder.join("installs").join(format!("{:03}", install.number))
+}
+
+/// Runs a command of the shell that finds these in its environment, for so long at most: why it failed, if it did.
+///
+/// # Errors
+/// [`Error`] if it cannot be started; `what` says what it was for.
+pub(super) async fn run_shell(
+    (what, command): (&str, &str),
+    environment: &[(&str, &OsStr)],
+    (stdout, stderr): (Stdio, Stdio),
+    most: Duration,
+) -> Result<Option<String>, Error> {
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Error::io(format!("{what} {command:?} cannot be started: {error}")))?;
+    Ok(match timeout(most, child.wait()).await {
+        Ok(Ok(status)) => (!status.success()).then(|| status.to_string()),
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("it still ran after {} s", most.as_secs())),
+    })
 }
 
 pub(super) fn appended(log: &Path) -> Result<File, Error> {
