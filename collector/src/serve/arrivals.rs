@@ -25,7 +25,8 @@ pub(super) fn sections(asked: &Asked) -> Result<Response, Error> {
     Ok(tables(sections, None))
 }
 
-fn of(asked: &Asked) -> Result<Arrivals, Error> {
+/// What arrives, of all devices.
+pub(super) fn of(asked: &Asked) -> Result<Arrivals, Error> {
     let (tenant, query) = meant(asked)?;
     if !query.filter.is_empty() || query.has_span() {
         return Err(Error::input("this is of all devices, as of now: leave filters and spans out"));

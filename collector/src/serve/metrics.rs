@@ -6,7 +6,7 @@
 //! the store says.
 
 use super::asked::Asked;
-use super::refusal;
+use super::{arrivals, refusal};
 use crate::error::Error;
 use crate::keys::Role;
 use crate::store;
@@ -79,16 +79,11 @@ pub(super) fn metrics(asked: &Asked) -> Result<Response, Error> {
 }
 
 fn latest_day(asked: &Asked) -> Result<(String, Report, Arrivals), Error> {
+    // Which refuses filters and spans.
+    let arrivals = arrivals::of(asked)?;
     let (tenant, query) = asked.meant()?;
-    if !query.filter.is_empty() || query.has_span() {
-        return Err(Error::input(
-            "this is of all devices, up to now: leave filters and spans out, and ask for them in Prometheus",
-        ));
-    }
-    let now = asked.now_unix_ms();
-    let day = query.clone().from(now.saturating_sub(SPAN_MS));
+    let day = query.from(asked.now_unix_ms().saturating_sub(SPAN_MS));
     let report = store::report(asked.store(), &tenant, &day, asked.budgets())?;
-    let arrivals = asked.store().arrivals(&tenant, &query, now)?;
     Ok((tenant, report, arrivals))
 }
 
