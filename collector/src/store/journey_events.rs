@@ -2,7 +2,7 @@
 //! journey needs.
 //!
 //! Owns: the table `journey_events` and the form of its rows. Refuses: which batches there are (see `batches`), and figures.
-//! Invariant: a row tells exactly what the batch tells. Where it could not, and where the batch is not folded yet, there is none, and whoever
+//! Invariant: a row tells exactly what the batch tells of journeys, but for screens and flags, which nobody asks. Where it could not, and where the batch is not folded yet, there is none, and whoever
 //! asks decodes the batch.
 
 use super::batches::Entry;
@@ -113,33 +113,34 @@ impl Names {
 
     /// The events of a row, each with its name; `None` where the batch has to be asked.
     pub(super) fn events(&self, row: &[u8]) -> Option<Vec<(Event, Arc<str>)>> {
-        let mut reader = Reader::new(row);
-        let (mut events, mut before) = (Vec::new(), Event::new(Kind::Journey, NameId::NONE));
-        while !reader.is_empty() {
-            let (event, series) = read(&mut reader, &before)?;
-            let name = match event.kind {
-                Kind::RageTap => Arc::from(""),
-                _ => Arc::clone(self.0.get(&series)?),
-            };
-            events.push((event, name));
-            before = event;
-        }
-        Some(events)
+        let name = |(event, series): (Event, i64)| match event.kind {
+            Kind::RageTap => Some((event, Arc::from(""))),
+            _ => self.0.get(&series).map(|name| (event, Arc::clone(name))),
+        };
+        each(row).map(|read| read.and_then(name)).collect()
     }
 }
 
 /// Whether a row tells of this kind; `None` where the batch has to be asked.
 pub(super) fn has(row: &[u8], kind: Kind) -> Option<bool> {
+    each(row)
+        .find_map(|read| match read {
+            Some((event, _)) => (event.kind == kind).then_some(Some(true)),
+            None => Some(None),
+        })
+        .unwrap_or(Some(false))
+}
+
+/// The events of a row, each with the id of its series; it ends with `None` where the row is damaged.
+fn each(row: &[u8]) -> impl Iterator<Item = Option<(Event, i64)>> {
     let mut reader = Reader::new(row);
-    let mut before = Event::new(Kind::Journey, NameId::NONE);
-    while !reader.is_empty() {
-        let (event, _) = read(&mut reader, &before)?;
-        if event.kind == kind {
-            return Some(true);
-        }
-        before = event;
-    }
-    Some(false)
+    let mut before = Some(Event::new(Kind::Journey, NameId::NONE));
+    std::iter::from_fn(move || {
+        let known = before.filter(|_| !reader.is_empty())?;
+        let read = read(&mut reader, &known);
+        before = read.map(|(event, _)| event);
+        Some(read)
+    })
 }
 
 fn to_bytes(events: &[(Event, u32)], series: &[i64]) -> Vec<u8> {
