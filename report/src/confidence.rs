@@ -45,31 +45,25 @@ fn quantile(waits: &Histogram, q: f64, customers: u64) -> Option<[u64; 2]> {
 }
 
 #[cfg(test)]
+#[allow(dead_code)]
+#[path = "../tests/calibrate/random.rs"]
+mod random;
+
+#[cfg(test)]
 mod tests {
+    use super::random::Random;
     use super::*;
     use nowait_wire::{Event, Kind, NameId, Outcome};
 
-    /// Numbers from 0 to 1 that look random (SplitMix64).
-    fn random(seed: &mut u64) -> f64 {
-        *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (*seed ^ *seed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ mixed >> 31) as f64 / u64::MAX as f64
-    }
-
-    fn normal(seed: &mut u64) -> f64 {
-        (-2.0 * random(seed).max(1e-300).ln()).sqrt() * (std::f64::consts::TAU * random(seed)).cos()
-    }
-
     /// Customers who wait twelve times each, about a second; how much they differ from each other, and their waits among themselves.
-    fn waits(customers: u64, between: f64, within: f64, seed: &mut u64) -> Cell {
+    fn waits(customers: u64, between: f64, within: f64, random: &mut Random) -> Cell {
         let mut cell = Cell::new();
         for _ in 0..customers {
-            let own = between * normal(seed);
+            let own = between * random.normal();
             for _ in 0..12 {
                 let mut event = Event::new(Kind::Action, NameId::NONE);
                 event.outcome = Outcome::Done;
-                event.duration_ns = (1e9 * (own + within * normal(seed)).exp()) as u64;
+                event.duration_ns = (1e9 * (own + within * random.normal()).exp()) as u64;
                 cell.add(&event);
             }
         }
@@ -79,12 +73,12 @@ mod tests {
     #[test]
     fn the_truth_lies_within_nineteen_times_of_twenty_however_alike_the_waits_of_a_customer_are() {
         for (between, within) in [(0.0, 0.5), (0.3, 0.4), (0.5, 0.0)] {
-            let seed = &mut 7;
+            let random = &mut Random(7);
             // The 75th percentile of a normal is 0.6745 standard errors up.
             let truth = 1e9 * (0.674_49 * f64::hypot(between, within)).exp();
             let trials = 400;
             let hits = (0..trials).filter(|_| {
-                let cell = waits(60, between, within, seed);
+                let cell = waits(60, between, within, random);
                 let share = cell.done().count_at_most(1_000_000_000) as f64 / cell.count() as f64;
                 let confidence = Confidence::of(&cell, Some(share), 60).unwrap();
                 let [low, high] = confidence.p75_ns.unwrap().map(|ns| ns as f64);
@@ -100,7 +94,7 @@ mod tests {
 
     #[test]
     fn nobody_and_few_have_none() {
-        let cell = waits(3, 0.1, 0.1, &mut 1);
+        let cell = waits(3, 0.1, 0.1, &mut Random(1));
         assert_eq!(Confidence::of(&cell, Some(0.5), 0), None);
         let of_few = Confidence::of(&cell, None, 3).unwrap();
         assert_eq!((of_few.p75_ns, of_few.within_budget_share), (None, None));
