@@ -28,6 +28,11 @@ impl Error {
         Error { kind: ErrorKind::Busy, message: "the writer's queue is full: send again later".into() }
     }
 
+    /// Something else has to end first.
+    pub(crate) fn later(message: impl Into<String>) -> Error {
+        Error { kind: ErrorKind::Busy, message: message.into() }
+    }
+
     pub(crate) fn store(message: impl Into<String>) -> Error {
         Error { kind: ErrorKind::Store, message: message.into() }
     }

@@ -39,7 +39,7 @@ pub enum Role {
     /// Sees the figures of a tenant: the page, reports, comparisons, checks
     #[default]
     Viewer,
-    /// Sees what the collector counts of itself, too, which is of all tenants together
+    /// Sees what the collector counts of itself, too, changes the budgets, which are of all tenants together, and deletes
     Admin,
     /// Sees `GET /metrics` and nothing else, for Prometheus
     Metrics,

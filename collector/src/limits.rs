@@ -152,6 +152,9 @@ pub const KEYS_MAX: usize = 256;
 /// Longest form of the login page, in bytes: a token, where to go next, and their escapes with much to spare.
 pub const LOGIN_BYTES_MAX: usize = 8 * 1024;
 
+/// The longest body that says what is to be deleted: an id or a release, and whose.
+pub const DELETION_BYTES_MAX: usize = 8 * 1024;
+
 /// Longest address to which a browser goes on after it signed in, in bytes: every word of a question at its longest is rarer than
 /// a browser that takes no more.
 pub const NEXT_BYTES_MAX: usize = 2_000;

@@ -21,7 +21,7 @@ async fn house() -> (House, String) {
          [[factor]]\nname = \"Speed\"\nmeasured_by = [{{ kind = \"tap\", name = \"{tap}\" }}]\nexpectation = 10\n\
          importance = 9\nowner = \"Payments\"\ntarget = 10\nsince = \"8.2.0\"\n"
     );
-    let house = House::new(|config| config.budgets = Budgets::parse(&budgets).unwrap());
+    let house = House::judging_by(&budgets);
     for seed in 1..40 {
         let mut batch = session(seed, 500);
         if seed % 2 == 0 {
@@ -34,8 +34,7 @@ async fn house() -> (House, String) {
 
 #[tokio::test]
 async fn the_map_has_every_stage_and_what_the_budgets_place_there() {
-    let budgets = Budgets::parse(nowait_report::life::EXAMPLE_LIFE).unwrap();
-    let house = House::new(|config| config.budgets = budgets);
+    let house = House::judging_by(nowait_report::life::EXAMPLE_LIFE);
     assert_eq!(house.post(frame(&session(1, 500))).await.status, StatusCode::OK);
     let map = house.get("/v1/map").await.json();
     let stages: Vec<&str> =
@@ -155,7 +154,7 @@ async fn questions_that_make_no_sense_are_refused() {
 
 /// Of the sessions of `nowait_wire::testing`, which are of March 2026.
 async fn house_of_indicators() -> House {
-    let house = House::new(|config| config.budgets = Budgets::parse("dimension.trust = 2\n").unwrap());
+    let house = House::judging_by("dimension.trust = 2\n");
     for seed in 1..20 {
         assert_eq!(house.post(frame(&session(seed, 500))).await.status, StatusCode::OK);
     }

@@ -39,10 +39,8 @@ fn schema_of(described: &Value, operation: &Value, status: &str) -> Option<jsons
 
 #[tokio::test]
 async fn every_answer_is_what_the_description_says() {
-    let house = House::new(|config| {
-        let limit = "[[limit]]\nkind = 'launch'\nname = 'cold'\np95_ms = 9000\n";
-        config.budgets = Budgets::parse(&format!("{EXAMPLE_LIFE}\n{EXAMPLE_GAPS}\n{limit}")).unwrap();
-    });
+    let limit = "[[limit]]\nkind = 'launch'\nname = 'cold'\np95_ms = 9000\n";
+    let house = House::judging_by(&format!("{EXAMPLE_LIFE}\n{EXAMPLE_GAPS}\n{limit}"));
     let mut last = Uuid::nil();
     for seed in 1..=12 {
         let mut batch = session(seed, 500);
@@ -55,7 +53,7 @@ async fn every_answer_is_what_the_description_says() {
     SqliteStore::import(house.folder.path()).unwrap().write("bank", &noted).unwrap();
     let described = house.get("/v1/openapi.json").await.json();
     for (path, operations) in described["paths"].as_object().unwrap() {
-        let operation = &operations["get"];
+        let Some(operation) = operations.get("get") else { continue };
         let empty = Vec::new();
         let required = operation["parameters"].as_array().unwrap_or(&empty).iter();
         let words: Vec<String> = required
@@ -81,4 +79,13 @@ async fn every_answer_is_what_the_description_says() {
             assert!(schema.is_valid(&refused.json()), "{path}");
         }
     }
+    let operation = &described["paths"]["/v1/deletions"]["post"];
+    let asked = json!({ "session": last });
+    let whole = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let wanted = jsonschema::draft202012::new(whole).unwrap();
+    assert!(wanted.is_valid(&asked) && !wanted.is_valid(&json!({ "sesion": last })));
+    let answer = house.delete(&asked).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let schema = schema_of(&described, operation, "200").unwrap();
+    assert!(schema.is_valid(&answer.json()) && !schema.is_valid(&json!({})));
 }

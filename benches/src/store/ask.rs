@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What an answer took.
@@ -124,9 +125,10 @@ impl Ask {
             query = query.from(BEGIN_UNIX_MS + 12 * DAY_MS).until(BEGIN_UNIX_MS + 13 * DAY_MS);
         }
         let by = (self == Ask::Split).then_some(By::Network);
-        let comparisons = Comparisons::new(Budgets::default());
+        let (comparisons, budgets) = (Comparisons::default(), Arc::default());
+        let releases = ("8.3.0", "8.4.0");
         let compared =
-            || comparisons.compare(&store, "bank", &query, ("8.3.0", "8.4.0"), CompareOptions::default());
+            || comparisons.compare(&store, "bank", &query, releases, &budgets, CompareOptions::default());
         if self == Ask::CompareAgain {
             compared()?;
         }

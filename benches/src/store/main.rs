@@ -184,7 +184,8 @@ fn measure(job: &Job) -> Result<Row, Box<dyn Error>> {
     let own = folder.join("store");
     let progress = self::progress(&format!("{name}: storing"));
     let (begin, begin_cpu_s) = (Instant::now(), cpu_s());
-    let held = store(&SqliteStore::open(&fresh(&own)?)?, &frames, &progress)?;
+    let policy = Policy { budgets: Some(pages::budgets()?), ..Policy::default() };
+    let held = store(&SqliteStore::open_with(&fresh(&own)?, policy, |_, _| {})?, &frames, &progress)?;
     let (elapsed_s, core_s) = (begin.elapsed().as_secs_f64(), cpu_s() - begin_cpu_s);
     progress.finish_and_clear();
     if held != load.sessions {

@@ -56,14 +56,18 @@ pub(super) const PAGES: [Page; 11] = [
     },
 ];
 
+/// What the bank says of itself, which some pages are about.
+pub(super) fn budgets() -> Result<Budgets, Box<dyn Error>> {
+    Ok(Budgets::parse(&format!("{EXAMPLE_LIFE}\n{EXAMPLE_GAPS}"))?)
+}
+
 impl Page {
     /// Asks all of it.
     pub(super) fn ask(self, store: SqliteStore) -> Result<(), Box<dyn Error>> {
         let keys = format!(
             "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n[[read_token]]\ntenant = 'bank'\ntoken = '{TOKEN}'\n"
         );
-        let budgets = Budgets::parse(&format!("{EXAMPLE_LIFE}\n{EXAMPLE_GAPS}"))?;
-        let config = Config { budgets, clock: || NOW_UNIX_MS, ..Config::new(Keys::parse(&keys)?) };
+        let config = Config { clock: || NOW_UNIX_MS, ..Config::new(Keys::parse(&keys)?) };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             let app = app(Arc::new(store), config);

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store;
 use crate::time::now_unix_ms;
 use nowait_report::check::Status;
-use nowait_report::{Check, Comparison, Verdict};
+use nowait_report::{Budgets, Check, Comparison, Verdict};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -77,17 +77,15 @@ struct Found {
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let path = args.budgets.clone().unwrap_or_else(|| "budgets.toml".into());
-    let budgets = if args.source.is_remote() { budgets(None)? } else { budgets(Some(&path))? };
+    let budgets = if args.source.is_remote() { Budgets::default() } else { budgets(&path)? };
     let ask = Ask { version: args.version.clone(), ..args.source.ask() };
-    let check: Check = args.source.answer("/v1/check", &ask, |store, question| {
-        let query = question.query();
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        let version = query.filter.version.clone().unwrap_or_default();
-        store::check(store, &tenant, &query, &version, &budgets, now_unix_ms())
+    let check: Check = args.source.answer("/v1/check", &ask, Some(&budgets), |of| {
+        let version = of.query.filter.version.clone().unwrap_or_default();
+        store::check(&of.store, &of.tenant, &of.query, &version, &of.budgets, now_unix_ms())
     })?;
     let against = check.pinned.as_deref().filter(|pinned| *pinned != check.version);
     let against_pinned = against
-        .map(|pinned| compare::releases(&args.source, pinned, &check.version, &budgets))
+        .map(|pinned| compare::releases(&args.source, pinned, &check.version, Some(&budgets)))
         .transpose()?;
     let found = Found { check, against_pinned };
     print_verdicts(args.form, Some(&found.check), found.against_pinned.as_slice(), &budgets, &found)?;

@@ -42,7 +42,7 @@ pub struct Args {
     allow_mixed: bool,
     #[command(flatten)]
     source: Source,
-    /// Budgets to judge by (TOML); a running collector judges by its own
+    /// Budgets to judge by (TOML) [default: those of the data folder]; a running collector judges by its own
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     budgets: Option<PathBuf>,
     /// The least change of a time that matters, in per cent [default: 3]
@@ -80,17 +80,22 @@ impl Args {
         }
     }
 
-    /// All that is compared: the releases, or the files; and HEAD against the pinned release.
-    fn compare(&self, budgets: &Budgets) -> Result<Vec<Comparison>, Error> {
+    /// All that is compared: the releases, or the files; and HEAD against the pinned release. And by which budgets, as far as they
+    /// are known here.
+    fn compare(&self, given: Option<&Budgets>) -> Result<(Vec<Comparison>, Budgets), Error> {
         match lab::split(&self.sides, self.source.is_named())? {
             [Files::Release(base), Files::Release(head)] => {
                 let bases = std::iter::once(&base).chain(&self.pinned);
-                bases.map(|base| answer(&self.source, &self.ask_about(base, &head), budgets)).collect()
+                let made = bases.map(|base| answer(&self.source, &self.ask_about(base, &head), given));
+                Ok((made.collect::<Result<_, _>>()?, self.source.budgets(given)?))
             }
             _ if self.pinned.is_some() => {
                 Err(Error::input("--pinned: it is a release; files are compared with files, leave it out"))
             }
-            [base, head] => Ok(vec![self.compare_files(&base, &head, budgets)?]),
+            [base, head] => {
+                let budgets = given.cloned().unwrap_or_default();
+                Ok((vec![self.compare_files(&base, &head, &budgets)?], budgets))
+            }
         }
     }
 
@@ -135,20 +140,18 @@ pub(super) fn releases(
     source: &Source,
     base: &str,
     head: &str,
-    budgets: &Budgets,
+    given: Option<&Budgets>,
 ) -> Result<Comparison, Error> {
     let ask = Ask { base: base.to_owned(), head: head.to_owned(), ..source.ask() };
-    answer(source, &ask, budgets)
+    answer(source, &ask, given)
 }
 
-fn answer(source: &Source, ask: &Ask, budgets: &Budgets) -> Result<Comparison, Error> {
-    source.answer("/v1/compare", ask, |store, question| {
-        let query = question.query();
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
+fn answer(source: &Source, ask: &Ask, given: Option<&Budgets>) -> Result<Comparison, Error> {
+    source.answer("/v1/compare", ask, given, |of| {
         // Trimmed, as everywhere.
         let (base, head) =
-            question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
-        store::compare(store, &tenant, &query, (base, head), budgets, question.options)
+            of.question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
+        store::compare(&of.store, &of.tenant, &of.query, (base, head), &of.budgets, of.question.options)
     })
 }
 
@@ -157,8 +160,8 @@ fn answer(source: &Source, ask: &Ask, budgets: &Budgets) -> Result<Comparison, E
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let budgets = budgets(args.budgets.as_deref())?;
-    let comparisons = args.compare(&budgets)?;
+    let given = args.budgets.as_deref().map(budgets).transpose()?;
+    let (comparisons, budgets) = args.compare(given.as_ref())?;
     print_comparisons(args.form, &comparisons, &budgets)?;
     Ok(FailOn::finding(&args.fail_on, &comparisons))
 }

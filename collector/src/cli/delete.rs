@@ -69,7 +69,8 @@ impl WhoseArgs {
 /// What is not there, was not confirmed, or could not be written, and what to do; nothing was changed then.
 pub fn run(args: &Args) -> Result<Finding, Error> {
     let whose = args.whose.whose();
-    let found = find(args, &whose)?;
+    let deletion = find(args, &whose)?;
+    let found = deletion.found();
     let (batches, sessions) = found.counts();
     let what = match whose {
         Whose::Feedback => format!("{} {whose}", count(found.reviews() as u64)),
@@ -79,7 +80,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         return Err(Error::input("nothing was deleted: answer y, or say --yes"));
     }
     let progress = Progress::new("Rebuilding");
-    let deleted = found.run(|done, total| progress.set(done, total))?;
+    let deleted = deletion.run(|done, total| progress.set(done, total))?;
     drop(progress);
     print(&words(&what, &deleted))?;
     Ok(Finding::Fine)

@@ -47,15 +47,12 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let (of, budgets) = (&args.of, args.of.budgets()?);
-    let gaps = of.source.answer("/v1/gaps", &of.ask(), |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::gaps(store, &tenant, &question.query(), &budgets)
-    })?;
+    let of = &args.of;
+    let gaps =
+        of.answer("/v1/gaps", &of.ask(), |of| store::gaps(&of.store, &of.tenant, &of.query, &of.budgets))?;
     // Targets are told of each release all the same.
-    let targets = of.source.answer("/v1/gaps/targets", &of.source.ask(), |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::targets(store, &tenant, &question.query(), &budgets)
+    let targets = of.answer("/v1/gaps/targets", &of.source.ask(), |of| {
+        store::targets(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     let found = Found { gaps, targets };
     of.print(&found, || text::gaps(&found.gaps, &found.targets))

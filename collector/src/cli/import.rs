@@ -90,7 +90,7 @@ fn feedback(args: &FeedbackArgs) -> Result<Finding, Error> {
     drop(bytes);
     let FileRead { reviews, passed_over, scrubbed } = file;
     let budgets = match &args.budgets {
-        Some(path) => budgets(Some(path))?,
+        Some(path) => budgets(path)?,
         None => import.budgets()?,
     };
     let noted = Listener::new(&budgets).note(reviews, args.keep_texts, |done, all| progress.set(done, all));

@@ -45,17 +45,15 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let (of, budgets) = (&args.of, args.of.budgets()?);
+    let of = &args.of;
     let ask = of.ask();
-    let span: Experiences = of.source.answer("/v1/indicators", &ask, |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::indicators(store, &tenant, &question.query(), &budgets)
+    let span: Experiences = of.answer("/v1/indicators", &ask, |of| {
+        store::indicators(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     // The months are the last twelve, whichever span is asked for.
     let of_months = Ask { since: String::new(), until: String::new(), hours: String::new(), ..ask };
-    let months: Trends = of.source.answer("/v1/indicators/months", &of_months, |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::months(store, &tenant, &question.query(), &budgets, now_unix_ms())
+    let months: Trends = of.answer("/v1/indicators/months", &of_months, |of| {
+        store::months(&of.store, &of.tenant, &of.query, &of.budgets, now_unix_ms())
     })?;
     let found = Found { span, months };
     of.print(&found, || text::indicators(&found.span, &found.months))

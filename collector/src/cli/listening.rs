@@ -47,18 +47,16 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let (of, budgets) = (&args.of, args.of.budgets()?);
+    let of = &args.of;
     if let Some(most) = args.texts {
         return texts(of, most);
     }
-    let listening: Listening = of.source.answer("/v1/listening", &of.ask(), |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::listening(store, &tenant, &question.query(), &budgets)
+    let listening: Listening = of.answer("/v1/listening", &of.ask(), |of| {
+        store::listening(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     // Of the app alone: a rating there has waits beside it.
-    let rated: Explained = of.source.answer("/v1/listening/ratings", &of.ask(), |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::rated(store, &tenant, &question.query(), &budgets)
+    let rated: Explained = of.answer("/v1/listening/ratings", &of.ask(), |of| {
+        store::rated(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     let found = Found { listening, rated };
     of.print(&found, || text::listening(&found.listening, &found.rated))
@@ -66,10 +64,9 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
 
 /// Prints texts that were kept, the latest first. They are for who holds the folder: no address hands them out.
 fn texts(of: &OfBank, most: u32) -> Result<Finding, Error> {
-    let kept: Vec<String> = of.source.answer("", &of.ask(), |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        let texts = store.feedback_texts(&tenant, &question.query(), most as usize)?;
-        Ok(texts.iter().map(|of| line(of, store.zone())).collect())
+    let kept: Vec<String> = of.answer("", &of.ask(), |of| {
+        let texts = of.store.feedback_texts(&of.tenant, &of.query, most as usize)?;
+        Ok(texts.iter().map(|text| line(text, of.store.zone())).collect())
     })?;
     if kept.is_empty() {
         return Err(Error::no_data(

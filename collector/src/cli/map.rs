@@ -32,10 +32,8 @@ pub struct Args {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let (of, budgets) = (&args.of, args.of.budgets()?);
-    let map: LifeMap = of.source.answer("/v1/map", &of.ask(), |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::life_map(store, &tenant, &question.query(), &budgets)
-    })?;
+    let of = &args.of;
+    let map: LifeMap =
+        of.answer("/v1/map", &of.ask(), |of| store::life_map(&of.store, &of.tenant, &of.query, &of.budgets))?;
     of.print(&map, || text::life(&map))
 }

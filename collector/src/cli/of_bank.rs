@@ -2,13 +2,13 @@
 //!
 //! Owns: whose figures, the bank's file, and whether they are wanted as JSON. Refuses: figures and words.
 
-use super::source::{self, Source, word};
+use super::source::{self, Local, Source, word};
 use super::terminal::print_text;
 use super::{Finding, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
-use nowait_report::Budgets;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 
 /// Whose figures, and what they are held against.
@@ -19,7 +19,7 @@ pub(super) struct OfBank {
     /// Only this release of the app
     #[arg(long, value_name = "VERSION", value_parser = word)]
     version: Option<String>,
-    /// What the bank says (TOML); a running collector has its own
+    /// What the bank says (TOML) [default: what the data folder was told last]; a running collector has its own
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     budgets: Option<PathBuf>,
     /// Print it as JSON
@@ -33,9 +33,15 @@ impl OfBank {
         Ask { version: self.version.clone().unwrap_or_default(), ..self.source.ask() }
     }
 
-    /// What the bank says, or the defaults.
-    pub(super) fn budgets(&self) -> Result<Budgets, Error> {
-        source::budgets(self.budgets.as_deref())
+    /// The answer to a question; see [`Source::answer`].
+    pub(super) fn answer<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        ask: &Ask,
+        local: impl FnOnce(&Local) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let given = self.budgets.as_deref().map(source::budgets).transpose()?;
+        self.source.answer(path, ask, given.as_ref(), local)
     }
 
     /// Prints what was found as it was asked for.

@@ -36,7 +36,7 @@ pub struct Args {
     /// Only this release of the app
     #[arg(long, value_name = "VERSION", value_parser = word)]
     version: Option<String>,
-    /// Budgets to judge by (TOML); a running collector judges by its own
+    /// Budgets to judge by (TOML) [default: those of the data folder]; a running collector judges by its own
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     budgets: Option<PathBuf>,
     /// One touchpoint in detail: how long its waits were, day by day, hour by hour, the longest; for example action:Pay.Confirm
@@ -95,49 +95,42 @@ impl Args {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let budgets = budgets(args.budgets.as_deref())?;
-    let (source, ask) = (&args.source, args.ask());
+    let given = args.budgets.as_deref().map(budgets).transpose()?;
+    let (source, ask, given) = (&args.source, args.ask(), given.as_ref());
     if args.session.is_some() {
-        let timeline: Timeline = source.answer("/v1/session", &ask, |store, question| {
-            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-            store::timeline(store, &tenant, question)
-        })?;
+        let timeline: Timeline = source
+            .answer("/v1/session", &ask, given, |of| store::timeline(&of.store, &of.tenant, &of.question))?;
         return shown(args, &timeline, text::timeline);
     }
     if args.journey.is_some() {
-        let map: JourneyMap = source.answer("/v1/journey", &ask, |store, question| {
-            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-            store::journey(store, &tenant, question, &question.query(), &budgets)
+        let map: JourneyMap = source.answer("/v1/journey", &ask, given, |of| {
+            store::journey(&of.store, &of.tenant, &of.question, &of.query, &of.budgets)
         })?;
         return shown(args, &map, text::journey);
     }
     if args.touchpoint.is_some() {
-        let detail: Detail = source.answer("/v1/touchpoint", &ask, |store, question| {
-            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-            store::detail(store, &tenant, question, &question.query(), &budgets)
+        let detail: Detail = source.answer("/v1/touchpoint", &ask, given, |of| {
+            store::detail(&of.store, &of.tenant, &of.question, &of.query, &of.budgets)
         })?;
         return shown(args, &detail, text::detail);
     }
     if args.daily {
-        let daily: Daily = source.answer("/v1/daily", &ask, |store, question| {
-            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-            store::daily(store, &tenant, &question.query(), &budgets)
+        let daily: Daily = source.answer("/v1/daily", &ask, given, |of| {
+            store::daily(&of.store, &of.tenant, &of.query, &of.budgets)
         })?;
         return shown(args, &daily, text::daily);
     }
     if args.month.is_some() || args.html.is_some() {
-        let service: Service = source.answer("/v1/service", &ask, |store, question| {
-            let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-            store::service(store, &tenant, question, &question.query(), &budgets, now_unix_ms())
+        let service: Service = source.answer("/v1/service", &ask, given, |of| {
+            store::service(&of.store, &of.tenant, &of.question, &of.query, &of.budgets, now_unix_ms())
         })?;
         return match &args.html {
             Some(path) => written(path, &page::service(&service, args.lang)),
             None => shown(args, &service, text::service),
         };
     }
-    let report: Report = source.answer("/v1/report", &ask, |store, question| {
-        let tenant = store::tenant_meant(store, question.tenant.as_deref())?;
-        store::report(store, &tenant, &question.query(), &budgets)
+    let report: Report = source.answer("/v1/report", &ask, given, |of| {
+        store::report(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     shown(args, &report, text::report)
 }

@@ -40,7 +40,7 @@ pub struct Args {
     /// Who may send and read (TOML) [default: DIR/keys.toml, made if it is not there]
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
-    /// Budgets of the reports (TOML) [default: the built-in ones]
+    /// Budgets of the reports (TOML) [default: those that the data folder was told last, or the built-in ones]
     #[arg(long, value_name = "FILE")]
     budgets: Option<PathBuf>,
     /// What all devices are asked to do from now on (JSON): enabled, sampled_per_mille, flush_interval_s, and a version
@@ -65,11 +65,11 @@ pub struct Args {
 /// # Errors
 /// What could not be opened, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let budgets = budgets(args.budgets.as_deref())?;
+    let budgets = args.budgets.as_deref().map(budgets).transpose()?;
     let remote = args.remote_config.as_deref().map(remote::read).transpose()?;
     let given = args.keys.as_deref().map(Keys::read).transpose()?;
     let progress = Progress::new("Opening");
-    let policy = Policy { keep: args.keep, budgets: budgets.clone(), zone: args.zone.clone() };
+    let policy = Policy { keep: args.keep, budgets, zone: args.zone.clone() };
     let store = SqliteStore::open_with(&args.data, policy, |done, total| progress.set(done, total))?;
     let store = Arc::new(store);
     drop(progress);
@@ -79,7 +79,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
         None => Keys::read_or_create(&keys_path)?,
     };
     let read_access = read_access(args.listen, &keys, &keys_path)?;
-    let config = Config { budgets, read_access, remote, ..Config::new(keys) };
+    let config = Config { read_access, remote, ..Config::new(keys) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)

@@ -8,13 +8,14 @@ use crate::ask::{Ask, Question};
 use crate::error::Error;
 use crate::keys::read_config;
 use crate::limits::ANSWER_BYTES_MAX;
-use crate::store::{SqliteStore, Store};
+use crate::store::{self, Query, SqliteStore, Store};
 use crate::time::now_unix_ms;
 use nowait_report::text::safe;
 use nowait_report::{Budgets, Zone};
 use reqwest::{StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a collector may take to answer.
@@ -70,6 +71,15 @@ pub(super) struct Source {
     until: Option<String>,
 }
 
+/// A data folder that is asked.
+pub(super) struct Local {
+    pub(super) store: SqliteStore,
+    pub(super) tenant: String,
+    pub(super) question: Question,
+    pub(super) query: Query,
+    pub(super) budgets: Arc<Budgets>,
+}
+
 impl Source {
     /// The question that the options ask.
     pub(super) fn ask(&self) -> Ask {
@@ -89,12 +99,14 @@ impl Source {
         }
     }
 
-    /// The answer of a data folder through `local`, or of the collector at `path`.
+    /// The answer of a data folder through `local`, or of the collector at `path`. A folder is judged by the budgets that are
+    /// given, else by its own.
     pub(super) fn answer<T: DeserializeOwned>(
         &self,
         path: &str,
         ask: &Ask,
-        local: impl FnOnce(&SqliteStore, &Question) -> Result<T, Error>,
+        given: Option<&Budgets>,
+        local: impl FnOnce(&Local) -> Result<T, Error>,
     ) -> Result<T, Error> {
         // What cannot be asked is told before anything is opened.
         let now_unix_ms = now_unix_ms();
@@ -108,7 +120,9 @@ impl Source {
             None => {
                 let store = SqliteStore::open_read_only(&self.folder())?;
                 let question = ask.question(now_unix_ms, store.zone())?;
-                local(&store, &question)
+                let tenant = store::tenant_meant(&store, question.tenant.as_deref())?;
+                let budgets = given.map_or_else(|| store.budgets(), |given| Arc::new(given.clone()));
+                local(&Local { tenant, query: question.query(), question, budgets, store })
             }
         }
     }
@@ -141,6 +155,15 @@ impl Source {
         SqliteStore::open_read_only(&self.folder())
     }
 
+    /// The budgets that are given, else those of the data folder; those of a running collector are not known here.
+    pub(super) fn budgets(&self, given: Option<&Budgets>) -> Result<Budgets, Error> {
+        match given {
+            Some(given) => Ok(given.clone()),
+            None if self.is_remote() => Ok(Budgets::default()),
+            None => Ok(self.local()?.budgets().as_ref().clone()),
+        }
+    }
+
     fn folder(&self) -> PathBuf {
         let from_env = || std::env::var_os("NOWAIT_DATA").filter(|data| !data.is_empty()).map(PathBuf::from);
         self.data.clone().or_else(from_env).unwrap_or_else(|| DATA.into())
@@ -168,11 +191,8 @@ fn dimension(text: &str) -> Result<String, String> {
     }
 }
 
-/// The budgets of a file, or the defaults.
-pub(super) fn budgets(path: Option<&Path>) -> Result<Budgets, Error> {
-    let Some(path) = path else {
-        return Ok(Budgets::default());
-    };
+/// The budgets of a file.
+pub(super) fn budgets(path: &Path) -> Result<Budgets, Error> {
     Budgets::parse(&read_config(path)?)
         .map_err(|error| Error::from(error).within(&path.display().to_string()))
 }

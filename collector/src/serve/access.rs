@@ -7,7 +7,9 @@
 
 use super::door::Seat;
 use super::{ReadAccess, Shared, login, metrics, refusal, sign_ins};
+use crate::error::Error;
 use crate::keys::Role;
+use crate::store::{self, Store};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::Authority;
@@ -69,6 +71,15 @@ impl Reader {
         match self {
             Reader::Local => "",
             Reader::Tenant { name, .. } => name,
+        }
+    }
+
+    /// Whose figures it means by this word, or by none.
+    pub(super) fn tenant_meant(&self, store: &dyn Store, asked: Option<&str>) -> Result<String, Error> {
+        match self {
+            Reader::Local => store::tenant_meant(store, asked),
+            Reader::Tenant { name: own, .. } if asked.is_none_or(|asked| asked == own) => Ok(own.clone()),
+            Reader::Tenant { .. } => Err(Error::input("tenant: the read token is another tenant's")),
         }
     }
 

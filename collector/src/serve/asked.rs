@@ -27,6 +27,8 @@ pub(super) struct Asked {
     pub(super) shared: Arc<Shared>,
     pub(super) reader: Reader,
     pub(super) ask: Ask,
+    /// By which everything in this answer is judged.
+    budgets: Arc<Budgets>,
     cancel: Cancel,
 }
 
@@ -92,9 +94,9 @@ impl Asked {
         store::timeline(self.store(), &tenant, &question)
     }
 
-    /// The budgets of this collector.
+    /// The budgets of this collector, as they were when it was asked.
     pub(super) fn budgets(&self) -> &Budgets {
-        &self.shared.config.budgets
+        &self.budgets
     }
 
     /// The moment of the question, in milliseconds since 1970 UTC.
@@ -150,7 +152,8 @@ impl Asked {
         query: &Query,
         releases: (&str, &str),
     ) -> Result<Arc<Comparison>, Error> {
-        self.shared.comparisons.compare(self.store(), tenant, query, releases, self.ask.options()?)
+        let options = self.ask.options()?;
+        self.shared.comparisons.compare(self.store(), tenant, query, releases, &self.budgets, options)
     }
 
     /// Whose figures are meant, and which.
@@ -162,14 +165,7 @@ impl Asked {
     pub(super) fn question(&self) -> Result<(String, Question, Query), Error> {
         let question = self.ask.question(self.now_unix_ms(), self.store().zone())?;
         let query = question.query().unless(&self.cancel);
-        let tenant = match &self.reader {
-            Reader::Local => store::tenant_meant(self.store(), self.ask.tenant())?,
-            Reader::Tenant { name: own, .. } if self.ask.tenant().is_none_or(|asked| asked == own) => {
-                own.clone()
-            }
-            Reader::Tenant { .. } => return Err(Error::input("tenant: the read token is another tenant's")),
-        };
-        Ok((tenant, question, query))
+        Ok((self.reader.tenant_meant(self.store(), self.ask.tenant())?, question, query))
     }
 }
 
@@ -212,7 +208,8 @@ async fn answer(
     }
     let done = tokio::time::timeout(READ_TIMEOUT, async {
         let place = shared.desk.enter(reader.name()).await?;
-        let asked = Asked { shared: Arc::clone(&shared), reader, ask, cancel };
+        let asked =
+            Asked { shared: Arc::clone(&shared), reader, ask, budgets: shared.store.budgets(), cancel };
         // The place goes with the work: who hangs up and comes again waits for what he asked before to stop.
         let task = tokio::task::spawn_blocking(move || {
             // The thread keeps that; what it does otherwise is to wait for the word of a probe.

@@ -4,6 +4,7 @@
 //! Invariant: every request is answered, with a short reason if it is refused, and never with a panic.
 
 mod access;
+mod admin;
 mod api;
 mod arrivals;
 mod asked;
@@ -50,7 +51,6 @@ use bodies::Bodies;
 use counters::Counters;
 use desk::Desk;
 use health::Health;
-use nowait_report::Budgets;
 use nowait_wire::RemoteConfig;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -73,8 +73,6 @@ pub enum ReadAccess {
 pub struct Config {
     /// Who may send, and with which tokens one may read.
     pub keys: Keys,
-    /// The budgets of every report.
-    pub budgets: Budgets,
     /// Who may read.
     pub read_access: ReadAccess,
     /// What every receipt of a stored batch asks the devices to do, if anything.
@@ -84,17 +82,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// These keys, the default budgets, reading from this machine only, nothing asked of devices, the clock of this
+    /// These keys, reading from this machine only, nothing asked of devices, the clock of this
     /// machine.
     #[must_use]
     pub fn new(keys: Keys) -> Config {
-        Config {
-            keys,
-            budgets: Budgets::default(),
-            read_access: ReadAccess::Local,
-            remote: None,
-            clock: crate::time::now_unix_ms,
-        }
+        Config { keys, read_access: ReadAccess::Local, remote: None, clock: crate::time::now_unix_ms }
     }
 }
 
@@ -126,7 +118,7 @@ pub fn app(store: Arc<dyn Store>, config: Config) -> Router {
         desk: Desk::new(READS_WAITING_MAX.min(connections / 4), &config.keys.readers()),
         sign_ins: SignIns::default(),
         attempts: Attempts::default(),
-        comparisons: Comparisons::new(config.budgets.clone()),
+        comparisons: Comparisons::default(),
         config,
     });
     let reads = questions().route_layer(from_fn_with_state(Arc::clone(&shared), access::readers_only));
@@ -163,6 +155,7 @@ fn questions() -> Router<Arc<Shared>> {
         .route("/plain/listening", asked(listening::plain))
         .route("/plain/indicators", asked(indicators::plain))
         .merge(api::router())
+        .merge(admin::router())
 }
 
 /// Why there is no answer.

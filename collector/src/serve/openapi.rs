@@ -4,12 +4,13 @@
 //! Invariant: a word that an address takes is described, and a schema is that of the type which is serialised.
 
 use super::Refusal;
+use super::admin::{Removed, Wanted};
 use super::api::{Answer, READS, Read};
 use super::counters::Status;
 use super::reads::Who;
 use nowait_wire::{Network, Os, Tier};
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -45,6 +46,7 @@ pub fn described() -> Value {
         let operation = json!({ "summary": summary, "responses": responses(&answer) });
         paths.insert(path.to_owned(), json!({ "get": operation }));
     }
+    paths.extend(changes(&mut schemas));
     json!({
         "openapi": "3.1.0",
         "info": { "title": "NoWait collector, read API", "version": VERSION, "description": ABOUT },
@@ -52,6 +54,43 @@ pub fn described() -> Value {
         "paths": paths,
         "components": components(&mut schemas),
     })
+}
+
+/// The addresses that an admin changes something with.
+fn changes(schemas: &mut SchemaGenerator) -> Map<String, Value> {
+    let toml = json!({ "application/toml": { "schema": { "type": "string" } } });
+    let of_json = |schema: Schema| json!({ "application/json": { "schema": schema } });
+    let body = |content: &Value| json!({ "required": true, "content": content });
+    // What is asked with may lack what an answer never does.
+    let mut asked_with =
+        SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None).into_generator();
+    let wanted = of_json(asked_with.root_schema_for::<Wanted>());
+    let went = of_json(schemas.subschema_for::<Removed>());
+    let mut deleted = responses(&went);
+    deleted["202"] = json!({ "description": "It is being deleted, which takes longer than an answer may" });
+    let paths = [
+        (
+            "/v1/budgets",
+            json!({
+                "get": { "summary": "The budgets that waits are judged by, as TOML", "responses": responses(&toml) },
+                "put": {
+                    "summary": "Judges by these budgets from now on, for admins; answers them",
+                    "requestBody": body(&toml),
+                    "responses": responses(&toml),
+                },
+            }),
+        ),
+        (
+            "/v1/deletions",
+            json!({ "post": {
+                "summary": "Deletes what is known of a session, an installation or a release, for admins; without `sure` says \
+                    what would go",
+                "requestBody": body(&wanted),
+                "responses": deleted,
+            } }),
+        ),
+    ];
+    paths.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
 }
 
 fn of(read: &Read, schemas: &mut SchemaGenerator) -> Value {

@@ -39,10 +39,9 @@ impl fmt::Display for Whose {
     }
 }
 
-/// What was found, before it goes. The folder is locked until this is dropped.
-#[derive(Debug)]
-pub struct Deletion {
-    conn: Connection,
+/// What is known of somebody, before it goes.
+#[derive(Clone, Debug)]
+pub struct Found {
     batches: Vec<i64>,
     sessions: Vec<i64>,
     /// The release, by system.
@@ -51,6 +50,13 @@ pub struct Deletion {
     reviews: usize,
     whose: Whose,
     tenant: i64,
+}
+
+/// The same in a folder that is locked until this is dropped.
+#[derive(Debug)]
+pub struct Deletion {
+    conn: Connection,
+    found: Found,
     /// Held, not used: the lock ends with it.
     _lock: File,
 }
@@ -62,17 +68,43 @@ pub struct Deleted {
     pub rebuilt: Option<Rebuilt>,
     /// Damaged batches of the tenant that are set apart: whose they are cannot be read.
     pub set_apart: u64,
-    /// Whether the write-ahead log still holds it, as another program was reading the file.
+    /// Whether the write-ahead log still holds it, as somebody was reading the file.
     pub is_in_log: bool,
 }
 
 impl Deletion {
     pub(super) fn find(conn: Connection, lock: File, tenant: &str, whose: Whose) -> Result<Deletion, Error> {
+        let found = Found::of(&conn, tenant, whose)?;
+        Ok(Deletion { conn, found, _lock: lock })
+    }
+
+    /// What goes.
+    #[must_use]
+    pub fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Removes all of it. `progress` is called now and then with the number of batches that were read again, and their number.
+    ///
+    /// # Errors
+    /// [`Error::is_store`]; then nothing was changed.
+    pub fn run(mut self, progress: impl FnMut(u64, u64)) -> Result<Deleted, Error> {
+        let deleted = self.found.remove(&mut self.conn, progress)?;
+        // The log holds what the pages held before.
+        let cut: Result<bool, _> =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        Ok(Deleted { is_in_log: cut.unwrap_or(true), ..deleted })
+    }
+}
+
+impl Found {
+    /// What a tenant has of them.
+    pub(super) fn of(conn: &Connection, tenant: &str, whose: Whose) -> Result<Found, Error> {
         let none = || {
             Error::no_data(format!("there is nothing of {whose} of tenant {tenant:?}; nothing was changed"))
         };
-        let Some(read::Tenant { id: tenant, .. }) = read::tenant(&conn, tenant)? else { return Err(none()) };
-        let ids = |select: &str, of: &dyn ToSql| ids(&conn, select, &[&tenant, of]);
+        let Some(read::Tenant { id: tenant, .. }) = read::tenant(conn, tenant)? else { return Err(none()) };
+        let ids = |select: &str, of: &dyn ToSql| ids(conn, select, &[&tenant, of]);
         let by_session = |column: &str, of: &dyn ToSql| -> Result<_, Error> {
             let sessions = format!("SELECT id FROM sessions WHERE tenant = ?1 AND {column} = ?2");
             let batches = format!("SELECT id FROM batches WHERE session IN ({sessions})");
@@ -81,7 +113,7 @@ impl Deletion {
         let mut reviews = 0;
         let (batches, sessions, releases) = match &whose {
             Whose::Feedback => {
-                reviews = feedback::known(&conn, tenant)?;
+                reviews = feedback::known(conn, tenant)?;
                 (Vec::new(), Vec::new(), Vec::new())
             }
             Whose::Session(id) => by_session("session", id.as_bytes())?,
@@ -95,7 +127,7 @@ impl Deletion {
         if batches.is_empty() && sessions.is_empty() && releases.is_empty() && reviews == 0 {
             return Err(none());
         }
-        Ok(Deletion { conn, batches, sessions, releases, reviews, whose, tenant, _lock: lock })
+        Ok(Found { batches, sessions, releases, reviews, whose, tenant })
     }
 
     /// How many batches and how many sessions there are of it.
@@ -110,14 +142,22 @@ impl Deletion {
         self.reviews
     }
 
-    /// Removes all of it. `progress` is called now and then with the number of batches that were read again, and their number.
-    ///
-    /// # Errors
-    /// [`Error::is_store`]; then nothing was changed.
-    pub fn run(mut self, progress: impl FnMut(u64, u64)) -> Result<Deleted, Error> {
+    /// Removes all of it, and makes the rollups again. The caller empties the log, which holds it still.
+    pub(super) fn remove(
+        &self,
+        conn: &mut Connection,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Deleted, Error> {
+        let before: i64 = conn.pragma_query_value(None, "secure_delete", |row| row.get(0))?;
         // What is removed is written over with zeros.
-        self.conn.pragma_update(None, "secure_delete", true)?;
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        conn.pragma_update(None, "secure_delete", true)?;
+        let removed = self.remove_rows(conn, progress);
+        conn.pragma_update(None, "secure_delete", before)?;
+        removed
+    }
+
+    fn remove_rows(&self, conn: &mut Connection, progress: impl FnMut(u64, u64)) -> Result<Deleted, Error> {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         match &self.whose {
             Whose::Feedback => feedback::remove(&tx, self.tenant)?,
             Whose::Version(version) => feedback::remove_version(&tx, self.tenant, version)?,
@@ -139,10 +179,7 @@ impl Deletion {
         let set_apart = "SELECT count(*) FROM quarantine WHERE tenant = ?1 AND place LIKE 'batches %'";
         let set_apart = tx.query_row(set_apart, [self.tenant], |row| row.get(0))?;
         tx.commit()?;
-        // The log holds what the pages held before.
-        let cut: Result<bool, _> =
-            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-        Ok(Deleted { rebuilt, set_apart, is_in_log: cut.unwrap_or(true) })
+        Ok(Deleted { rebuilt, set_apart, is_in_log: true })
     }
 }
 

@@ -10,10 +10,9 @@ use nowait_report::{Budgets, CompareOptions, Comparison};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The last comparisons by the budgets of one collector.
-#[derive(Debug)]
+/// The last comparisons.
+#[derive(Debug, Default)]
 pub struct Comparisons {
-    budgets: Budgets,
     kept: Mutex<VecDeque<Kept>>,
 }
 
@@ -30,17 +29,12 @@ struct Question {
 struct Kept {
     question: Question,
     changes: u64,
+    budgets: Arc<Budgets>,
     comparison: Arc<Comparison>,
 }
 
 impl Comparisons {
-    /// None yet; by these budgets waits will be in time.
-    #[must_use]
-    pub fn new(budgets: Budgets) -> Comparisons {
-        Comparisons { budgets, kept: Mutex::default() }
-    }
-
-    /// BASE against HEAD within the rest of the query; see [`compare`](super::compare).
+    /// BASE against HEAD within the rest of the query, by these budgets; see [`compare`](super::compare).
     ///
     /// # Errors
     /// As [`compare`](super::compare).
@@ -50,6 +44,7 @@ impl Comparisons {
         tenant: &str,
         query: &Query,
         (base, head): (&str, &str),
+        budgets: &Arc<Budgets>,
         options: CompareOptions,
     ) -> Result<Arc<Comparison>, Error> {
         // Looked at first: what is written while it is made makes it another one.
@@ -61,17 +56,23 @@ impl Comparisons {
             head: head.to_owned(),
             options,
         };
-        let is_same = |kept: &&Kept| kept.changes == changes && kept.question == question;
+        let is_of_now = |kept: &Kept| kept.changes == changes && Arc::ptr_eq(&kept.budgets, budgets);
+        let is_same = |kept: &&Kept| is_of_now(kept) && kept.question == question;
         let found = self.kept().iter().find(is_same).map(|kept| Arc::clone(&kept.comparison));
         if let Some(comparison) = found {
             return Ok(comparison);
         }
-        let made = super::compare(store, tenant, query, (base, head), &self.budgets, options)?;
+        let made = super::compare(store, tenant, query, (base, head), budgets, options)?;
         let comparison = Arc::new(made);
         let mut kept = self.kept();
-        kept.retain(|kept| kept.changes == changes);
+        kept.retain(is_of_now);
         kept.truncate(COMPARISONS_KEPT_MAX - 1);
-        kept.push_front(Kept { question, changes, comparison: Arc::clone(&comparison) });
+        kept.push_front(Kept {
+            question,
+            changes,
+            budgets: Arc::clone(budgets),
+            comparison: Arc::clone(&comparison),
+        });
         Ok(comparison)
     }
 

@@ -60,7 +60,7 @@ mod writer;
 pub use answers::{
     check, compare, daily, detail, journey, report, service, session_meant, side, tenant_meant, timeline,
 };
-pub use deletion::{Deleted, Deletion, Whose};
+pub use deletion::{Deleted, Deletion, Found, Whose};
 pub use doctor::{Damage, Examined};
 pub use feedback::{Imported, KeptText};
 pub use gaps::{gaps, targets};
@@ -88,6 +88,7 @@ use nowait_wire::{Batch, Kind, Uuid};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
@@ -350,6 +351,29 @@ pub trait Store: Send + Sync + 'static {
     /// In which zone days and months are cut, for as long as it is open.
     #[must_use]
     fn zone(&self) -> &Zone;
+
+    /// By which waits are judged that come now.
+    #[must_use]
+    fn budgets(&self) -> Arc<Budgets>;
+
+    /// Judges waits by these from now on, also when it is opened again; what came before stays as it was judged.
+    ///
+    /// # Errors
+    /// [`Error::is_input`] if it was opened with budgets of its own, [`Error::is_store`]; nothing was changed then.
+    fn set_budgets(&self, budgets: Budgets) -> Result<(), Error>;
+
+    /// What a tenant has of somebody, as of this moment.
+    ///
+    /// # Errors
+    /// [`Error::is_no_data`] if there is nothing of them, [`Error::is_store`].
+    fn known_of(&self, tenant: &str, whose: Whose) -> Result<Found, Error>;
+
+    /// Removes what a tenant has of somebody, and makes the rollups again without it. Batches wait for as long as that takes.
+    ///
+    /// # Errors
+    /// [`Error::is_no_data`] if there is nothing of them, [`Error::is_busy`] if something else is being removed,
+    /// [`Error::is_store`]; nothing was changed then.
+    fn delete(&self, tenant: &str, whose: Whose) -> Result<Deleted, Error>;
 
     /// The tenants that have ever sent anything, sorted.
     ///

@@ -9,8 +9,8 @@ use super::period::Plan;
 use super::turns::{ReadFrom, Turn, Turns};
 use super::writer::Writer;
 use super::{
-    By, Contexts, Deletion, Import, Intake, Keep, KeptText, Pending, Query, Rebuilt, Store, Whose, backup,
-    batches, feedback, private, read, reindex, settings, side, slice, timeline, writer,
+    By, Contexts, Deleted, Deletion, Found, Import, Intake, Keep, KeptText, Pending, Query, Rebuilt, Store,
+    Whose, backup, batches, feedback, private, read, reindex, settings, side, slice, timeline, writer,
 };
 use super::{arrivals, daily, detail, journey, rated};
 use crate::cancel::Cancel;
@@ -25,7 +25,7 @@ use nowait_wire::{Batch, Kind, Uuid};
 use rusqlite::{Connection, TransactionBehavior};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// The database inside the data folder.
 const FILE: &str = "nowait.db";
@@ -41,16 +41,17 @@ const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 100;
 pub struct Policy {
     /// How long it is kept.
     pub keep: Keep,
-    /// Who waited beyond these targets is counted as late from now on; the file remembers them for whatever makes rollups again.
-    pub budgets: Budgets,
+    /// Who waited beyond these targets is counted as late from now on; `None` for those that the folder keeps, which are the
+    /// built-in ones for a new one. The folder keeps what is said here, and nobody changes it until it is opened again.
+    pub budgets: Option<Budgets>,
     /// In which zone days and months are cut; `None` for that of the file, which is UTC for a new one.
     pub zone: Option<Zone>,
 }
 
 impl Default for Policy {
-    /// Everything is kept, and the default budgets.
+    /// Everything is kept, and the budgets and the zone of the folder.
     fn default() -> Policy {
-        Policy { keep: Keep::ALL, budgets: Budgets::default(), zone: None }
+        Policy { keep: Keep::ALL, budgets: None, zone: None }
     }
 }
 
@@ -64,6 +65,11 @@ pub struct SqliteStore {
     readers: Mutex<Vec<Connection>>,
     /// In which days are cut, as it was when the file was opened.
     zone: Zone,
+    /// By which waits are judged; changed by nobody if they were given when it was opened.
+    budgets: RwLock<Arc<Budgets>>,
+    are_budgets_given: bool,
+    /// Held while something is removed on request.
+    deleting: Mutex<()>,
     /// Never replaced and never written with: to it, and to no other, a change of the file has one number.
     watch: Mutex<Option<Connection>>,
     /// Held, not used: the lock ends with it.
@@ -100,19 +106,30 @@ impl SqliteStore {
         private::make_file(&path)
             .map_err(|error| Error::store(format!("{} cannot be made: {error}", path.display())))?;
         let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        settings::keep_budgets(&conn, &policy.budgets).map_err(|error| at(&path, &error))?;
+        let budgets = match &policy.budgets {
+            Some(given) => {
+                settings::keep_budgets(&conn, given).map_err(|error| at(&path, &error))?;
+                given.clone()
+            }
+            None => settings::budgets(&conn).map_err(|error| at(&path, &error))?,
+        };
+        let budgets = Arc::new(budgets);
         if let Some(zone) = &policy.zone {
             settings::keep_zone(&conn, zone)?;
         }
-        writer::catch_up(&mut conn, &policy.budgets, progress).map_err(|error| at(&path, &error))?;
+        writer::catch_up(&mut conn, &budgets, progress).map_err(|error| at(&path, &error))?;
         let zone = settings::zone(&conn).map_err(|error| at(&path, &error))?;
         let turns = Arc::new(Turns::default());
-        let writer = Writer::start(conn, policy, Arc::clone(&turns))?;
+        let are_budgets_given = policy.budgets.is_some();
+        let writer = Writer::start(conn, policy.keep, Arc::clone(&budgets), Arc::clone(&turns))?;
         Ok(SqliteStore {
             path,
             writer: Some(writer),
             turns,
             zone,
+            budgets: RwLock::new(budgets),
+            are_budgets_given,
+            deleting: Mutex::default(),
             readers: Mutex::default(),
             watch: Mutex::default(),
             _lock: Some(lock),
@@ -130,11 +147,17 @@ impl SqliteStore {
             writer: None,
             turns: Arc::default(),
             zone: Zone::UTC,
+            budgets: RwLock::default(),
+            are_budgets_given: false,
+            deleting: Mutex::default(),
             readers: Mutex::default(),
             watch: Mutex::default(),
             _lock: None,
         };
-        store.zone = store.read(&Cancel::default(), settings::zone)?;
+        let told = |conn: &Connection| Ok((settings::zone(conn)?, settings::budgets(conn)?));
+        let (zone, budgets) = store.read(&Cancel::default(), told)?;
+        store.zone = zone;
+        store.budgets = RwLock::new(Arc::new(budgets));
         Ok(store)
     }
 
@@ -417,6 +440,36 @@ impl Store for SqliteStore {
 
     fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    fn budgets(&self) -> Arc<Budgets> {
+        Arc::clone(&self.budgets.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_budgets(&self, budgets: Budgets) -> Result<(), Error> {
+        if self.are_budgets_given {
+            return Err(Error::input(
+                "budgets: this collector was started with --budgets: change that file and start it again, or start it \
+                 without, and it keeps what it was told last",
+            ));
+        }
+        // Held over the commit, so that two who change them at once leave in memory what stands in the file.
+        let mut own = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
+        let budgets = Arc::new(budgets);
+        self.writer()?.judge_by(Arc::clone(&budgets))?;
+        *own = budgets;
+        Ok(())
+    }
+
+    fn known_of(&self, tenant: &str, whose: Whose) -> Result<Found, Error> {
+        self.read(&Cancel::default(), |conn| Found::of(conn, tenant, whose))
+    }
+
+    fn delete(&self, tenant: &str, whose: Whose) -> Result<Deleted, Error> {
+        let Ok(_alone) = self.deleting.try_lock() else {
+            return Err(Error::later("something else is being deleted: ask again when that has ended"));
+        };
+        self.writer()?.delete(tenant, whose)
     }
 
     fn tenants(&self) -> Result<Vec<String>, Error> {

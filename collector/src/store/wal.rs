@@ -46,6 +46,11 @@ impl Wal {
         if self.bytes() < WAL_BYTES_MAX || Instant::now() < self.again {
             return Ok(false);
         }
+        self.empty(conn, lock_timeout)
+    }
+
+    /// Empties the log, and says whether it is: a read may last too long.
+    pub(super) fn empty(&mut self, conn: &Connection, lock_timeout: Duration) -> Result<bool, Error> {
         let turns = Arc::clone(&self.turns);
         let _hold = turns.hold();
         let until = Instant::now() + WAL_WAIT;

@@ -7,6 +7,7 @@
 
 use super::batches::{self, Entry, Known};
 use super::connection::LOCK_TIMEOUT;
+use super::deletion::Found;
 use super::fold::Folded;
 use super::intake::Intake;
 use super::period::Calendar;
@@ -15,7 +16,7 @@ use super::pulse::Pulse;
 use super::retention::Retention;
 use super::turns::Turns;
 use super::wal::Wal;
-use super::{Pending, Policy, Stored, rollups, segments, settings};
+use super::{Deleted, Keep, Pending, Stored, Whose, rollups, segments, settings};
 use crate::error::Error;
 use crate::limits::{
     BITE_PAUSE, FOLD_AGAIN_AFTER_MAX, GROUP_BATCHES_MAX, PROBE_TIMEOUT, QUEUE_BATCHES_MAX, SEGMENTS_AFTER,
@@ -41,6 +42,10 @@ enum Job {
     Store(Box<Waiting>),
     /// Write something, so that it is known whether that can be done, and drop this.
     Probe(SyncSender<()>),
+    /// Judge waits by these from now on.
+    JudgeBy(Arc<Budgets>, SyncSender<Result<(), Error>>),
+    /// Remove what is known of somebody of a tenant.
+    Delete(String, Whose, SyncSender<Result<Deleted, Error>>),
 }
 
 /// The way to the writing thread.
@@ -53,9 +58,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, which owns the connection from now on. `turns` are of those who read in this process.
-    pub(super) fn start(conn: Connection, policy: Policy, turns: Arc<Turns>) -> Result<Writer, Error> {
-        let folding = Folding::new(Arc::new(policy.budgets), settings::calendar(&conn)?);
-        let retention = Retention::new(policy.keep);
+    pub(super) fn start(
+        conn: Connection,
+        keep: Keep,
+        budgets: Arc<Budgets>,
+        turns: Arc<Turns>,
+    ) -> Result<Writer, Error> {
+        let folding = Folding::new(budgets, settings::calendar(&conn)?);
+        let retention = Retention::new(keep);
         let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
         let pulse = Arc::new(Pulse::new());
         let told = Arc::clone(&pulse);
@@ -77,6 +87,25 @@ impl Writer {
             Err(TrySendError::Full(_)) => Err(Error::busy()),
             Err(TrySendError::Disconnected(_)) => Err(super::gone()),
         }
+    }
+
+    /// Judges waits by these from now on; they are kept for whoever opens the folder later.
+    pub(super) fn judge_by(&self, budgets: Arc<Budgets>) -> Result<(), Error> {
+        self.ask(|answer| Job::JudgeBy(budgets, answer))
+    }
+
+    /// Removes what is known of somebody. Batches wait meanwhile, and [`Writer::health`] says so.
+    pub(super) fn delete(&self, tenant: &str, whose: Whose) -> Result<Deleted, Error> {
+        self.ask(|answer| Job::Delete(tenant.to_owned(), whose, answer))
+    }
+
+    /// Gives the thread something to do behind what waits already, and waits for its answer.
+    fn ask<T>(&self, job: impl FnOnce(SyncSender<Result<T, Error>>) -> Job) -> Result<T, Error> {
+        let (answer, answered) = sync_channel(1);
+        // Cloned, so that the place in the queue is not waited for with the lock in hand.
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner).clone();
+        queue.ok_or_else(super::gone)?.send(job(answer)).map_err(|_| super::gone())?;
+        answered.recv().unwrap_or_else(|_| Err(super::gone()))
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -135,12 +164,17 @@ fn work(
     pulse: &Pulse,
 ) {
     let (wal, bite_due) = (Wal::of(&conn, turns), Instant::now());
-    let mut work = Work { conn, known: Known::default(), folding, retention, bite_due, wal };
+    let mut work = Work { conn, known: Known::default(), folding, retention, bite_due, wal, next: None };
     loop {
-        let due = work.folding.due().map_or(work.bite_due, |due| due.min(work.bite_due));
-        match queue.recv_timeout(due.saturating_duration_since(Instant::now())) {
+        match work.next_job(queue) {
             Ok(Job::Store(first)) => work.store(*first, queue, pulse),
             Ok(Job::Probe(_ended)) => pulse.probe(&mut work.conn),
+            Ok(Job::JudgeBy(budgets, answer)) => {
+                let _ = answer.send(work.judge_by(budgets));
+            }
+            Ok(Job::Delete(tenant, whose, answer)) => {
+                let _ = answer.send(work.delete(&tenant, whose, pulse));
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -165,14 +199,24 @@ struct Work {
     /// When the next bite of what is too old is due.
     bite_due: Instant,
     wal: Wal,
+    /// What came behind a group of batches and is none.
+    next: Option<Job>,
 }
 
 impl Work {
+    /// What came behind the last group, or comes until something is due.
+    fn next_job(&mut self, queue: &Receiver<Job>) -> Result<Job, RecvTimeoutError> {
+        let due = self.folding.due().map_or(self.bite_due, |due| due.min(self.bite_due));
+        let next = self.next.take().map(Ok);
+        next.unwrap_or_else(|| queue.recv_timeout(due.saturating_duration_since(Instant::now())))
+    }
+
     /// Stores the first batch and those that wait behind it, answers for them, and folds them.
     fn store(&mut self, first: Waiting, queue: &Receiver<Job>, pulse: &Pulse) {
         let mut group = Group::default();
         pulse.begin();
         let outcome = commit(&mut self.conn, &mut self.known, first, queue, &mut group);
+        self.next = group.next.take();
         pulse.end(&outcome.clone().and_then(|()| group.word()));
         for (answer, stored) in group.answers {
             // A client that hung up meanwhile has nobody to be told; the batch is stored all the same.
@@ -190,6 +234,27 @@ impl Work {
             }
             self.folding.add(&self.conn, entry);
         }
+    }
+
+    /// What was stored before is judged by the budgets of before.
+    fn judge_by(&mut self, budgets: Arc<Budgets>) -> Result<(), Error> {
+        self.fold();
+        settings::keep_budgets(&self.conn, &budgets)?;
+        self.folding.budgets = budgets;
+        Ok(())
+    }
+
+    /// Removes what is known of somebody, and makes the rollups again without it.
+    fn delete(&mut self, tenant: &str, whose: Whose, pulse: &Pulse) -> Result<Deleted, Error> {
+        let found = Found::of(&self.conn, tenant, whose)?;
+        pulse.begin();
+        let deleted = found.remove(&mut self.conn, |_, _| {});
+        pulse.end(&deleted.as_ref().map(|_| ()).map_err(Clone::clone));
+        // What was remembered may be gone, and what was folded is in the rollups that were made again.
+        self.known.clear();
+        self.folding.fall_behind();
+        let is_in_log = !self.wal.empty(&self.conn, LOCK_TIMEOUT).unwrap_or(false);
+        Ok(Deleted { is_in_log, ..deleted? })
     }
 
     /// Writes what is folded. Where that fails the batches stay, and are read again from the log.
@@ -228,6 +293,8 @@ impl Work {
 struct Group {
     answers: Vec<(Answer, Result<Stored, Error>)>,
     entries: Vec<Entry>,
+    /// What came behind them and ended the group.
+    next: Option<Job>,
 }
 
 impl Group {
@@ -277,23 +344,25 @@ fn commit(
         if group.answers.len() >= GROUP_BATCHES_MAX {
             break;
         }
-        let Some((next, answer)) = waiting(queue) else {
-            break;
-        };
-        group.answers.push((answer, Ok(Stored::New)));
-        intake = next;
+        match waiting(queue) {
+            Some(Job::Store(next)) => {
+                let (next, answer) = *next;
+                group.answers.push((answer, Ok(Stored::New)));
+                intake = next;
+            }
+            other => {
+                group.next = other;
+                break;
+            }
+        }
     }
     tx.commit()?;
     Ok(())
 }
 
-/// The next batch, if one waits; whoever probes meanwhile is told by the commit that goes on.
-fn waiting(queue: &Receiver<Job>) -> Option<Waiting> {
-    loop {
-        if let Job::Store(next) = queue.try_recv().ok()? {
-            return Some(*next);
-        }
-    }
+/// What waits next; whoever probes meanwhile is told by the commit that goes on.
+fn waiting(queue: &Receiver<Job>) -> Option<Job> {
+    std::iter::from_fn(|| queue.try_recv().ok()).find(|job| !matches!(job, Job::Probe(_)))
 }
 
 /// What is stored and not yet in the rollups.

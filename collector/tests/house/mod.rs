@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use nowait_collector::keys::Keys;
 use nowait_collector::serve::{Config, app};
-use nowait_collector::store::SqliteStore;
+use nowait_collector::store::{SqliteStore, Store as _};
+use nowait_report::Budgets;
 use nowait_wire::{Batch, CONTENT_TYPE, Receipt};
 use serde_json::Value;
 use std::sync::Arc;
@@ -48,6 +49,13 @@ impl Answer {
 }
 
 impl House {
+    /// One that was told these budgets.
+    pub fn judging_by(toml: &str) -> House {
+        let house = House::new(|_| {});
+        house.store.set_budgets(Budgets::parse(toml).unwrap()).unwrap();
+        house
+    }
+
     pub fn new(change: impl FnOnce(&mut Config)) -> House {
         let text = format!(
             "[[app_key]]\ntenant = 'bank'\nkey = '{KEY}'\n\
@@ -74,6 +82,14 @@ impl House {
     /// As the tenant `bank` reads.
     pub async fn get(&self, address: &str) -> Answer {
         self.ask(address, &[("host", "bank.example"), ("authorization", &format!("Bearer {TOKEN}"))]).await
+    }
+
+    /// What the tenant `bank` would delete, or deletes.
+    pub async fn delete(&self, wanted: &Value) -> Answer {
+        let request = Request::post("/v1/deletions")
+            .header("host", "bank.example")
+            .header("authorization", format!("Bearer {TOKEN}"));
+        self.send(request.body(Body::from(wanted.to_string())).unwrap()).await
     }
 
     pub async fn ask(&self, address: &str, headers: &[(&str, &str)]) -> Answer {

@@ -234,6 +234,31 @@ export function releases(question: URLSearchParams, wanted: AbortSignal): Promis
   return ask("/v1/releases", ofTenant(question), wanted);
 }
 
+/** The budgets that waits are judged by, as TOML. */
+export async function budgets(wanted: AbortSignal): Promise<string> {
+  return (await answered("/v1/budgets", { signal: wanted })).text();
+}
+
+/** Judges by these from now on, for admins; the budgets as they are kept. */
+export async function setBudgets(toml: string): Promise<string> {
+  return (await answered("/v1/budgets", { method: "PUT", body: toml })).text();
+}
+
+/** What is known of somebody; see `POST /v1/deletions`. */
+export interface Removed {
+  batches: number;
+  sessions: number;
+  reviews: number;
+  is_deleted: boolean;
+  is_in_log: boolean;
+}
+
+/** What would be deleted, or, if that is sure, what was, for admins. */
+export async function deletion(wanted: Record<string, string | boolean>): Promise<Removed> {
+  const response = await answered("/v1/deletions", { method: "POST", body: JSON.stringify(wanted) });
+  return (await response.json()) as Removed;
+}
+
 /** Nothing of a question but whose figures it is about. */
 function ofTenant(question: URLSearchParams): URLSearchParams {
   const tenant = question.get("tenant");
@@ -241,17 +266,18 @@ function ofTenant(question: URLSearchParams): URLSearchParams {
 }
 
 async function ask<T>(path: string, question: URLSearchParams, wanted: AbortSignal): Promise<T> {
+  return (await (await answered(`${path}?${question}`, { signal: wanted })).json()) as T;
+}
+
+async function answered(address: string, request: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(`${path}?${question}`, {
-      signal: wanted,
-      headers: { accept: "application/json" },
-    });
+    response = await fetch(address, { ...request, headers: { accept: "application/json" } });
   } catch (error) {
-    wanted.throwIfAborted();
+    request.signal?.throwIfAborted();
     throw new Refusal(0, error instanceof Error ? error.message : String(error));
   }
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) return response;
   throw new Refusal(response.status, await reason(response));
 }
 

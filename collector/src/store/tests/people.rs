@@ -59,7 +59,7 @@ fn it_says_how_many_people_waited_too_long_failed_or_gave_up() {
 fn who_is_late_is_judged_by_the_budgets_that_were_served_with_also_when_counted_again() {
     let folder = tempfile::tempdir().unwrap();
     let strict = Budgets::parse("[kind.action]\ntarget_ms = 0.0005\n").unwrap();
-    let policy = Policy { budgets: strict, ..Policy::default() };
+    let policy = Policy { budgets: Some(strict), ..Policy::default() };
     let store = SqliteStore::open_with(folder.path(), policy.clone(), |_, _| {}).unwrap();
     let mut batch = batch(1, 4, "8.1.0", Os::Ios, 5);
     for event in &mut batch.events {
@@ -76,6 +76,10 @@ fn who_is_late_is_judged_by_the_budgets_that_were_served_with_also_when_counted_
     SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(late(&folder), 1);
     drop(SqliteStore::open(folder.path()).unwrap());
+    SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
+    assert_eq!(late(&folder), 1, "what it was told last");
+    let others = Policy { budgets: Some(Budgets::default()), ..policy };
+    drop(SqliteStore::open_with(folder.path(), others, |_, _| {}).unwrap());
     SqliteStore::reindex(folder.path(), None, |_, _| {}).unwrap();
     assert_eq!(late(&folder), 0, "another collector was given others");
 }

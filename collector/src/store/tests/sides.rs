@@ -113,10 +113,10 @@ fn a_large_release_is_sampled_by_its_sessions_ids() {
 fn a_comparison_is_made_again_when_anything_was_written() {
     let (_folder, store) = fresh();
     (0..40).for_each(|seed| _ = put(&store, &session(seed)));
-    let comparisons = Comparisons::new(Budgets::default());
+    let (comparisons, budgets) = (Comparisons::default(), Arc::default());
     let query = Query::default();
     let ask = |query: &Query, options| {
-        comparisons.compare(&store, "bank", query, ("8.1.0", "8.2.0"), options).unwrap()
+        comparisons.compare(&store, "bank", query, ("8.1.0", "8.2.0"), &budgets, options).unwrap()
     };
     let plain = CompareOptions::default();
     // The fold writes a moment after the last receipt, which may be between two questions; then nothing does.
@@ -131,7 +131,10 @@ fn a_comparison_is_made_again_when_anything_was_written() {
     let strict = CompareOptions { effect_min: 0.2, ..CompareOptions::default() };
     assert_eq!(ask(&query, strict).options, strict, "another question");
     let ios = Query::of(Filter { os: Some(Os::Android), ..Filter::default() });
-    assert!(comparisons.compare(&store, "bank", &ios, ("8.1.0", "8.2.0"), strict).is_err(), "no such waits");
+    assert!(
+        comparisons.compare(&store, "bank", &ios, ("8.1.0", "8.2.0"), &budgets, strict).is_err(),
+        "no such waits"
+    );
     put(&store, &session(40));
     let second = ask(&query, plain);
     assert_eq!(*second, asked(&store, &query));

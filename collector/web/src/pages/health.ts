@@ -1,14 +1,19 @@
 // Whether the figures can be trusted: what arrives, what NoWait costs the customers, and whether all that was told is accounted for.
 
-import { arrivals, sections } from "../api";
+import { arrivals, reader, sections } from "../api";
 import { h } from "../dom";
 import { type Pen, table } from "../table";
+import { admin } from "./admin";
 import { span } from "./waits";
 
 /** The page, as soon as its figures are there. */
 export async function health(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
   const query = pen.address.query();
-  const [now, answer] = await Promise.all([arrivals(query, wanted), sections(query, wanted)]);
+  const [now, answer, who] = await Promise.all([
+    arrivals(query, wanted),
+    sections(query, wanted),
+    reader(wanted),
+  ]);
   const told = (all: typeof now.sections) =>
     all
       .filter(({ about, rows }) => about === "nowait" && rows.length > 0)
@@ -18,5 +23,6 @@ export async function health(pen: Pen, wanted: AbortSignal): Promise<Node[]> {
     ...told(now.sections),
     ...span(answer, pen),
     ...told(answer.sections),
+    ...admin(who, pen, wanted),
   ];
 }
