@@ -67,7 +67,10 @@ fn changes(schemas: &mut SchemaGenerator) -> Map<String, Value> {
     let wanted = of_json(asked_with.root_schema_for::<Wanted>());
     let went = of_json(schemas.subschema_for::<Removed>());
     let mut deleted = responses(&went);
-    deleted["202"] = json!({ "description": "It is being deleted, which takes longer than an answer may" });
+    if let Value::Object(answers) = &mut deleted {
+        let longer = json!({ "description": "It is being deleted, which takes longer than an answer may" });
+        answers.insert("202".to_owned(), longer);
+    }
     let paths = [
         (
             "/v1/budgets",
