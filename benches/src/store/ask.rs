@@ -70,9 +70,9 @@ impl Ask {
         Ask::OF_STORE.into_iter().chain(PAGES.map(Ask::Page))
     }
 
-    /// Those that this load can answer: pages name what only a bank's own names have.
+    /// Those that this load can answer: pages name what only a bank's own names have, and sessions that go so far.
     pub(super) fn of(load: &Load) -> impl Iterator<Item = Ask> {
-        let has_own_names = load.names == 0;
+        let has_own_names = load.names == 0 && load.events_per_session >= 50;
         Ask::all().filter(move |ask| has_own_names || !matches!(ask, Ask::Page(_)))
     }
 

@@ -21,6 +21,8 @@ mod doctor;
 mod exits;
 mod feedback;
 mod fold;
+mod folder;
+mod folding;
 mod gaps;
 mod import;
 mod indicators;

@@ -3,14 +3,14 @@
 //! Owns: opening the file, its settings, the connections. Refuses: SQL of rows (see `writer`, `read`).
 //! Invariant: at most one process writes what devices send into a data folder; anybody may read it meanwhile, and import reviews.
 
-use super::connection::{INCREMENTAL, readable, vacuum_mode, writable};
-use super::doctor::{self, Examined};
+use super::connection::{readable, writable};
+use super::folding;
 use super::period::Plan;
 use super::turns::{ReadFrom, Turn, Turns};
 use super::writer::Writer;
 use super::{
-    By, Contexts, Deleted, Deletion, Found, Import, Intake, Keep, KeptText, Pending, Query, Rebuilt, Store,
-    Whose, backup, batches, feedback, private, read, reindex, settings, side, slice, timeline, writer,
+    By, Contexts, Deleted, Found, Intake, Keep, KeptText, Pending, Query, Store, Whose, batches, feedback,
+    private, read, settings, side, slice, timeline,
 };
 use super::{arrivals, daily, detail, journey, rated};
 use crate::cancel::Cancel;
@@ -22,16 +22,13 @@ use nowait_report::{
     Arrivals, Budgets, Cells, Daily, Detail, JourneyMap, Report, Scope, Side, Timeline, Zone,
 };
 use nowait_wire::{Batch, Kind, Uuid};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 /// The database inside the data folder.
 const FILE: &str = "nowait.db";
-
-/// What could be read of a malformed database, beside it.
-const SALVAGED: &str = "nowait.db.salvaged";
 
 /// After how many instructions of SQLite's machine a read looks whether it is still wanted: a few rows.
 const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 100;
@@ -68,8 +65,8 @@ pub struct SqliteStore {
     /// By which waits are judged; changed by nobody if they were given when it was opened.
     budgets: RwLock<Arc<Budgets>>,
     are_budgets_given: bool,
-    /// Held while something is removed on request.
-    deleting: Mutex<()>,
+    /// Held while an admin changes something: one after another, and nobody who asks waits for it.
+    changing: Mutex<()>,
     /// Never replaced and never written with: to it, and to no other, a change of the file has one number.
     watch: Mutex<Option<Connection>>,
     /// Held, not used: the lock ends with it.
@@ -117,7 +114,7 @@ impl SqliteStore {
         if let Some(zone) = &policy.zone {
             settings::keep_zone(&conn, zone)?;
         }
-        writer::catch_up(&mut conn, &budgets, progress).map_err(|error| at(&path, &error))?;
+        folding::catch_up(&mut conn, &budgets, progress).map_err(|error| at(&path, &error))?;
         let zone = settings::zone(&conn).map_err(|error| at(&path, &error))?;
         let turns = Arc::new(Turns::default());
         let are_budgets_given = policy.budgets.is_some();
@@ -129,7 +126,7 @@ impl SqliteStore {
             zone,
             budgets: RwLock::new(budgets),
             are_budgets_given,
-            deleting: Mutex::default(),
+            changing: Mutex::default(),
             readers: Mutex::default(),
             watch: Mutex::default(),
             _lock: Some(lock),
@@ -149,7 +146,7 @@ impl SqliteStore {
             zone: Zone::UTC,
             budgets: RwLock::default(),
             are_budgets_given: false,
-            deleting: Mutex::default(),
+            changing: Mutex::default(),
             readers: Mutex::default(),
             watch: Mutex::default(),
             _lock: None,
@@ -159,109 +156,6 @@ impl SqliteStore {
         store.zone = zone;
         store.budgets = RwLock::new(Arc::new(budgets));
         Ok(store)
-    }
-
-    /// Rebuilds the rollups whose batches are all kept, in one transaction, with days cut in `zone` if there is one. Batches that were
-    /// stored before texts were scrubbed at ingest are scrubbed; and a file of an older program learns to give space back.
-    /// `progress` is called now and then with the number of batches read and their number in all.
-    ///
-    /// # Errors
-    /// As [`SqliteStore::open`], so also while another process writes; the old rollups stay if it fails. [`Error::is_input`] for
-    /// another zone where batches were removed by age: days cannot be cut again without them.
-    pub fn reindex(
-        folder: &Path,
-        zone: Option<&Zone>,
-        progress: impl FnMut(u64, u64),
-    ) -> Result<Rebuilt, Error> {
-        let path = existing(folder)?;
-        let _lock = private::lock(folder)?;
-        let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rebuilt = reindex::rebuild(&tx, zone, progress)?;
-        tx.commit()?;
-        if vacuum_mode(&conn)? != INCREMENTAL {
-            conn.execute_batch("VACUUM").map_err(|error| {
-                let done =
-                    "the rollups are made again; the file could not be written again to give space back";
-                Error::from(error).within(done)
-            })?;
-        }
-        Ok(rebuilt)
-    }
-
-    /// Finds what a tenant has of somebody, for deletion; nothing is changed yet. The folder is locked as long as what is returned
-    /// lives.
-    ///
-    /// # Errors
-    /// As [`SqliteStore::reindex`]; [`Error::is_no_data`] if there is nothing of them.
-    pub fn deletion(folder: &Path, tenant: &str, whose: Whose) -> Result<Deletion, Error> {
-        let path = existing(folder)?;
-        let lock = private::lock(folder)?;
-        let conn = writable(&path).map_err(|error| at(&path, &error))?;
-        Deletion::find(conn, lock, tenant, whose)
-    }
-
-    /// Writes all that is in the folder's database at this moment into one new file, for its owner alone, checks that, and says
-    /// how many bytes it has. Another process may be writing the folder.
-    ///
-    /// # Errors
-    /// [`Error::is_input`] if there is such a file already, [`Error::is_store`] for everything else; then there is no such file.
-    pub fn backup(folder: &Path, to: &Path) -> Result<u64, Error> {
-        let path = existing(folder)?;
-        backup::write(&path, to)
-    }
-
-    /// Looks at every stored frame, cell and account, while another process may be writing them. `progress` is called now and
-    /// then with the number of rows read and their number in all.
-    ///
-    /// # Errors
-    /// [`Error::is_store`] if the file cannot be opened or has another schema. Damage is no error.
-    pub fn examine(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<Examined, Error> {
-        let path = existing(folder)?;
-        let conn = readable(&path).map_err(|error| at(&path, &error))?;
-        doctor::examine(&conn, progress)
-    }
-
-    /// Sets the damaged rows that were found apart and makes the rollups again, in one transaction.
-    ///
-    /// # Errors
-    /// As [`SqliteStore::reindex`]; nothing is changed then.
-    pub fn mend(folder: &Path, found: &Examined, progress: impl FnMut(u64, u64)) -> Result<Rebuilt, Error> {
-        let path = existing(folder)?;
-        let _lock = private::lock(folder)?;
-        let mut conn = writable(&path).map_err(|error| at(&path, &error))?;
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        doctor::set_apart(&tx, found)?;
-        let rebuilt = reindex::rebuild(&tx, None, progress)?;
-        tx.commit()?;
-        Ok(rebuilt)
-    }
-
-    /// Copies every row that can be read out of a malformed file into a new one beside it, makes its rollups again, and says where
-    /// it is. The malformed file is left as it is.
-    ///
-    /// # Errors
-    /// As [`SqliteStore::reindex`]; [`Error::is_input`] if there is such a new file already.
-    pub fn salvage(folder: &Path, progress: impl FnMut(u64, u64)) -> Result<PathBuf, Error> {
-        let path = existing(folder)?;
-        let _lock = private::lock(folder)?;
-        let to = folder.join(SALVAGED);
-        private::make_new_file(&to)?;
-        let saved = salvage(&path, &to, progress);
-        if saved.is_err() {
-            // What is not whole would be taken for what could be saved.
-            let _ = std::fs::remove_file(&to);
-        }
-        saved.map(|()| to)
-    }
-
-    /// Opens a folder for one import of reviews, also while another process takes batches in.
-    ///
-    /// # Errors
-    /// [`Error::is_store`] if there is no store in the folder, or an older one that another process writes.
-    pub fn import(folder: &Path) -> Result<Import, Error> {
-        let path = existing(folder)?;
-        Import::open(folder, &path).map_err(|error| at(&path, &error))
     }
 
     /// The latest texts of reviews that were kept, at most `most`.
@@ -351,6 +245,17 @@ impl SqliteStore {
             let early = || Err(Error::store("a thread that read batches ended early"));
             parts.into_iter().map(|part| part.join().unwrap_or_else(|_| early())).collect()
         })
+    }
+
+    /// The right to change something for an admin, if nothing else is being changed.
+    fn change(&self) -> Result<MutexGuard<'_, ()>, Error> {
+        match self.changing.try_lock() {
+            Ok(alone) => Ok(alone),
+            Err(TryLockError::Poisoned(alone)) => Ok(alone.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::later("an admin is changing something else: ask again when that has ended"))
+            }
+        }
     }
 
     fn writer(&self) -> Result<&Writer, Error> {
@@ -453,11 +358,10 @@ impl Store for SqliteStore {
                  without, and it keeps what it was told last",
             ));
         }
-        // Held over the commit, so that two who change them at once leave in memory what stands in the file.
-        let mut own = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.change()?;
         let budgets = Arc::new(budgets);
         self.writer()?.judge_by(Arc::clone(&budgets))?;
-        *own = budgets;
+        *self.budgets.write().unwrap_or_else(PoisonError::into_inner) = budgets;
         Ok(())
     }
 
@@ -466,9 +370,7 @@ impl Store for SqliteStore {
     }
 
     fn delete(&self, tenant: &str, whose: Whose) -> Result<Deleted, Error> {
-        let Ok(_alone) = self.deleting.try_lock() else {
-            return Err(Error::later("something else is being deleted: ask again when that has ended"));
-        };
+        let _alone = self.change()?;
         self.writer()?.delete(tenant, whose)
     }
 
@@ -512,17 +414,8 @@ impl Store for SqliteStore {
     }
 }
 
-fn salvage(path: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), Error> {
-    let old = readable(path).map_err(|error| at(path, &error))?;
-    let mut new = writable(to).map_err(|error| at(to, &error))?;
-    let tx = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    doctor::salvage(&old, &tx)?;
-    reindex::rebuild(&tx, None, progress)?;
-    Ok(tx.commit()?)
-}
-
 /// The database that is in the folder.
-fn existing(folder: &Path) -> Result<PathBuf, Error> {
+pub(super) fn existing(folder: &Path) -> Result<PathBuf, Error> {
     let path = folder.join(FILE);
     if path.is_file() {
         return Ok(path);
@@ -534,6 +427,6 @@ fn existing(folder: &Path) -> Result<PathBuf, Error> {
 }
 
 /// The same error, saying which file it is about.
-fn at(path: &Path, error: &Error) -> Error {
+pub(super) fn at(path: &Path, error: &Error) -> Error {
     error.within(&path.display().to_string())
 }
