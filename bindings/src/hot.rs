@@ -2,7 +2,8 @@
 //!
 //! | argument | is |
 //! |---|---|
-//! | `name`, `target`, `screen` … | an id from [`register_name`]; 0 for none |
+//! | `name`, `screen` … | an id from [`register_name`]; 0 for none |
+//! | `target` | an id from [`register_target`]; 0 for none |
 //! | `id` | the face's own number of one instance (of a screen, request, action or journey), from [`next_id`] or a counter of its own: never 0, not used twice in a process for anything |
 //! | `…_ns` | nanoseconds of the uptime clock (`System.nanoTime`, `UITouch.timestamp`, [`now_ns`]) |
 //! | `at_ns` | when it happened; [`NOW`] for this moment, which spares the caller a reading of the clock |
@@ -58,6 +59,13 @@ pub fn next_id() -> u64 {
 #[uniffi::export]
 pub fn register_name(text: &str) -> u32 {
     guard(NameId::OTHER.0, || engine().name(text).0)
+}
+
+/// Registers the target of a tap by its name: the id of what may be told of it, 0 for nothing. What says which key of a keypad it is
+/// (`pin_key_4`) is written nowhere.
+#[uniffi::export]
+pub fn register_target(text: &str) -> u32 {
+    guard(NameId::OTHER.0, || engine().target(text).0)
 }
 
 /// Leaves a breadcrumb with a number of the app's choice.

@@ -57,7 +57,7 @@ native! {
     Java_dev_nowait_internal_Native_handedOver => handed_over(id: jlong, atNs: jlong, continuation: jlong);
 }
 
-/// See [`hot::register_name`]. No text is no name.
+/// See [`hot::register_name`].
 #[unsafe(no_mangle)]
 #[doc(hidden)]
 pub(crate) extern "system" fn Java_dev_nowait_internal_Native_registerName(
@@ -65,10 +65,26 @@ pub(crate) extern "system" fn Java_dev_nowait_internal_Native_registerName(
     _: jclass,
     text: jstring,
 ) -> jint {
+    register(env, text, hot::register_name)
+}
+
+/// See [`hot::register_target`].
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub(crate) extern "system" fn Java_dev_nowait_internal_Native_registerTarget(
+    env: *mut JNIEnv,
+    _: jclass,
+    text: jstring,
+) -> jint {
+    register(env, text, hot::register_target)
+}
+
+/// No text is no name.
+fn register(env: *mut JNIEnv, text: jstring, register: fn(&str) -> u32) -> jint {
     if env.is_null() || text.is_null() {
         return NameId::NONE.0 as jint;
     }
-    guard(NameId::OTHER.0 as jint, || hot::register_name(&read(env, text)) as jint)
+    guard(NameId::OTHER.0 as jint, || register(&read(env, text)) as jint)
 }
 
 /// UTF-16 units that are read of a name: with one more than a name has bytes, it is too long whatever they say.

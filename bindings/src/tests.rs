@@ -182,6 +182,7 @@ fn ids_are_given_out_once_on_both_lanes() {
 fn no_text_is_no_name() {
     let _turn = alone();
     assert_eq!(native::Java_dev_nowait_internal_Native_registerName(null_mut(), null_mut(), null_mut()), 0);
+    assert_eq!(native::Java_dev_nowait_internal_Native_registerTarget(null_mut(), null_mut(), null_mut()), 0);
 }
 
 #[test]
@@ -483,6 +484,7 @@ fn panics_are_caught_counted_and_answered_by_the_default() {
         || assert_eq!(cold::flush(1), Flushed::default()),
         || assert_eq!(cold::shutdown(1), Flushed::default()),
         || assert_eq!(hot::register_name("x"), NameId::OTHER.0),
+        || assert_eq!(hot::register_target("x"), NameId::OTHER.0),
         || assert!(cold::self_report().is_none()),
         || assert!(cold::draw_continuation().is_none()),
         || assert!(!cold::exchange_is_cancelled()),
@@ -494,5 +496,5 @@ fn panics_are_caught_counted_and_answered_by_the_default() {
         testing::nowait_testing_panic_next();
         entry();
     }
-    assert_eq!(report().panics_caught, caught + 18);
+    assert_eq!(report().panics_caught, caught + 19);
 }

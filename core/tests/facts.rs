@@ -5,7 +5,9 @@ mod common;
 
 use common::*;
 use nowait_core::testing::MemoryUpload;
-use nowait_core::{Event, ExitReason, Fact, Kind, NOW, NoWait, Outcome, Recorded};
+use nowait_core::{Event, ExitReason, Fact, Kind, NOW, NameId, NoWait, Outcome};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 fn of_kind(upload: &MemoryUpload, kind: Kind) -> Vec<(String, Event)> {
@@ -149,24 +151,50 @@ fn a_night_asleep_is_absence_and_misplaces_nothing() {
     assert!(near(placed_ms(&upload, "Transfer", Kind::Journey), START_MS));
 }
 
-fn tap(nowait: NoWait, view: &str) -> Recorded {
-    nowait.append(Fact::TouchUp { at: NOW, target: nowait.name(view) })
+/// Every byte that lies in the folder and below.
+fn written(folder: &Path) -> Vec<u8> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { written(&path) } else { fs::read(path).unwrap() }).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 #[test]
 fn what_was_typed_cannot_be_read_from_taps() {
+    assert!(holds(&taps_on_keys(NoWait::name), "pin_key_4"), "as a name, it is in the table of names");
+    let written = taps_on_keys(NoWait::target);
+    assert!(holds(&written, "pin_key"));
+    for key in ["pin_key_", "keyH", "keyA", "seven", "btnNine"] {
+        assert!(!holds(&written, key), "{key}");
+    }
+}
+
+#[test]
+fn a_target_is_what_may_be_told_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (nowait, _worker, _clock) = start(config(folder.path()), &MemoryUpload::new());
+    let targets = ["pin_key", "pin_key_4", "4", "card 4111111111111111"].map(|text| nowait.target(text));
+    let key = nowait.name("pin_key");
+    assert_eq!(targets, [key, key, NameId::NONE, NameId::REDACTED]);
+}
+
+/// Taps on the keys of a keypad, whose names are registered so, and what is told of them after the process died: all that it left on the disk.
+fn taps_on_keys(register: fn(NoWait, &str) -> NameId) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let (nowait, worker, clock) = start(config(folder.path()), &MemoryUpload::new());
     foreground(nowait);
     for view in
         ["pin_key_4", "pin_key_0", "pin_key_7", "pin_key_1", "keyH", "keyA", "q", "w", "seven", "", "btnNine"]
     {
-        assert!(tap(nowait, view).is_taken());
+        assert!(nowait.append(Fact::TouchUp { at: NOW, target: register(nowait, view) }).is_taken());
         clock.advance(Duration::from_millis(400));
         nowait.append(Fact::TouchHandled { at: NOW });
         let frame = nowait.now_ns() - 1;
         nowait.append(Fact::Frame { started: frame, deadline: frame, at: NOW });
     }
+    let written = written(folder.path());
     let upload = after_death(&folder, worker);
     let mut told: Vec<String> = upload
         .events()
@@ -182,6 +210,7 @@ fn what_was_typed_cannot_be_read_from_taps() {
     let trail: Vec<String> = of_kind(&upload, Kind::Breadcrumb).into_iter().map(|(name, _)| name).collect();
     assert_eq!(trail, ["pin_key", "pin_key", "pin_key", "pin_key", "key", "key", "btn"]);
     assert!(upload.batches().iter().flat_map(|batch| &batch.names).all(|name| !name.contains("pin_key_")));
+    written
 }
 
 /// Facts that found no room may have been the end of a wait: it is interrupted, never timed out.

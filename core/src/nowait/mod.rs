@@ -147,6 +147,13 @@ impl NoWait {
         self.engine.recorder.name(text)
     }
 
+    /// As [`NoWait::name`], for the target of a tap: without the numbers, single letters and digits in words that say which key of a
+    /// keypad it is. What is left out is written nowhere; of a name that has nothing else, nothing is told.
+    #[must_use]
+    pub fn target(self, text: &str) -> NameId {
+        self.engine.recorder.target(text)
+    }
+
     /// The text of a name that was handed out, as it travels: what was registered as `redacted` says that.
     #[must_use]
     pub fn name_text(self, name: NameId) -> Option<String> {

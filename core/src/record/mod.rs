@@ -376,7 +376,15 @@ impl Recorder {
 
     /// The id of a name; what is wrong with it is counted.
     pub(crate) fn name(&self, text: &str) -> NameId {
-        let (id, counter) = self.names.intern(text);
+        self.counted(self.names.intern(text))
+    }
+
+    /// The id of what a tap may say of a target with this name, as above.
+    pub(crate) fn target(&self, text: &str) -> NameId {
+        self.counted(self.names.intern_target(text))
+    }
+
+    fn counted(&self, (id, counter): (NameId, Option<Counter>)) -> NameId {
         if let Some(counter) = counter {
             self.count(counter, 1);
         }

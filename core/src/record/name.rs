@@ -86,6 +86,15 @@ impl Names {
         (id, counter)
     }
 
+    /// The id of what a tap may say of a target with this text. The text itself goes nowhere: in the order of first taps, the names of
+    /// a keypad's keys would be in the table, and so on the disk.
+    pub(crate) fn intern_target(&self, text: &str) -> (NameId, Option<Counter>) {
+        if is_no_name(text) {
+            return (NameId::REDACTED, Some(Counter::NamesRedacted));
+        }
+        target(text).map_or((NameId::NONE, None), |target| self.intern(&target))
+    }
+
     /// The text of an id that was handed out.
     pub(crate) fn text(&self, id: NameId) -> Option<String> {
         self.table().texts.get(id.0 as usize).map(|text| text.as_ref().to_owned())
@@ -97,7 +106,7 @@ impl Table {
         if let Some(id) = self.ids.get(text) {
             return (NameId(*id), None);
         }
-        if text.len() > NAME_BYTES_MAX || looks_personal(text) {
+        if is_no_name(text) {
             return (NameId::REDACTED, Some(Counter::NamesRedacted));
         }
         let app_names = self.texts.len() - NameId::RESERVED.len();
@@ -126,6 +135,10 @@ impl Table {
             Some(target) => self.intern(&target).0,
         }
     }
+}
+
+fn is_no_name(text: &str) -> bool {
+    text.len() > NAME_BYTES_MAX || looks_personal(text)
 }
 
 fn write(record: &Record, text: &str) {

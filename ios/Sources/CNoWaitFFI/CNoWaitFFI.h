@@ -451,6 +451,11 @@ void uniffi_nowait_ffi_fn_func_rated(uint64_t id, uint32_t name, uint64_t at_ns,
 uint32_t uniffi_nowait_ffi_fn_func_register_name(RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_TARGET
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REGISTER_TARGET
+uint32_t uniffi_nowait_ffi_fn_func_register_target(RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REQUEST_ENDED
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_FN_FUNC_REQUEST_ENDED
 void uniffi_nowait_ffi_fn_func_request_ended(uint64_t id, uint64_t at_ns, uint16_t status, uint8_t outcome, RustCallStatus *_Nonnull out_status
@@ -945,6 +950,12 @@ uint16_t uniffi_nowait_ffi_checksum_func_rated(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_NAME
 #define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_NAME
 uint16_t uniffi_nowait_ffi_checksum_func_register_name(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_TARGET
+#define UNIFFI_FFIDEF_UNIFFI_NOWAIT_FFI_CHECKSUM_FUNC_REGISTER_TARGET
+uint16_t uniffi_nowait_ffi_checksum_func_register_target(void
     
 );
 #endif

@@ -60,7 +60,7 @@ import Dispatch
     }
 
     private func tell(_ target: String, atNs: UInt64) {
-        Fact.touchUp(target: isSecret ? 0 : nameID(target)).tell(atNs: atNs)
+        Fact.touchUp(target: isSecret ? 0 : targetID(target)).tell(atNs: atNs)
         // The handler runs in this turn of the main queue, and what waits for the next one runs after it.
         DispatchQueue.main.async {
             Fact.touchHandled.tell()

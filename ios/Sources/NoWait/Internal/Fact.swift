@@ -84,6 +84,9 @@ extension Fact {
 /// The engine's id of a name.
 package func nameID(_ text: String) -> UInt32 { NoWaitFFI.registerName(text: text) }
 
+/// The engine's id of what may be told of the target of a tap; 0 for nothing.
+package func targetID(_ text: String) -> UInt32 { NoWaitFFI.registerTarget(text: text) }
+
 /// The text of such an id, as it would travel.
 package func nameText(_ id: UInt32) -> String { NoWaitFFI.nameText(name: id) }
 

@@ -3665,6 +3665,18 @@ public func registerName(text: String) -> UInt32  {
 })
 }
 /**
+ * Registers the target of a tap by its name: the id of what may be told of it, 0 for nothing. What says which key of a keypad it is
+ * (`pin_key_4`) is written nowhere.
+ */
+public func registerTarget(text: String) -> UInt32  {
+    return try!  FfiConverterUInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nowait_ffi_fn_func_register_target(
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+})
+}
+/**
  * A request ended with this HTTP status, 0 if there was no answer.
  */
 public func requestEnded(id: UInt64, atNs: UInt64, status: UInt16, outcome: UInt8)  {try! rustCall() {
@@ -3879,6 +3891,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_register_name() != 55441) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nowait_ffi_checksum_func_register_target() != 28984) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nowait_ffi_checksum_func_request_ended() != 36071) {

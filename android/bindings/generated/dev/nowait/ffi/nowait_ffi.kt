@@ -782,6 +782,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_register_name(
     ): Int
+    external fun uniffi_nowait_ffi_checksum_func_register_target(
+    ): Int
     external fun uniffi_nowait_ffi_checksum_func_request_ended(
     ): Int
     external fun uniffi_nowait_ffi_checksum_func_request_started(
@@ -888,6 +890,8 @@ internal object UniffiLib {
     external fun uniffi_nowait_ffi_fn_func_rated(`id`: Long,`name`: Int,`atNs`: Long,`rating`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nowait_ffi_fn_func_register_name(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
+    external fun uniffi_nowait_ffi_fn_func_register_target(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Int
     external fun uniffi_nowait_ffi_fn_func_request_ended(`id`: Long,`atNs`: Long,`status`: Short,`outcome`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -1120,6 +1124,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_register_name() and 0xFFFF) != 55441) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nowait_ffi_checksum_func_register_target() and 0xFFFF) != 28984) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nowait_ffi_checksum_func_request_ended() and 0xFFFF) != 36071) {
@@ -3871,6 +3878,21 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
             return FfiConverterUInt.lift(
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nowait_ffi_fn_func_register_name(
+    
+        
+        FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Registers the target of a tap by its name: the id of what may be told of it, 0 for nothing. What says which key of a keypad it is
+         * (`pin_key_4`) is written nowhere.
+         */ fun `registerTarget`(`text`: kotlin.String): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nowait_ffi_fn_func_register_target(
     
         
         FfiConverterString.lower(`text`),_status)

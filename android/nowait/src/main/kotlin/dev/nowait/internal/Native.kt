@@ -22,6 +22,10 @@ internal object Native {
     @JvmStatic
     external fun registerName(text: String): Int
 
+    /** Registers the target of a tap by its name: the id of what may be told of it, 0 for nothing. No `FastNative` either. */
+    @JvmStatic
+    external fun registerTarget(text: String): Int
+
     /** Takes the customer's decision, by [dev.nowait.Consent.ordinal]; survives a kill when it returns 0. No `FastNative` either. */
     @JvmStatic
     external fun consent(decision: Int): Int
