@@ -3,12 +3,15 @@ package dev.nowait
 import android.app.Application
 import android.content.Context
 import android.os.Looper
+import android.view.View
 import dev.nowait.internal.AndroidPlatform
 import dev.nowait.internal.BackgroundDelivery
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
 import dev.nowait.internal.capture.ActivityCapture
 import dev.nowait.internal.capture.HangWatch
+import dev.nowait.internal.capture.hideTargets
+import dev.nowait.internal.guarded
 import java.util.concurrent.Future
 import java.util.function.Consumer
 import kotlin.time.Duration
@@ -131,6 +134,17 @@ public object NoWait {
     ) {
         Face.lane.tell(Fact.BREADCRUMB, Face.names.of(name), x = number)
     }
+
+    /**
+     * From here on nothing tells which part of this view was tapped: a tap on it, or on anything in it, keeps its times and has no target. For a
+     * keypad, whose keys one after the other are what the customer types, and for what nobody is to know of. A layout says the same by
+     * `android:tag="nowait-excluded"`.
+     *
+     * Windows with `FLAG_SECURE` need none of it, and neither does a window while a field for a password or a PIN has the focus. Call it on
+     * the main thread, with all of a window for its `decorView`.
+     */
+    @JvmStatic
+    public fun exclude(view: View): Unit = guarded { hideTargets(view) }
 
     /**
      * The customer rated a journey or a touchpoint: the one under way, if it is a journey. See [Journey.rate] for one that ended.

@@ -152,6 +152,7 @@ public class JavaCallersTest {
         NoWait.route(null).begin().fail();
         NoWait.journey(null).begin().step(null);
         NoWait.breadcrumb(null);
+        NoWait.exclude(null);
         NoWait.screen("Home").follow(null);
         assertNotNull(WebPages.measured(null, null));
         NoWait.consent(null);

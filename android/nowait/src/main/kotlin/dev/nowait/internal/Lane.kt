@@ -152,7 +152,8 @@ internal class Lane {
     private fun idOf(name: Name?): Int {
         if (name == null) return 0
         val id = name.id
-        return if (id != 0) id else Native.registerName(name.text).also { name.id = it }
+        if (id != 0) return id
+        return (if (name.isTarget) Native.registerTarget(name.text) else Native.registerName(name.text)).also { name.id = it }
     }
 
     private fun append(

@@ -5,10 +5,12 @@ import java.util.concurrent.ConcurrentHashMap
 /**
  * A name as the app gave it, and its id in the engine once the library is there.
  *
+ * @property isTarget whether it is only of what was tapped: the engine keeps no more of it than a tap may say
  * @property visit the screen of this name that was told of last; see [Visit]
  */
 internal class Name(
     val text: String,
+    val isTarget: Boolean = false,
 ) {
     /** The id of the hot lane; 0 until it is first used after the library was loaded. */
     @Volatile
@@ -24,20 +26,24 @@ internal class Name(
  */
 internal class Names {
     private val byText = ConcurrentHashMap<String, Name>()
+    private val targets = ConcurrentHashMap<String, Name>()
 
     /** The name of this text: the same one for the same text, as long as there is room. None (null in Java) counts as empty. */
-    fun of(text: String?): Name = orAdd(text.orEmpty())
+    fun of(text: String?): Name = byText[text.orEmpty()] ?: add(byText, Name(text.orEmpty()))
+
+    /** As above, of what was tapped. */
+    fun ofTarget(text: String): Name = targets[text] ?: add(targets, Name(text, isTarget = true))
 
     /** As if no screen had been told of yet: for the next test of a process. */
     fun forgetVisits(): Unit = byText.values.forEach { it.visit.forget() }
 
-    private fun orAdd(text: String): Name = byText[text] ?: add(text)
-
-    private fun add(text: String): Name {
-        val name = Name(text)
+    private fun add(
+        to: ConcurrentHashMap<String, Name>,
+        name: Name,
+    ): Name {
         // Two threads at the same moment may add one more, which is no harm.
-        if (text.length > LENGTH_MAX || byText.size >= COUNT_MAX) return name
-        return byText.putIfAbsent(text, name) ?: name
+        if (name.text.length > LENGTH_MAX || to.size >= COUNT_MAX) return name
+        return to.putIfAbsent(name.text, name) ?: name
     }
 
     companion object {

@@ -2,14 +2,19 @@ package dev.nowait.capture
 
 import android.app.Activity
 import android.os.Bundle
+import android.os.Looper
+import android.os.SystemClock
 import android.view.Display
 import android.view.FrameMetrics
+import android.view.MotionEvent
+import android.view.View
 import android.view.Window
 import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.SaysReady
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
+import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Implementation
@@ -84,4 +89,42 @@ internal fun Window.frame(workMs: Long) {
             .setMetric(FrameMetrics.DRAW_DURATION, workNs)
             .build()
     shadowOf(this).reportOnFrameMetricsAvailable(metrics)
+}
+
+internal inline fun <reified T : Activity> created(): ActivityController<T> = Robolectric.buildActivity(T::class.java).create()
+
+internal inline fun <reified T : Activity> launch(): ActivityController<T> =
+    created<T>()
+        .start()
+        .postCreate(null)
+        .resume()
+        .visible()
+
+/** Launched, with its first frame presented. */
+internal inline fun <reified T : Activity> shown(): ActivityController<T> =
+    launch<T>().also {
+        pass(50)
+        it.frame(workMs = 10)
+    }
+
+/** Taps the middle of this view, and returns when the finger went up. */
+internal fun Window.tap(view: View): Long {
+    val place = IntArray(2).also(view::getLocationInWindow)
+    val (x, y) = place[0] + view.width / 2f to place[1] + view.height / 2f
+    val tappedNs = nowNs()
+    for (action in listOf(MotionEvent.ACTION_DOWN, MotionEvent.ACTION_UP)) {
+        val event = MotionEvent.obtain(SystemClock.uptimeMillis(), SystemClock.uptimeMillis(), action, x, y, 0)
+        decorView.dispatchTouchEvent(event)
+        event.recycle()
+    }
+    shadowOf(Looper.getMainLooper()).idle()
+    return tappedNs
+}
+
+/** Taps it, and a frame answers. */
+internal fun ActivityController<*>.taps(view: View) {
+    pass(300)
+    get().window.tap(view)
+    pass(20)
+    frame(workMs = 10)
 }

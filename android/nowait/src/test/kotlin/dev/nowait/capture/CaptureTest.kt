@@ -87,7 +87,7 @@ abstract class CaptureTest : CapturedApp() {
         pass(5)
         activity.frame(workMs = 5)
         val tap = event("tap")
-        assertEquals(id("button1"), tap.name)
+        assertEquals(target("button"), tap.name)
         assertEquals(id("BankActivity"), tap.screen)
         assertEquals("done", tap.outcome)
         assertEquals(touchUp, tap.startedNs)

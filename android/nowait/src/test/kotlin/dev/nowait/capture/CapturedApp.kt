@@ -1,6 +1,5 @@
 package dev.nowait.capture
 
-import android.app.Activity
 import android.app.Application
 import android.os.Looper
 import android.os.SystemClock
@@ -10,6 +9,7 @@ import dev.nowait.Status
 import dev.nowait.await
 import dev.nowait.internal.Face
 import dev.nowait.internal.Fact
+import dev.nowait.internal.Native
 import dev.nowait.internal.capture.ActivityCapture
 import dev.nowait.internal.capture.HangWatch
 import dev.nowait.testing.RecordedEvent
@@ -17,7 +17,6 @@ import dev.nowait.testing.Replay
 import org.junit.After
 import org.junit.Assert.assertTrue
 import org.junit.Before
-import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
@@ -61,22 +60,6 @@ abstract class CapturedApp {
         capture.install(application)
     }
 
-    internal inline fun <reified T : Activity> created(): ActivityController<T> = Robolectric.buildActivity(T::class.java).create()
-
-    internal inline fun <reified T : Activity> launch(): ActivityController<T> =
-        created<T>()
-            .start()
-            .postCreate(null)
-            .resume()
-            .visible()
-
-    /** Launched, with its first frame presented. */
-    internal inline fun <reified T : Activity> shown(): ActivityController<T> =
-        launch<T>().also {
-            pass(50)
-            it.frame(workMs = 10)
-        }
-
     /** Where a request that the app makes now belongs to. */
     internal fun screenOfARequest(): Int {
         val request = Face.nextId()
@@ -89,6 +72,9 @@ abstract class CapturedApp {
     internal fun events(kind: String): List<RecordedEvent> = Replay.events().filter { it.kind == kind }
 
     internal fun event(kind: String): RecordedEvent = events(kind).single()
+
+    /** Of what may be told of a target. */
+    internal fun target(name: String): Int = Native.registerTarget(name)
 
     internal fun id(name: String): Int =
         Face.names

@@ -3,8 +3,6 @@ package dev.nowait.capture
 import android.app.AlertDialog
 import android.app.Dialog
 import android.os.Looper
-import android.os.SystemClock
-import android.view.MotionEvent
 import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.NoWait
@@ -117,19 +115,12 @@ abstract class DialogTest : CapturedApp() {
         pass(20)
         dialog.window!!.frame(workMs = 10)
         pass(2_000)
-        val place = IntArray(2).also(button::getLocationInWindow)
-        for (action in listOf(MotionEvent.ACTION_DOWN, MotionEvent.ACTION_UP)) {
-            val now = SystemClock.uptimeMillis()
-            val event = MotionEvent.obtain(now, now, action, place[0] + 100f, place[1] + 50f, 0)
-            dialog.window!!.decorView.dispatchTouchEvent(event)
-            event.recycle()
-        }
-        idle()
+        dialog.window!!.tap(button)
         pass(20)
         dialog.window!!.frame(workMs = 10)
         assertEquals(1, confirmed)
         val tap = event("tap")
-        assertEquals(listOf(id("button2"), id("Confirm")), listOf(tap.name, tap.screen))
+        assertEquals(listOf(target("button"), id("Confirm")), listOf(tap.name, tap.screen))
         assertEquals("done", tap.outcome)
     }
 

@@ -5,7 +5,6 @@ import android.os.Looper
 import android.view.MotionEvent
 import android.view.ViewConfiguration
 import android.view.Window
-import android.view.WindowManager
 import dev.nowait.internal.AndroidPlatform.Companion.NS_PER_MS
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
@@ -66,15 +65,13 @@ internal open class TouchCallback(
                 isTap = false
                 val target = window.peekDecorView()?.let { clickableAt(it, event.x, event.y) } ?: return false
                 if (target.isLongClickable && event.eventTime - event.downTime >= ViewConfiguration.getLongPressTimeout()) return false
-                lane.tell(Fact.TOUCH_UP, if (isSecure) null else names.of(nameOf(target)), atNs = event.eventTime * NS_PER_MS)
+                val name = if (isSecret(target, window)) null else names.ofTarget(nameOf(target))
+                lane.tell(Fact.TOUCH_UP, name, atNs = event.eventTime * NS_PER_MS)
                 return true
             }
         }
         return false
     }
-
-    /** Where nothing may be seen, what is touched one after the other may spell a PIN. */
-    private val isSecure get() = window.attributes.flags and WindowManager.LayoutParams.FLAG_SECURE != 0
 
     private fun hasMoved(event: MotionEvent): Boolean = abs(event.x - downX) > slop || abs(event.y - downY) > slop
 }
