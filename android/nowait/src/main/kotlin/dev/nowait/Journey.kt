@@ -67,7 +67,7 @@ public value class Travel internal constructor(
 
 /** A route of the bank's server; see [NoWait.route]. */
 public class Route internal constructor(
-    private val name: Name,
+    internal val name: Name,
 ) {
     /** A request leaves. Without an end within a minute, it is timed out. */
     @JvmExposeBoxed

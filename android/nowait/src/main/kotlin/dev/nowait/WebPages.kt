@@ -4,6 +4,7 @@ package dev.nowait
 
 import android.net.Uri
 import android.webkit.WebViewClient
+import dev.nowait.internal.PathTemplate
 import dev.nowait.internal.capture.PageClient
 
 /**
@@ -22,10 +23,10 @@ public fun interface Pages {
 
         /**
          * Screens by templates of paths such as `/loans/{id}`, which are their names, too. A segment in braces stands for any one segment, all
-         * others for themselves; of several that fit, the first one counts.
+         * others for themselves; a slash too many, as at the end, makes no difference; of several that fit, the first one counts.
          */
         @JvmStatic
-        public fun of(vararg templates: String): Pages = PageTemplates(templates.map(::PageTemplate))
+        public fun of(vararg templates: String): Pages = PageTemplates(templates.asList())
     }
 }
 
@@ -52,26 +53,12 @@ public fun interface Pages {
 public fun WebViewClient.measured(pages: Pages = Pages.NONE): WebViewClient = PageClient.around(this, pages)
 
 private class PageTemplates(
-    private val templates: List<PageTemplate>,
+    templates: List<String>,
 ) : Pages {
+    private val screens = templates.map(::PathTemplate).map { it to NoWait.screen(it.path) }
+
     override fun of(address: Uri): Screen? {
         val segments = address.pathSegments.orEmpty()
-        return templates.firstOrNull { it.fits(segments) }?.screen
+        return screens.firstOrNull { (template, _) -> template.fits(segments) }?.second
     }
-}
-
-/** A template in its parts. */
-private class PageTemplate(
-    text: String,
-) {
-    private val path = text.trim('/')
-    private val segments = if (path.isEmpty()) emptyList() else path.split('/')
-    val screen: Screen = NoWait.screen("/$path")
-
-    fun fits(asked: List<String>): Boolean = asked.size == segments.size && asked.indices.all { isOne(segments[it], asked[it]) }
-
-    private fun isOne(
-        segment: String,
-        asked: String,
-    ): Boolean = (segment.startsWith('{') && segment.endsWith('}')) || segment == asked
 }

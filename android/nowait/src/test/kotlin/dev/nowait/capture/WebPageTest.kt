@@ -22,6 +22,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
+import java.io.File
 
 @Config(sdk = [24], manifest = Config.NONE)
 class WebPageApi24Test : WebPageTest()
@@ -292,6 +293,17 @@ abstract class WebPageTest : CapturedApp() {
         assertEquals(listOf(host, host, id("Ours"), id("web")), names.take(4))
         assertEquals("no more names than hosts may be", id("web other"), names.last())
         assertTrue("${names.toSet().size}", names.toSet().size <= 19)
+    }
+
+    @Test
+    fun pathsFitTemplatesAsInAllFaces() {
+        val cases = File(System.getProperty("nowait.root"), "core/testdata/paths.txt").readLines().filterNot { it.startsWith("#") }
+        assertTrue(cases.size > 20)
+        for (case in cases) {
+            val (template, path, name) = case.split(Regex(" +"))
+            val page = Pages.of(template).of(Uri.parse("https://www.bank.example$path?iban=DE02#top"))
+            assertEquals(case, name, page?.name?.text ?: "-")
+        }
     }
 
     @Test

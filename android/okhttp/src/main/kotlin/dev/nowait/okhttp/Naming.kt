@@ -2,8 +2,8 @@ package dev.nowait.okhttp
 
 import dev.nowait.NoWait
 import dev.nowait.Route
+import dev.nowait.internal.Hosts
 import okhttp3.Request
-import java.util.Collections
 
 /**
  * Finds the route of a request, in the order that [Routes] says.
@@ -17,23 +17,11 @@ internal class Naming(
         request.tag(Route::class.java)
             ?: guarded { Retrofit.routeOf(request) }
             ?: guarded { routes.of(request) }
-            ?: NoWait.route("${request.method} ${hostOf(request)}")
-
-    private fun hostOf(request: Request): String {
-        val host = request.url.host
-        if (host in hosts) return host
-        if (hosts.size >= HOSTS_MAX) return "other"
-        // Two threads at once may add one more, which is no harm.
-        hosts += host
-        return host
-    }
+            ?: NoWait.route("${request.method} ${hosts.named(request.url.host) ?: "other"}")
 
     private companion object {
-        /** A bank's app speaks with a handful; what the customer's own links lead to must not fill the table of names. */
-        const val HOSTS_MAX = 16
-
         /** Of all clients of the process. */
-        val hosts: MutableSet<String> = Collections.synchronizedSet(HashSet())
+        val hosts = Hosts()
     }
 }
 

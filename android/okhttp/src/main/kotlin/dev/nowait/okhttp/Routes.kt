@@ -2,6 +2,7 @@ package dev.nowait.okhttp
 
 import dev.nowait.NoWait
 import dev.nowait.Route
+import dev.nowait.internal.PathTemplate
 import okhttp3.Request
 
 /**
@@ -26,7 +27,8 @@ public fun interface Routes {
 
         /**
          * Routes by templates such as `/accounts/{id}`, or `GET /accounts/{id}` for one method only. A segment in braces stands for any
-         * one segment, all others for themselves; of several that fit, the first one counts.
+         * one segment, all others for themselves; a slash too many, as at the end, makes no difference; of several that fit, the first one
+         * counts.
          */
         @JvmStatic
         public fun of(vararg templates: String): Routes = Templates(templates.map(::Template))
@@ -39,24 +41,15 @@ private class Templates(
     override fun of(request: Request): Route? = templates.firstOrNull { it.fits(request) }?.route(request)
 }
 
-/** A template in its parts. */
+/** A template of paths, for one method or for all. */
 private class Template(
     text: String,
 ) {
     private val method = text.substringBefore(' ', missingDelimiterValue = "")
-    private val path = "/" + text.substringAfter(' ').trim('/')
-    private val segments = path.split('/').drop(1)
+    private val template = PathTemplate(text.substringAfter(' '))
 
-    fun fits(request: Request): Boolean {
-        if (method.isNotEmpty() && !method.equals(request.method, ignoreCase = true)) return false
-        val asked = request.url.pathSegments.let { if (it.size > 1 && it.last().isEmpty()) it.dropLast(1) else it }
-        return asked.size == segments.size && asked.indices.all { isOne(segments[it], asked[it]) }
-    }
+    fun fits(request: Request): Boolean =
+        (method.isEmpty() || method.equals(request.method, ignoreCase = true)) && template.fits(request.url.pathSegments)
 
-    private fun isOne(
-        segment: String,
-        asked: String,
-    ): Boolean = if (segment.startsWith('{') && segment.endsWith('}')) asked.isNotEmpty() else segment == asked
-
-    fun route(request: Request): Route = NoWait.route("${request.method} $path")
+    fun route(request: Request): Route = NoWait.route("${request.method} ${template.path}")
 }

@@ -8,6 +8,7 @@ import okhttp3.RequestBody.Companion.toRequestBody
 import okhttp3.ResponseBody
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
 import org.junit.Test
 import retrofit2.Retrofit
 import retrofit2.http.Body
@@ -16,6 +17,7 @@ import retrofit2.http.HTTP
 import retrofit2.http.Path
 import retrofit2.http.Query
 import retrofit2.http.Url
+import java.io.File
 import okhttp3.RequestBody as OkHttpBody
 import retrofit2.Call as RetrofitCall
 
@@ -47,6 +49,17 @@ class RouteTest : MeasuredCalls() {
         assertEquals("GET /", client.routeOf(request("")))
         for (other in listOf("/transfers", "/accounts", "/accounts//", "/accounts/7/cards", "/cards/7")) {
             assertEquals(other, "GET $host", client.routeOf(request(other)))
+        }
+    }
+
+    @Test
+    fun pathsFitTemplatesAsInAllFaces() {
+        val cases = File(System.getProperty("nowait.root"), "core/testdata/paths.txt").readLines().filterNot { it.startsWith("#") }
+        assertTrue(cases.size > 20)
+        for (case in cases) {
+            val (template, path, name) = case.split(Regex(" +"))
+            val route = Routes.of(template).of(Request.Builder().url("https://api.bank.example$path?iban=DE02#top").build())
+            assertEquals(case, name, route?.name?.text?.removePrefix("GET ") ?: "-")
         }
     }
 

@@ -11,6 +11,7 @@ import android.webkit.WebViewClient
 import dev.nowait.Pages
 import dev.nowait.internal.ChecksApiLevel
 import dev.nowait.internal.Face
+import dev.nowait.internal.Hosts
 import dev.nowait.internal.Name
 import dev.nowait.internal.guarded
 
@@ -102,9 +103,7 @@ internal class PageClient(
     private fun hostOf(address: Uri): String {
         val host = address.host.orEmpty()
         if (host.isEmpty()) return "web"
-        if (host !in hosts && hosts.size >= HOSTS_MAX) return "web other"
-        hosts += host
-        return "web $host"
+        return "web ${hosts.named(host) ?: "other"}"
     }
 
     internal companion object {
@@ -116,10 +115,7 @@ internal class PageClient(
         private const val BLANK = "about:blank"
         private const val NO_STATUS = 0
 
-        /** A bank's app shows pages of a handful; what a customer's own links lead to must not fill the table of names. */
-        private const val HOSTS_MAX = 16
-
-        /** Of all clients of the process; only touched on the main thread. */
-        private val hosts = HashSet<String>()
+        /** Of all clients of the process. */
+        private val hosts = Hosts()
     }
 }
