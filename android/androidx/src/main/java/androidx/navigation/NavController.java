@@ -9,4 +9,6 @@ public class NavController {
     }
 
     public void addOnDestinationChangedListener(OnDestinationChangedListener listener) {}
+
+    public void removeOnDestinationChangedListener(OnDestinationChangedListener listener) {}
 }

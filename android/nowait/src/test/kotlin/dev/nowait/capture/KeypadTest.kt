@@ -1,15 +1,22 @@
 package dev.nowait.capture
 
+import android.os.Looper
+import android.view.MotionEvent
 import android.view.View
+import android.view.WindowManager
+import android.widget.FrameLayout
 import dev.nowait.NoWait
+import dev.nowait.internal.capture.Touch
 import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
 
@@ -103,6 +110,40 @@ abstract class KeypadTest : CapturedApp() {
         activity.get().name.requestFocus()
         activity.taps(activity.get().name)
         assertEquals(listOf(0, target("holder_name")), events("tap").map { it.name })
+    }
+
+    /** Draws what it has itself, as Compose does, and asks while a touch is handled whether that may be told. */
+    private class Drawn(
+        activity: KeypadActivity,
+    ) : View(activity) {
+        val heard = ArrayList<Boolean>()
+
+        override fun onTouchEvent(event: MotionEvent): Boolean {
+            heard += Touch.isSecret
+            return true
+        }
+    }
+
+    @Test
+    fun whatDrawsItselfLearnsWhetherATapMayBeTold() {
+        KeypadActivity.protection = Protection.NONE
+        val activity = shown<KeypadActivity>()
+        val parent = FrameLayout(activity.get())
+        val drawn = Drawn(activity.get())
+        parent.addView(drawn)
+        activity.get().addContentView(parent, FrameLayout.LayoutParams(100, 100))
+        // It gets its place with the next frame.
+        shadowOf(Looper.getMainLooper()).idle()
+        activity.taps(drawn)
+        activity.get().window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
+        activity.taps(drawn)
+        activity.get().window.clearFlags(WindowManager.LayoutParams.FLAG_SECURE)
+        activity.taps(drawn)
+        NoWait.exclude(parent)
+        activity.taps(drawn)
+        val atEachUp = drawn.heard.filterIndexed { index, _ -> index % 2 == 1 }
+        assertEquals(listOf(false, true, false, true), atEachUp)
+        assertFalse("it was of that touch alone", Touch.isSecret)
     }
 
     @Test

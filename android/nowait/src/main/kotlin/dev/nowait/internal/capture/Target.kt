@@ -16,24 +16,31 @@ import android.widget.TextView
  */
 
 /**
- * The deepest view at this place that can be clicked.
+ * The deepest of these views at this place.
  *
  * @param x in the coordinates of [view], as [y]
  */
-internal fun clickableAt(
+internal fun viewAt(
     view: View,
     x: Float,
     y: Float,
+    isWanted: (View) -> Boolean,
 ): View? {
     if (view.visibility != View.VISIBLE || x < 0 || y < 0 || x >= view.width || y >= view.height) return null
     if (view is ViewGroup) {
         // The last child is drawn on top and is asked first, as the framework does.
         for (index in view.childCount - 1 downTo 0) {
             val child = view.getChildAt(index)
-            clickableAt(child, x + view.scrollX - child.x, y + view.scrollY - child.y)?.let { return it }
+            viewAt(child, x + view.scrollX - child.x, y + view.scrollY - child.y, isWanted)?.let { return it }
         }
     }
-    return view.takeIf { it.isClickable && it.isEnabled }
+    return view.takeIf(isWanted)
+}
+
+/** The touch that is being handled, for those who draw what it hits themselves, as Compose. Of the main thread. */
+internal object Touch {
+    /** Whether nothing may be told of what it hits. */
+    var isSecret = false
 }
 
 /** What the app's developers call the view: its resource id, or its class. Never what it shows. */

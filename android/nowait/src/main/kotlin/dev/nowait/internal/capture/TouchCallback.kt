@@ -36,7 +36,12 @@ internal open class TouchCallback(
     override fun dispatchTouchEvent(event: MotionEvent?): Boolean {
         var told = false
         guarded { told = event != null && look(event) }
-        val consumed = super.dispatchTouchEvent(event)
+        val consumed =
+            try {
+                super.dispatchTouchEvent(event)
+            } finally {
+                Touch.isSecret = false
+            }
         // A view posts its click, so the handler runs after this, and what is posted now runs after the handler: right
         // after it, or with it behind the frame that is due (the framework holds back messages while one is scheduled).
         if (told) main.post(handled)
@@ -63,7 +68,9 @@ internal open class TouchCallback(
             MotionEvent.ACTION_UP -> {
                 if (!isTap || hasMoved(event)) return false
                 isTap = false
-                val target = window.peekDecorView()?.let { clickableAt(it, event.x, event.y) } ?: return false
+                val decor = window.peekDecorView() ?: return false
+                Touch.isSecret = viewAt(decor, event.x, event.y) { true }?.let { isSecret(it, window) } == true
+                val target = viewAt(decor, event.x, event.y) { it.isClickable && it.isEnabled } ?: return false
                 if (target.isLongClickable && event.eventTime - event.downTime >= ViewConfiguration.getLongPressTimeout()) return false
                 val name = if (isSecret(target, window)) null else names.ofTarget(nameOf(target))
                 lane.tell(Fact.TOUCH_UP, name, atNs = event.eventTime * NS_PER_MS)
