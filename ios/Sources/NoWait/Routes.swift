@@ -14,7 +14,8 @@ extension NoWait {
         let of: @Sendable (URLRequest) -> Route?
 
         /// By templates such as `/accounts/{id}`, or `GET /accounts/{id}` for one method only. A segment in braces stands for any
-        /// one segment, all others for themselves; of several that fit, the first one counts.
+        /// one segment, all others for themselves; a slash too many, as at the end, makes no difference; of several that fit, the
+        /// first one counts.
         public init(_ templates: String...) {
             let templates = templates.map(Template.init)
             of = { request in
@@ -37,13 +38,16 @@ private struct Template: Sendable {
     init(_ text: String) {
         let words = text.split(separator: " ", maxSplits: 1).map(String.init)
         method = words.count == 2 ? words[0].uppercased() : nil
-        segments = (words.last ?? "").split(separator: "/").map(String.init)
+        let bare = (words.last ?? "").prefix { $0 != "?" && $0 != "#" }
+        segments = bare.split(separator: "/").map(String.init)
         path = "/" + segments.joined(separator: "/")
     }
 
     func fits(_ method: String, _ url: URL) -> Bool {
         if let own = self.method, own != method.uppercased() { return false }
-        let asked = url.path.split(separator: "/")
+        // Parted before it is decoded: an encoded slash parts nothing.
+        let path = URLComponents(url: url, resolvingAgainstBaseURL: true)?.percentEncodedPath ?? url.path
+        let asked = path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
         return asked.count == segments.count
             && zip(segments, asked).allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") || $0 == $1 }
     }

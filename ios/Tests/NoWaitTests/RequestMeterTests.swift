@@ -107,6 +107,19 @@ extension OneAtATime {
             #expect(slow.map(\.outcome) == [.timedOut], "\(slow)")
         }
 
+        @Test func pathsFitTemplatesAsInAllFaces() throws {
+            let file = ScriptTests.folder.appendingPathComponent("paths.txt")
+            let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+            let cases = lines.filter { !$0.hasPrefix("#") }
+            #expect(cases.count > 20)
+            for line in cases {
+                let words = line.split(separator: " ").map(String.init)
+                let url = try #require(URL(string: "https://api.bank.example\(words[1])?iban=DE02#top"))
+                let route = NoWait.Routes(words[0]).of(URLRequest(url: url)).map { nameText($0.name) } ?? "-"
+                #expect(route == (words[2] == "-" ? "-" : "GET \(words[2])"), "\(line)")
+            }
+        }
+
         @Test func whatNobodyNamesIsItsHost() throws {
             let delegate = OwnDelegate(NoWait.RequestMeter())
             #expect(try Self.events("/accounts/4711", delegate).map(\.name) == ["GET 127.0.0.1"])
