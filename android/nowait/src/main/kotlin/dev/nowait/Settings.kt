@@ -74,8 +74,8 @@ public class Settings internal constructor() {
     public var allProcesses: Boolean = false
 
     /**
-     * Whether androidx's Fragments are screens, those of a `DialogFragment` and of a bottom sheet with them, and whether Navigation is heard of;
-     * needs [captureActivities]. An app without androidx has none.
+     * Whether Fragments are screens, androidx's and (from Android 8 on) the platform's, those of a `DialogFragment` and of a bottom sheet with
+     * them, and whether Navigation is heard of; needs [captureActivities].
      */
     public var captureFragments: Boolean = true
 

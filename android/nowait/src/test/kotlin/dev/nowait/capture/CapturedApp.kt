@@ -71,6 +71,12 @@ abstract class CapturedApp {
 
     internal fun events(kind: String): List<RecordedEvent> = Replay.events().filter { it.kind == kind }
 
+    /** The waits for the screen of this name. */
+    internal fun screens(name: String): List<RecordedEvent> = events("screen").filter { it.name == id(name) }
+
+    /** The main thread does all that it has to do now. */
+    internal fun idle() = shadowOf(Looper.getMainLooper()).idle()
+
     internal fun event(kind: String): RecordedEvent = events(kind).single()
 
     /** Of what may be told of a target. */
@@ -87,7 +93,7 @@ abstract class CapturedApp {
         touchDown()
         val touchUp = nowNs()
         touchUp()
-        shadowOf(Looper.getMainLooper()).idle()
+        idle()
         return touchUp
     }
 

@@ -2,21 +2,18 @@ package dev.nowait.capture
 
 import android.app.AlertDialog
 import android.app.Dialog
-import android.os.Looper
 import android.widget.Button
 import android.widget.FrameLayout
 import dev.nowait.NoWait
 import dev.nowait.SaysReady
 import dev.nowait.await
 import dev.nowait.internal.capture.DialogCapture
-import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
 import java.lang.ref.WeakReference
@@ -39,10 +36,6 @@ abstract class DialogTest : CapturedApp() {
         activity = shown<BankActivity>()
         pass(5_000)
     }
-
-    private fun screens(name: String): List<RecordedEvent> = events("screen").filter { it.name == id(name) }
-
-    private fun idle() = shadowOf(Looper.getMainLooper()).idle()
 
     @Test
     fun aDialogThatIsThereIsAScreenUntilItIsDismissed() {

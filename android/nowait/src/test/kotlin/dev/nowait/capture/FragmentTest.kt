@@ -2,7 +2,6 @@ package dev.nowait.capture
 
 import android.app.Activity
 import android.app.Dialog
-import android.os.Looper
 import android.view.View
 import android.webkit.WebView
 import android.webkit.WebViewClient
@@ -18,14 +17,12 @@ import dev.nowait.NoWait
 import dev.nowait.Pages
 import dev.nowait.SaysReady
 import dev.nowait.internal.capture.PageClient
-import dev.nowait.testing.RecordedEvent
 import dev.nowait.testing.Replay
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
 
@@ -146,16 +143,12 @@ abstract class FragmentTest : CapturedApp() {
         pass(5_000)
     }
 
-    private fun idle() = shadowOf(Looper.getMainLooper()).idle()
-
     private fun content() = View(activity)
 
     private fun frameAfter(ms: Long) {
         pass(ms)
         controller.frame(workMs = 10)
     }
-
-    private fun screens(name: String): List<RecordedEvent> = events("screen").filter { it.name == id(name) }
 
     @Test
     fun aFragmentIsAScreenFromItsCreationToTheFirstFrameWithIt() {
@@ -296,6 +289,43 @@ abstract class FragmentTest : CapturedApp() {
         activity.shows(HomeFragment(content = null))
         frameAfter(20)
         assertEquals("the Activity alone", 1, events("screen").size)
+    }
+
+    /** As a bank's bottom bar does it: all of them are there, and one is to be seen. */
+    @Test
+    fun aFragmentThatIsHiddenIsAScreenWhenItIsShown() {
+        opened()
+        val content = FrameLayout(activity).also(activity::setContentView)
+        val (home, cards) = listOf(FrameLayout(activity), FrameLayout(activity)).onEach(content::addView)
+        cards.visibility = View.GONE
+        idle()
+        activity.shows(HomeFragment(View(activity).also(home::addView)))
+        val slow = SlowFragment(View(activity).also(cards::addView))
+        activity.shows(slow)
+        idle()
+        frameAfter(20)
+        assertEquals(id("HomeFragment"), screenOfARequest())
+        pass(60_000)
+        Replay.tick(nowNs())
+        assertEquals("nobody saw the other one", 2, events("screen").size)
+        val hides = { hidden: View, shown: View ->
+            hidden.visibility = View.GONE
+            shown.visibility = View.VISIBLE
+            idle()
+            frameAfter(20)
+        }
+        val tapped = nowNs()
+        hides(home, cards)
+        tellReady("SlowFragment", nowNs())
+        val screen = screens("SlowFragment").single()
+        assertTrue("$screen", screen.startedNs >= tapped && screen.durationNs < 1_000_000_000)
+        assertEquals(id("SlowFragment"), screenOfARequest())
+        hides(cards, home)
+        assertEquals("it is in front again", id("HomeFragment"), screenOfARequest())
+        assertEquals("which is no wait", 1, screens("HomeFragment").size)
+        activity.destroys(slow)
+        hides(home, cards)
+        assertEquals("nobody hears of what is gone", id("HomeFragment"), screenOfARequest())
     }
 
     @Test

@@ -84,9 +84,6 @@ abstract class WebPageTest : CapturedApp() {
 
     private fun painted(url: String) = client.onPageCommitVisible(web, url)
 
-    /** Of the page of this name. */
-    private fun screens(name: String): List<RecordedEvent> = events("screen").filter { it.name == id(name) }
-
     private fun loads(name: String): List<RecordedEvent> = events("request").filter { it.name == id(name) }
 
     @Test

@@ -95,7 +95,10 @@ internal class ActivityCapture(
     private fun created(activity: Activity) {
         if (activity in living) return
         val captured = enter(activity, isOld = false)
-        fragments?.let { Androidx.watch(activity, it) { captured.window } }
+        fragments?.let {
+            Androidx.watch(activity, it) { captured.window }
+            PlatformFragments.watch(activity, it) { captured.window }
+        }
     }
 
     override fun onActivityStarted(activity: Activity) = guarded { seen(activity) }

@@ -84,7 +84,10 @@ internal class AndroidxFragments(
     override fun onFragmentPaused(
         manager: FragmentManager?,
         fragment: Fragment?,
-    ) = guarded { if (fragment != null && activity.isFinishing) fragments.left(fragment) }
+    ) = guarded {
+        if (fragment == null) return
+        if (activity.isFinishing) fragments.left(fragment) else fragments.paused(fragment)
+    }
 
     override fun onFragmentViewDestroyed(
         manager: FragmentManager?,

@@ -3,16 +3,18 @@ package dev.nowait.internal.capture
 import android.os.Handler
 import android.os.Looper
 import android.view.View
+import android.view.ViewTreeObserver
 import android.view.Window
 import dev.nowait.SaysReady
 import dev.nowait.internal.Fact
 import dev.nowait.internal.Lane
 import dev.nowait.internal.Name
+import dev.nowait.internal.guarded
 import java.util.IdentityHashMap
 
 /**
  * Turns the lifecycle of Fragments into screens: each view that a Fragment makes is one, from when it comes to the front for the first time
- * until it is gone.
+ * until it is gone. One that is hidden comes to the front when it is shown.
  *
  * Knows no androidx (see [AndroidxFragments]): a Fragment is any object here. Refuses those that are never in front, as pages of a
  * pager beside the one that is shown. Everything on the main thread.
@@ -32,6 +34,34 @@ internal class FragmentCapture(
         var isInOneGo = true
         var hasSeenView = false
         var screen: WindowScreen? = null
+
+        /** What sees its view hidden and shown. */
+        var sight: Sight? = null
+    }
+
+    /** Hears whether a view is there to be seen: of a Fragment that is hidden and shown again, nobody else tells. */
+    private class Sight(
+        private val view: View,
+        private val cameInSight: () -> Unit,
+    ) : ViewTreeObserver.OnGlobalLayoutListener {
+        var isInSight = isVisible()
+            private set
+
+        init {
+            view.viewTreeObserver.addOnGlobalLayoutListener(this)
+        }
+
+        override fun onGlobalLayout() =
+            guarded {
+                val was = isInSight
+                isInSight = isVisible()
+                if (isInSight && !was) cameInSight()
+            }
+
+        /** The window's own root is no part of it: the framework shows it after all that is in it. */
+        private fun isVisible() = generateSequence(view) { it.parent as? View }.all { it.visibility == View.VISIBLE || it.parent !is View }
+
+        fun end() = view.viewTreeObserver.removeOnGlobalLayoutListener(this)
     }
 
     private val living = IdentityHashMap<Any, Captured>()
@@ -75,6 +105,23 @@ internal class FragmentCapture(
         if (view == null && dialog == null) return
         val captured = living.getOrPut(fragment) { Captured(nowNs()) }
         captured.hasSeenView = true
+        if (view != null && dialog == null) {
+            captured.sight?.end()
+            captured.sight = Sight(view) { enter(fragment, captured, default, view, null, activity) }
+            // One that is hidden is a screen when it is shown.
+            if (captured.sight?.isInSight == false) return
+        }
+        enter(fragment, captured, default, view, dialog, activity)
+    }
+
+    private fun enter(
+        fragment: Any,
+        captured: Captured,
+        default: String?,
+        view: View?,
+        dialog: Window?,
+        activity: WindowCapture,
+    ) {
         val known = captured.screen
         if (known != null) return cameBack(known, view)
         val name = nameOf(fragment, default) ?: return
@@ -100,8 +147,18 @@ internal class FragmentCapture(
     /** Its view is gone, or will not come back. */
     fun left(fragment: Any) {
         val captured = living[fragment] ?: return
+        captured.sight?.end()
+        captured.sight = null
         captured.screen?.let { lane.tell(Fact.SCREEN_LEFT, atNs = nowNs(), x = it.id) }
         captured.screen = null
+    }
+
+    /** It is not in front any more, whatever of it is to be seen. */
+    fun paused(fragment: Any) {
+        living[fragment]?.let {
+            it.sight?.end()
+            it.sight = null
+        }
     }
 
     fun destroyed(fragment: Any) {
