@@ -110,7 +110,9 @@ impl Guests {
 
     /// The table, and whether all of it arrived.
     pub(super) fn text(&self) -> String {
-        let mut out = "BOTH PHONES   one customer each, from Kotlin and from Swift; n and mean\n".to_owned();
+        let mut out =
+            "BOTH PHONES   from Kotlin, from the sample app for Android, and from Swift; n and mean\n"
+                .to_owned();
         let _ = writeln!(
             out,
             "{:<24}{:<10}{:>5}{:>11}{:>7}{:>11}",

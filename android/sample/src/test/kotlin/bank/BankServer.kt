@@ -3,17 +3,21 @@ package bank
 import com.sun.net.httpserver.HttpServer
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.util.concurrent.atomic.AtomicInteger
 
-/** The bank: knows one account. */
-internal class BankServer : AutoCloseable {
+/** The bank for unit tests: knows the balance, and fails at the first so many questions. */
+internal class BankServer(
+    failures: Int,
+) : AutoCloseable {
     private val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
+    private val left = AtomicInteger(failures)
     val url: String get() = "http://127.0.0.1:${server.address.port}"
 
     init {
-        server.createContext("/accounts/") { exchange ->
-            val known = exchange.requestURI.path == "/accounts/4711"
-            val answer = (if (known) "1,204.50" else "").toByteArray()
-            exchange.sendResponseHeaders(if (known) 200 else 404, answer.size.toLong().takeIf { it > 0 } ?: -1)
+        server.createContext("/home") { exchange ->
+            val fails = left.getAndDecrement() > 0
+            val answer = (if (fails) "" else "1,204.50").toByteArray()
+            exchange.sendResponseHeaders(if (fails) 503 else 200, answer.size.toLong().takeIf { it > 0 } ?: -1)
             exchange.responseBody.use { it.write(answer) }
         }
         server.start()

@@ -132,7 +132,7 @@ internal class Shrinker(
                 .setOutput(to.toPath(), OutputMode.ClassFile)
                 .addLibraryFiles((kotlin + java + android).map(File::toPath))
                 .addProgramFiles(classes.map(File::toPath))
-                .addProguardConfigurationFiles(File("app.pro").toPath())
+                .addProguardConfigurationFiles(File("app.pro").toPath(), File("target/androidx/proguard.txt").toPath())
                 .addProguardConfiguration(rules.flatMap(Rule::lines) + more, Origin.unknown())
                 .build()
         try {
@@ -142,12 +142,11 @@ internal class Shrinker(
         }
     }
 
-    /** Runs the shrunk app, and returns all that its process said. */
+    /** Runs the shrunk app with a customer (see [Walk]), and returns all that its process said. */
     fun run(
         app: File,
-        collector: String,
-        appKey: String,
-        bank: String,
+        servers: Servers,
+        walk: String,
     ): String {
         val library = System.getProperty("nowait.library.folder")
         val command =
@@ -162,9 +161,10 @@ internal class Shrinker(
                 "-Djna.library.path=$library",
                 "-Drobolectric.offline=true",
                 "-Drobolectric.dependency.dir=" + System.getProperty("robolectric.folder"),
-                "-Dcollector=$collector",
-                "-Dkey=$appKey",
-                "-Dbank=$bank",
+                "-Dcollector=${servers.collector}",
+                "-Dkey=${servers.appKey}",
+                "-Dbank=${servers.bank}",
+                "-Dwalk=$walk",
                 "org.junit.runner.JUnitCore",
                 "bank.Walk",
             )
@@ -176,6 +176,8 @@ internal class Shrinker(
     }
 
     private companion object {
-        val PROGRAM = listOf("classes.jar", "nowait-okhttp", "okhttp-4", "okio-jvm", "kotlin-stdlib-2", "annotations-13", "jna-")
+        val PROGRAM =
+            listOf("classes.jar", "nowait-okhttp", "okhttp-4", "okio-jvm", "kotlin-stdlib-2", "annotations-13", "jna-") +
+                listOf("androidx.jar", "annotation-1", "collection-1", "core-common-2", "lifecycle-common-2")
     }
 }

@@ -9,7 +9,6 @@ import org.junit.runner.RunWith
 import org.junit.runners.Parameterized
 import java.io.File
 import java.nio.file.Files
-import java.util.concurrent.TimeUnit
 
 /** The app shrunk by all rules of the AAR and of the libraries beside it measures; shrunk without one of them it does not, each for a reason of its own. */
 @RunWith(Parameterized::class)
@@ -24,7 +23,7 @@ class ShrunkAppTest(
         val said =
             try {
                 shrinker.shrink(rules.filter { it.name != without }, app, isQuick = without != "none")
-                shrinker.run(app, collector, appKey, bank.url)
+                shrinker.run(app, servers, walk = if (without == "none") "whole" else "start")
             } catch (problem: NotShrunk) {
                 problem.message.orEmpty()
             }
@@ -35,17 +34,11 @@ class ShrunkAppTest(
         }
         val whole = File(System.getProperty("aar"), "classes.jar").length()
         println("sample bank: shrunk to ${app.length() / 1024} KiB with JNA's libraries for desktops, of $whole bytes of NoWait's classes")
-        val report = report()
-        for (name in listOf("Transfer", "Transfer.Form", "Transfer.Submit", "Home", "GET /accounts/{id}")) {
-            assertTrue("$name came out of the engine:\n$report", "\"$name\"" in report)
-        }
-    }
-
-    private fun report(): String {
-        val process = ProcessBuilder(NOWAIT, "report", "--url", collector, "--os", "android", "--json").start()
-        val text = process.inputStream.bufferedReader().readText()
-        check(process.waitFor() == 0) { process.errorStream.bufferedReader().readText() }
-        return text
+        val report = servers.report()
+        val held = Held(said, report)
+        assertEquals("report and truth:\n$report\n$said", emptyList<String>(), held.faults)
+        assertTrue("the ledger balances:\n$report", "\"balanced\": true" in report)
+        println("sample bank: report and truth agree in $held")
     }
 
     companion object {
@@ -60,6 +53,7 @@ class ShrunkAppTest(
                 "JNA" to "failed: java.lang.UnsatisfiedLinkError",
                 "AWT" to "Missing class java.awt.",
                 "androidx" to "Missing class androidx.",
+                "Fragments" to "failed: java.lang.ClassNotFoundException: bank.AccountsFragment",
                 "Retrofit" to "Missing class retrofit2.",
             )
 
@@ -67,31 +61,20 @@ class ShrunkAppTest(
         @Parameterized.Parameters(name = "without {0}")
         fun rules(): List<String> = if (System.getProperty("rules") == "together") listOf("none") else BREAKS.keys.toList()
 
-        private val NOWAIT: String = System.getProperty("nowait.binary")
         private val folder: File = Files.createTempDirectory("nowait-shrunk").toFile()
         private val shrinker = Shrinker(folder)
-        private val bank = BankServer()
-        private lateinit var server: Process
-        private lateinit var collector: String
-        private lateinit var appKey: String
+        private lateinit var servers: Servers
 
         @JvmStatic
         @BeforeClass
         fun serve() {
-            val data = File(folder, "store")
-            server = ProcessBuilder(NOWAIT, "serve", "--listen", "127.0.0.1:0", "--data", data.path).redirectErrorStream(true).start()
-            val lines = server.inputStream.bufferedReader()
-            val said = generateSequence { lines.readLine() }.mapNotNull { Regex("batches at (http://[^/]+)/").find(it) }
-            collector = said.first().groupValues[1]
-            appKey = Regex("key = \"([^\"]+)\"").find(File(data, "keys.toml").readText())!!.groupValues[1]
+            servers = Servers(folder)
         }
 
         @JvmStatic
         @AfterClass
         fun stop() {
-            server.destroy()
-            if (!server.waitFor(10, TimeUnit.SECONDS)) server.destroyForcibly()
-            bank.close()
+            servers.close()
             folder.deleteRecursively()
         }
     }
