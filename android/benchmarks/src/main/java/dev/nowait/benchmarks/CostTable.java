@@ -35,7 +35,14 @@ public final class CostTable {
             throw new IllegalStateException("the table names " + LABELS.keySet() + ", JMH ran " + results.keySet());
         }
         System.out.printf("%-60s %9s %9s %9s %9s%n", "", "CPU ns", "CPU least", "wall ns", "bytes");
-        LABELS.forEach((method, label) -> print(label, results.get(method)));
+        Map<String, Double> medians = new LinkedHashMap<>();
+        LABELS.forEach((method, label) -> medians.put(method, print(label, results.get(method))));
+        System.out.println();
+        double floor = medians.get("jniBareSlot");
+        printRatio("event over its floor, JNI with clock and slot; to be 1.3 at most", medians.get("jniBreadcrumb") / floor);
+        printRatio("event over Sentry's; to be below 1", medians.get("faceBreadcrumb") / medians.get("sentryBreadcrumb"));
+        printRatio("span over twice that floor; to be 1.5 at most", medians.get("jniSpan") / (2 * floor));
+        printRatio("span over OpenTelemetry's; to be below 1", medians.get("faceSpan") / medians.get("openTelemetrySpan"));
         printLedgers();
     }
 
@@ -44,6 +51,7 @@ public final class CostTable {
         labels.put("clockByJvm", "floor: System.nanoTime");
         labels.put("jniEmpty", "floor: JNI, adds one and returns it");
         labels.put("jniClock", "floor: JNI, reads the clock and returns it");
+        labels.put("jniBareSlot", "floor: JNI, reads the clock and stores 64 bytes");
         labels.put("uniffiClock", "floor: UniFFI over JNA, reads the clock and returns it");
         labels.put("jniBreadcrumb", "event: NoWait breadcrumb, JNI");
         labels.put("faceBreadcrumb", "event: NoWait breadcrumb, by its text");
@@ -59,7 +67,12 @@ public final class CostTable {
         return labels;
     }
 
-    private static void print(String label, RunResult result) {
+    private static void printRatio(String what, double ratio) {
+        System.out.printf(Locale.ROOT, "%-70s %6.2f%n", what, ratio);
+    }
+
+    /** Returns the median of the CPU ns. */
+    private static double print(String label, RunResult result) {
         List<Double> cpuNs = new ArrayList<>();
         double bytes = 0;
         double calls = 0;
@@ -76,6 +89,7 @@ public final class CostTable {
         double wallNs = result.getPrimaryResult().getScore();
         System.out.printf(
                 Locale.ROOT, "%-60s %9.1f %9.1f %9.1f %9.1f%n", label, median, cpuNs.get(0), wallNs, bytes / calls);
+        return median;
     }
 
     private static double count(IterationResult iteration, String name) {

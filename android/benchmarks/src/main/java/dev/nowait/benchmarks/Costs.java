@@ -66,6 +66,13 @@ public class Costs {
     }
 
     @Benchmark
+    public void jniBareSlot(Meter meter) {
+        for (int call = 0; call < Meter.CALLS; call++) {
+            BareSlot.store(1, Native.NOW, call);
+        }
+    }
+
+    @Benchmark
     public void jniBreadcrumb(Meter meter, Engine engine) {
         for (int call = 0; call < Meter.CALLS; call++) {
             Native.breadcrumb(engine.name, Native.NOW, call);
