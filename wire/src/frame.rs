@@ -7,6 +7,7 @@ use crate::batch::BatchId;
 use crate::dictionary::DICTIONARY;
 use crate::error::Error;
 use crate::limits::{ENCODED_BYTES_MAX, EVENTS_MAX, INFLATED_BYTES_MAX};
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use uuid::Uuid;
 
@@ -167,30 +168,12 @@ const STORED_DICTIONARY: [u8; 5] = {
     [0, low, high, !low, !high]
 };
 
-/// What a byte does to the checksum: 1 KiB. The tables of the crates for this have 16, for a speed that some kilobytes do not need, and
-/// customers download them.
-#[expect(clippy::indexing_slicing, reason = "done by the compiler, which would refuse one out of bounds")]
-static CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut crc, mut bit) = (byte as u32, 0);
-        while bit < 8 {
-            crc = (crc >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1));
-            bit += 1;
-        }
-        table[byte] = crc;
-        byte += 1;
-    }
-    table
-};
+/// CRC-32 as in gzip and zlib (IEEE 802.3, reflected), by a table of 1 KiB: faster ones are 16, which frames of some kilobytes do not
+/// need, and customers download them.
+static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
-/// CRC-32 as in gzip and zlib (IEEE 802.3, reflected).
 fn checksum(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc: u32, byte| {
-        // The index is one byte: it is always there.
-        (crc >> 8) ^ CRC_TABLE.get(usize::from(crc as u8 ^ byte)).copied().unwrap_or_default()
-    })
+    CRC.checksum(bytes)
 }
 
 #[cfg(test)]
