@@ -57,6 +57,9 @@ test("an admin deletes a session after seeing what goes", async ({ page }) => {
   await expect(page.getByText(/^1 sessions in \d+ batches would go, for ever\.$/)).toBeVisible();
   await page.getByRole("button", { name: "Delete for ever" }).click();
   await expect(page.getByText(/^Deleted\./)).toBeVisible();
-  const status = await page.evaluate(async (id) => (await fetch(`/v1/session?session=${id}`)).status, session);
+  const status = await page.evaluate(
+    async (id) => (await fetch(`/v1/session?session=${id}`)).status,
+    session,
+  );
   expect(status).toBe(404);
 });
