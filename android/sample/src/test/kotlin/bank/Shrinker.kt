@@ -86,6 +86,9 @@ internal class Shrinker(
             else -> listOf(file)
         }
 
+    /** Without the attributes that androidx keeps for all: an app that has no androidx would miss a rule of ours that says the same. */
+    private val androidx = File("target/androidx/proguard.txt").readLines().filter { !it.startsWith("-keepattributes") }
+
     /** R8 itself reads the rules of a jar, so that leaving one out takes a jar without any. */
     private val withoutRules: File by lazy {
         File(folder, "beside.jar").also { jar ->
@@ -132,7 +135,8 @@ internal class Shrinker(
                 .setOutput(to.toPath(), OutputMode.ClassFile)
                 .addLibraryFiles((kotlin + java + android).map(File::toPath))
                 .addProgramFiles(classes.map(File::toPath))
-                .addProguardConfigurationFiles(File("app.pro").toPath(), File("target/androidx/proguard.txt").toPath())
+                .addProguardConfigurationFiles(File("app.pro").toPath())
+                .addProguardConfiguration(androidx, Origin.unknown())
                 .addProguardConfiguration(rules.flatMap(Rule::lines) + more, Origin.unknown())
                 .build()
         try {
