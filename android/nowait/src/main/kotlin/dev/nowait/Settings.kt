@@ -1,5 +1,6 @@
 package dev.nowait
 
+import java.util.Collections
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
@@ -32,7 +33,7 @@ public class Settings internal constructor() {
     public var country: String? = null
 
     /** The app's own dimensions, such as `"segment" to "retail"`: at most 8, scrubbed like names. */
-    public var dimensions: Map<String, String> = emptyMap()
+    public var dimensions: Map<String, String> = Collections.emptyMap()
 
     /** How batches leave the device. */
     public var transport: Transport = Transport.PLATFORM

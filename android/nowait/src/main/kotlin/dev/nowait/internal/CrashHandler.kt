@@ -58,7 +58,7 @@ internal class CrashHandler(
         return root
     }
 
-    private fun StackTraceElement.isOfTheApp(): Boolean = PLATFORM.none(className::startsWith)
+    private fun StackTraceElement.isOfTheApp(): Boolean = Packages.OF_THE_PLATFORM.none(className::startsWith)
 
     /** What a JVM does where nobody handles it. */
     private fun print(
@@ -72,9 +72,11 @@ internal class CrashHandler(
     private companion object {
         /** Nobody wraps an exception more often. */
         const val CAUSES_MAX = 16
+    }
 
-        /** Whose code is not the app's. */
-        val PLATFORM =
+    /** Whose code is not the app's. Apart: a start installs the handler, and Kotlin's collections are megabytes that nobody needs by then. */
+    private object Packages {
+        val OF_THE_PLATFORM =
             listOf("java.", "javax.", "jdk.", "sun.", "kotlin.", "kotlinx.", "android.", "androidx.", "com.android.", "dalvik.", "libcore.")
     }
 }
