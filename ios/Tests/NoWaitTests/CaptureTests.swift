@@ -271,6 +271,43 @@ extension OneAtATime {
             #expect(events.filter { $0.kind == .tap }.map(\.name) == ["login", ""])
         }
 
+        @Test func whatIsTappedInAnExcludedViewHasNoName() async {
+            let events = await Self.inFront { _ in
+                let (key, login) = (Self.named("key_four", UIButton()), Self.named("login", UIButton()))
+                let keypad = UIView()
+                let field = UITextField()
+                field.isSecureTextEntry = true
+                let window = Self.window(login)
+                (key.superview, keypad.superview, field.superview) = (keypad, window, window)
+                NoWait.exclude(keypad)
+                for touched in [key, login, Self.named("pin", field)] {
+                    Self.touch(touched, in: window)
+                    await Self.nextTurn()
+                    Self.draw()
+                }
+            }
+            #expect(events.filter { $0.kind == .tap }.map(\.name) == ["", "login", ""])
+        }
+
+        /// What SwiftUI names there is what the app said, and the app said that nothing is to be told.
+        @Test func aNameThatComesLaterIsOfTheExcludedViewToo() async {
+            let events = await Self.inFront { _ in
+                let (hosting, four) = (UIView(), Seen().trackTap("Four").moments)
+                let window = Self.window(hosting)
+                NoWait.exclude(hosting)
+                Self.touch(hosting, in: window)
+                four.tap.forEach { $0() }
+                await Self.nextTurn()
+                Self.draw()
+            }
+            #expect(events.map(\.kind) == [.tap] && events.map(\.name) == [""])
+        }
+
+        @Test func anotherViewAtThePlaceOfOneThatIsGoneIsNotExcluded() {
+            for _ in 0..<64 { NoWait.exclude(UIView()) }
+            #expect((0..<64).map { _ in UIView() }.allSatisfy { !Excluded.holds($0) })
+        }
+
         @Test func aTapInSwiftUIHasTheNameThatTheAppGives() async {
             let events = await Self.inFront { _ in
                 let (hosting, transfer) = (UIView(), Seen().trackTap("Home.Transfer").moments)

@@ -20,6 +20,8 @@ import Dispatch
     private var isMoving = false
     /// The latest touch whose target says nothing of itself, as in SwiftUI.
     private var unnamedNs: UInt64 = 0
+    /// Whether nothing may be told of what that one hit.
+    private var isUnnamedSecret = false
     /// Whether the customer types something secret.
     var isSecret = false
 
@@ -34,13 +36,19 @@ import Dispatch
         if parts.contains(.frames) { frames.moves(true) }
     }
 
-    /// - Parameter target: Its name; nil if it says nothing of itself, which may be nothing at all.
-    func ended(x: Double, y: Double, atNs: UInt64, target: () -> String?) {
+    /// - Parameters:
+    ///   - isSecret: Whether nothing may be told of what was hit.
+    ///   - target: Its name; nil if it says nothing of itself, which may be nothing at all.
+    func ended(x: Double, y: Double, atNs: UInt64, isSecret: Bool, target: () -> String?) {
         moved(x: x, y: y)
         let isTap = down != nil
         rest(atNs)
         guard isTap, parts.contains(.taps) else { return }
-        if let target = target() { tell(target, atNs: atNs) } else { unnamedNs = atNs }
+        if let target = target() {
+            tell(target, atNs: atNs, isSecret: isSecret)
+        } else {
+            (unnamedNs, isUnnamedSecret) = (atNs, isSecret)
+        }
     }
 
     func cancelled(atNs: UInt64) { rest(atNs) }
@@ -55,12 +63,12 @@ import Dispatch
     func named(_ name: String, nowNs: UInt64) {
         guard parts.contains(.taps) else { return }
         let isRecent = unnamedNs != 0 && nowNs - min(nowNs, unnamedNs) < Self.namedNs
-        tell(name, atNs: isRecent ? unnamedNs : nowNs)
+        tell(name, atNs: isRecent ? unnamedNs : nowNs, isSecret: isRecent && isUnnamedSecret)
         unnamedNs = 0
     }
 
-    private func tell(_ target: String, atNs: UInt64) {
-        Fact.touchUp(target: isSecret ? 0 : targetID(target)).tell(atNs: atNs)
+    private func tell(_ target: String, atNs: UInt64, isSecret: Bool) {
+        Fact.touchUp(target: isSecret || self.isSecret ? 0 : targetID(target)).tell(atNs: atNs)
         // The handler runs in this turn of the main queue, and what waits for the next one runs after it.
         DispatchQueue.main.async {
             Fact.touchHandled.tell()

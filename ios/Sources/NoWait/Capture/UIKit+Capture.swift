@@ -176,7 +176,8 @@ import UIKit.UIGestureRecognizerSubclass
     override func touchesEnded(_ touches: Set<UITouch>, with event: UIEvent) {
         guard let touch = touches.first else { return }
         let point = touch.location(in: view)
-        watch?.ended(x: point.x, y: point.y, atNs: Platform.nanoseconds(touch.timestamp)) { Self.name(of: touch.view) }
+        let (view, atNs) = (touch.view, Platform.nanoseconds(touch.timestamp))
+        watch?.ended(x: point.x, y: point.y, atNs: atNs, isSecret: Excluded.holds(view)) { Self.name(of: view) }
         if (event.allTouches?.count ?? 1) <= touches.count { state = .failed }
     }
 
