@@ -1,11 +1,9 @@
 // A SwiftUI view as a screen.
 //
-// Owns: which of SwiftUI's moments are which facts. Refuses: names; the app gives them.
-// Invariant: each appearance of a view is an instance of its own, told as created, shown and left in this order; ready
-// perhaps before, which the engine keeps for it, perhaps never.
+// Owns: which of SwiftUI's moments are which facts. Refuses: what an appearance tells (`Appearance`), and names; the app gives them.
+// Invariant: each appearance of a view is an instance of its own.
 
 #if canImport(SwiftUI)
-import Dispatch
 import SwiftUI
 
 extension View {
@@ -34,20 +32,11 @@ extension View {
     }
 }
 
-/// Does `then` when what the app shows now is on the display: at the end of the next frame, or, where nobody tells frames, in
-/// the next turn of the main queue.
-@MainActor private func whenDrawn(_ then: @escaping @MainActor (_ atNs: UInt64) -> Void) {
-    #if canImport(UIKit)
-    if let frames = UIKitCapture.current?.frames { return frames.wantFrame(then) }
-    #endif
-    DispatchQueue.main.async { then(uptimeNs()) }
-}
-
 struct ScreenTracking: ViewModifier {
     let screen: NoWait.Screen
     let ready: Bool
-    /// Of this appearance of this view, or of the next one.
-    @State private var id = nextID()
+    /// That of this view which is, or the next one.
+    @State private var appearance = Appearance()
 
     init(screen: NoWait.Screen, ready: Bool) {
         self.screen = screen
@@ -56,20 +45,13 @@ struct ScreenTracking: ViewModifier {
 
     func body(content: Content) -> some View {
         content
-            .onAppear {
-                let (id, name) = (id, screen.name)
-                // For an app that says by the name when this view is ready.
-                screen.visit.enter(id)
-                Fact.screenCreated(id: id, name: name).tell()
-                // SwiftUI says that a view appears before it draws it.
-                whenDrawn { Fact.screenShown(id: id, name: name).tell(atNs: $0) }
-            }
+            .onAppear { appearance.begin(screen) }
             .task(id: ready) { @MainActor in
-                if ready { Fact.screenReady(id: id, name: screen.name).tell() }
+                if ready { appearance.ready(screen) }
             }
             .onDisappear {
-                Fact.screenLeft(id: id, name: screen.name).tell()
-                id = nextID()
+                appearance.end(screen)
+                appearance = Appearance()
             }
     }
 }

@@ -7,7 +7,10 @@ import Testing
         .appendingPathComponent("../../..").standardized
 
     /// Files that the build compiles and documents may quote.
-    private static let compiled = ["ios/Sample/BankApp/BankApp.swift", "ios/Tests/NoWaitTests/PaymentTests.swift"]
+    private static let compiled = [
+        "ios/Sample/BankApp/BankApp.swift", "ios/Tests/NoWaitTests/PaymentTests.swift",
+        "ios/Tests/NoWaitTests/ScreenControllerTests.swift",
+    ]
 
     private static func lines(_ path: String) throws -> [String] {
         try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)

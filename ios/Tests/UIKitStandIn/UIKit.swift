@@ -73,6 +73,21 @@ extension UIApplication {
     public var isSecureTextEntry = false
 }
 
+/// What is asked of a transition between view controllers.
+@MainActor public protocol UIViewControllerTransitionCoordinator: AnyObject {
+    var initiallyInteractive: Bool { get }
+}
+
+/// UIKit calls these; here a test does.
+@MainActor open class UIViewController: UIResponder {
+    public var transitionCoordinator: (any UIViewControllerTransitionCoordinator)?
+
+    open func viewWillAppear(_ animated: Bool) {}
+    open func viewDidAppear(_ animated: Bool) {}
+    open func viewWillDisappear(_ animated: Bool) {}
+    open func viewDidDisappear(_ animated: Bool) {}
+}
+
 @MainActor open class UIWindow: UIView {
     public struct Level: Equatable, Sendable {
         public static let normal = Level()
