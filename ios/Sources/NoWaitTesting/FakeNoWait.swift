@@ -95,7 +95,7 @@ public final class FakeNoWait: @unchecked Sendable {
         case .journeyEnded(_, let outcome): return .journeyEnded(Outcome(outcome))
         case .rated(_, let name, let rating): return .rated(nameText(name), Int(rating))
         case .handedOver: return .handedOver
-        case .processStarted, .foreground, .background, .touchUp, .touchHandled, .frame, .mainPing, .mainPong:
+        case .processStarted, .foreground, .background, .touchUp, .touchHandled, .frame, .mainPing, .mainPong, .crashed:
             return nil
         }
     }

@@ -320,6 +320,27 @@ extension OneAtATime {
             #expect(events.map(\.kind) == [.tap] && events.map(\.name) == ["Home.Transfer"])
         }
 
+        /// The app's crash reporter was there before, and stands behind us and in front of us.
+        @Test func anExceptionIsNotedByItsNameAndHandedOnOnce() {
+            nonisolated(unsafe) var handedOn = 0
+            nonisolated(unsafe) var watch: ExceptionWatch?
+            watch = ExceptionWatch { exception in
+                handedOn += 1
+                watch?.heard(exception)
+            }
+            nonisolated(unsafe) var told: [Fact] = []
+            #expect(Listener.shared.listen { told.append($0) })
+            watch?.heard(NSException(name: .init(rawValue: "NSRangeException"), reason: "of 4929123412341234"))
+            #expect(Listener.shared.listen(nil))
+            #expect(told == [.crashed(name: nameID("NSRangeException"))] && handedOn == 1)
+        }
+
+        @Test func theWatchStandsInTheChainUnlessItIsLeftOut() async {
+            NSSetUncaughtExceptionHandler(nil)
+            _ = await Self.app([.taps]) { _ in #expect(NSGetUncaughtExceptionHandler() == nil) }
+            _ = await Self.app { _ in #expect(NSGetUncaughtExceptionHandler() != nil) }
+        }
+
         /// 60, 80 and 120 Hz: what is due, the display says.
         @Test(arguments: [60.0, 80, 120]) func aFrameIsSlowByTheDisplaysOwnDeadline(rate: Double) async {
             let period = 1 / rate

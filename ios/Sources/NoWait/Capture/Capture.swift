@@ -27,7 +27,10 @@ extension NoWait {
         /// Network, Low Data Mode, Low Power Mode; heat and lack of memory as breadcrumbs. Without it the network is unknown,
         /// unless the app tells it (``NoWait/conditions(_:)``).
         public static let conditions = Capture(rawValue: 16)
+        /// Exceptions of Objective-C that nobody caught: their name, before they are handed on to the handler that was there before.
+        /// Without it, a process that died of one died of an unknown cause.
+        public static let exits = Capture(rawValue: 32)
         /// All of it.
-        public static let all: Capture = [.lifecycle, .taps, .frames, .hangs, .conditions]
+        public static let all: Capture = [.lifecycle, .taps, .frames, .hangs, .conditions, .exits]
     }
 }

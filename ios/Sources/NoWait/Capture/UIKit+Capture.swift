@@ -46,6 +46,7 @@ import UIKit.UIGestureRecognizerSubclass
         link.refreshed = { [frames] in frames.refreshed($0) }
         if lifecycle != nil { hearLifecycle() }
         if !parts.isDisjoint(with: [.taps, .frames]) { hearTouches() }
+        if parts.contains(.exits) { ExceptionWatch.install() }
         // Nothing is sent in the first moments, which are the launch's.
         if parts.contains(.conditions) { DispatchQueue.main.async { [weak self] in self?.hearConditions() } }
     }

@@ -33,6 +33,7 @@ package enum Fact: Sendable, Hashable {
     case journeyEnded(id: UInt64, outcome: UInt8)
     case rated(id: UInt64, name: UInt32, rating: UInt8)
     case handedOver(id: UInt64, continuation: UInt64)
+    case crashed(name: UInt32)
 }
 
 /// As a time: this moment, read by the engine, which saves a call.
@@ -76,6 +77,7 @@ extension Fact {
             NoWaitFFI.rated(id: id, name: name, atNs: atNs, rating: rating)
         case .handedOver(let id, let continuation):
             NoWaitFFI.handedOver(id: id, atNs: atNs, continuation: continuation)
+        case .crashed(let name): NoWaitFFI.crashed(name: name, atNs: atNs)
         case .journeyEnded(let id, let outcome): NoWaitFFI.journeyEnded(id: id, atNs: atNs, outcome: outcome)
         }
     }
