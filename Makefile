@@ -129,7 +129,7 @@ test-android: ## The Kotlin face on a JVM and on Android framework classes, its 
 .PHONY: android-package
 android-package: ## The AAR and what comes with it, in target/android-repository (ANDROID_NDK_HOME; without an NDK not to ship)
 	scripts/android-tools
-	mvn --batch-mode --no-transfer-progress --file android/pom.xml --activate-profiles package --projects okhttp,testing --also-make \
+	mvn --batch-mode --no-transfer-progress --file android/pom.xml --activate-profiles package --projects okhttp,compose,testing --also-make \
 		clean package -DskipTests
 	scripts/android-libraries arm64-v8a armeabi-v7a x86_64 x86
 	scripts/android-package
@@ -137,6 +137,10 @@ android-package: ## The AAR and what comes with it, in target/android-repository
 .PHONY: test-ios
 test-ios: ## The Swift face on Linux, and its journey (sets up a Debian with Swift 6 if missing: root, 560 MB)
 	scripts/swift-test
+
+.PHONY: ios-xcframework
+ios-xcframework: ## The engine for Apple's systems, target/CNoWaitFFI.xcframework (a Mac with Xcode to ship; elsewhere llvm, and not to ship)
+	scripts/ios-xcframework $(SLICES)
 
 .PHONY: bench-android
 bench-android: ## What a call from Kotlin costs beside its peers; written to benches/runs (five minutes; installs a JDK and Maven if missing)
