@@ -139,7 +139,7 @@ test-ios: ## The Swift face on Linux, and its journey (sets up a Debian with Swi
 	scripts/swift-test
 
 .PHONY: ios-xcframework
-ios-xcframework: ## The engine for Apple's systems, target/CNoWaitFFI.xcframework (a Mac with Xcode to ship; elsewhere llvm, and not to ship)
+ios-xcframework: ## The engine for Apple's systems, target/CNoWaitFFI.xcframework (a Mac with Xcode to ship; elsewhere only to be looked at)
 	scripts/ios-xcframework $(SLICES)
 
 .PHONY: bench-android
