@@ -138,6 +138,10 @@ android-package: ## The AAR and what comes with it, in target/android-repository
 test-ios: ## The Swift face on Linux, and its journey (sets up a Debian with Swift 6 if missing: root, 560 MB)
 	scripts/swift-test
 
+.PHONY: sanitize-ios
+sanitize-ios: ## The tests of the Swift face under ThreadSanitizer and AddressSanitizer (needs what test-ios needs)
+	scripts/swift-sanitize
+
 .PHONY: ios-xcframework
 ios-xcframework: ## The engine for Apple's systems, target/CNoWaitFFI.xcframework (a Mac with Xcode to ship; elsewhere only to be looked at)
 	scripts/ios-xcframework $(SLICES)
