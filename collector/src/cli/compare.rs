@@ -14,6 +14,7 @@ use crate::store::{self, Store as _};
 use crate::time::now_unix_ms;
 use nowait_report::{Budgets, Comparison, Side};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const EXAMPLES: &str = "Examples:
   nowait compare 8.1.0 8.2.0 --data nowait-data
@@ -82,19 +83,24 @@ impl Args {
 
     /// All that is compared: the releases, or the files; and HEAD against the pinned release. And by which budgets, as far as they
     /// are known here.
-    fn compare(&self, given: Option<&Budgets>) -> Result<(Vec<Comparison>, Budgets), Error> {
+    fn compare(&self, given: Option<&Budgets>) -> Result<(Vec<Comparison>, Arc<Budgets>), Error> {
         match lab::split(&self.sides, self.source.is_named())? {
             [Files::Release(base), Files::Release(head)] => {
                 let bases = std::iter::once(&base).chain(&self.pinned);
-                let made = bases.map(|base| answer(&self.source, &self.ask_about(base, &head), given));
-                Ok((made.collect::<Result<_, _>>()?, self.source.budgets(given)?))
+                let (mut comparisons, mut budgets) = (Vec::new(), Arc::default());
+                for base in bases {
+                    let (comparison, by) = answer(&self.source, &self.ask_about(base, &head), given)?;
+                    comparisons.push(comparison);
+                    budgets = by;
+                }
+                Ok((comparisons, budgets))
             }
             _ if self.pinned.is_some() => {
                 Err(Error::input("--pinned: it is a release; files are compared with files, leave it out"))
             }
             [base, head] => {
                 let budgets = given.cloned().unwrap_or_default();
-                Ok((vec![self.compare_files(&base, &head, &budgets)?], budgets))
+                Ok((vec![self.compare_files(&base, &head, &budgets)?], Arc::new(budgets)))
             }
         }
     }
@@ -143,16 +149,20 @@ pub(super) fn releases(
     given: Option<&Budgets>,
 ) -> Result<Comparison, Error> {
     let ask = Ask { base: base.to_owned(), head: head.to_owned(), ..source.ask() };
-    answer(source, &ask, given)
+    Ok(answer(source, &ask, given)?.0)
 }
 
-fn answer(source: &Source, ask: &Ask, given: Option<&Budgets>) -> Result<Comparison, Error> {
-    source.answer("/v1/compare", ask, given, |of| {
+/// A comparison, and by which budgets, as far as they are known here: those of a running collector are not.
+fn answer(source: &Source, ask: &Ask, given: Option<&Budgets>) -> Result<(Comparison, Arc<Budgets>), Error> {
+    let mut by = Arc::default();
+    let comparison = source.answer("/v1/compare", ask, given, |of| {
+        by = Arc::clone(&of.budgets);
         // Trimmed, as everywhere.
         let (base, head) =
             of.question.releases.as_ref().map_or(("", ""), |(base, head)| (base.as_str(), head.as_str()));
         store::compare(&of.store, &of.tenant, &of.query, (base, head), &of.budgets, of.question.options)
-    })
+    })?;
+    Ok((comparison, by))
 }
 
 /// Prints a comparison, or two; the finding is the worse verdict.

@@ -47,11 +47,12 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let of = &args.of;
-    let gaps =
-        of.answer("/v1/gaps", &of.ask(), |of| store::gaps(&of.store, &of.tenant, &of.query, &of.budgets))?;
+    let (of, given) = (&args.of, args.of.given()?);
+    let gaps = of.source.answer("/v1/gaps", &of.ask(), given.as_ref(), |of| {
+        store::gaps(&of.store, &of.tenant, &of.query, &of.budgets)
+    })?;
     // Targets are told of each release all the same.
-    let targets = of.answer("/v1/gaps/targets", &of.source.ask(), |of| {
+    let targets = of.source.answer("/v1/gaps/targets", &of.source.ask(), given.as_ref(), |of| {
         store::targets(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     let found = Found { gaps, targets };

@@ -45,14 +45,14 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let of = &args.of;
+    let (of, given) = (&args.of, args.of.given()?);
     let ask = of.ask();
-    let span: Experiences = of.answer("/v1/indicators", &ask, |of| {
+    let span: Experiences = of.source.answer("/v1/indicators", &ask, given.as_ref(), |of| {
         store::indicators(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     // The months are the last twelve, whichever span is asked for.
     let of_months = Ask { since: String::new(), until: String::new(), hours: String::new(), ..ask };
-    let months: Trends = of.answer("/v1/indicators/months", &of_months, |of| {
+    let months: Trends = of.source.answer("/v1/indicators/months", &of_months, given.as_ref(), |of| {
         store::months(&of.store, &of.tenant, &of.query, &of.budgets, now_unix_ms())
     })?;
     let found = Found { span, months };

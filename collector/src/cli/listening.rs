@@ -47,15 +47,15 @@ struct Found {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let of = &args.of;
+    let (of, given) = (&args.of, args.of.given()?);
     if let Some(most) = args.texts {
         return texts(of, most);
     }
-    let listening: Listening = of.answer("/v1/listening", &of.ask(), |of| {
+    let listening: Listening = of.source.answer("/v1/listening", &of.ask(), given.as_ref(), |of| {
         store::listening(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     // Of the app alone: a rating there has waits beside it.
-    let rated: Explained = of.answer("/v1/listening/ratings", &of.ask(), |of| {
+    let rated: Explained = of.source.answer("/v1/listening/ratings", &of.ask(), given.as_ref(), |of| {
         store::rated(&of.store, &of.tenant, &of.query, &of.budgets)
     })?;
     let found = Found { listening, rated };
@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> Result<Finding, Error> {
 
 /// Prints texts that were kept, the latest first. They are for who holds the folder: no address hands them out.
 fn texts(of: &OfBank, most: u32) -> Result<Finding, Error> {
-    let kept: Vec<String> = of.answer("", &of.ask(), |of| {
+    let kept: Vec<String> = of.source.answer("", &of.ask(), None, |of| {
         let texts = of.store.feedback_texts(&of.tenant, &of.query, most as usize)?;
         Ok(texts.iter().map(|text| line(text, of.store.zone())).collect())
     })?;

@@ -32,8 +32,9 @@ pub struct Args {
 /// # Errors
 /// What could not be read, and what to do.
 pub fn run(args: &Args) -> Result<Finding, Error> {
-    let of = &args.of;
-    let map: LifeMap =
-        of.answer("/v1/map", &of.ask(), |of| store::life_map(&of.store, &of.tenant, &of.query, &of.budgets))?;
+    let (of, given) = (&args.of, args.of.given()?);
+    let map: LifeMap = of.source.answer("/v1/map", &of.ask(), given.as_ref(), |of| {
+        store::life_map(&of.store, &of.tenant, &of.query, &of.budgets)
+    })?;
     of.print(&map, || text::life(&map))
 }

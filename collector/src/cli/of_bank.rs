@@ -2,13 +2,13 @@
 //!
 //! Owns: whose figures, the bank's file, and whether they are wanted as JSON. Refuses: figures and words.
 
-use super::source::{self, Local, Source, word};
+use super::source::{self, Source, word};
 use super::terminal::print_text;
 use super::{Finding, print_json};
 use crate::ask::Ask;
 use crate::error::Error;
+use nowait_report::Budgets;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 
 /// Whose figures, and what they are held against.
@@ -33,15 +33,9 @@ impl OfBank {
         Ask { version: self.version.clone().unwrap_or_default(), ..self.source.ask() }
     }
 
-    /// The answer to a question; see [`Source::answer`].
-    pub(super) fn answer<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        ask: &Ask,
-        local: impl FnOnce(&Local) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let given = self.budgets.as_deref().map(source::budgets).transpose()?;
-        self.source.answer(path, ask, given.as_ref(), local)
+    /// What the bank says in a file, if one is named.
+    pub(super) fn given(&self) -> Result<Option<Budgets>, Error> {
+        self.budgets.as_deref().map(source::budgets).transpose()
     }
 
     /// Prints what was found as it was asked for.

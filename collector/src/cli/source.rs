@@ -155,15 +155,6 @@ impl Source {
         SqliteStore::open_read_only(&self.folder())
     }
 
-    /// The budgets that are given, else those of the data folder; those of a running collector are not known here.
-    pub(super) fn budgets(&self, given: Option<&Budgets>) -> Result<Budgets, Error> {
-        match given {
-            Some(given) => Ok(given.clone()),
-            None if self.is_remote() => Ok(Budgets::default()),
-            None => Ok(self.local()?.budgets().as_ref().clone()),
-        }
-    }
-
     fn folder(&self) -> PathBuf {
         let from_env = || std::env::var_os("NOWAIT_DATA").filter(|data| !data.is_empty()).map(PathBuf::from);
         self.data.clone().or_else(from_env).unwrap_or_else(|| DATA.into())

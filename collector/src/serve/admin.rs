@@ -8,10 +8,10 @@ use super::access::Reader;
 use super::asked::Line;
 use super::door::Phase;
 use super::origin::{self, NotOurs};
-use super::{Shared, refusal, retry_later};
+use super::{Shared, refusal, refused};
 use crate::error::Error;
 use crate::keys::Role;
-use crate::limits::{BODY_TIMEOUT, CONFIG_BYTES_MAX, DELETION_BYTES_MAX, READ_TIMEOUT, RETRY_AFTER_BUSY_S};
+use crate::limits::{BODY_TIMEOUT, CONFIG_BYTES_MAX, DELETION_BYTES_MAX, READ_TIMEOUT};
 use crate::store::{Deleted, Found, Whose};
 use axum::Router;
 use axum::body::to_bytes;
@@ -236,19 +236,4 @@ fn toml(budgets: &Budgets) -> Response {
 
 fn failed() -> Response {
     refusal(StatusCode::INTERNAL_SERVER_ERROR, "this failed; the log says why")
-}
-
-fn refused(why: &Error) -> Response {
-    if why.is_busy() {
-        return retry_later(&why.to_string(), RETRY_AFTER_BUSY_S);
-    }
-    let status = if why.is_input() {
-        StatusCode::BAD_REQUEST
-    } else if why.is_no_data() {
-        StatusCode::NOT_FOUND
-    } else {
-        tracing::error!(%why, "what an admin wanted was not done");
-        return failed();
-    };
-    refusal(status, &why.to_string())
 }

@@ -235,14 +235,7 @@ fn later(reason: &str) -> Response {
 }
 
 fn refused(error: &Error) -> (Read, Response) {
-    let status = if error.is_input() {
-        StatusCode::BAD_REQUEST
-    } else if error.is_no_data() {
-        StatusCode::NOT_FOUND
-    } else {
-        tracing::error!(why = %error, "not answered");
-        let reason = "the store could not answer; the log says why";
-        return (Read::Failed, refusal(StatusCode::INTERNAL_SERVER_ERROR, reason));
-    };
-    (Read::Refused, refusal(status, &error.to_string()))
+    let response = super::refused(error);
+    let read = if response.status().is_server_error() { Read::Failed } else { Read::Refused };
+    (read, response)
 }

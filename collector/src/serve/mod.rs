@@ -36,8 +36,9 @@ mod web;
 pub use openapi::described as openapi;
 pub use run::run;
 
+use crate::error::Error;
 use crate::keys::Keys;
-use crate::limits::{BODIES_BYTES_MAX, INGEST_AT_ONCE_MAX, READS_WAITING_MAX};
+use crate::limits::{BODIES_BYTES_MAX, INGEST_AT_ONCE_MAX, READS_WAITING_MAX, RETRY_AFTER_BUSY_S};
 use crate::store::{Comparisons, Store};
 use asked::asked;
 use attempts::Attempts;
@@ -168,6 +169,22 @@ struct Refusal<'a> {
 /// A short JSON that says why.
 fn refusal(status: StatusCode, reason: &str) -> Response {
     (status, axum::Json(Refusal { reason })).into_response()
+}
+
+/// The same for an error; what no asker can mend is told in the log alone.
+fn refused(error: &Error) -> Response {
+    let status = if error.is_busy() {
+        return retry_later(&error.to_string(), RETRY_AFTER_BUSY_S);
+    } else if error.is_input() {
+        StatusCode::BAD_REQUEST
+    } else if error.is_no_data() {
+        StatusCode::NOT_FOUND
+    } else {
+        tracing::error!(why = %error, "not answered");
+        let reason = "the store could not answer; the log says why";
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, reason);
+    };
+    refusal(status, &error.to_string())
 }
 
 /// The same with 503, and when to come back.
