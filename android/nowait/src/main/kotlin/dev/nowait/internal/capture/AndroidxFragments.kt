@@ -84,10 +84,7 @@ internal class AndroidxFragments(
     override fun onFragmentPaused(
         manager: FragmentManager?,
         fragment: Fragment?,
-    ) = guarded {
-        if (fragment == null) return
-        if (activity.isFinishing) fragments.left(fragment) else fragments.paused(fragment)
-    }
+    ) = guarded { fragment?.let { fragments.paused(it, activity.isFinishing) } }
 
     override fun onFragmentViewDestroyed(
         manager: FragmentManager?,

@@ -153,8 +153,16 @@ internal class FragmentCapture(
         captured.screen = null
     }
 
-    /** It is not in front any more, whatever of it is to be seen. */
-    fun paused(fragment: Any) {
+    /**
+     * It is not in front any more, whatever of it is to be seen.
+     *
+     * @param isFinishing whether its Activity ends, so that it does not come back
+     */
+    fun paused(
+        fragment: Any,
+        isFinishing: Boolean,
+    ) {
+        if (isFinishing) return left(fragment)
         living[fragment]?.let {
             it.sight?.end()
             it.sight = null
